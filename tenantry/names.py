@@ -1,0 +1,129 @@
+"""Every name a tenant has, derived from its code and its contact phone and from nothing else.
+
+The rooms below never spell a name themselves: what is derived here cannot disagree with itself, and since a code
+and a phone hold only ASCII letters and digits, no name can smuggle a wildcard, a slash or a dot into a policy.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+ADMIN_DATABASE: Final = "admin_tenant_management"
+TEMPLATE_DATABASE: Final = "kargerdensales"
+TEST_DATABASE: Final = "kargerdensales_test"
+SYSTEM_BUCKET: Final = "systemkarder"  # Guangzhou
+PHOTO_BUCKET: Final = "faceshanghaikarden"  # Shanghai
+DEFAULT_ZONE: Final = "yyup.cc"
+TEMP_EXPIRY_DAYS: Final = 7
+DNS_TTL_SECONDS: Final = 600
+SESSION_SECONDS: Final = 3600  # the longest STS session a tenant may hold
+SERVICE_ACCOUNT: Final = "business-app"
+APP_PORT: Final = 3000
+BROKER_USER: Final = "tenantry-credential-broker"
+OIDC_PROVIDER: Final = "tenantry"
+
+CODE: Final = re.compile(r"k[0-9]{3,6}")
+PHONE: Final = re.compile(r"1[3-9][0-9]{9}")
+ZONE: Final = re.compile(r"(?=.{1,200}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+PREFIX_ROOT: Final = "kindergarten/rent/"  # what every tenant's objects lie below, in both buckets
+TEMP_DIRECTORY: Final = "temp/"
+SYSTEM_DIRECTORIES: Final = (
+    "uploads/images/",
+    "uploads/videos/",
+    "uploads/files/",
+    "generated/posters/",
+    "generated/documents/",
+    "posters/templates/",
+    "posters/user_created/",
+    "documents/enrollment/",
+    "documents/activities/",
+    TEMP_DIRECTORY,
+)
+PHOTO_DIRECTORIES: Final = ("photos/", "students/", "albums/")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one tenant. Make it with `names_of`, which refuses codes and phones that are none."""
+
+    code: str
+    phone: str
+    zone: str
+
+    @property
+    def domain(self) -> str:
+        return f"{self.code}.{self.zone}"
+
+    @property
+    def rr(self) -> str:
+        """The record's name within the zone, as AliDNS wants it."""
+        return self.code
+
+    @property
+    def database(self) -> str:
+        return f"rent{self.code[1:]}"
+
+    @property
+    def owner_role(self) -> str:
+        """Owns the database and everything in it; nobody can log in as it."""
+        return self.database
+
+    @property
+    def login_roles(self) -> tuple[str, str]:
+        """Two, so that passwords rotate without a gap."""
+        return f"{self.database}_a", f"{self.database}_b"
+
+    @property
+    def namespace(self) -> str:
+        return f"tenant-{self.code}"
+
+    @property
+    def ram_role(self) -> str:
+        return self.namespace
+
+    @property
+    def ram_policy(self) -> str:
+        return self.namespace
+
+    @property
+    def prefix(self) -> str:
+        """The same in both buckets. The slash at its end keeps 138... from matching 1380..."""
+        return f"{PREFIX_ROOT}{self.phone}/"
+
+    @property
+    def system_directories(self) -> tuple[str, ...]:
+        """Full object keys, the tenant's prefix included."""
+        return tuple(self.prefix + directory for directory in SYSTEM_DIRECTORIES)
+
+    @property
+    def photo_directories(self) -> tuple[str, ...]:
+        """Full object keys, the tenant's prefix included."""
+        return tuple(self.prefix + directory for directory in PHOTO_DIRECTORIES)
+
+    @property
+    def temp_prefix(self) -> str:
+        return self.prefix + TEMP_DIRECTORY
+
+
+def is_code(text: str) -> bool:
+    return CODE.fullmatch(text) is not None
+
+
+def is_phone(text: str) -> bool:
+    return PHONE.fullmatch(text) is not None
+
+
+def is_zone(text: str) -> bool:
+    return ZONE.fullmatch(text) is not None
+
+
+def names_of(code: str, phone: str, zone: str = DEFAULT_ZONE) -> Names:
+    """Raises ValueError for a code, phone or zone that is none: the last line before names reach a policy."""
+    if not is_code(code):
+        raise ValueError(f"{code!r} is no tenant code: k and 3 to 6 ASCII digits")
+    if not is_phone(phone):
+        raise ValueError(f"{code}: the contact phone is none: 1, a digit 3 to 9, nine more ASCII digits")
+    if not is_zone(zone):
+        raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
+    return Names(code, phone, zone)

@@ -1,0 +1,59 @@
+"""One tenant, fully worked out: what the rooms below receive instead of files, clocks and defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tenantry.layers import frozen, layered
+from tenantry.names import DEFAULT_ZONE, Names, names_of
+from tenantry.phase import Phase, phase_of
+from tenantry.plans import Plan, Plans
+from tenantry.quantity import bytes_of
+from tenantry.spec import TenantSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTenant:
+    spec: TenantSpec
+    names: Names
+    plan: Plan
+    phase: Phase
+    max_users: int
+    max_storage: int  # bytes
+    features: Mapping[str, bool]  # all eight, by their names in the tenant file
+    config: Mapping[str, Any]  # the layers merged: system, plan, tenant
+
+    @property
+    def code(self) -> str:
+        return self.spec.code
+
+    @property
+    def cell(self) -> str:
+        return self.spec.cell
+
+
+def resolve(
+    spec: TenantSpec,
+    plans: Plans,
+    zone: str = DEFAULT_ZONE,
+    today: date = date.max,
+    *,
+    first_seen_deleted: date | None = None,
+    system: Mapping[str, Any] | None = None,
+) -> ResolvedTenant:
+    """Raises ValueError for a tombstone whose phone, name or plan is gone: there is nothing left to resolve."""
+    if spec.phone is None or spec.plan is None:
+        raise ValueError(f"{spec.code} is gone: its tombstone has neither phone nor plan")
+    plan = plans[spec.plan]
+    chosen = spec.features.model_dump(exclude_none=True)
+    return ResolvedTenant(
+        spec=spec,
+        names=names_of(spec.code, spec.phone, zone),
+        plan=plan,
+        phase=phase_of(spec, today, first_seen_deleted),
+        max_users=plan.max_users if spec.limits.max_users is None else spec.limits.max_users,
+        max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
+        features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
+        config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
+    )
