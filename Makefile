@@ -1,0 +1,45 @@
+# Two commands set everything up: `make up` and `make test`. They need Python 3.11 or later and package registries.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+CACHE := $(or $(TENANTRY_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tenantry)
+UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTANCE := $(abspath $(or $(TENANTRY_LOCAL),.local))
+export UV
+
+.PHONY: up down clean test lint build status help
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+up: $(VENV)/.synced ## set up, start the services, converge the tenants in tenants/
+	@$(RUN) -m local start
+	@. $(INSTANCE)/env && $(VENV)/bin/tenantry up --stack local
+
+down: $(VENV)/.synced ## stop the services; the data stays
+	@$(RUN) -m local stop
+
+clean: $(VENV)/.synced ## remove the embedded data, after asking
+	@$(RUN) -m local clean
+
+status: $(VENV)/.synced ## services and tenants
+	@$(RUN) -m local status
+	@. $(INSTANCE)/env && $(VENV)/bin/tenantry status --stack local
+
+build: $(VENV)/.synced ## build engine, plugins and control plane into the cache
+	@$(RUN) -m local build
+
+test: build lint ## every test: unit, components, end to end on a throw-away instance
+	@$(RUN) -m pytest
+
+lint: $(VENV)/.synced ## format, lint, types
+	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/pyright
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
+	@echo "fetching uv $(UV_VERSION)"
+	@rm -rf $(CACHE)/uv-$(UV_VERSION) && $(PYTHON) -m venv $(CACHE)/uv-$(UV_VERSION) && $(CACHE)/uv-$(UV_VERSION)/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
+
+$(VENV)/.synced: uv.lock pyproject.toml | $(UV)
+	@$(UV) sync --frozen --quiet --python $(PYTHON) && touch $@

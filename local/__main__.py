@@ -1,0 +1,55 @@
+"""`python -m local`: the embedded default by command. `make up`, `make down` and `make clean` call it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from local import manager
+from local.build.binaries import build_all
+from local.build.crds import crds
+from local.instance import Instance
+from local.service import ServiceFailed
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def build() -> None:
+    """Build engine, plugins and control plane into the cache (minutes the first time, nothing afterwards)."""
+    build_all()
+    crds()
+
+
+@app.command()
+def start() -> None:
+    """Start PostgreSQL, Kubernetes and the Alibaba stand-in; write .local/env."""
+    manager.start(Instance.here())
+
+
+@app.command()
+def stop() -> None:
+    """Stop the services; the data stays."""
+    manager.stop(Instance.here())
+
+
+@app.command()
+def status() -> None:
+    """Show which service runs; exit 1 unless all do."""
+    raise typer.Exit(0 if manager.status(Instance.here()) else 1)
+
+
+@app.command()
+def clean(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+    """Remove the embedded databases, objects, cluster and state of this instance, after asking."""
+    instance = Instance.here()
+    if not yes:
+        typer.confirm(f"Remove every database, object and state below {instance.folder}?", abort=True)
+    manager.clean(instance)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except ServiceFailed as failure:
+        sys.exit(str(failure))

@@ -1,0 +1,61 @@
+"""The environment in which `pulumi`, `kubectl`, `psql` and `tenantry` meet this instance: a dict, and the file `env`."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from local.instance import ACCOUNT_ID, Instance
+from local.paths import ROOT
+from local.toolbox import system_engine
+
+# Protects nothing that is not protected by the folder it lies in: the state of the embedded default is readable by its owner
+# alone, and its key must be known to everybody who clones the project (docs/decisions/0002-local-passphrase.md).
+LOCAL_PASSPHRASE = "tenantry-local"
+
+
+def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
+    """Name -> value of everything that a command against this instance needs, PATH apart."""
+    proxy = f"http://127.0.0.1:{ports['alibaba']}"
+    values = {
+        "TENANTRY_LOCAL": str(instance.folder),
+        "KUBECONFIG": str(instance.folder / "kubernetes" / "kubeconfig"),
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(ports["postgresql"]),
+        "PGUSER": "tenantry",
+        "PGPASSWORD": instance.secrets["postgresql"],
+        "PGDATABASE": "postgres",
+        "PGSSLMODE": "disable",
+        "ALICLOUD_ACCESS_KEY": instance.secrets["alibaba_access_key"],
+        "ALICLOUD_SECRET_KEY": instance.secrets["alibaba_secret_key"],
+        "ALICLOUD_ACCOUNT_ID": ACCOUNT_ID,
+        "TENANTRY_ALIBABA_PROXY": proxy,
+        "PULUMI_BACKEND_URL": f"file://{instance.folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "false",
+    }
+    if system_engine():
+        # The official alicloud plugin knows only the usual variable; lower case would break the engine's own gRPC.
+        return values | {"HTTP_PROXY": proxy, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+    return values | {
+        "PULUMI_HOME": str(instance.folder / "pulumi"),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
+def search_path(instance: Instance) -> list[str]:
+    """The folders that come first on PATH: the instance's tools, then the project's Python."""
+    return [str(instance.folder / "bin"), str(Path(sys.executable).parent)]
+
+
+def write(instance: Instance, ports: dict[str, int]) -> Path:
+    """Writes `env` (mode 0600): `. .local/env` in a shell, from any folder."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment(instance, ports).items()]
+    lines.append(f"export PATH={shlex.quote(os.pathsep.join(search_path(instance)))}:$PATH")
+    path = instance.folder / "env"
+    scratch = instance.folder / ".env.new"
+    scratch.touch(0o600)
+    scratch.write_text(f"# The embedded default of {ROOT.name}: made by `make up`, read by a shell.\n" + "\n".join(lines) + "\n")
+    scratch.rename(path)
+    return path

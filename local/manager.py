@@ -1,0 +1,57 @@
+"""Starts, stops and shows the services of one instance."""
+
+import shutil
+
+from local import environment, service
+from local.instance import Instance
+from local.progress import Progress
+from local.services import NAMES, STOP_SIGNALS, services
+from local.toolbox import install
+
+
+def start(instance: Instance) -> None:
+    """Builds what is missing, starts what does not run, waits until all answer, writes `env`. Twice is as good as once."""
+    binaries = install(instance)
+    with instance.locked():
+        for name in NAMES:
+            if service.crashed(instance, name):
+                print(f"{name} had ended by itself.{service.last_lines(instance, name)}\nstarting it again")
+        ports = instance.ports(running=any(service.running(instance, name) for name in NAMES))
+        progress = Progress("services")
+        all_services = services(instance, ports, binaries["kubelite"])
+        spawned = [one.name for one in all_services if service.start(instance, one)]
+        for one in all_services:
+            service.wait_ready(instance, one, progress)
+        environment.write(instance, ports)
+        progress.done(f"started {', '.join(spawned)}" if spawned else "were running")
+
+
+def stop(instance: Instance) -> None:
+    """Stops what runs; the data stays."""
+    with instance.locked():
+        for name in NAMES:
+            progress = Progress(name)
+            progress.say("stopping")
+            progress.done("stopped" if service.stop(instance, name, STOP_SIGNALS[name]) else "was not running")
+
+
+def status(instance: Instance) -> bool:
+    """Prints a line a service; returns whether all run."""
+    for name in NAMES:
+        process = service.running(instance, name)
+        if process:
+            print(f"{name:<12} runs, pid {process.pid}, {process.memory_info().rss / 2**20:.0f} MiB")
+        elif service.crashed(instance, name):
+            print(f"{name:<12} ended by itself.{service.last_lines(instance, name)}")
+        else:
+            print(f"{name:<12} is stopped")
+    return all(service.running(instance, name) for name in NAMES)
+
+
+def clean(instance: Instance) -> None:
+    """Stops the services and removes the instance with all its data. The caller has asked."""
+    stop(instance)
+    link = instance.folder / "postgresql"
+    if link.is_symlink():
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+    shutil.rmtree(instance.folder)

@@ -1,0 +1,68 @@
+"""Puts engine, plugins and clients where the engine and a person's shell look for them: `bin/` and `pulumi/plugins/`."""
+
+import os
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from local.build.binaries import build_all
+from local.instance import Instance
+from local.paths import ROOT
+
+# Plugin name -> the SDK whose version the engine asks for, and the binary that answers.
+PLUGINS = {
+    "random": ("pulumi-random", "pulumi-resource-tf"),
+    "postgresql": ("pulumi-postgresql", "pulumi-resource-tf"),
+    "alicloud": ("pulumi-alicloud", "pulumi-resource-tf"),
+    "kubernetes": ("pulumi-kubernetes", "pulumi-resource-kubernetes"),
+}
+
+
+def system_engine() -> bool:
+    """Whether an official `pulumi` on PATH with its official plugins is to be used (`TENANTRY_ENGINE=system`)."""
+    return os.environ.get("TENANTRY_ENGINE") == "system"
+
+
+def install(instance: Instance) -> dict[str, Path]:
+    """Builds what is missing and links it into the instance. Returns name -> binary."""
+    if system_engine() and not shutil.which("pulumi"):
+        raise SystemExit("TENANTRY_ENGINE=system, but there is no `pulumi` on PATH: install it, or unset the variable")
+    binaries = build_all()
+    tools = instance.folder / "bin"
+    _link(binaries["kubectl"], tools / "kubectl")
+    if system_engine():
+        for name in ("pulumi", "pulumi-language-python"):
+            (tools / name).unlink(missing_ok=True)
+        return binaries
+    # The engine looks for its language hosts beside its own file, links resolved: hence a copy or hard link.
+    _place(binaries["pulumi"], tools / "pulumi")
+    _script(tools / "pulumi-language-python", f'exec "{sys.executable}" -P -m local.language_host "$@"')
+    for name, (package, binary) in PLUGINS.items():
+        folder = instance.folder / "pulumi" / "plugins" / f"resource-{name}-v{version(package)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        _link(binaries[binary], folder / f"pulumi-resource-{name}")
+    return binaries
+
+
+def _link(target: Path, link: Path) -> None:
+    if not (link.is_symlink() and link.readlink() == target):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+
+
+def _place(source: Path, target: Path) -> None:
+    if target.exists() and target.stat().st_size == source.stat().st_size and target.stat().st_mtime >= source.stat().st_mtime:
+        return
+    scratch = target.with_name(f".{target.name}.new")
+    scratch.unlink(missing_ok=True)
+    try:
+        scratch.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, scratch)
+    scratch.rename(target)
+
+
+def _script(path: Path, command: str) -> None:
+    path.write_text(f'#!/bin/sh\nexport PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}"\n{command}\n')
+    path.chmod(0o755)
