@@ -1,1 +1,1 @@
-"""The embedded default: everything that `make up` needs on a machine which has nothing but Python and package registries."""
+"""The embedded default: all that `make up` needs on a machine with Python and package registries only."""

@@ -1,4 +1,4 @@
-"""The environment in which `pulumi`, `kubectl`, `psql` and `tenantry` meet this instance: a dict, and the file `env`."""
+"""The environment in which `pulumi`, `kubectl`, `psql`, `tenantry` meet this instance: a dict, and the file `env`."""
 
 import os
 import shlex
@@ -9,9 +9,8 @@ from local.instance import ACCOUNT_ID, Instance
 from local.paths import ROOT
 from local.toolbox import system_engine
 
-# Protects nothing that is not protected by the folder it lies in: the state of the embedded default is readable by its owner
-# alone, and its key must be known to everybody who clones the project (docs/decisions/0002-local-passphrase.md).
-LOCAL_PASSPHRASE = "tenantry-local"
+# Public on purpose: docs/decisions/0002-local-passphrase.md. The folder's mode is what protects the embedded state.
+LOCAL_PASSPHRASE = "tenantry-local"  # noqa: S105
 
 
 def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
@@ -56,6 +55,8 @@ def write(instance: Instance, ports: dict[str, int]) -> Path:
     path = instance.folder / "env"
     scratch = instance.folder / ".env.new"
     scratch.touch(0o600)
-    scratch.write_text(f"# The embedded default of {ROOT.name}: made by `make up`, read by a shell.\n" + "\n".join(lines) + "\n")
+    scratch.write_text(
+        f"# The embedded default of {ROOT.name}: made by `make up`, read by a shell.\n" + "\n".join(lines) + "\n"
+    )
     scratch.rename(path)
     return path

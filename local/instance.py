@@ -92,7 +92,7 @@ def _is_free(port: int) -> bool:
 
 
 def _free_port(taken: set[int]) -> int:
-    """A free port outside the range that the kernel hands out for outgoing connections, so that none of those takes it."""
+    """A free port below the range that the kernel hands out for outgoing connections: none of those takes it."""
     while True:
         port = 15000 + secrets.randbelow(15000)
         if port not in taken and _is_free(port):

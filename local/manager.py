@@ -10,7 +10,7 @@ from local.toolbox import install
 
 
 def start(instance: Instance) -> None:
-    """Builds what is missing, starts what does not run, waits until all answer, writes `env`. Twice is as good as once."""
+    """Builds what is missing, starts what does not run, waits until all answer, writes `env`. Idempotent."""
     binaries = install(instance)
     with instance.locked():
         for name in NAMES:

@@ -1,4 +1,4 @@
-"""A service of the embedded default: started once, in the background, with its log; stopped by command; a crash is told."""
+"""A service of the embedded default: started once in the background, logged, stopped by command; a crash is told."""
 
 import json
 import os
@@ -43,8 +43,14 @@ def start(instance: Instance, service: Service) -> bool:
     with _log(instance, service.name).open("ab") as log:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd="/",
-            env=os.environ | service.environment, user=service.user, group=service.user,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd="/",
+            env=os.environ | service.environment,
+            user=service.user,
+            group=service.user,
             extra_groups=[] if service.user is not None else None,
         )
     record = {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
@@ -60,7 +66,9 @@ def wait_ready(instance: Instance, service: Service, progress: Progress) -> None
         if process is None or process.status() == psutil.STATUS_ZOMBIE:
             raise ServiceFailed(f"{service.name} ended while starting.{last_lines(instance, service.name)}")
         if time.monotonic() > deadline:
-            raise ServiceFailed(f"{service.name} is not ready after {START_SECONDS} s.{last_lines(instance, service.name)}")
+            raise ServiceFailed(
+                f"{service.name} is not ready after {START_SECONDS} s.{last_lines(instance, service.name)}"
+            )
         progress.say(f"waiting for {service.name}")
         time.sleep(0.05)
     service.after_start()

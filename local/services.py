@@ -60,7 +60,13 @@ def _alibaba(instance: Instance, ports: dict[str, int]) -> Service:
     options = {"port": port, "state": instance.folder / "alibaba", "oidc-jwks": jwks}
     return Service(
         "alibaba",
-        lambda: [sys.executable, "-P", "-m", "local.alibaba", *(f"--{name}={value}" for name, value in options.items())],
+        lambda: [
+            sys.executable,
+            "-P",
+            "-m",
+            "local.alibaba",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ],
         ready=lambda: _answers(f"http://127.0.0.1:{port}/_tenantry/health"),
         environment={
             "PYTHONPATH": str(ROOT),

@@ -1,4 +1,4 @@
-"""Puts engine, plugins and clients where the engine and a person's shell look for them: `bin/` and `pulumi/plugins/`."""
+"""Puts engine, plugins and clients where engine and shell look for them: `bin/` and `pulumi/plugins/`."""
 
 import os
 import shutil
@@ -52,7 +52,11 @@ def _link(target: Path, link: Path) -> None:
 
 
 def _place(source: Path, target: Path) -> None:
-    if target.exists() and target.stat().st_size == source.stat().st_size and target.stat().st_mtime >= source.stat().st_mtime:
+    if (
+        target.exists()
+        and target.stat().st_size == source.stat().st_size
+        and target.stat().st_mtime >= source.stat().st_mtime
+    ):
         return
     scratch = target.with_name(f".{target.name}.new")
     scratch.unlink(missing_ok=True)

@@ -11,7 +11,9 @@ from local.progress import Progress
 def path_of(target: Target) -> Path:
     """Where the target's binary is, or will be."""
     facts = (target.binary, target.package, target.ldflags, target.tags, str(target.cgo))
-    return cache_root() / "build" / f"{target.binary}-{key_of(target.directory, target.sources(), *facts)}" / target.binary
+    return (
+        cache_root() / "build" / f"{target.binary}-{key_of(target.directory, target.sources(), *facts)}" / target.binary
+    )
 
 
 def build_all(targets: tuple[Target, ...] = TARGETS) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """Where builds are kept, under which key, and how two builders keep out of each other's way.
 
-A build lives in `<cache>/<name>-<key>/`; the key is the content of everything that it is made from, so that a changed input
-is a new folder and an unchanged one is never built twice. A folder appears by one rename, complete or not at all.
+A build lives in `<cache>/<name>-<key>/`; the key is the content of everything that it is made from, so that a changed
+input is a new folder and an unchanged one is never built twice. A folder appears by one rename, complete or not at all.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ def key_of(base: Path, sources: Iterable[Path], *facts: str) -> str:
 
 @contextlib.contextmanager
 def lock(path: Path, waiting: str) -> Iterator[None]:
-    """Holds an exclusive lock; says `waiting` once when somebody else has it. The kernel frees it when the holder dies."""
+    """Holds an exclusive lock; says `waiting` when somebody else has it. The kernel frees it when its holder dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         try:

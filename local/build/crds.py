@@ -32,7 +32,11 @@ def crds() -> Path:
 def _copy(module: str, parts: tuple[str, ...], scratch: Path) -> None:
     answer = subprocess.run(
         [str(go_binary()), "mod", "download", "-json", module],
-        cwd=MODULE, env=go_environment(False), capture_output=True, text=True, check=False,
+        cwd=MODULE,
+        env=go_environment(False),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if answer.returncode:
         raise SystemExit(f"fetching {module} failed:\n{answer.stdout}{answer.stderr}")

@@ -34,7 +34,7 @@ def go_binary() -> Path:
 
 
 def go_environment(cgo: bool) -> dict[str, str]:
-    """The caller's environment with what makes a build the same everywhere: this toolchain, this module, no workspace."""
+    """The caller's environment, and what makes a build the same everywhere: this toolchain, this module alone."""
     return os.environ | {
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
@@ -45,7 +45,11 @@ def go_environment(cgo: bool) -> dict[str, str]:
 
 def _version(binary: Path) -> tuple[int, int]:
     answer = subprocess.run(
-        [str(binary), "env", "GOVERSION"], capture_output=True, text=True, env=os.environ | {"GOTOOLCHAIN": "local"}, check=False
+        [str(binary), "env", "GOVERSION"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"GOTOOLCHAIN": "local"},
+        check=False,
     ).stdout
     match = re.match(r"go(\d+)\.(\d+)", answer)
     return (int(match[1]), int(match[2])) if match else (0, 0)

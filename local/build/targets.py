@@ -7,10 +7,11 @@ from local.paths import ROOT
 
 ENGINE_VERSION = "v3.250.0"
 KUBERNETES_VERSION = "v1.36.3"
-_MAJOR, _MINOR = KUBERNETES_VERSION.removeprefix("v").split(".")[:2]
 _COMPONENT = "k8s.io/component-base/version"
-_KUBERNETES_FLAGS = (
-    f"-X {_COMPONENT}.gitVersion={KUBERNETES_VERSION} -X {_COMPONENT}.gitMajor={_MAJOR} -X {_COMPONENT}.gitMinor={_MINOR}"
+_MAJOR, _MINOR = KUBERNETES_VERSION.removeprefix("v").split(".")[:2]
+_KUBERNETES_FLAGS = " ".join(
+    f"-X {_COMPONENT}.{name}={value}"
+    for name, value in {"gitVersion": KUBERNETES_VERSION, "gitMajor": _MAJOR, "gitMinor": _MINOR}.items()
 )
 
 
@@ -35,7 +36,8 @@ class Target:
         return [
             path
             for path in self.directory.rglob("*")
-            if path.is_file() and (path.suffix in {".go", ".mod", ".sum"} or "testdata" not in path.parts)
+            if path.is_file()
+            and (path.suffix in {".go", ".mod", ".sum"} or "testdata" not in path.parts)
             and not path.name.endswith(("_test.go", ".py", ".md"))
         ]
 
@@ -51,5 +53,9 @@ TARGETS = (
     Target("kubectl", "cluster", "k8s.io/kubernetes/cmd/kubectl", _KUBERNETES_FLAGS),
     Target("pulumi-resource-kubernetes", "kubernetes"),
     # Two copies of one protobuf registration meet in this binary: without the flag every start panics.
-    Target("pulumi-resource-tf", "plugins", ldflags="-X google.golang.org/protobuf/reflect/protoregistry.conflictPolicy=ignore"),
+    Target(
+        "pulumi-resource-tf",
+        "plugins",
+        ldflags="-X google.golang.org/protobuf/reflect/protoregistry.conflictPolicy=ignore",
+    ),
 )
