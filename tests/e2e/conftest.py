@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -36,11 +36,17 @@ class World:
         return dict(line.split("=", 1) for line in text.split("\0") if line)
 
     def run(
-        self, *command: str, ok: int | None = 0, seconds: float = 600, **extra: str
+        self, *command: str, ok: int | None = 0, seconds: float = 600, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command in the checkout, asserts its exit code unless `ok` is None, keeps its output for the scan."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self.env | extra, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
         self.outputs.append(done.stdout + done.stderr)
         assert ok is None or done.returncode == ok, (
@@ -48,9 +54,11 @@ class World:
         )
         return done
 
-    def up(self, *arguments: str, ok: int | None = 0, **extra: str) -> subprocess.CompletedProcess[str]:
+    def up(
+        self, *arguments: str, ok: int | None = 0, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """`tenantry up` on the stack `local`."""
-        return self.run("tenantry", "up", "--stack", "local", *arguments, ok=ok, **extra)
+        return self.run("tenantry", "up", "--stack", "local", *arguments, ok=ok, env=env)
 
     def local(self, *arguments: str, ok: int | None = 0) -> subprocess.CompletedProcess[str]:
         """`python -m local ...` of the copy, outside its environment, as `make` calls it."""

@@ -1,0 +1,95 @@
+"""Services: started once, stopped by command, a crash is told with the end of the log, a foreign pid is left alone."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local import service
+from local.instance import PORTS, Instance
+from local.progress import Progress
+from local.service import Service, ServiceFailed
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    monkeypatch.setenv("TENANTRY_LOCAL", str(tmp_path / "instance"))
+    return Instance.here()
+
+
+def _sleeper(instance: Instance, code: str = "import time; print('up', flush=True); time.sleep(60)") -> Service:
+    log = instance.folder / "log" / "one.log"
+    return Service("one", lambda: [sys.executable, "-c", code], ready=lambda: log.exists() and "up" in log.read_text())
+
+
+def test_started_once_and_stopped_by_command(instance: Instance) -> None:
+    one = _sleeper(instance)
+    assert service.start(instance, one)
+    service.wait_ready(instance, one, Progress("test"))
+    process = service.running(instance, "one")
+    assert process is not None
+    assert not service.start(instance, one)
+    assert service.running(instance, "one") == process
+    assert service.stop(instance, "one", signal.SIGTERM)
+    assert not psutil.pid_exists(process.pid)
+    assert not service.stop(instance, "one", signal.SIGTERM)
+
+
+def test_one_that_ignores_its_signal_is_killed(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "STOP_SECONDS", 0.5)
+    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    one = _sleeper(instance, code)
+    service.start(instance, one)
+    service.wait_ready(instance, one, Progress("test"))
+    assert service.stop(instance, "one", signal.SIGTERM)
+    assert service.running(instance, "one") is None
+
+
+def test_a_crash_while_starting_shows_the_end_of_the_log(instance: Instance) -> None:
+    one = _sleeper(instance, "print('no room left on the device'); raise SystemExit(3)")
+    service.start(instance, one)
+    with pytest.raises(ServiceFailed, match=r"one ended while starting(.|\n)*no room left on the device"):
+        service.wait_ready(instance, one, Progress("test"))
+
+
+def test_a_later_crash_is_told(instance: Instance) -> None:
+    one = _sleeper(instance)
+    service.start(instance, one)
+    service.wait_ready(instance, one, Progress("test"))
+    process = service.running(instance, "one")
+    assert process is not None
+    assert not service.crashed(instance, "one")
+    process.kill()
+    process.wait(5)
+    assert service.crashed(instance, "one")
+    assert "up" in service.last_lines(instance, "one")
+
+
+def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(instance: Instance) -> None:
+    (instance.folder / "run" / "one.json").write_text(json.dumps({"pid": os.getpid(), "started": 12345.0}))
+    assert service.running(instance, "one") is None
+    assert not service.stop(instance, "one", signal.SIGTERM)
+
+
+def test_ports_are_remembered_until_somebody_takes_one(instance: Instance) -> None:
+    first = instance.ports(running=False)
+    assert instance.ports(running=False) == first
+    with socket.socket() as thief:
+        thief.bind(("127.0.0.1", first["alibaba"]))
+        assert instance.ports(running=True) == first
+        second = instance.ports(running=False)
+    assert second["alibaba"] != first["alibaba"]
+    assert {name: second[name] for name in PORTS if name != "alibaba"} == {
+        name: first[name] for name in PORTS if name != "alibaba"
+    }
+
+
+def test_nobody_else_may_enter_the_instance(instance: Instance) -> None:
+    assert instance.folder.stat().st_mode & 0o077 == 0
+    assert instance.secrets["postgresql"]
+    assert (instance.folder / "secrets.json").stat().st_mode & 0o077 == 0
