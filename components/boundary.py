@@ -1,0 +1,63 @@
+"""A tenant's namespace with its walls: in place before the first pod, so that none ever runs without them."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components import network, quotas
+from components.installation import Installation, Providers
+from components.manifest import Manifest
+from components.ownership import labels
+from tenantry.names import Names
+from tenantry.plans import Plan
+
+POD_SECURITY = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryArgs:
+    names: Names
+    plan: Plan
+    installation: Installation
+    providers: Providers
+
+
+class Boundary(pulumi.ComponentResource):
+    """Namespace, quota, limits, network policies."""
+
+    namespace: Manifest
+    walls: tuple[Manifest, ...]
+
+    def __init__(self, name: str, args: BoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Boundary", name, None, opts)
+        code, at = args.names.code, args.installation
+        child = pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes)
+        self.namespace = Manifest(
+            f"{name}-namespace",
+            "v1",
+            "Namespace",
+            {"name": args.names.namespace, "labels": labels(code) | POD_SECURITY},
+            {},
+            child,
+        )
+        inside = pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes, depends_on=[self.namespace])
+        walls = {
+            ("v1", "ResourceQuota", "plan"): {"spec": {"hard": quotas.hard(args.plan)}},
+            ("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},
+            ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network.closed()},
+            ("networking.k8s.io/v1", "NetworkPolicy", "openings"): {
+                "spec": network.open_for(code, at.gateway, at.openings)
+            },
+        }
+        self.walls = tuple(
+            Manifest(
+                f"{name}-{kind.lower()}-{called}",
+                version,
+                kind,
+                {"name": called, "namespace": args.names.namespace, "labels": labels(code)},
+                body,
+                inside,
+            )
+            for (version, kind, called), body in walls.items()
+        )
+        self.register_outputs({"namespace": args.names.namespace})

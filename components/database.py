@@ -1,0 +1,120 @@
+"""A database with an owner nobody can log in as, and two login roles that take turns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_postgresql import Database as PgDatabase
+from pulumi_postgresql import Role
+from pulumi_random import RandomPassword
+
+from components.installation import Providers
+from components.steps import CloneRights, Migrations, Seed
+
+PASSWORD_LENGTH: Final = 40  # letters and digits alone: 238 bits, and nothing to escape in a connection string
+# What a database was made from cannot be changed any more; a difference here must never drop it and clone it anew.
+FIXED_AT_BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseArgs:
+    database: str  # also the name of the owner role
+    logins: tuple[str, str]
+    connections: int  # at once, by all roles together
+    statement_timeout_s: int
+    idle_timeout_s: int
+    providers: Providers
+    protect: bool
+    template: str | None = None  # to clone; None: an empty database
+    rotation: int = 1  # raised by one, the other login role takes over with a new password
+    access: bool = True
+    migrations: tuple[str, str] | None = None  # set and digest
+    kindergarten: Mapping[str, str] | None = None  # the tenant's own first rows
+
+
+def turns(rotation: int) -> tuple[int, int]:
+    """For each login role the rotation that gave it its password: only that of the role taking over changes."""
+    return rotation - (rotation + 1) % 2, rotation - rotation % 2
+
+
+class Database(pulumi.ComponentResource):
+    """Roles, passwords, the database, and the rights that a clone does not inherit."""
+
+    login: str
+    password: pulumi.Output[str]
+    ready: pulumi.Resource  # the last step: with it the database can be used
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Database", name, None, opts)
+        kept = pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql, protect=args.protect)
+        owner = Role(f"{name}-owner", name=args.database, login=False, opts=kept)
+        passwords = [
+            self._password(f"{name}-password-{login[-1]}", turn, args)
+            for login, turn in zip(args.logins, turns(args.rotation), strict=True)
+        ]
+        logins = [
+            Role(
+                f"{name}-login-{login[-1]}",
+                name=login,
+                login=args.access,
+                password=password.result,
+                roles=[owner.name],
+                opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
+            )
+            for login, password in zip(args.logins, passwords, strict=True)
+        ]
+        database = PgDatabase(
+            f"{name}-database",
+            name=args.database,
+            owner=owner.name,
+            template=args.template,
+            connection_limit=args.connections,
+            allow_connections=True,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.providers.postgresql,
+                protect=args.protect,
+                ignore_changes=list(FIXED_AT_BIRTH),
+            ),
+        )
+        last = self._steps(name, args, database, owner, logins)
+        active = (args.rotation - 1) % 2
+        self.login, self.password, self.ready = args.logins[active], passwords[active].result, last
+        self.register_outputs({"database": args.database, "login": self.login})
+
+    def _password(self, name: str, turn: int, args: DatabaseArgs) -> RandomPassword:
+        return RandomPassword(
+            name,
+            length=PASSWORD_LENGTH,
+            special=False,
+            keepers={"rotation": str(turn)},
+            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.random),
+        )
+
+    def _steps(
+        self, name: str, args: DatabaseArgs, database: PgDatabase, owner: Role, logins: list[Role]
+    ) -> pulumi.Resource:
+        """Migrations, rights, rows: in this order, since rights are given on what is there."""
+
+        def step_options(after: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[after])
+
+        last: pulumi.Resource = database
+        if args.migrations is not None:
+            chosen, digest = args.migrations
+            last = Migrations(
+                f"{name}-migrations", database=database.name, set=chosen, digest=digest, opts=step_options(last)
+            )
+        last = CloneRights(
+            f"{name}-rights",
+            database=database.name,
+            owner=owner.name,
+            logins=[login.name for login in logins],
+            statement_timeout_s=args.statement_timeout_s,
+            idle_timeout_s=args.idle_timeout_s,
+            opts=step_options(last),
+        )
+        if args.kindergarten is not None:
+            last = Seed(f"{name}-seed", database=database.name, kindergarten=args.kindergarten, opts=step_options(last))
+        return last

@@ -1,0 +1,75 @@
+"""The one entry for all tenants: a Gateway with wildcard TLS, in a namespace of its own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components import route
+from components.installation import Gateway
+from components.manifest import Manifest
+from components.ownership import MANAGED_BY, MANAGER, labels
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayArgs:
+    gateway: Gateway
+    zone: str
+    gateway_class: str
+    controller: str | None  # makes the class too; None where the cluster has it
+    tls_secret: str  # in the gateway's namespace: the certificate for *.zone
+    provider: pulumi.ProviderResource
+
+
+class Entry(pulumi.ComponentResource):
+    """Namespace, class where it is ours to make, Gateway."""
+
+    ready: pulumi.Resource
+
+    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Entry", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self, provider=args.provider)
+        namespace = Manifest(
+            f"{name}-namespace", "v1", "Namespace", {"name": args.gateway.namespace, "labels": labels()}, {}, child
+        )
+        before: list[pulumi.Resource] = [namespace]
+        if args.controller is not None:
+            before.append(
+                Manifest(
+                    f"{name}-class",
+                    route.API_VERSION,
+                    "GatewayClass",
+                    {"name": args.gateway_class, "labels": labels()},
+                    {"spec": {"controllerName": args.controller}},
+                    child,
+                )
+            )
+        self.ready = Manifest(
+            f"{name}-gateway",
+            route.API_VERSION,
+            "Gateway",
+            {"name": args.gateway.name, "namespace": args.gateway.namespace, "labels": labels()},
+            {"spec": spec(args)},
+            pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=before),
+        )
+        self.register_outputs({"namespace": args.gateway.namespace, "gateway": args.gateway.name})
+
+
+def spec(args: GatewayArgs) -> dict[str, Any]:
+    """HTTPS alone, and routes only from namespaces that we made: their labels are not the tenants' to change."""
+    return {
+        "gatewayClassName": args.gateway_class,
+        "listeners": [
+            {
+                "name": route.LISTENER,
+                "hostname": f"*.{args.zone}",
+                "port": 443,
+                "protocol": "HTTPS",
+                "tls": {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": args.tls_secret}]},
+                "allowedRoutes": {
+                    "kinds": [{"kind": "HTTPRoute"}],
+                    "namespaces": {"from": "Selector", "selector": {"matchLabels": {MANAGED_BY: MANAGER}}},
+                },
+            }
+        ],
+    }

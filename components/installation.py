@@ -1,0 +1,110 @@
+"""What all tenants of an installation share: explicit providers, and facts known before anything is made.
+
+Facts are plain values rather than outputs of the platform's resources: previews stay complete, policies can read the
+documents they check, and a stack that holds only cells needs the same facts as the one that holds the platform. What
+must exist first is said apart, in `Foundations`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+import pulumi
+
+from tenantry.names import BROKER_USER, OIDC_PROVIDER
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """No resource uses a default provider: those take their settings from wherever the engine happens to run."""
+
+    kubernetes: pulumi.ProviderResource
+    postgresql: pulumi.ProviderResource
+    system: pulumi.ProviderResource  # Alibaba Cloud in the system bucket's region; RAM and DNS know no region
+    photos: pulumi.ProviderResource  # Alibaba Cloud in the photo bucket's region
+    random: pulumi.ProviderResource
+    steps: pulumi.ProviderResource  # our own
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFacts:
+    name: str
+    region: str  # such as cn-guangzhou
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who may ask Alibaba Cloud for a tenant's sessions."""
+
+    account_id: str
+    issuer: str  # of the cluster's service account tokens, an https URL
+    audience: str
+
+    @property
+    def provider_arn(self) -> str:
+        return f"acs:ram::{self.account_id}:oidc-provider/{OIDC_PROVIDER}"
+
+    @property
+    def broker_arn(self) -> str:
+        return f"acs:ram::{self.account_id}:user/{BROKER_USER}"
+
+    def role_arn(self, role: str) -> str:
+        return f"acs:ram::{self.account_id}:role/{role}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The one entry for all tenants."""
+
+    namespace: str
+    name: str
+    address: str  # what the tenants' A records point at
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Where the platform's services answer, as URLs the tenants' pods can reach."""
+
+    unified_tenant_api: str
+    ai_bridge: str
+    gateway: str
+    admin: str
+    redis: pulumi.Input[str] | None = None  # may hold a password
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One destination that every tenant's pods may connect to, besides DNS."""
+
+    peer: IPv4Network | IPv6Network | str  # a range of addresses, or the name of a namespace
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    image: str
+    health_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    zone: str
+    application: Application
+    database_host: str  # as the pods reach it
+    database_port: int
+    system: BucketFacts
+    photos: BucketFacts
+    identity: Identity
+    gateway: Gateway
+    services: Services
+    openings: tuple[Opening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foundations:
+    """The platform's resources that a tenant's must wait for; nothing in a stack that does not hold the platform."""
+
+    buckets: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
+    identity: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
+    gateway: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
+    admin: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])

@@ -1,0 +1,52 @@
+"""Who may talk to a tenant's pods and to whom these may: the bodies of two NetworkPolicies.
+
+The first closes the namespace in both directions, the second names the few openings. Namespaces are chosen by the
+label that Kubernetes itself sets to their name, never by one that somebody could put on another, and never by an empty
+selector.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from components.installation import Gateway, Opening
+from components.ownership import selector
+from tenantry.names import APP_PORT, SERVICE_ACCOUNT
+
+NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+BOTH_WAYS: Final = ("Ingress", "Egress")
+DNS_PORT: Final = 53
+
+
+def closed() -> dict[str, Any]:
+    """Every pod, both ways, nothing allowed."""
+    return {"podSelector": {}, "policyTypes": list(BOTH_WAYS)}
+
+
+def open_for(code: str, gateway: Gateway, openings: Sequence[Opening]) -> dict[str, Any]:
+    """In: the gateway, to the application's port. Out: names, and the destinations of the installation."""
+    return {
+        "podSelector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))},
+        "policyTypes": list(BOTH_WAYS),
+        "ingress": [{"from": [_namespace(gateway.namespace)], "ports": [_port("TCP", APP_PORT)]}],
+        "egress": [
+            {
+                "to": [_namespace("kube-system") | {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
+                "ports": [_port("UDP", DNS_PORT), _port("TCP", DNS_PORT)],
+            },
+            *({"to": [_peer(opening)], "ports": [_port("TCP", opening.port)]} for opening in openings),
+        ],
+    }
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: name}}}
+
+
+def _peer(opening: Opening) -> dict[str, Any]:
+    if isinstance(opening.peer, str):
+        return _namespace(opening.peer)
+    return {"ipBlock": {"cidr": str(opening.peer)}}
+
+
+def _port(protocol: str, port: int) -> dict[str, Any]:
+    return {"protocol": protocol, "port": port}

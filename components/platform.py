@@ -1,0 +1,131 @@
+"""What all tenants of an installation share, one of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from components.bucket import Bucket, BucketArgs
+from components.database import Database, DatabaseArgs
+from components.federation import Federation, FederationArgs
+from components.gateway import Entry, GatewayArgs
+from components.installation import BucketFacts, Foundations, Installation, Providers
+from components.manifest import Manifest
+from components.ownership import labels
+from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
+from tenantry.resolved import ResolvedTenant
+
+NAMESPACE: Final = "tenantry-platform"
+MIGRATIONS: Final = "admin"  # the set in provider/migrations
+ADMIN_CONNECTIONS: Final = 60
+TEST_CONNECTIONS: Final = 20
+STATEMENT_TIMEOUT_S: Final = 30  # as long as a request may take at the gateway
+IDLE_TIMEOUT_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformArgs:
+    installation: Installation
+    providers: Providers
+    tenants: Sequence[ResolvedTenant]  # of all cells: a bucket's rules are one document
+    gateway_class: str
+    gateway_controller: str | None
+    tls_secret: str
+    fingerprints: Sequence[str]
+    migrations_digest: str
+    encrypted_transport: bool
+    protect: bool
+
+
+class Platform(pulumi.ComponentResource):
+    """Buckets, identities, the gateway, the admin database and the test site's."""
+
+    foundations: Foundations  # for the tenants of the same stack
+    facts: dict[str, Any]  # for the stack's outputs; what is secret in it is marked so
+
+    def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Platform", name, None, opts)
+        self._name, self._args = name, args
+        at, providers = args.installation, args.providers
+        child = pulumi.ResourceOptions(parent=self)
+        kept = [tenant for tenant in args.tenants if tenant.phase.keeps_data]
+        system = self._bucket(at.system, providers.system, [tenant.names.temp_prefix for tenant in kept])
+        photos = self._bucket(at.photos, providers.photos, [])
+        federation = Federation(
+            f"{name}-identity",
+            FederationArgs(at.identity, args.fingerprints, providers.system, args.protect),
+            child,
+        )
+        entry = Entry(
+            f"{name}-gateway",
+            GatewayArgs(
+                at.gateway, at.zone, args.gateway_class, args.gateway_controller, args.tls_secret, providers.kubernetes
+            ),
+            child,
+        )
+        Manifest(
+            f"{name}-namespace",
+            "v1",
+            "Namespace",
+            {"name": NAMESPACE, "labels": labels()},
+            {},
+            pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
+        )
+        admin = self._database(ADMIN_DATABASE, ADMIN_CONNECTIONS, migrations=(MIGRATIONS, args.migrations_digest))
+        self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
+        self.foundations = Foundations(
+            buckets=[*system.ready, *photos.ready],
+            identity=federation.ready,
+            gateway=[entry.ready],
+            admin=[admin.ready],
+        )
+        self.facts = {
+            "zone": at.zone,
+            "namespace": NAMESPACE,
+            "gateway": {"namespace": at.gateway.namespace, "name": at.gateway.name, "address": at.gateway.address},
+            "buckets": {"system": at.system.name, "photos": at.photos.name},
+            "adminDatabase": {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password},
+            "broker": {"accessKeyId": federation.key_id, "accessKeySecret": federation.key_secret},
+        }
+        self.register_outputs({"zone": at.zone})
+
+    def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Sequence[str]) -> Bucket:
+        args = self._args
+        return Bucket(
+            f"{self._name}-{bucket.name}",
+            BucketArgs(
+                bucket=bucket,
+                account_id=args.installation.identity.account_id,
+                zone=args.installation.zone,
+                temp_prefixes=temp,
+                encrypted_transport=args.encrypted_transport,
+                provider=provider,
+                protect=args.protect,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _database(
+        self,
+        database: str,
+        connections: int,
+        *,
+        template: str | None = None,
+        migrations: tuple[str, str] | None = None,
+    ) -> Database:
+        return Database(
+            f"{self._name}-{database.replace('_', '-')}",
+            DatabaseArgs(
+                database=database,
+                logins=(f"{database}_a", f"{database}_b"),
+                connections=connections,
+                statement_timeout_s=STATEMENT_TIMEOUT_S,
+                idle_timeout_s=IDLE_TIMEOUT_S,
+                providers=self._args.providers,
+                protect=self._args.protect,
+                template=template,
+                migrations=migrations,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )

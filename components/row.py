@@ -1,0 +1,36 @@
+"""A tenant's row in the admin database: what it says."""
+
+from typing import Any, Final
+
+from components.environment import platform_view
+from tenantry.names import ADMIN_DATABASE
+from tenantry.phase import Phase
+from tenantry.resolved import ResolvedTenant
+
+# The admin service knows fewer states than a life has; what removes data is recorded elsewhere.
+STATUS: Final = {
+    Phase.ACTIVE: "active",
+    Phase.ASLEEP: "active",
+    Phase.SUSPENDED: "suspended",
+    Phase.RETAINED: "deleted",
+    Phase.DUE: "deleted",
+}
+
+
+def of(tenant: ResolvedTenant) -> dict[str, Any]:
+    spec, names = tenant.spec, tenant.names
+    return {
+        "adminDatabase": ADMIN_DATABASE,
+        "tenantId": names.code,
+        "name": spec.name,
+        "domain": names.domain,
+        "databaseName": names.database,
+        "status": STATUS[tenant.phase],
+        "planType": spec.plan,
+        "maxUsers": tenant.max_users,
+        "maxStorage": tenant.max_storage,
+        "contactName": spec.contact.name,
+        "contactPhone": spec.phone,
+        "contactEmail": spec.contact.email,
+        "settings": platform_view(tenant),
+    }

@@ -1,0 +1,134 @@
+"""One tenant: the composition of its parts, and nothing else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components import row
+from components.boundary import Boundary, BoundaryArgs
+from components.database import Database, DatabaseArgs
+from components.dns import record
+from components.installation import Foundations, Installation, Providers
+from components.steps import TenantRow
+from components.storage import Storage, StorageArgs
+from components.workload import Workload, WorkloadArgs
+from tenantry.names import TEMPLATE_DATABASE
+from tenantry.resolved import ResolvedTenant
+
+
+@dataclass(frozen=True, slots=True)
+class TenantArgs:
+    tenant: ResolvedTenant
+    installation: Installation
+    providers: Providers
+    foundations: Foundations
+    protect: bool  # what holds data; lifted only for a stack that says itself that it may be destroyed
+
+
+class Tenant(pulumi.ComponentResource):
+    """What a tenant has depends on its phase alone (tenantry/phase.py): its data always, all else while it lives.
+
+    The order is that of opening one: data, walls, workload, the row that makes it known, and last the domain.
+    """
+
+    facts: dict[str, Any]  # for the stack's outputs: nothing secret
+
+    def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Tenant", name, None, opts)
+        tenant, phase = args.tenant, args.tenant.phase
+        if not phase.keeps_data:
+            raise ValueError(f"{name}: a tenant in the phase {phase} has no parts")
+        child = pulumi.ResourceOptions(parent=self)
+        database = Database(f"{name}-db", _database(args), child)
+        storage = Storage(f"{name}-files", _storage(args), child)
+        live: tuple[pulumi.Resource, ...] = (database.ready,)
+        if phase.has_workload:
+            walls = Boundary(
+                f"{name}-ns",
+                BoundaryArgs(tenant.names, tenant.plan, args.installation, args.providers),
+                child,
+            )
+            workload = Workload(
+                f"{name}-app",
+                WorkloadArgs(
+                    tenant=tenant,
+                    installation=args.installation,
+                    providers=args.providers,
+                    foundations=args.foundations,
+                    login=database.login,
+                    password=database.password,
+                    walls=walls.walls,
+                    data=(database.ready, storage.ready),
+                ),
+                child,
+            )
+            live = workload.ready
+        known = TenantRow(
+            f"{name}-row",
+            row.of(tenant),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=args.providers.steps, depends_on=[*args.foundations.admin, *live]
+            ),
+        )
+        if phase.has_domain:
+            record(
+                f"{name}-dns",
+                tenant.names,
+                args.installation,
+                args.providers,
+                parent=self,
+                after=[*live, known],
+            )
+        self.facts = facts(tenant)
+        self.register_outputs(self.facts)
+
+
+def facts(tenant: ResolvedTenant) -> dict[str, Any]:
+    """What the stack remembers of a tenant until its next run, and tells whoever asks."""
+    names = tenant.names
+    return {
+        "domain": names.domain,
+        "database": names.database,
+        "namespace": names.namespace,
+        "prefix": names.prefix,
+        "role": names.ram_role,
+        "phase": str(tenant.phase),
+        "cell": tenant.cell,
+    }
+
+
+def _database(args: TenantArgs) -> DatabaseArgs:
+    spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
+    kindergarten = {
+        "code": names.code,
+        "name": spec.name,
+        "phone": spec.phone,
+        "address": spec.address or "",
+        "contactName": spec.contact.name,
+        "contactEmail": spec.contact.email,
+    }
+    return DatabaseArgs(
+        database=names.database,
+        logins=names.login_roles,
+        connections=limits.connections,
+        statement_timeout_s=limits.statement_timeout_s,
+        idle_timeout_s=limits.idle_timeout_s,
+        providers=args.providers,
+        protect=args.protect,
+        template=TEMPLATE_DATABASE,
+        rotation=spec.credentials.rotation,
+        access=args.tenant.phase.has_access,
+        kindergarten=kindergarten,
+    )
+
+
+def _storage(args: TenantArgs) -> StorageArgs:
+    return StorageArgs(
+        names=args.tenant.names,
+        installation=args.installation,
+        providers=args.providers,
+        foundations=args.foundations,
+        access=args.tenant.phase.has_access,
+        protect=args.protect,
+    )
