@@ -1,4 +1,4 @@
-"""What is wrong with the files, one line a fault, so that a person or a CI annotation can act on it at once."""
+"""What is wrong with the files, one line a fault, for a person or a CI annotation to act on at once."""
 
 import unicodedata
 from collections.abc import Iterable

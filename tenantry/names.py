@@ -1,7 +1,7 @@
 """Every name a tenant has, derived from its code and its contact phone and from nothing else.
 
-The rooms below never spell a name themselves: what is derived here cannot disagree with itself, and since a code
-and a phone hold only ASCII letters and digits, no name can smuggle a wildcard, a slash or a dot into a policy.
+The rooms below never spell a name themselves: what is derived here cannot disagree with itself, and since a
+code and a phone hold only ASCII letters and digits, no name can smuggle a wildcard or a slash into a policy.
 """
 
 import re

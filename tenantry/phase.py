@@ -1,10 +1,10 @@
-"""Where in its life a tenant is: a pure function of its file, the day, and the day its deletion was first seen."""
+"""Where in its life a tenant is: a function of its file, the day, and when its deletion was first seen."""
 
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from tenantry.spec import TenantSpec
+from tenantry.spec import TenantSpec, Tombstone
 
 RETENTION: Final = timedelta(days=30)
 
@@ -44,10 +44,12 @@ def due_on(spec: TenantSpec, first_seen_deleted: date | None = None) -> date | N
     return max(spec.deleted_at, first_seen_deleted or spec.deleted_at) + RETENTION
 
 
-def phase_of(spec: TenantSpec, today: date, first_seen_deleted: date | None = None) -> Phase:
+def phase_of(spec: TenantSpec | Tombstone, today: date, first_seen_deleted: date | None = None) -> Phase:
     """A date written into the past does not shorten the 30 days: the later of the two dates counts."""
+    if isinstance(spec, Tombstone):
+        return Phase.GONE
     if spec.status == "purged":
-        return Phase.GONE if spec.is_gone else Phase.PURGING
+        return Phase.PURGING
     if spec.status == "deleted":
         due = due_on(spec, first_seen_deleted)
         return Phase.DUE if due is not None and today >= due else Phase.RETAINED

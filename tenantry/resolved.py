@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from tenantry.layers import frozen, layered
-from tenantry.names import DEFAULT_ZONE, Names, names_of
+from tenantry.names import Names, names_of
 from tenantry.phase import Phase, phase_of
 from tenantry.plans import Plan, Plans
 from tenantry.quantity import bytes_of
@@ -36,15 +36,13 @@ class ResolvedTenant:
 def resolve(
     spec: TenantSpec,
     plans: Plans,
-    zone: str = DEFAULT_ZONE,
-    today: date = date.max,
+    zone: str,
+    today: date,
     *,
     first_seen_deleted: date | None = None,
     system: Mapping[str, Any] | None = None,
 ) -> ResolvedTenant:
-    """Raises ValueError for a tombstone whose phone, name or plan is gone: there is nothing left to resolve."""
-    if spec.phone is None or spec.plan is None:
-        raise ValueError(f"{spec.code} is gone: its tombstone has neither phone nor plan")
+    """`system` is the layer no tenant overrides: version, environment, region, from the stack."""
     plan = plans[spec.plan]
     chosen = spec.features.model_dump(exclude_none=True)
     return ResolvedTenant(
@@ -53,7 +51,9 @@ def resolve(
         plan=plan,
         phase=phase_of(spec, today, first_seen_deleted),
         max_users=plan.max_users if spec.limits.max_users is None else spec.limits.max_users,
-        max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
+        max_storage=plan.max_storage
+        if spec.limits.max_storage is None
+        else bytes_of(spec.limits.max_storage),
         features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
     )

@@ -1,0 +1,70 @@
+"""What a tenant asks for against what its plan, the catalogue and the calendar allow."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from tenantry.faults import Fault
+from tenantry.layers import locked_overrides
+from tenantry.phase import RETENTION
+from tenantry.plans import Plan, Plans
+from tenantry.quantity import bytes_of, written
+from tenantry.reading import Source
+from tenantry.services import Services
+from tenantry.spec import TenantSpec, Tombstone
+
+
+def beyond_plan(source: Source, spec: TenantSpec, plans: Plans) -> Iterator[Fault]:
+    plan = plans[spec.plan]
+    yield from _limits(source, spec, plan)
+    for name, on in spec.features.model_dump(exclude_none=True).items():
+        if on and not plan.features.offers(name):
+            remedy = f"write false, or choose {_plan_with(name, plans)}"
+            yield source.fault(("features", name), f"is no part of plan {spec.plan}", remedy)
+    for path in locked_overrides(plan.locked, spec.config.model_dump()):
+        wrong = f"is set by plan {spec.plan} for all its tenants"
+        yield source.fault(("config", *path.split(".")), wrong, "remove it")
+    for position, model in enumerate(spec.ai.models if spec.ai else ()):
+        if model not in plan.ai.models:
+            remedy = f"choose from {', '.join(plan.ai.models)}"
+            yield source.fault(("ai", "models", position), f"{model} is no part of plan {spec.plan}", remedy)
+
+
+def beyond_catalogue(source: Source, spec: TenantSpec, services: Services) -> Iterator[Fault]:
+    for position, name in enumerate(spec.enabled_services):
+        if name not in services:
+            remedy = f"choose from {', '.join(services.services)}"
+            yield source.fault(("enabled_services", position), f"{name} is in no catalogue", remedy)
+
+
+def beyond_calendar(source: Source, spec: TenantSpec | Tombstone, today: date) -> Iterator[Fault]:
+    if spec.deleted_at is None:
+        return
+    if spec.deleted_at > today + timedelta(
+        days=1
+    ):  # one day, for the date may have changed where it was written
+        yield source.fault(("deleted_at",), "lies in the future", "write the day on which it is deleted")
+    elif spec.status == "purged" and today < spec.deleted_at + RETENTION:
+        due = spec.deleted_at + RETENTION
+        yield source.fault(("status",), "is purged before the data is due", f"write deleted until {due}")
+
+
+def _limits(source: Source, spec: TenantSpec, plan: Plan) -> Iterator[Fault]:
+    users, storage = spec.limits.max_users, spec.limits.max_storage
+    allowed = plan.allowance.max_users
+    if users is not None and not allowed.holds(users):
+        wrong, remedy = f"{users} is outside plan {spec.plan}", f"write {allowed.min} to {allowed.max}"
+        yield source.fault(("limits", "max_users"), wrong, remedy + ", or choose another plan")
+    allowed = plan.allowance.max_storage
+    if storage is not None and not allowed.holds(bytes_of(storage)):
+        wrong, remedy = (
+            f"{storage} is outside plan {spec.plan}",
+            f"{written(allowed.min)} to {written(allowed.max)}",
+        )
+        yield source.fault(("limits", "max_storage"), wrong, f"write {remedy}, or choose another plan")
+
+
+def _plan_with(feature: str, plans: Plans) -> str:
+    """The smallest plan that offers the feature."""
+    return next(
+        (f"plan {name}" for name, plan in plans.items() if plan.features.offers(feature)), "another plan"
+    )

@@ -1,0 +1,130 @@
+"""All tenants of one directory together: every file checked by itself, then all against one another."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tenantry.allowances import beyond_calendar, beyond_catalogue, beyond_plan
+from tenantry.collisions import Holder, collisions, next_code
+from tenantry.directory import survey
+from tenantry.faults import Fault, Faults
+from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
+from tenantry.phase import Phase
+from tenantry.plans import PLANS_FILE, Plans, PlansDocument, with_defaults
+from tenantry.reading import Reading, read_model, read_tenant
+from tenantry.resolved import ResolvedTenant, resolve
+from tenantry.services import SERVICES_FILE, Services
+from tenantry.spec import TenantSpec, Tombstone
+
+Kind = TypeVar("Kind", TenantSpec, Tombstone)
+PROJECT_TENANTS: Final = Path(__file__).resolve().parents[1] / "tenants"
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """`tenants` live, `purging` are on their way out, `tombstones` hold the codes of all who are gone."""
+
+    tenants: tuple[ResolvedTenant, ...]
+    purging: tuple[ResolvedTenant, ...]
+    tombstones: tuple[Tombstone, ...]
+    plans: Plans
+    services: Services
+
+    def __getitem__(self, code: str) -> ResolvedTenant:
+        """Raises KeyError for a code that no file with something in the world has."""
+        return next((one for one in self.all if one.code == code), None) or _missing(code)
+
+    @property
+    def all(self) -> tuple[ResolvedTenant, ...]:
+        """Those who have something in the world: `tenants` and `purging`."""
+        return self.tenants + self.purging
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every code ever used, as far as the files tell."""
+        return frozenset(one.code for one in (*self.all, *self.tombstones))
+
+    @property
+    def next_code(self) -> str:
+        return next_code(self.codes)
+
+
+def _missing(code: str) -> ResolvedTenant:
+    raise KeyError(code)
+
+
+def load_fleet(
+    directory: Path,
+    zone: str = DEFAULT_ZONE,
+    *,
+    today: date,
+    first_seen_deleted: Mapping[str, date] | None = None,
+    system: Mapping[str, Any] | None = None,
+) -> Fleet:
+    """Raises Faults with every fault of every file.
+
+    A directory without plans.yaml or services.yaml is checked against the project's own.
+    """
+    if not is_zone(zone):
+        raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
+    paths, faults = survey(directory)
+    plans = read_model(_own_or_project(directory, PLANS_FILE), PlansDocument, with_defaults)
+    services = read_model(_own_or_project(directory, SERVICES_FILE), Services, lambda document: document)
+    readings = [read_tenant(path) for path in paths]
+    faults.extend(fault for one in (plans, services, *readings) for fault in one.faults)
+    faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
+    faults.extend(_beyond(readings, plans.value, services.value, today))
+    if faults or plans.value is None or services.value is None:
+        raise Faults(faults)
+    seen = first_seen_deleted or {}
+    resolved = [
+        resolve(spec, plans.value.plans, zone, today, first_seen_deleted=seen.get(spec.code), system=system)
+        for spec in _of(readings, TenantSpec)
+    ]
+    return Fleet(
+        tenants=_by_code(one for one in resolved if one.phase is not Phase.PURGING),
+        purging=_by_code(one for one in resolved if one.phase is Phase.PURGING),
+        tombstones=tuple(sorted(_of(readings, Tombstone), key=lambda one: int(one.code[1:]))),
+        plans=plans.value.plans,
+        services=services.value,
+    )
+
+
+def _own_or_project(directory: Path, name: str) -> Path:
+    own = directory / name
+    return own if own.exists() or own.is_symlink() else PROJECT_TENANTS / name
+
+
+def _holders(reading: Reading[TenantSpec | Tombstone], zone: str) -> Iterator[Holder]:
+    code, phone = reading.source.valid("code"), reading.source.valid("phone")
+    if isinstance(code, str) and is_code(code):
+        right = isinstance(phone, str) and is_phone(phone)
+        yield Holder(
+            reading.source, code, phone if right else None, names_of(code, phone, zone) if right else None
+        )
+
+
+def _beyond(
+    readings: Iterable[Reading[TenantSpec | Tombstone]],
+    plans: PlansDocument | None,
+    services: Services | None,
+    today: date,
+) -> Iterator[Fault]:
+    for reading in readings:
+        if reading.value is None:
+            continue
+        yield from beyond_calendar(reading.source, reading.value, today)
+        if isinstance(reading.value, TenantSpec) and plans is not None:
+            yield from beyond_plan(reading.source, reading.value, plans.plans)
+        if isinstance(reading.value, TenantSpec) and services is not None:
+            yield from beyond_catalogue(reading.source, reading.value, services)
+
+
+def _of(readings: Iterable[Reading[TenantSpec | Tombstone]], kind: type[Kind]) -> list[Kind]:
+    return [reading.value for reading in readings if isinstance(reading.value, kind)]
+
+
+def _by_code(tenants: Iterable[ResolvedTenant]) -> tuple[ResolvedTenant, ...]:
+    return tuple(sorted(tenants, key=lambda one: int(one.code[1:])))

@@ -1,0 +1,32 @@
+"""The catalogue of plug-in services that a tenant may enable, read from tenants/services.yaml."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from tenantry.formats import DisplayName, Distinct, Image, Listed, Slug, UrlPath, Version
+from tenantry.spec import Strict
+
+SERVICES_FILE: Final = "services.yaml"
+
+
+class Service(Strict):
+    display_name: DisplayName
+    image: Image  # below the registry that the stack configures
+    port: Annotated[int, Field(ge=1024, le=65535)]  # containers run without the right to lower ones
+    health_check: UrlPath
+    version: Version  # the image's tag
+    required_roles: Annotated[
+        tuple[Literal["super_admin", "tenant_admin", "user"], ...], Field(min_length=1), Listed, Distinct
+    ]
+    rate_limit: Annotated[int, Field(ge=1, le=1_000_000)]  # calls a minute and tenant
+
+
+class Services(Strict):
+    services: dict[Slug, Service]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.services
+
+    def __getitem__(self, name: str) -> Service:
+        return self.services[name]

@@ -1,0 +1,184 @@
+"""What one tenant file says. Unknown fields are refused, values never coerced, nothing changes later."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+from tenantry.formats import (
+    Bytes,
+    Cell,
+    Code,
+    Day,
+    DisplayName,
+    Distinct,
+    Email,
+    Line,
+    Listed,
+    Phone,
+    Proof,
+    Slug,
+    Wrong,
+)
+from tenantry.freeform import check_freeform
+
+PlanName = Literal["basic", "standard", "premium", "enterprise"]
+Status = Literal["active", "inactive", "suspended", "deleted", "purged"]
+PLAN_NAMES: Final[tuple[PlanName, ...]] = ("basic", "standard", "premium", "enterprise")
+
+
+class Strict(BaseModel):
+    """What all models of the files have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class Contact(Strict):
+    """The tenant's administrator: receives the first account."""
+
+    name: DisplayName
+    email: Email
+
+
+class Limits(Strict):
+    """Where the tenant differs from its plan, within what the plan allows."""
+
+    max_users: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_storage: Bytes | None = None
+
+
+class Features(Strict):
+    """Switches within the plan; what is not named is as the plan has it."""
+
+    userManagement: bool | None = None  # noqa: N815 (the applications' names, as the platform's documents write them)
+    fileStorage: bool | None = None  # noqa: N815 (as above)
+    realTimeChat: bool | None = None  # noqa: N815 (as above)
+    advancedAnalytics: bool | None = None  # noqa: N815 (as above)
+    customBranding: bool | None = None  # noqa: N815 (as above)
+    apiAccess: bool | None = None  # noqa: N815 (as above)
+    ssoIntegration: bool | None = None  # noqa: N815 (as above)
+    auditLogs: bool | None = None  # noqa: N815 (as above)
+
+
+FEATURE_NAMES: Final = tuple(Features.model_fields)
+FeatureName = Literal[
+    "userManagement",
+    "fileStorage",
+    "realTimeChat",
+    "advancedAnalytics",
+    "customBranding",
+    "apiAccess",
+    "ssoIntegration",
+    "auditLogs",
+]
+
+
+class TenantConfig(Strict):
+    """The tenant's own layer of configuration: four sections, free within; secrets are refused."""
+
+    branding: dict[str, JsonValue] = {}
+    notifications: dict[str, JsonValue] = {}
+    security: dict[str, JsonValue] = {}
+    integrations: dict[str, JsonValue] = {}
+
+    @field_validator("branding", "notifications", "security", "integrations", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return check_freeform(value)
+
+
+class Credentials(Strict):
+    """Raise `rotation` by one, and every password and key of the tenant is made anew."""
+
+    rotation: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
+class ApiKey(Strict):
+    """An API key by its name; the key itself is generated and never stands in a file."""
+
+    name: Slug
+    scopes: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=32), Listed, Distinct]
+    expires_at: Day
+
+
+class AiModels(Strict):
+    """Which of the plan's models the tenant uses, first the one it prefers."""
+
+    models: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=16), Listed, Distinct]
+    default: Slug | None = None
+
+    @model_validator(mode="after")
+    def _default_is_one(self) -> "AiModels":
+        if self.default is not None and self.default not in self.models:
+            raise Wrong("has a default that is not among its models", "name it in `models` too", ("default",))
+        return self
+
+
+def contradiction(status: object, deleted_at: object, proof: object) -> Wrong | None:
+    """What does not agree in the fields that together say where in its life the tenant is."""
+    if status == "deleted" and deleted_at is None:
+        remedy = "write the day of deletion, such as deleted_at: 2026-10-01"
+        return Wrong("is missing with status deleted", remedy, ("deleted_at",))
+    if status not in ("deleted", "purged") and deleted_at is not None:
+        remedy = "remove it, or write status: deleted to delete the tenant"
+        return Wrong(f"contradicts status {status}", remedy, ("deleted_at",))
+    if status == "purged" and proof is None:
+        remedy = "let `tenantry purge` write the id of the backup proof"
+        return Wrong("is missing with status purged", remedy, ("proof",))
+    if status != "purged" and proof is not None:
+        return Wrong(f"contradicts status {status}", "remove it: only `tenantry purge` writes it", ("proof",))
+    return None
+
+
+class TenantSpec(Strict):
+    """A tenant that has something in the world. With `status: purged` it is on its way out of it."""
+
+    code: Code
+    name: DisplayName
+    phone: Phone
+    plan: PlanName
+    status: Status
+    contact: Contact
+    cell: Cell = "main"
+    address: Line | None = None
+    limits: Limits = Limits()
+    features: Features = Features()
+    enabled_services: Annotated[tuple[Slug, ...], Field(max_length=64), Listed, Distinct] = ()
+    config: TenantConfig = TenantConfig()
+    ai: AiModels | None = None
+    api_keys: Annotated[tuple[ApiKey, ...], Field(max_length=32), Listed] = ()
+    credentials: Credentials = Credentials()
+    hibernated: bool = False
+    expires_at: Day | None = None
+    deleted_at: Day | None = None
+    proof: Proof | None = None
+
+    @field_validator("api_keys")
+    @classmethod
+    def _keys_differ(cls, keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+        names = [key.name for key in keys]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise Wrong(f"has two keys of the name {twice}", "give each its own name")
+        return keys
+
+    @model_validator(mode="after")
+    def _life_agrees(self) -> "TenantSpec":
+        wrong = contradiction(self.status, self.deleted_at, self.proof)
+        if wrong is not None:
+            raise wrong
+        return self
+
+
+class Tombstone(Strict):
+    """What is left in the directory of a tenant that is gone, so that its code is never used again.
+
+    As long as the phone stands here it counts as taken; without it the number may open another tenant.
+    """
+
+    code: Code
+    status: Literal["purged"]
+    proof: Proof
+    name: DisplayName | None = None
+    phone: Phone | None = None
+    cell: Cell = "main"
+    deleted_at: Day | None = None

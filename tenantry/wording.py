@@ -1,0 +1,125 @@
+"""pydantic's findings in the words of the person who wrote the file: what is wrong, and what to do."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final, cast, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from tenantry.document import Path
+from tenantry.formats import Wrong
+
+_TYPES: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "date_type": "a date",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_REMEDIES: Final = {
+    "string_type": "write it in quotes",
+    "bool_type": "write true or false without quotes",
+    "date_type": "write year-month-day, such as 2026-10-01",
+    "tuple_type": "write it as [one, two], or one to a line after `- `",
+    "list_type": "write it as [one, two], or one to a line after `- `",
+}
+_BOUNDS: Final = {
+    "greater_than_equal": ("is below {ge}", "write {ge} or more"),
+    "less_than_equal": ("is above {le}", "write {le} or less"),
+    "too_short": ("has {actual_length} entries", "write at least {min_length}"),
+    "too_long": ("has too many entries", "write at most {max_length}"),
+}
+
+
+def findings(error: ValidationError, model: type[BaseModel]) -> list[tuple[Path, Wrong]]:
+    """Each with the path to its field, in pydantic's order."""
+    return [_finding(cast(Mapping[str, Any], item), model) for item in error.errors(include_url=False)]
+
+
+def _finding(item: Mapping[str, Any], model: type[BaseModel]) -> tuple[Path, Wrong]:
+    path = cast(Path, item["loc"])
+    kind = cast(str, item["type"])
+    context = cast(Mapping[str, Any], item.get("ctx", {}))
+    match kind:
+        case "value_error" if isinstance(context.get("error"), Wrong):
+            wrong = cast(Wrong, context["error"])
+            return (*path, *wrong.path), wrong
+        case "missing":
+            return path, Wrong("is missing", f"add `{path[-1]}`" + _example(path))
+        case "extra_forbidden":
+            return path, Wrong("is no field here", _known(path, model))
+        case "literal_error":
+            choices = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+            return path, Wrong("is none of the choices", f"write one of {choices}")
+        case _ if kind in _BOUNDS:
+            wrong_text, remedy = _BOUNDS[kind]
+            return path, Wrong(wrong_text.format_map(context), remedy.format_map(context))
+        case _ if kind in _TYPES:
+            return path, _type_finding(kind, item.get("input"))
+        case _:
+            return path, Wrong("is not what this field takes", "look it up in schema.json")
+
+
+_EXAMPLES: Final = {
+    "code": "code: k023",
+    "name": "name: 示例幼儿园",
+    "phone": 'phone: "13800138001"',
+    "plan": "plan: standard",
+    "status": "status: active",
+    "contact": "contact: {name: 张三, email: zhangsan@example.com}",
+    "proof": "let `tenantry purge` write it",
+}
+
+
+def _example(path: Path) -> str:
+    example = _EXAMPLES.get(str(path[-1])) if len(path) == 1 else None
+    return f", such as {example}" if example else ""
+
+
+def _type_finding(kind: str, value: object) -> Wrong:
+    remedy = _REMEDIES.get(kind, f"write {_TYPES[kind]}")
+    if value is None:
+        return Wrong("is empty", f"write {_TYPES[kind]}, or remove the line")
+    return Wrong(f"is {_what(value)} where {_TYPES[kind]} belongs", remedy)
+
+
+def _what(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a date"
+
+
+def _known(path: Path, model: type[BaseModel]) -> str:
+    """The nearest field that exists in the same place, or all of them."""
+    here: Any = model
+    for step in path[:-1]:
+        if isinstance(here, type) and issubclass(here, BaseModel) and isinstance(step, str):
+            here = _model_within(here.model_fields[step].annotation)
+    if not (isinstance(here, type) and issubclass(here, BaseModel)):
+        return "remove it"
+    fields = sorted(here.model_fields)
+    near = get_close_matches(str(path[-1]).lower(), fields, n=1, cutoff=0.75)
+    return f"write `{near[0]}` or remove it" if near else f"remove it; the fields are {', '.join(fields)}"
+
+
+def _model_within(annotation: Any) -> Any:
+    """The model in `Model | None` or `tuple[Model, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_within(part)) is not None), None)
