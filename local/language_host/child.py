@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 POLL_SECONDS = 0.5
 
@@ -27,7 +28,7 @@ def main() -> None:
     del sys.path[0]  # this file's folder: `import host` in the user's program must not find ours
     if rest[0] == "-m":
         sys.argv = rest[1:]
-        sys.path.insert(0, os.getcwd())
+        sys.path.insert(0, str(Path.cwd()))
         runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = rest

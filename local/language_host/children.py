@@ -6,7 +6,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +29,14 @@ class Children:
         self._closed = False
 
     def start(
-        self, python: Path, arguments: Sequence[str], *, cwd: str, env: Mapping[str, str], capture: bool
+        self, python: Path, arguments: Sequence[str], *, cwd: str, env: Mapping[str, str], given: bytes | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start `python child.py PID ARGUMENTS`; without `capture` it writes where the host writes: to the engine."""
-        sink = subprocess.PIPE if capture else None
+        """Start `python child.py PID ARGUMENTS`.
+
+        With `given` on its standard input it writes where the host writes, to the engine; without, its output is read
+        through `output`.
+        """
+        sink = subprocess.PIPE if given is None else None
         with self._lock:
             if self._closed:
                 raise ChildProcessError("the language host is shutting down")
@@ -41,12 +44,15 @@ class Children:
                 [str(python), "-u", str(CHILD), str(os.getpid()), *arguments],
                 cwd=cwd or None,
                 env=dict(env),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
                 stdout=sink,
                 stderr=sink,
                 process_group=0,
             )
             self._living.add(child)
+        if child.stdin is not None:
+            with suppress(BrokenPipeError), child.stdin as stream:
+                stream.write(given or b"")
         return child
 
     def wait(self, child: subprocess.Popen[bytes]) -> int:
@@ -104,17 +110,8 @@ def signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None
         os.killpg(child.pid, number)
 
 
-def host_environment() -> dict[str, str]:
-    """The host's own environment, without what only concerns how the host itself was started."""
-    return {name: value for name, value in os.environ.items() if name != "__PYVENV_LAUNCHER__"}
-
-
 def describe(status: int) -> str:
     """An exit status in words."""
     if status < 0:
         return f"program was ended by signal {signal.Signals(-status).name}"
     return f"program exited with non-zero exit code: {status}"
-
-
-if sys.platform == "win32":
-    raise ImportError("the embedded language host needs process groups: Linux or macOS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from google.protobuf import empty_pb2
 from google.protobuf.json_format import MessageToDict
 
 from local.language_host import packages
-from local.language_host.children import Children, describe, host_environment
+from local.language_host.children import Children, describe
 from local.language_host.interpreter import Interpreter, InterpreterMissing, interpreter_for
 from local.language_host.program import REPORTED
 from local.language_host.protocol import language_pb2, language_pb2_grpc, plugin_pb2
@@ -46,9 +47,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=version("pulumi"))
 
-    def About(
-        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
-    ) -> language_pb2.AboutResponse:
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
     def GetRequiredPackages(
@@ -106,23 +105,15 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         self.children.end()
         return empty_pb2.Empty()
 
-    def Run(
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
-    ) -> language_pb2.RunResponse:
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         try:
             python = interpreter_of(request.info)
             child = self.children.start(
                 python.executable,
                 [str(PROGRAM), *self._run_arguments(request)],
                 cwd=request.pwd or request.info.program_directory,
-                env=python.environment(
-                    host_environment()
-                    | {
-                        "PULUMI_CONFIG": json.dumps(dict(request.config)),
-                        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
-                    }
-                ),
-                capture=False,
+                env=python.environment(os.environ),
+                given=json.dumps({"values": dict(request.config), "secrets": list(request.configSecretKeys)}).encode(),
             )
         except (InterpreterMissing, OSError) as error:
             return language_pb2.RunResponse(error=f"cannot start the program: {error}")
@@ -160,7 +151,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         python = self._interpreter(request.info, context)
         given = dict(entry.split("=", 1) for entry in request.env if "=" in entry)
         child = self.children.start(
-            python.executable, target, cwd=request.pwd, env=python.environment(given or host_environment()), capture=True
+            python.executable, target, cwd=request.pwd, env=python.environment(given or os.environ)
         )
         if not context.add_callback(lambda: self.children.end(child)):
             self.children.end(child)

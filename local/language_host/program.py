@@ -1,11 +1,12 @@
 """Second code in a program's child: connects the SDK to the engine and runs the user's program.
 
-Runs in the user's environment (standard library and the user's Pulumi SDK only). What the host has to know afterwards is
-in the exit status: 0 done; REPORTED when the user has been shown why; anything else is the program's own status.
+Runs in the user's environment (standard library and the user's Pulumi SDK only). What the host has to know
+afterwards is in the exit status: 0 done; REPORTED when the user has been shown why; anything else is the program's own.
 """
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import runpy
@@ -31,10 +32,15 @@ def arguments() -> argparse.Namespace:
 
 
 def configure(options: argparse.Namespace) -> None:
-    """Tell the SDK where its engine is and what it works on; the configuration comes by environment, not by command line."""
+    """Tell the SDK where its engine is and what it works on.
+
+    The configuration, secrets in clear among it, comes on standard input: an environment variable would show it to
+    every process that the program starts, and holds 128 KiB at most.
+    """
     from pulumi import runtime
 
-    runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+    configuration = json.load(sys.stdin)
+    runtime.set_all_config(configuration["values"], configuration["secrets"])
     runtime.configure(
         runtime.Settings(
             project=options.project,
@@ -59,6 +65,7 @@ def internal_folders() -> tuple[str, ...]:
         str(Path(asyncio.__file__).parent) + os.sep,
         runpy.__file__,
         "<frozen runpy>",
+        "<frozen importlib",
     )
 
 

@@ -1,8 +1,8 @@
 """The classes generated from Pulumi's language protocol.
 
-`import pulumi.runtime.proto` runs the whole SDK's `__init__` (about 0.8 s of CPU here) for a handful of message classes,
-at every start of the host. The generated modules only import each other relatively, so they are loaded from where the
-SDK is installed as a package of their own: 0.2 s, nearly all of it gRPC.
+`import pulumi.runtime.proto` runs the whole SDK's `__init__` for a handful of message classes, at every start of the
+host. The generated modules only import each other relatively, so they are loaded from where the SDK is installed as a
+package of their own: 0.11 s instead of 0.30, most of it gRPC.
 """
 
 from __future__ import annotations
