@@ -8,7 +8,7 @@ from typing import Any
 from tenantry.layers import frozen, layered
 from tenantry.names import Names, names_of
 from tenantry.phase import Phase, phase_of
-from tenantry.plans import Plan, Plans
+from tenantry.plans import Plan, Plans, Quota
 from tenantry.quantity import bytes_of
 from tenantry.spec import TenantSpec
 
@@ -31,6 +31,27 @@ class ResolvedTenant:
     @property
     def cell(self) -> str:
         return self.spec.cell
+
+    @property
+    def quotas(self) -> Mapping[str, Quota]:
+        """The plan's eight, with the tenant's own users and storage in place of the plan's."""
+        own = {"users": self.max_users, "storage": self.max_storage}
+        return {
+            name: quota.model_copy(update={"limit": own.get(name, quota.limit)})
+            for name, quota in self.plan.quotas.items()
+        }
+
+    @property
+    def ai_models(self) -> tuple[str, ...]:
+        """The models the tenant may use, the one it prefers first."""
+        return self.spec.ai.models if self.spec.ai else self.plan.ai.models
+
+    @property
+    def ai_default(self) -> str:
+        """The tenant's choice, else the plan's where the tenant uses it, else the tenant's first."""
+        if self.spec.ai and self.spec.ai.default:
+            return self.spec.ai.default
+        return self.plan.ai.default if self.plan.ai.default in self.ai_models else self.ai_models[0]
 
 
 def resolve(

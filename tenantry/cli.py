@@ -1,0 +1,47 @@
+"""The `tenantry` command: puts the sub-commands together and turns what they raise into lines and exit codes.
+
+0 all is well, 1 faults or a refusal (one line each on stderr), 2 the command was called wrongly. Sub-commands live
+in modules of their own, each with `register(app)`, and import what is heavy only when they run.
+"""
+
+import os
+import sys
+
+import typer
+
+from tenantry import cli_list, cli_show, cli_validate
+from tenantry.faults import Faults
+
+app = typer.Typer(
+    name="tenantry",
+    help="Tenants as files: check them, look at them, make them real.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (cli_validate, cli_list, cli_show):
+    command.register(app)
+
+
+@app.callback()
+def _root() -> None:  # pyright: ignore[reportUnusedFunction]  (typer calls it: with it even one command keeps its name)
+    pass
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a stream put in its place by a test or an embedder may have none
+            reconfigure(errors="backslashreplace")  # a terminal without Chinese letters is no reason to fail
+    try:
+        app()
+    except Faults as faults:
+        print(faults, file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # `tenantry list | head`: nobody reads on, and Python's own flush must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A tenant as plain values, for tables and JSON. No secrets are in here: none are in the files."""
+
+from typing import Any
+
+from tenantry.layers import thawed
+from tenantry.phase import Phase, due_on
+from tenantry.resolved import ResolvedTenant
+from tenantry.spec import Tombstone
+
+
+def summary(tenant: ResolvedTenant) -> dict[str, Any]:
+    """What a list shows. Storage in bytes."""
+    due = due_on(tenant.spec)
+    return {
+        "code": tenant.code,
+        "name": tenant.spec.name,
+        "plan": tenant.spec.plan,
+        "status": tenant.spec.status,
+        "phase": tenant.phase.value,
+        "cell": tenant.cell,
+        "domain": tenant.names.domain,
+        "database": tenant.names.database,
+        "max_users": tenant.max_users,
+        "max_storage": tenant.max_storage,
+        "due_on": due.isoformat() if due else None,
+    }
+
+
+def tombstone(gone: Tombstone) -> dict[str, Any]:
+    """As a summary, with nothing where there is nothing left."""
+    return {
+        "code": gone.code,
+        "name": gone.name,
+        "plan": None,
+        "status": gone.status,
+        "phase": Phase.GONE.value,
+        "cell": gone.cell,
+        "domain": None,
+        "database": None,
+        "max_users": None,
+        "max_storage": None,
+        "due_on": None,
+        "proof": gone.proof,
+    }
+
+
+def details(tenant: ResolvedTenant) -> dict[str, Any]:
+    """Everything that follows from the file: the derived names and the values in force."""
+    names, spec, plan = tenant.names, tenant.spec, tenant.plan
+    return {
+        **summary(tenant),
+        "contact": {"name": spec.contact.name, "email": spec.contact.email, "phone": spec.phone},
+        "address": spec.address,
+        "names": {
+            "domain": names.domain,
+            "database": names.database,
+            "owner_role": names.owner_role,
+            "login_roles": list(names.login_roles),
+            "namespace": names.namespace,
+            "ram_role": names.ram_role,
+            "prefix": names.prefix,
+            "temp_prefix": names.temp_prefix,
+        },
+        "access": tenant.phase.has_access,
+        "features": thawed(tenant.features),
+        "enabled_services": list(spec.enabled_services),
+        "compute": plan.compute.model_dump(),
+        "database_limits": plan.database.model_dump(),
+        "objects": plan.objects.model_dump(),
+        "request_rate": plan.request_rate,
+        "ai": {
+            "calls_per_minute": plan.ai.calls_per_minute,
+            "models": list(tenant.ai_models),
+            "default": tenant.ai_default,
+        },
+        "api_keys": [key.model_dump(mode="json") for key in spec.api_keys],
+        "quotas": {name: quota.model_dump(mode="json") for name, quota in tenant.quotas.items()},
+        "config": thawed(tenant.config),
+    }
