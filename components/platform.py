@@ -42,7 +42,8 @@ class Platform(pulumi.ComponentResource):
     """Buckets, identities, the gateway, the admin database and the test site's."""
 
     foundations: Foundations  # for the tenants of the same stack
-    facts: dict[str, Any]  # for the stack's outputs; what is secret in it is marked so
+    facts: dict[str, Any]  # for the stack's outputs: known, and nothing secret
+    secrets: dict[str, pulumi.Output[Any]]  # for the stack's outputs, encrypted
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Platform", name, None, opts)
@@ -80,15 +81,26 @@ class Platform(pulumi.ComponentResource):
             gateway=[entry.ready],
             admin=[admin.ready],
         )
-        self.facts = {
+        self.facts = self.facts_of(at)
+        self.secrets = {
+            "adminDatabase": pulumi.Output.secret(
+                {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password}
+            ),
+            "broker": pulumi.Output.secret(
+                {"accessKeyId": federation.key_id, "accessKeySecret": federation.key_secret}
+            ),
+        }
+        self.register_outputs(self.facts)
+
+    @staticmethod
+    def facts_of(at: Installation) -> dict[str, Any]:
+        """What a stack that holds only cells compares with its own configuration."""
+        return {
             "zone": at.zone,
-            "namespace": NAMESPACE,
+            "account": at.identity.account_id,
             "gateway": {"namespace": at.gateway.namespace, "name": at.gateway.name, "address": at.gateway.address},
             "buckets": {"system": at.system.name, "photos": at.photos.name},
-            "adminDatabase": {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password},
-            "broker": {"accessKeyId": federation.key_id, "accessKeySecret": federation.key_secret},
         }
-        self.register_outputs({"zone": at.zone})
 
     def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Sequence[str]) -> Bucket:
         args = self._args

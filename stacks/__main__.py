@@ -1,0 +1,12 @@
+"""Entry of the Pulumi program. The engine runs this folder, so the project's root is not on Python's path by itself."""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import pulumi  # noqa: E402 (after the path is right)
+
+from stacks.program import main  # noqa: E402 (as above)
+
+pulumi.run(main)

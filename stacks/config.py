@@ -1,0 +1,170 @@
+"""What this stack holds and where it reaches it: the only module that reads the environment and the clock."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+
+from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Services
+from stacks.settings import PROJECT, Settings, read_secrets, read_settings
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+# Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
+EMBEDDED: Final = re.compile(r"(local|test)(-[a-z0-9-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Which parts of the installation this stack is for."""
+
+    platform: bool
+    cells: frozenset[str] | None  # None: all of them
+
+    def cell(self, name: str) -> bool:
+        return self.cells is None or name in self.cells
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSql:
+    host: str
+    port: int
+    user: str
+    sslmode: str
+    superuser: bool
+    password: pulumi.Output[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Alibaba:
+    account_id: str
+    access_key: pulumi.Output[str] | None  # None: the plugin finds an identity by itself
+    secret_key: pulumi.Output[str] | None
+    proxy: str | None  # of the embedded stand-in, which speaks HTTP
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    stack: str
+    embedded: bool
+    holds: Holds
+    settings: Settings
+    today: date
+    protect: bool
+    tenants: Path
+    installation: Installation
+    postgresql: PostgreSql
+    alibaba: Alibaba
+    kubeconfig: pulumi.Output[str] | None
+
+    @property
+    def system_layer(self) -> Mapping[str, str]:
+        """The configuration of every tenant that neither plan nor tenant overrides."""
+        version = self.settings.image.rpartition(":")[2]
+        return {"version": version, "environment": self.stack, "region": self.settings.system_region}
+
+
+def read(environment: Mapping[str, str], clock: date | None = None) -> StackConfig:
+    """Raises RunError for whatever is missing, wrong or refused."""
+    config, stack = pulumi.Config(PROJECT), pulumi.get_stack()
+    settings = read_settings(config)
+    secrets = read_secrets(config, pulumi.runtime.is_config_secret)
+    embedded = EMBEDDED.fullmatch(stack) is not None
+    given = _Given(settings, secrets, environment if embedded else {})
+    postgresql, alibaba = given.postgresql(), given.alibaba()
+    return StackConfig(
+        stack=stack,
+        embedded=embedded,
+        holds=_holds(settings),
+        settings=settings,
+        today=_today(settings, embedded, clock or datetime.now(UTC).date()),
+        protect=settings.allow_destroy != stack,
+        tenants=ROOT / settings.tenants,
+        installation=_installation(settings, postgresql, alibaba.account_id, secrets.get("redisUrl")),
+        postgresql=postgresql,
+        alibaba=alibaba,
+        kubeconfig=given.kubeconfig(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Settings, or what the environment says in their place: nothing of it outside embedded stacks."""
+
+    settings: Settings
+    secrets: Mapping[str, pulumi.Output[str]]
+    environment: Mapping[str, str]
+
+    def postgresql(self) -> PostgreSql:
+        return PostgreSql(
+            host=self._text("PGHOST", "databaseHost", self.settings.database_host),
+            port=int(self.environment.get("PGPORT") or self.settings.database_port),
+            user=self._text("PGUSER", "databaseUser", self.settings.database_user),
+            sslmode=self.environment.get("PGSSLMODE") or self.settings.database_sslmode,
+            superuser=self.settings.database_superuser,
+            password=self._secret("PGPASSWORD", "databasePassword") or _missing("databasePassword"),
+        )
+
+    def alibaba(self) -> Alibaba:
+        return Alibaba(
+            account_id=self._text("ALICLOUD_ACCOUNT_ID", "accountId", self.settings.account_id),
+            access_key=self._secret("ALICLOUD_ACCESS_KEY", "alibabaAccessKey"),
+            secret_key=self._secret("ALICLOUD_SECRET_KEY", "alibabaSecretKey"),
+            proxy=self.environment.get("TENANTRY_ALIBABA_PROXY"),
+        )
+
+    def kubeconfig(self) -> pulumi.Output[str] | None:
+        """In embedded stacks a path, which the plugin reads by itself."""
+        path = self.environment.get("KUBECONFIG")
+        return pulumi.Output.from_input(path) if path else self.secrets.get("kubeconfig")
+
+    def _text(self, variable: str, key: str, value: str | None) -> str:
+        return self.environment.get(variable) or value or _missing(key)
+
+    def _secret(self, variable: str, key: str) -> pulumi.Output[str] | None:
+        value = self.environment.get(variable)
+        return pulumi.Output.secret(value) if value else self.secrets.get(key)
+
+
+def _missing(key: str) -> Any:
+    raise pulumi.RunError(f"{PROJECT}:{key} is not set: `pulumi config set {key}` (secrets with --secret)")
+
+
+def _holds(settings: Settings) -> Holds:
+    named = frozenset(part.removeprefix("cell/") for part in settings.holds if part.startswith("cell/"))
+    return Holds(platform="platform" in settings.holds, cells=None if "cells" in settings.holds else named)
+
+
+def _today(settings: Settings, embedded: bool, clock: date) -> date:
+    """A day of one's own choosing could let a deleted tenant's 30 days pass in a moment."""
+    if settings.today is None:
+        return clock
+    if not embedded:
+        raise pulumi.RunError(f"{PROJECT}:today is refused outside local and test stacks: remove it")
+    return settings.today
+
+
+def _installation(
+    settings: Settings, postgresql: PostgreSql, account_id: str, redis: pulumi.Output[str] | None
+) -> Installation:
+    return Installation(
+        zone=settings.zone,
+        application=Application(settings.image, settings.health_path),
+        database_host=settings.app_database_host or postgresql.host,
+        database_port=settings.app_database_port or postgresql.port,
+        system=BucketFacts(settings.system_bucket, settings.system_region),
+        photos=BucketFacts(settings.photo_bucket, settings.photo_region),
+        identity=Identity(account_id, settings.oidc_issuer, settings.oidc_audience),
+        gateway=Gateway(settings.gateway_namespace, settings.gateway_name, str(settings.gateway_address)),
+        services=Services(
+            unified_tenant_api=settings.unified_tenant_api_url,
+            ai_bridge=settings.ai_bridge_url,
+            gateway=settings.gateway_url or f"https://rent.{settings.zone}",
+            admin=settings.admin_service_url,
+            redis=redis,
+        ),
+        openings=settings.egress,
+    )

@@ -1,0 +1,55 @@
+"""What this stack held last, read from its own outputs before anything is registered.
+
+The engine keeps a stack's outputs through runs that fail, and records the new ones even when a resource fails later:
+so they tell of every tenant that may have something in the world.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+import pulumi
+
+TENANTS = "tenants"
+PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One tenant as of the last run."""
+
+    phase: str
+    cell: str
+    deletion_seen: date | None  # the day of the run that first saw it deleted
+
+
+async def last_held() -> dict[str, Held]:
+    """Code -> what was held; nothing on the first run."""
+    me = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    details = await pulumi.StackReference(me).get_output_details(TENANTS)
+    return parsed(details.value if details.value is not None else details.secret_value)
+
+
+async def platform_of(stack: str) -> Mapping[str, Any] | None:
+    """The platform's facts, from the stack that holds it."""
+    details = await pulumi.StackReference(stack).get_output_details(PLATFORM)
+    return cast(Mapping[str, Any], details.value) if isinstance(details.value, Mapping) else None
+
+
+def parsed(output: Any) -> dict[str, Held]:
+    """Raises RunError for outputs of another shape: guessing what a stack held could cost a tenant its data."""
+    if output is None:
+        return {}
+    try:
+        return {str(code): _held(facts) for code, facts in cast(Mapping[str, Any], output).items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise pulumi.RunError(
+            f"the stack's output `{TENANTS}` of the last run cannot be read, so it is not known which tenants "
+            "it holds: run the version of the program that wrote it"
+        ) from None
+
+
+def _held(facts: Mapping[str, Any]) -> Held:
+    seen = facts.get("deletionSeen")
+    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None)

@@ -1,0 +1,104 @@
+"""The Pulumi program: reads, refuses, and only then registers the platform and the tenants that this stack holds."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pulumi
+
+from components.installation import Foundations, Providers
+from components.platform import MIGRATIONS, Platform, PlatformArgs
+from components.tenant import Tenant, TenantArgs, facts
+from stacks import providers
+from stacks.config import ROOT, StackConfig, read
+from stacks.digest import digest_of
+from stacks.memory import Held, last_held, platform_of
+from stacks.vanished import refuse_vanished
+from tenantry.faults import Faults
+from tenantry.fleet import Fleet, load_fleet
+from tenantry.phase import Phase
+from tenantry.resolved import ResolvedTenant
+
+BEING_DELETED = (Phase.RETAINED, Phase.DUE)
+
+
+async def main() -> pulumi.Inputs:
+    """The stack's outputs."""
+    config = read(os.environ)
+    held = await last_held()
+    fleet = _fleet(config, held)
+    refuse_vanished(held, fleet, config.holds)
+    await _refuse_without_platform(config)
+    shared = providers.make(config)
+    outputs: dict[str, Any] = {}
+    foundations = Foundations()
+    if config.holds.platform:
+        platform = Platform("platform", _platform(config, fleet, shared))
+        foundations = platform.foundations
+        outputs = {"platform": platform.facts, **platform.secrets}
+        # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
+        await pulumi.Output.all(**platform.secrets).future()
+    mine = [tenant for tenant in fleet.all if config.holds.cell(tenant.cell)]
+    for tenant in mine:
+        if tenant.phase.keeps_data:
+            Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, config.protect))
+    return {**outputs, "tenants": remembered(mine, held, config)}
+
+
+def remembered(
+    tenants: Iterable[ResolvedTenant], held: Mapping[str, Held], config: StackConfig
+) -> dict[str, dict[str, Any]]:
+    """Code -> facts, all known and none secret: the next run's memory."""
+    memory: dict[str, dict[str, Any]] = {}
+    for tenant in tenants:
+        memory[tenant.code] = facts(tenant)
+        if tenant.phase in BEING_DELETED:
+            last = held.get(tenant.code)
+            seen = last.deletion_seen if last and last.deletion_seen else config.today
+            memory[tenant.code]["deletionSeen"] = seen.isoformat()
+    return memory
+
+
+def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
+    seen = {code: last.deletion_seen for code, last in held.items() if last.deletion_seen is not None}
+    try:
+        return load_fleet(
+            config.tenants,
+            config.settings.zone,
+            today=config.today,
+            first_seen_deleted=seen,
+            system=config.system_layer,
+        )
+    except Faults as faults:
+        raise pulumi.RunError(f"nothing was changed, the tenant files have faults:\n{faults}") from None
+
+
+async def _refuse_without_platform(config: StackConfig) -> None:
+    """Cells stand on a platform: their own stack's, or that of a stack that exists and is of the same installation."""
+    if config.holds.platform or config.holds.cells == frozenset():
+        return
+    stack = config.settings.platform_stack
+    if stack is None:
+        raise pulumi.RunError("tenantry:platformStack is not set, and this stack holds cells without the platform")
+    theirs, ours = await platform_of(stack), Platform.facts_of(config.installation)
+    if theirs is None:
+        raise pulumi.RunError(f"{stack} has no platform yet: run it first")
+    different = sorted(key for key, value in ours.items() if theirs.get(key) != value)
+    if different:
+        raise pulumi.RunError(f"{stack} holds another installation's platform: it differs in {', '.join(different)}")
+
+
+def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> PlatformArgs:
+    settings = config.settings
+    return PlatformArgs(
+        installation=config.installation,
+        providers=shared,
+        tenants=fleet.all,
+        gateway_class=settings.gateway_class,
+        gateway_controller=settings.gateway_controller,
+        tls_secret=settings.gateway_tls_secret,
+        fingerprints=settings.oidc_fingerprints,
+        migrations_digest=digest_of(ROOT / "provider" / "migrations" / MIGRATIONS),
+        encrypted_transport=config.alibaba.proxy is None,
+        protect=config.protect,
+    )

@@ -1,0 +1,84 @@
+"""The providers of a stack, one of each, named and explicit."""
+
+import pulumi
+from pulumi_alicloud import Provider as AlicloudProvider
+from pulumi_kubernetes import Provider as KubernetesProvider
+from pulumi_postgresql import Provider as PostgresqlProvider
+from pulumi_random import Provider as RandomProvider
+
+from components.installation import Providers
+from components.steps import StepsProvider
+from stacks.config import StackConfig
+
+CONNECT_TIMEOUT_S = 15
+CONNECTIONS = 16  # of the postgresql plugin at once: as many clones of one template are known to work together
+
+
+def make(config: StackConfig) -> Providers:
+    settings, postgresql = config.settings, config.postgresql
+    return Providers(
+        kubernetes=KubernetesProvider(
+            "kubernetes",
+            kubeconfig=config.kubeconfig,
+            cluster_identifier=settings.cluster_name,  # or a kubeconfig at another path would replace everything
+            enable_server_side_apply=True,
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
+        ),
+        postgresql=PostgresqlProvider(
+            "postgresql",
+            host=postgresql.host,
+            port=postgresql.port,
+            username=postgresql.user,
+            password=postgresql.password,
+            sslmode=postgresql.sslmode,
+            superuser=postgresql.superuser,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            max_connections=CONNECTIONS,
+        ),
+        system=_alibaba("alicloud-system", config, settings.system_region),
+        photos=_alibaba("alicloud-photos", config, settings.photo_region),
+        random=RandomProvider("random"),
+        steps=_steps(config),
+    )
+
+
+def _alibaba(name: str, config: StackConfig, region: str) -> pulumi.ProviderResource:
+    """The embedded stand-in speaks HTTP, and knows nothing of the calls that would validate region and account."""
+    alibaba = config.alibaba
+    embedded = alibaba.proxy is not None
+    return AlicloudProvider(
+        name,
+        region=region,
+        account_id=alibaba.account_id,
+        access_key=alibaba.access_key,
+        secret_key=alibaba.secret_key,
+        protocol="HTTP" if embedded else "HTTPS",
+        skip_region_validation=True if embedded else None,
+        account_type="Domestic" if embedded else None,
+    )
+
+
+def _steps(config: StackConfig) -> StepsProvider:
+    postgresql, alibaba = config.postgresql, config.alibaba
+    settings = config.settings
+    return StepsProvider(
+        "steps",
+        postgresql={
+            "host": postgresql.host,
+            "port": postgresql.port,
+            "username": postgresql.user,
+            "password": postgresql.password,
+            "sslmode": postgresql.sslmode,
+        },
+        alibaba={
+            "accessKey": alibaba.access_key,
+            "secretKey": alibaba.secret_key,
+            "accountId": alibaba.account_id,
+            "proxy": alibaba.proxy,
+            "regions": {
+                settings.system_bucket: settings.system_region,
+                settings.photo_bucket: settings.photo_region,
+            },
+        },
+    )

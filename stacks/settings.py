@@ -1,0 +1,118 @@
+"""The keys of a stack's configuration, typed. Pulumi.yaml describes them and holds their defaults, not this."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from ipaddress import IPv4Address, ip_network
+from typing import Annotated, Any, Final, Literal
+
+import pulumi
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from components.installation import Opening
+
+PROJECT: Final = "tenantry"
+# Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
+SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrl")
+LISTS: Final = ("holds", "egress", "oidcFingerprints")
+
+
+def _absent(value: Any) -> Any:
+    """Pulumi.yaml needs a default for what need not be set: an empty text, and 0 for a port."""
+    return None if value in ("", "0") else value
+
+
+def _opening(value: Any) -> Opening:
+    where, colon, port = str(value).rpartition(":")
+    if not colon or not where or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("is no NAMESPACE:PORT or CIDR:PORT")
+    if not any(mark in where for mark in "./:"):
+        return Opening(where, int(port))
+    return Opening(ip_network(where), int(port))
+
+
+Text = Annotated[str, Field(min_length=1)]
+Part = Annotated[str, Field(pattern="^(foundation|platform|cells|cell/[a-z0-9-]+)$")]
+Fingerprint = Annotated[str, Field(pattern="^[0-9A-Fa-f]{40}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_absent)]
+OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
+OptionalPort = Annotated[Port | None, BeforeValidator(_absent)]
+
+
+class Settings(BaseModel):
+    """All but the secrets."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    holds: Annotated[tuple[Part, ...], Field(min_length=1)]
+    platform_stack: OptionalText
+    tenants: Text
+    zone: Text
+    today: OptionalDay
+    allow_destroy: OptionalText
+    image: Text
+    health_path: Annotated[str, Field(pattern="^/")]
+    unified_tenant_api_url: Text
+    admin_service_url: Text
+    ai_bridge_url: Text
+    gateway_url: OptionalText
+    egress: tuple[Annotated[Opening, BeforeValidator(_opening)], ...]
+    gateway_address: IPv4Address
+    gateway_namespace: Text
+    gateway_name: Text
+    gateway_class: Text
+    gateway_controller: OptionalText
+    gateway_tls_secret: Text
+    database_host: OptionalText
+    database_port: Port
+    database_user: OptionalText
+    database_sslmode: Literal["disable", "require", "verify-ca", "verify-full"]
+    database_superuser: bool
+    app_database_host: OptionalText
+    app_database_port: OptionalPort
+    cluster_name: Text
+    account_id: OptionalText
+    system_bucket: Text
+    system_region: Text
+    photo_bucket: Text
+    photo_region: Text
+    oidc_issuer: Annotated[str, Field(pattern="^https://")]
+    oidc_audience: Text
+    oidc_fingerprints: tuple[Fingerprint, ...]
+
+
+def read_settings(config: pulumi.Config) -> Settings:
+    """Raises RunError with one line a key that is missing or wrong; the values are not repeated."""
+    keys = [str(field.alias) for field in Settings.model_fields.values()]
+    read = {key: config.get_object(key) if key in LISTS else config.get(key) for key in keys}
+    values = {key: value for key, value in read.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = [f"{PROJECT}:{_place(one['loc'])}: {one['msg']}" for one in error.errors(include_url=False)]
+        raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines])) from None
+
+
+def read_secrets(config: pulumi.Config, encrypted: Callable[[str], bool]) -> Mapping[str, pulumi.Output[str]]:
+    """Those that are set. Raises RunError for one that stands in the file in clear."""
+    found: dict[str, pulumi.Output[str]] = {}
+    for key in SECRETS:
+        value = config.get_secret(key)
+        if value is None or not config.get(key):
+            continue
+        if not encrypted(config.full_key(key)):
+            raise pulumi.RunError(
+                f"{PROJECT}:{key} stands in the stack's file in clear: "
+                f"`pulumi config set --secret {key}`, and change what was to be read there"
+            )
+        found[key] = value
+    return found
+
+
+def _place(where: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else part for part in where)

@@ -1,0 +1,48 @@
+"""A tenant never goes because its file did: what was held last must be accounted for before anything is registered."""
+
+from collections.abc import Iterator, Mapping
+
+import pulumi
+
+from stacks.config import Holds
+from stacks.memory import Held
+from tenantry.fleet import Fleet
+from tenantry.phase import Phase
+
+# The only phases that removal may follow upon.
+BEFORE_REMOVAL = (Phase.DUE, Phase.PURGING)
+
+
+def refuse_vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> None:
+    """Raises RunError with one line a tenant that is not accounted for, and what to do about it."""
+    faults = list(vanished(held, fleet, holds))
+    if faults:
+        raise pulumi.RunError("\n".join(["nothing was changed:", *faults]))
+
+
+def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[str]:
+    present = {tenant.code: tenant for tenant in fleet.all}
+    buried = {stone.code for stone in fleet.tombstones}
+    for code, last in sorted(held.items()):
+        tenant = present.get(code)
+        if tenant is None and code not in buried:
+            yield (
+                f"{code}: this stack holds the tenant, and tenants/{code}.yaml is gone: bring the file back "
+                f"(`git log --diff-filter=D -- tenants/{code}.yaml`); to delete a tenant write `status: deleted` in it"
+            )
+        elif tenant is None or tenant.phase is Phase.PURGING:
+            if last.phase not in BEFORE_REMOVAL:
+                yield (
+                    f"{code}: its file says purged, but the tenant was {last.phase} in the last run: write "
+                    "`status: deleted` and its day; only `tenantry purge` writes purged, after 30 days and a backup"
+                )
+        elif tenant.cell != last.cell:
+            yield (
+                f"{code}: its cell changed from {last.cell} to {tenant.cell}: put {last.cell} back, "
+                f"and move the tenant with `tenantry move {code} {tenant.cell}`"
+            )
+        elif not holds.cell(tenant.cell):
+            yield (
+                f"{code}: this stack holds the tenant, but its cell {tenant.cell} is no longer in tenantry:holds: "
+                f"add cell/{tenant.cell}"
+            )
