@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from local.postgresql.account import data_argument, named_account, server_account
@@ -23,12 +24,12 @@ def prepare(data_dir: Path, port: int, password: str) -> None:
     del port
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = data_of(data_dir)
-    draft = data_dir / "draft"
-    if draft.exists():  # an interrupted attempt
-        shutil.rmtree(draft)
+    for left_over in data_dir.glob("draft.*"):  # of an interrupted attempt, whose initdb may still be at work in it
+        shutil.rmtree(left_over, ignore_errors=True)
     if data.exists():
         _check_release(data)
         return
+    draft = Path(tempfile.mkdtemp(prefix="draft.", dir=data_dir))
     _initialise(draft, password)
     os.sync()  # what initdb would do file by file, which takes 2.5 s: no renaming before the content is on the disk
     (draft / "data").rename(data)
@@ -37,7 +38,6 @@ def prepare(data_dir: Path, port: int, password: str) -> None:
 
 def _initialise(draft: Path, password: str) -> None:
     data, secret = draft / "data", draft / "password"
-    draft.mkdir(mode=0o700)
     data.mkdir(mode=0o700)
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
