@@ -1,0 +1,135 @@
+"""`tenantry up`, `preview`, `status` and `destroy`: shows a run to a person, or as JSON to a program."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tenantry.engine.operations import Operation, Outcome
+    from tenantry.engine.running import Watcher
+
+StackOption = Annotated[str, typer.Option("--stack", "-s", help="Which stack.", envvar="TENANTRY_STACK")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output, progress on the other.")
+]
+CwdOption = Annotated[Path, typer.Option("--cwd", "-C", help="Where to look for Pulumi.yaml.", file_okay=False)]
+ParallelOption = Annotated[int | None, typer.Option("--parallel", "-p", min=1, help="Operations at once.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Accepted and implied: nothing is ever asked.")]
+
+STACK = "local"
+CWD = Path()
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the sub-commands."""
+    for name, command in (("up", up), ("preview", preview), ("status", status), ("destroy", destroy)):
+        app.command(name)(command)
+
+
+def up(
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    parallel: ParallelOption = None,
+    cwd: CwdOption = CWD,
+    yes: YesOption = True,
+) -> None:
+    """Make the tenants real: converge the stack, recovering what an earlier run left behind."""
+    _run(lambda operation: operation.up(), stack, as_json, parallel, cwd)
+
+
+def preview(
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    parallel: ParallelOption = None,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Show what `up` would change, tenant by tenant."""
+    _run(lambda operation: operation.preview(), stack, as_json, parallel, cwd, is_preview=True)
+
+
+def destroy(
+    yes_destroy: Annotated[str | None, typer.Option("--yes-destroy", help="The stack's name, once more.")] = None,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    parallel: ParallelOption = None,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Remove everything a stack holds; refused while tenants live unless its configuration allows it."""
+
+    def action(operation: "Operation") -> "Outcome":
+        from tenantry.engine.destroying import check_destroy
+        from tenantry.engine.tenants import rows
+
+        check_destroy(operation.project, stack, rows(operation.records.read()), yes_destroy)
+        return operation.destroy()
+
+    _run(action, stack, as_json, parallel, cwd)
+
+
+def status(stack: StackOption = STACK, as_json: JsonOption = False, cwd: CwdOption = CWD) -> None:
+    """Show the tenants, and how the last run ended. Changes nothing."""
+    with _refusals(as_json):
+        from tenantry.cli_up_view import show_status
+        from tenantry.engine.status import status as look
+
+        found = look(_operation(stack, None, cwd, _watcher(as_json)))
+        if as_json:
+            _print_json(found.as_json())
+        else:
+            show_status(found)
+
+
+def _run(
+    action: "Callable[[Operation], Outcome]",
+    stack: str,
+    as_json: bool,
+    parallel: int | None,
+    cwd: Path,
+    is_preview: bool = False,
+) -> None:
+    with _refusals(as_json):
+        from tenantry.cli_up_view import show_outcome
+
+        watcher = _watcher(as_json)
+        with watcher:
+            outcome = action(_operation(stack, parallel, cwd, watcher))
+        if as_json:
+            _print_json(outcome.as_json())
+        else:
+            show_outcome(outcome, is_preview)
+    raise typer.Exit(outcome.code)
+
+
+def _operation(stack: str, parallel: int | None, cwd: Path, watcher: "Watcher") -> "Operation":
+    from tenantry.engine.operations import Operation
+    from tenantry.engine.project import Project
+
+    return Operation(Project.find(cwd), stack, watcher, parallel=parallel)
+
+
+def _watcher(as_json: bool) -> Any:
+    from tenantry.cli_up_view import LiveView, PlainView
+
+    return LiveView() if sys.stderr.isatty() and not as_json else PlainView()
+
+
+@contextmanager
+def _refusals(as_json: bool) -> Iterator[None]:
+    from tenantry.engine.refusal import Refusal
+
+    try:
+        yield
+    except Refusal as refusal:
+        if as_json:
+            _print_json({"result": "locked" if refusal.code == 4 else "refused", "errors": [{"text": str(refusal)}]})
+        print(refusal, file=sys.stderr)
+        raise typer.Exit(refusal.code) from None
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=1))

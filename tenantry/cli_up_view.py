@@ -1,0 +1,186 @@
+"""How a run looks: alive on a terminal, as plain lines in a log; the summary and the tables at the end."""
+
+import sys
+import time
+from collections import deque
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tenantry.engine.operations import Outcome
+from tenantry.engine.progress import Finding, Progress, StepState
+from tenantry.engine.status import Status
+from tenantry.engine.tenants import COLUMNS, Row
+from tenantry.engine.urns import Place, name_of
+
+PLAIN_SECONDS = 3.0  # between two lines of progress where there is no terminal
+_WIDE = 200  # columns where no terminal says how wide it is: what is piped must not be cut
+_STYLES = {"✓": "green", "✗": "bold red", "…": "yellow"}
+_KEEP_OPEN = 6  # lines of a terminal that stay free of tenants
+
+
+class PlainView:
+    """Lines for a log: one every few seconds, and every finding when it comes."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def found(self, finding: Finding, is_error: bool) -> None:
+        self.say(f"{'error' if is_error else 'warning'}: {finding}")
+
+    def tick(self, progress: Progress, seconds: float) -> None:
+        if seconds < self._next:
+            return
+        self._next = seconds + PLAIN_SECONDS
+        line = f"{progress.done}/{progress.total} resources" + "".join(f"  {part}" for part in _active(progress))
+        if line != self._last and progress.total:
+            self._last = line
+            self.say(f"[{seconds:4.0f} s] {line}")
+
+
+class LiveView:
+    """A table that follows the run; findings stay above it."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, refresh_per_second=8, transient=True)
+        self._drawn = 0.0
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def say(self, text: str) -> None:
+        self._console.print(Text(text))
+
+    def found(self, finding: Finding, is_error: bool) -> None:
+        label = Text("error: ", "bold red") if is_error else Text("warning: ", "yellow")
+        self._console.print(label + Text(str(finding)))
+
+    def tick(self, progress: Progress, seconds: float) -> None:
+        if time.monotonic() - self._drawn < 1 / 8:
+            return
+        self._drawn = time.monotonic()
+        self._live.update(self._table(progress, seconds))
+
+    def _table(self, progress: Progress, seconds: float) -> RenderableType:
+        rows = _by_tenant(progress)
+        room = max(self._console.height - _KEEP_OPEN, 3)
+        # What is at work or has failed goes first when not everything fits.
+        shown = sorted(rows, key=lambda tenant: (all(state.glyph == "✓" for _, state in rows[tenant]), tenant))[:room]
+        grid = Table.grid(padding=(0, 2))
+        for tenant in sorted(shown):
+            cells = Text("  ").join(
+                Text(f"{step} ") + Text(state.glyph, _STYLES[state.glyph]) for step, state in rows[tenant]
+            )
+            grid.add_row(Text(tenant, "bold"), cells)
+        hidden = f", {len(rows) - len(shown)} more not shown" if len(rows) > len(shown) else ""
+        return Group(grid, Text(f"{progress.done}/{progress.total} resources, {seconds:.0f} s{hidden}", "dim"))
+
+
+def show_outcome(outcome: Outcome, is_preview: bool) -> None:
+    """The end of a run: what changed, what failed and what did not, the tenants."""
+    console = _console()
+    if is_preview:
+        _show_changes(console, outcome.progress)
+    counts = outcome.progress.counts()
+    verb = "would be " if is_preview else ""
+    parts = [f"{count} {verb}{name}" for name, count in counts.items() if count] or ["nothing changed"]
+    console.print(Text(f"{', '.join(parts)} in {outcome.seconds:.1f} s", "bold" if not outcome.code else "bold red"))
+    if outcome.tenants:
+        console.print(tenant_table(outcome.tenants))
+    _show_failure(console, outcome)
+
+
+def show_status(status: Status) -> None:
+    """A stack at rest."""
+    console = _console()
+    if not status.exists:
+        console.print(Text(f"the stack `{status.stack}` does not exist: `tenantry up --stack {status.stack}` makes it"))
+        return
+    if status.tenants:
+        console.print(tenant_table(status.tenants, with_resources=True))
+    last = f"last run: {status.last_kind} {status.last_result}, " if status.last_kind else ""
+    console.print(
+        Text(f"{len(status.tenants)} tenant(s), {status.resources} resources; {last}changed {status.last_time}")
+    )
+    for operation in status.pending:
+        kind, _, urn = operation.partition(" ")
+        console.print(Text(f"interrupted while {kind}: {name_of(urn)} (the next `tenantry up` recovers it)", "yellow"))
+    for lock in status.locks:
+        console.print(Text(f"locked by {lock}", "yellow"))
+
+
+def tenant_table(rows: list[Row], with_resources: bool = False) -> Table:
+    """One line a tenant."""
+    columns = (*COLUMNS, "resources") if with_resources else COLUMNS
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(str(getattr(row, column))) for column in columns))
+    return table
+
+
+def _show_failure(console: Console, outcome: Outcome) -> None:
+    if not outcome.code:
+        return
+    for tenant, steps in outcome.progress.failed_tenants.items():
+        console.print(Text(f"{tenant}: failed at {', '.join(step or 'itself' for step in steps)}", "red"))
+    if outcome.progress.failed_tenants:
+        others = [row.code for row in outcome.tenants if row.code not in outcome.progress.failed_tenants]
+        if others and outcome.progress.summary is not None:
+            console.print(Text(f"the other {len(others)} tenant(s) converged; run again when the cause is gone"))
+    if outcome.remark:
+        console.print(Text(outcome.remark, "red"))
+    if outcome.log is not None:
+        console.print(Text(f"everything that was said: {outcome.log}", "dim"))
+
+
+def _show_changes(console: Console, progress: Progress) -> None:
+    place: Place | None = None
+    for change in sorted(progress.changes, key=lambda change: (change.place, change.urn)):
+        if change.place != place:
+            place = change.place
+            console.print(Text(str(place), "bold"))
+        properties = f" ({', '.join(change.properties)})" if change.properties else ""
+        console.print(Text(f"  {change.operation} {name_of(change.urn)}{properties}"))
+
+
+def _by_tenant(progress: Progress) -> dict[str, list[tuple[str, StepState]]]:
+    found: dict[str, list[tuple[str, StepState]]] = {}
+    for place, state in progress.steps.items():
+        found.setdefault(place.tenant or "platform", []).append((place.step or "other", state))
+    return found
+
+
+def _active(progress: Progress) -> deque[str]:
+    """`k003 database ✓ storage …` for who is at work or changed; whoever only stayed the same is left out."""
+    found: deque[str] = deque()
+    for tenant, steps in sorted(_by_tenant(progress).items()):
+        if any(state.has_changed for _, state in steps):
+            found.append(tenant + " " + " ".join(f"{step} {state.glyph}" for step, state in steps))
+    return found
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)

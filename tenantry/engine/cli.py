@@ -1,0 +1,108 @@
+"""The engine's command line: found, started with an environment that never asks anything, its answers redacted."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tenantry.engine.redaction import redactor
+from tenantry.engine.refusal import Refusal
+
+# Tells the processes of one engine from those of all others, also when their parent is dead: they inherit it.
+MARKER = "TENANTRY_ENGINE"
+SHORT_SECONDS = 120.0  # no reading command takes this long; a hanging network mount does
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a short command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Cli:
+    """`pulumi` in one project with one environment."""
+
+    root: Path
+    environment: Mapping[str, str]
+    key: str  # of the stack in its state (see single.key_of)
+
+    @cached_property
+    def program(self) -> str:
+        """The engine's path."""
+        found = shutil.which("pulumi", path=self.environment.get("PATH"))
+        if found is None:
+            raise Refusal("`pulumi` is not on PATH", "run `make up` once (it builds the engine), or install it")
+        return found
+
+    @cached_property
+    def redact(self) -> Callable[[str], str]:
+        """Takes this environment's secrets out of a text."""
+        return redactor(self.environment)
+
+    @property
+    def child_environment(self) -> dict[str, str]:
+        """The environment of the engine: no questions, no update check, its event log switched on."""
+        return {
+            **self.environment,
+            MARKER: f"{self.key}:{os.getpid()}",
+            "PULUMI_DEBUG_COMMANDS": "true",  # offers --event-log
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_SKIP_CONFIRMATIONS": "true",
+            "NO_COLOR": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def ask(self, *arguments: str, given: str | None = None) -> Answer:
+        """Runs a short command to its end."""
+        try:
+            done = subprocess.run(
+                [self.program, *arguments, "--non-interactive", "--color", "never"],
+                cwd=self.root,
+                env=self.child_environment,
+                input=given if given is not None else "",
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=SHORT_SECONDS,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise Refusal(
+                f"`pulumi {' '.join(arguments[:2])}` has not answered for {SHORT_SECONDS:.0f} s",
+                "see whether the state's storage can be reached",
+            ) from None
+        return Answer(done.returncode, done.stdout, self.redact(done.stderr))
+
+    def start(self, arguments: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
+        """Starts a long command; its output goes to a file. Dies with us gracefully: it gets SIGINT when we are killed."""
+        with output.open("wb") as sink:
+            return subprocess.Popen(
+                [self.program, *arguments],
+                cwd=self.root,
+                env=self.child_environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a terminal's Ctrl-C reaches us alone; we pass it on once
+                preexec_fn=_interrupt_with_parent if sys.platform == "linux" else None,
+            )
+
+
+if sys.platform == "linux":
+    import ctypes
+    import signal
+
+    _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+    _libc = ctypes.CDLL(None)
+
+    def _interrupt_with_parent() -> None:
+        """The kernel sends SIGINT when the starting thread dies: the engine finishes its calls and writes its state."""
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))

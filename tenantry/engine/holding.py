@@ -1,0 +1,88 @@
+"""Takes a stack for one run: nobody else on it, dead engines' locks and processes gone, torn files whole again."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenantry.engine.cli import MARKER, Cli
+from tenantry.engine.filestate import FileState, remove_lock
+from tenantry.engine.leftovers import Leftovers
+from tenantry.engine.locks import Lock, is_refusal, parse_refusal
+from tenantry.engine.processes import Process, environment_of, own_processes, process
+from tenantry.engine.refusal import Locked
+from tenantry.engine.single import alone, folder_of
+
+WAIT_SECONDS = 120.0  # for an engine whose `tenantry` was killed: it has been told to stop and finishes its calls
+_REMEDY = "wait for it to end; if you know that it is dead: `pulumi cancel --stack {stack}`"
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One stack of one state."""
+
+    cli: Cli
+    stack: str
+    files: FileState | None
+
+    @contextmanager
+    def held(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Holds the stack; refuses with Locked when somebody else does."""
+        with alone(folder_of(self.cli.environment), self.cli.key, self.stack):
+            dead = list(self._dead_locks(self.files, say)) if self.files is not None else []
+            Leftovers(self.cli.key, self.cli.environment).end(say)
+            for path in dead:  # only now: until its processes are gone the dead engine's work is not over
+                remove_lock(path)
+            if self.files is not None:
+                for line in self.files.repair():
+                    say(line)
+                self.files.sweep()
+            yield
+
+    def break_dead(self, refusal: str, say: Callable[[str], None]) -> bool:
+        """For states that are no files: whether the locks that the engine complains of were all own, dead, and are now gone."""
+        if not is_refusal(refusal):
+            return False
+        locks = parse_refusal(refusal)
+        if not locks or not all(lock.is_dead for lock in locks):
+            raise self._locked(next((lock for lock in locks if not lock.is_dead), None))
+        for lock in locks:
+            say(f"breaking the lock of a dead engine: {lock}")
+        return self.cli.ask("cancel", "--yes", "--stack", self.stack).code == 0
+
+    def _dead_locks(self, files: FileState, say: Callable[[str], None]) -> Iterator[Path]:
+        for path, lock in files.locks():
+            if lock is None:
+                if _any_engine():
+                    raise self._locked(None)
+                say(f"removing the lock file {path.name}, which a crash had torn")
+            elif lock.is_own and (holder := lock.holder()) is not None:
+                self._await_end(lock, holder, say)
+            elif lock.is_dead:
+                say(f"breaking the lock of a dead engine: {lock}")
+            else:
+                raise self._locked(lock)
+            yield path
+
+    def _await_end(self, lock: Lock, holder: Process, say: Callable[[str], None]) -> None:
+        """An engine of ours outlives its `tenantry` for as long as its last calls take; any other engine is refused."""
+        owner = environment_of(holder.pid).get(MARKER, "").rpartition(":")[2]
+        if not owner.isdigit() or process(int(owner)) is not None:
+            raise self._locked(lock)
+        say(f"waiting for the engine of a `tenantry` that was killed: {lock}")
+        deadline = time.monotonic() + WAIT_SECONDS
+        while lock.holder() is not None:
+            if time.monotonic() > deadline:
+                raise self._locked(lock)
+            time.sleep(0.1)
+
+    def _locked(self, lock: Lock | None) -> Locked:
+        return Locked(
+            f"the stack `{self.stack}` is locked{f' by {lock}' if lock else ''}",
+            _REMEDY.format(stack=self.stack),
+        )
+
+
+def _any_engine() -> bool:
+    return any((found := process(pid)) is not None and found.name == "pulumi" for pid in own_processes())

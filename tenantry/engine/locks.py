@@ -1,0 +1,86 @@
+"""The engine's lock files of a self-managed state: whose they are, and whether their engine is dead.
+
+`pulumi` writes `.pulumi/locks/organization/PROJECT/STACK/UUID.json` with pid, user, host and time, and removes it at the end;
+kill -9 leaves it for ever. Only a lock of this host and user whose process is provably gone is broken.
+"""
+
+import getpass
+import json
+import re
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tenantry.engine.processes import Process, process
+
+# A process that started this much after its lock was written only reuses the number (/proc rounds to clock ticks, and the
+# clock may be set meanwhile).
+CLOCK_SLACK_SECONDS = 2.0
+_IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+_FRACTION = re.compile(r"\.(\d{1,6})\d*")
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """One engine's claim on a stack."""
+
+    pid: int
+    user: str
+    host: str
+    since: datetime
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host} (process {self.pid}) since {self.since.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this user made it on this host."""
+        return self.host == socket.gethostname() and self.user == getpass.getuser()
+
+    def holder(self) -> Process | None:
+        """The living engine behind an own lock; None when it is dead or its number has gone to another process."""
+        found = process(self.pid)
+        if found is None or found.started > self.since.timestamp() + CLOCK_SLACK_SECONDS:
+            return None
+        return found if any("pulumi" in part for part in found.arguments[:2]) else None
+
+    @property
+    def is_dead(self) -> bool:
+        """Own, and its engine is gone: nobody will ever release it."""
+        return self.is_own and self.holder() is None
+
+
+def parse(text: str, path: Path | None = None) -> Lock | None:
+    """The lock in a lock file; None when the file is torn."""
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        return Lock(
+            pid=int(fields["pid"]),
+            user=str(fields["username"]),
+            host=str(fields["hostname"]),
+            since=_moment(str(fields["timestamp"])),
+            path=path,
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def parse_refusal(message: str) -> list[Lock]:
+    """The locks that the engine names when it refuses to start (any self-managed state, not only files)."""
+    return [
+        Lock(int(found["pid"]), found["user"], found["host"], _moment(found["at"]))
+        for found in _IN_REFUSAL.finditer(message)
+    ]
+
+
+def is_refusal(message: str) -> bool:
+    """Whether the engine gave up because of a lock."""
+    return "the stack is currently locked by" in message
+
+
+def _moment(text: str) -> datetime:
+    """Go writes nanoseconds, Python reads microseconds."""
+    return datetime.fromisoformat(_FRACTION.sub(r".\1", text).replace("Z", "+00:00"))

@@ -1,0 +1,189 @@
+"""`tenantry up`, `preview` and `destroy` from the first check to what is said at the end."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tenantry.engine import surroundings
+from tenantry.engine.cli import Cli
+from tenantry.engine.deployment import Deployment
+from tenantry.engine.filestate import FileState
+from tenantry.engine.holding import Holding
+from tenantry.engine.logs import RunLog
+from tenantry.engine.progress import Finding, Progress
+from tenantry.engine.project import Project
+from tenantry.engine.records import Records
+from tenantry.engine.refusal import Exit, Refusal
+from tenantry.engine.running import Ended, Watcher, run
+from tenantry.engine.single import key_of
+from tenantry.engine.tenants import Row, rows
+from tenantry.engine.urns import Place
+from tenantry.names import DEFAULT_ZONE
+
+POLICIES = "policies"
+_COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
+_APPLYING = ("--yes", "--skip-preview", "--suppress-progress", "--continue-on-error")
+
+
+@dataclass
+class Outcome:
+    """What came of a command."""
+
+    code: Exit
+    progress: Progress
+    seconds: float
+    tenants: list[Row]
+    recovered: list[str] = field(default_factory=list[str])
+    log: Path | None = None
+    remark: str = ""  # what the engine said when it ended without a single error event
+
+    def as_json(self) -> dict[str, Any]:
+        """Fit for `--json`."""
+        return {
+            "result": self.code.name.lower(),
+            "seconds": round(self.seconds, 1),
+            "changes": self.progress.counts(),
+            "tenants": [row.as_json() for row in self.tenants],
+            "failed": self.progress.failed_tenants,
+            "errors": [_finding(finding) for finding in self.progress.errors],
+            "warnings": [_finding(finding) for finding in self.progress.warnings],
+            "planned": [
+                {"tenant": change.place.tenant, "step": change.place.step, "resource": change.urn,
+                 "operation": change.operation, "properties": list(change.properties)}
+                for change in self.progress.changes
+            ],
+            "recovered": self.recovered,
+            "remark": self.remark,
+            "log": str(self.log) if self.log else None,
+        }  # fmt: skip
+
+
+@dataclass
+class Operation:
+    """One command on one stack."""
+
+    project: Project
+    stack: str
+    watcher: Watcher
+    given: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    parallel: int | None = None  # operations at once; the engine's own default is 4 a processor
+
+    def __post_init__(self) -> None:
+        self.environment = surroundings.environment(self.project, self.stack, self.given)
+        self.url = surroundings.backend_of(self.project, self.environment)
+        key = key_of(self.url, self.project.name, self.stack)
+        self.cli = Cli(self.project.root, self.environment, key)
+        self.files = FileState.at(self.url, self.project.name, self.stack, self.project.root)
+        self.records = Records(self.cli, self.stack, self.files)
+        self.holding = Holding(self.cli, self.stack, self.files)
+
+    def up(self) -> Outcome:
+        """Converges the stack."""
+        self._check()
+        with self.holding.held(self.watcher.say):
+            if self.records.make():
+                self.watcher.say(f"made the stack `{self.stack}`")
+            return self._apply("up", *self._policies())
+
+    def destroy(self) -> Outcome:
+        """Removes everything the stack holds; whether that is allowed was asked before."""
+        self._check(with_tenants=False)
+        with self.holding.held(self.watcher.say):
+            return self._apply("destroy")
+
+    def preview(self) -> Outcome:
+        """Says what `up` would do."""
+        self._check()
+        if self.files is not None and self.files.path is None:
+            self.records.make()  # the engine cannot preview a stack that is not there
+        before = self.records.read()
+        if before is not None and before.pending:
+            self.watcher.say(
+                f"{len(before.pending)} interrupted operation(s) stay as they are: `up` recovers them first"
+            )
+        return self._engine("preview", before, [], *self._policies())
+
+    def _apply(self, kind: str, *arguments: str) -> Outcome:
+        recovered = self.records.recover(self.watcher.say)
+        for line in recovered:
+            self.watcher.say(line)
+        return self._engine(kind, self.records.read(), recovered, *_APPLYING, *arguments)
+
+    def _engine(self, kind: str, before: Deployment | None, recovered: list[str], *arguments: str) -> Outcome:
+        parents, expected = (before.parents, before.custom_count()) if before else ({}, 0)
+        progress = Progress(parents, expected)
+        command = [kind, "--stack", self.stack, *_COMMON, *arguments]
+        if self.parallel is not None:
+            command += ["--parallel", str(self.parallel)]
+        local = self.environment.get("TENANTRY_LOCAL")
+        with RunLog(Path(local) / "log" if local else None, kind, self.cli.redact) as log:
+            for line in recovered:
+                log.write(line)
+            ended = run(self.cli, command, progress, self.watcher, log)
+            if ended.code and not progress.errors and self.holding.break_dead(ended.output, self.watcher.say):
+                ended = run(self.cli, command, progress, self.watcher, log)
+        for finding in (findings := [*progress.errors, *progress.warnings]):
+            findings[findings.index(finding)] = Finding(finding.place, finding.urn, self.cli.redact(finding.text))
+        progress.errors, progress.warnings = (
+            findings[: len(progress.errors)],
+            findings[len(progress.errors) :],
+        )
+        tenants = rows(self.records.read()) if kind != "preview" else []
+        return Outcome(
+            _code(ended),
+            progress,
+            ended.seconds,
+            tenants,
+            recovered,
+            log.path,
+            _remark(ended, progress.errors),
+        )
+
+    def _check(self, with_tenants: bool = True) -> None:
+        if with_tenants:
+            check_tenants(self.project, self.stack)
+        surroundings.check(self.stack, self.url, self.environment)
+        _ = self.cli.program  # refuses when there is none
+
+    def _policies(self) -> tuple[str, ...]:
+        folder = self.project.root / POLICIES
+        return ("--policy-pack", POLICIES) if (folder / "PulumiPolicy.yaml").is_file() else ()
+
+
+def check_tenants(project: Project, stack: str) -> None:
+    """Raises Faults when the tenants' files are not in order."""
+    from tenantry.fleet import load_fleet  # the models take half a second to load
+
+    folder = project.root / (project.setting(stack, "tenants") or "tenants")
+    if not folder.is_dir():
+        raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
+    load_fleet(folder, project.setting(stack, "zone") or DEFAULT_ZONE, today=_today(project, stack))
+
+
+def _today(project: Project, stack: str) -> date:
+    told = project.setting(stack, "today")
+    try:
+        return date.fromisoformat(told) if told else date.today()
+    except ValueError:
+        raise Refusal(f"tenantry:today is no date: {told}", "write it as 2026-10-01") from None
+
+
+def _code(ended: Ended) -> Exit:
+    if ended.is_interrupted:
+        return Exit.INTERRUPTED
+    return Exit.FAILED if ended.code else Exit.OK
+
+
+def _remark(ended: Ended, errors: list[Finding]) -> str:
+    """The engine refuses some things before its first event, and then says so only on its standard error."""
+    if not ended.code or errors:
+        return ""
+    return "\n".join(line for line in ended.output.strip().splitlines() if line.strip())[-4000:]
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    place: Place = finding.place
+    return {"tenant": place.tenant, "step": place.step, "resource": finding.urn, "text": finding.text}

@@ -1,0 +1,156 @@
+"""What the events of one run add up to: the state of every step of every tenant, failures, warnings, counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tenantry.engine.events import Event, Message, Step, Summary, Violation
+from tenantry.engine.urns import Place, describe, is_plumbing, place_of, type_of
+
+# Said by the engine after its own errors; they name nothing.
+_ECHOES = ("update failed", "preview failed", "destroy failed", "refresh failed", "resource operation failed")
+# What a summary counts under which heading.
+_CREATED = ("create", "import")
+_DELETED = ("delete",)
+_UPDATED = ("update",)
+_REPLACED = ("replace",)
+
+
+@dataclass
+class StepState:
+    """One step of one tenant, such as its database."""
+
+    begun: set[str] = field(default_factory=set[str])  # URNs
+    done: set[str] = field(default_factory=set[str])
+    failed: set[str] = field(default_factory=set[str])
+    has_changed: bool = False
+
+    @property
+    def glyph(self) -> str:
+        """✗ failed, … at work, ✓ done."""
+        if self.failed:
+            return "✗"
+        return "✓" if self.begun and self.begun <= self.done else "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One error or warning with its place; no URN when it is about the run as a whole."""
+
+    place: Place
+    urn: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {describe(self.urn)}: {self.text}" if self.urn else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One planned change."""
+
+    place: Place
+    urn: str
+    operation: str
+    properties: tuple[str, ...]
+
+
+class Progress:
+    """Folds events."""
+
+    def __init__(self, parents: Mapping[str, str] | None = None, expected: int = 0) -> None:
+        self._parents = dict(parents or {})  # URN -> parent's URN: what the state knew before
+        self._expected = expected
+        self.steps: dict[Place, StepState] = {}
+        self.errors: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self.changes: list[Change] = []
+        self.summary: Summary | None = None
+        self.failed: dict[str, Place] = {}  # URN -> place of every resource whose operation failed
+        self._begun: set[str] = set()
+        self._done: set[str] = set()
+
+    @property
+    def done(self) -> int:
+        """Resources finished so far."""
+        return len(self._done)
+
+    @property
+    def total(self) -> int:
+        """Resources of this run as far as is known: at least those the stack held before."""
+        return max(self._expected, len(self._begun))
+
+    @property
+    def failed_tenants(self) -> dict[str, list[str]]:
+        """Tenant -> its failed steps."""
+        found: dict[str, list[str]] = {}
+        for finding in self.errors:
+            if finding.place.tenant and finding.place.step not in found.setdefault(finding.place.tenant, []):
+                found[finding.place.tenant].append(finding.place.step)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """created, updated, replaced, deleted, unchanged."""
+        changes = self.summary.changes if self.summary else {}
+
+        def sum_of(names: tuple[str, ...]) -> int:
+            return sum(changes.get(name, 0) for name in names)
+
+        return {
+            "created": sum_of(_CREATED),
+            "updated": sum_of(_UPDATED),
+            "replaced": sum_of(_REPLACED),
+            "deleted": sum_of(_DELETED),
+            "unchanged": changes.get("same", 0),
+        }
+
+    def take(self, event: Event) -> Finding | None:
+        """Takes one event in; returns the error or warning to show, when it brought a new one."""
+        match event:
+            case Step():
+                self._step(event)
+                return None
+            case Message(severity="error"):
+                return self._find(self.errors, event.urn, event.text)
+            case Message(severity="warning"):
+                return self._find(self.warnings, event.urn, event.text)
+            case Violation():
+                into = self.errors if event.is_mandatory else self.warnings
+                return self._find(into, event.urn, f"policy {event.policy}: {event.text}")
+            case Summary():
+                self.summary = event
+                return None
+            case Message():
+                return None
+
+    def place(self, urn: str) -> Place:
+        """Tenant and step of a resource."""
+        return place_of(urn, self._parents)
+
+    def _step(self, event: Step) -> None:
+        if event.parent:
+            self._parents[event.urn] = event.parent
+        if is_plumbing(type_of(event.urn)) or not event.is_custom:
+            return
+        place = self.place(event.urn)
+        state = self.steps.setdefault(place, StepState())
+        state.begun.add(event.urn)
+        self._begun.add(event.urn)
+        if event.operation not in ("same", "refresh", "read"):
+            state.has_changed = True
+            if event.stage == "begun":
+                self.changes.append(Change(place, event.urn, event.operation, event.changed))
+        if event.stage == "done":
+            state.done.add(event.urn)
+            self._done.add(event.urn)
+        elif event.stage == "failed":
+            state.failed.add(event.urn)
+            self.failed[event.urn] = place
+
+    def _find(self, into: list[Finding], urn: str, text: str) -> Finding | None:
+        if text.lower().rstrip(".") in _ECHOES:
+            return None
+        finding = Finding(self.place(urn) if urn else Place("", ""), urn, text)
+        if finding in into:
+            return None
+        into.append(finding)
+        return finding

@@ -1,0 +1,105 @@
+"""Reads and writes the engine's record of a stack, by its own commands or from its file, and recovers it."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenantry.engine.cli import Cli
+from tenantry.engine.deployment import Deployment
+from tenantry.engine.events import failures_by_urn, read_all
+from tenantry.engine.filestate import FileState
+from tenantry.engine.recovery import conclude, plan
+from tenantry.engine.refusal import Exit, Refusal
+
+_MISSING = ("no stack named", "not found")
+
+
+@dataclass(frozen=True)
+class Records:
+    """One stack's record."""
+
+    cli: Cli
+    stack: str
+    files: FileState | None
+
+    def read(self) -> Deployment | None:
+        """The record for looking at; None when there is no such stack. From the file where that is possible: 50 times faster."""
+        if self.files is not None:
+            if self.files.path is None:
+                return None
+            if (document := self.files.document()) is not None:
+                return Deployment(document)
+        exported = self._export()
+        return Deployment(exported["deployment"]) if exported is not None else None
+
+    def make(self) -> bool:
+        """Makes the stack if there is none; says whether it did."""
+        if self.files is not None and self.files.path is not None:
+            return False
+        answer = self.cli.ask("stack", "init", self.stack, "--no-select")
+        if answer.code and "already exists" not in answer.err:
+            raise Refusal(
+                f"the stack `{self.stack}` cannot be made: {answer.err.strip()}",
+                "see the state's address and key",
+            )
+        return answer.code == 0
+
+    def recover(self, say: Callable[[str], None]) -> list[str]:
+        """Brings interrupted operations to an end; returns what was done, a line each."""
+        current = self.read()
+        if current is None or not current.pending:
+            return []
+        say(f"an earlier run was interrupted during {len(current.pending)} operation(s): recovering")
+        exported = self._export()
+        if exported is None:
+            return []
+        deployment = Deployment(exported["deployment"])
+        try:
+            recovery = plan(deployment, self.cli.environment)
+        except OSError as error:
+            raise Refusal(
+                f"an interrupted operation cannot be looked up: {error}", "run again when it answers"
+            ) from error
+        self._import(exported)
+        if not recovery.targets:
+            return recovery.notes
+        unread = self._refresh(recovery.targets)
+        exported = self._export()
+        if exported is None:
+            return recovery.notes
+        conclude(Deployment(exported["deployment"]), recovery, unread)
+        self._import(exported)
+        return recovery.notes
+
+    def _refresh(self, urns: list[str]) -> dict[str, str]:
+        """Reads what is there. Returns URN -> reason for what could not be read."""
+        with tempfile.TemporaryDirectory(prefix="tenantry-") as folder:
+            events = Path(folder) / "events"
+            targets = [argument for urn in urns for argument in ("--target", urn)]
+            quiet = ("--yes", "--skip-preview", "--suppress-outputs", "--skip-pending-creates")
+            answer = self.cli.ask("refresh", "--stack", self.stack, *quiet, "--event-log", str(events), *targets)
+            failed = {
+                urn: self.cli.redact(why) for urn, why in failures_by_urn(read_all(events)).items() if urn in urns
+            }
+        if answer.code and not failed:
+            raise Refusal(
+                f"what was interrupted cannot be read: {answer.err.strip()}",
+                "repair that, then run again",
+                Exit.FAILED,
+            )
+        return failed
+
+    def _export(self) -> dict[str, dict[str, object]] | None:
+        answer = self.cli.ask("stack", "export", "--stack", self.stack)
+        if answer.code:
+            if any(text in answer.err for text in _MISSING):
+                return None
+            raise Refusal(f"the stack's record cannot be read: {answer.err.strip()}", "see the state's address and key")
+        return json.loads(answer.out)
+
+    def _import(self, exported: dict[str, dict[str, object]]) -> None:
+        answer = self.cli.ask("stack", "import", "--stack", self.stack, given=json.dumps(exported))
+        if answer.code:
+            raise Refusal(f"the stack's record cannot be repaired: {answer.err.strip()}", "run again", Exit.FAILED)

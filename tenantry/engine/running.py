@@ -1,0 +1,117 @@
+"""Runs the engine to its end: follows its events, passes Ctrl-C on, and tells what came of it."""
+
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from tenantry.engine.cli import Cli
+from tenantry.engine.events import Event, Tail
+from tenantry.engine.logs import RunLog
+from tenantry.engine.progress import Finding, Progress
+
+POLL_SECONDS = 0.1
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Watcher(Protocol):
+    """Who shows a run to a person."""
+
+    def say(self, text: str) -> None:
+        """One line, now."""
+        ...
+
+    def found(self, finding: Finding, is_error: bool) -> None:
+        """A new error or warning."""
+        ...
+
+    def tick(self, progress: Progress, seconds: float) -> None:
+        """Called all the time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the engine ended."""
+
+    code: int
+    seconds: float
+    output: str  # of the engine itself, redacted
+    is_interrupted: bool
+
+
+def run(cli: Cli, arguments: Sequence[str], progress: Progress, watcher: Watcher, log: RunLog) -> Ended:
+    """Starts `pulumi ARGUMENTS` and stays with it. Interrupted once it ends in order, twice at once."""
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
+        events = Path(scratch) / "events"
+        output = Path(scratch) / "output"
+        log.write(f"pulumi {' '.join(arguments)}")
+        with _interrupts(watcher) as interrupted:
+            engine = cli.start([*arguments, "--event-log", str(events)], output)
+            interrupted.engine = engine
+            tail = Tail(events)
+            while engine.poll() is None:
+                _take(tail.new(), progress, watcher, log, cli.redact)
+                watcher.tick(progress, time.monotonic() - begin)
+                _pause(engine)
+            _take(tail.new(), progress, watcher, log, cli.redact)
+        text = cli.redact(output.read_text(encoding="utf-8", errors="replace"))
+    watcher.tick(progress, time.monotonic() - begin)
+    log.write(f"the engine ended with {engine.returncode}; it wrote:\n{text}")
+    return Ended(engine.returncode, time.monotonic() - begin, text, interrupted.count > 0)
+
+
+def _take(
+    events: Iterator[Event], progress: Progress, watcher: Watcher, log: RunLog, redact: Callable[[str], str]
+) -> None:
+    for event in events:
+        log.event(event)
+        finding = progress.take(event)
+        if finding is not None:
+            shown = Finding(finding.place, finding.urn, redact(finding.text))
+            watcher.found(shown, is_error=finding in progress.errors)
+
+
+def _pause(engine: subprocess.Popen[bytes]) -> None:
+    try:
+        engine.wait(POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
+
+
+class _Interrupts:
+    """Counts Ctrl-C and hands it on."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.count = 0
+        self.engine: subprocess.Popen[bytes] | None = None
+        self._watcher = watcher
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.engine is None or self.engine.poll() is not None:
+            return
+        if self.count == 1:
+            self._watcher.say("stopping: what has begun is brought to its end (once more: kill)")
+            self.engine.send_signal(signal.SIGINT)
+        else:
+            self._watcher.say("killing the engine: the next run recovers what it was doing")
+            self.engine.kill()
+
+
+@contextmanager
+def _interrupts(watcher: Watcher) -> Iterator[_Interrupts]:
+    handler = _Interrupts(watcher)
+    before = [(number, signal.signal(number, handler)) for number in _STOPPING]
+    try:
+        yield handler
+    finally:
+        for number, old in before:
+            signal.signal(number, old)

@@ -1,0 +1,64 @@
+"""What a stack holds and how its last run ended, without running anything."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tenantry.engine.operations import Operation
+from tenantry.engine.tenants import Row, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A stack at rest."""
+
+    stack: str
+    exists: bool
+    tenants: list[Row]
+    resources: int
+    pending: list[str]  # "creating URN"
+    last_kind: str  # update, destroy, refresh, ...; empty before the first run
+    last_result: str  # succeeded, failed, in-progress
+    last_time: str  # when the record was written last, ISO 8601
+    locks: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Fit for `--json`."""
+        return {
+            "stack": self.stack,
+            "exists": self.exists,
+            "tenants": [row.as_json() for row in self.tenants],
+            "resources": self.resources,
+            "pending": self.pending,
+            "last": {"kind": self.last_kind, "result": self.last_result, "time": self.last_time},
+            "locks": self.locks,
+        }
+
+
+def status(operation: Operation) -> Status:
+    """Reads the record and the history."""
+    deployment = operation.records.read()
+    locks = [str(lock or path.name) for path, lock in operation.files.locks()] if operation.files else []
+    if deployment is None:
+        return Status(operation.stack, False, [], 0, [], "", "", "", locks)
+    last = _last_run(operation)
+    return Status(
+        stack=operation.stack,
+        exists=True,
+        tenants=rows(deployment),
+        resources=deployment.custom_count(),
+        pending=[f"{kind} {record['urn']}" for kind, record in deployment.pending],
+        last_kind=str(last.get("kind", "")),
+        last_result=str(last.get("result", "")),
+        last_time=deployment.changed_at,
+        locks=locks,
+    )
+
+
+def _last_run(operation: Operation) -> dict[str, Any]:
+    answer = operation.cli.ask("stack", "history", "--stack", operation.stack, "--json", "--page-size", "1")
+    try:
+        history: list[dict[str, Any]] = json.loads(answer.out) or []
+    except ValueError:
+        return {}
+    return history[0] if history else {}

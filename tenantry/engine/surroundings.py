@@ -1,0 +1,89 @@
+"""The environment a run needs: the embedded default's when this is it, and a clear word when something is missing."""
+
+import os
+import shlex
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from tenantry.engine.project import Project
+from tenantry.engine.refusal import Refusal
+
+EMBEDDED_STACK = "local"
+_PROBE_SECONDS = 2.0
+
+
+def environment(project: Project, stack: str, given: Mapping[str, str]) -> dict[str, str]:
+    """`given`, completed from `.local/env` when the stack is the embedded default and no shell has read that file."""
+    file = project.root / ".local" / "env"
+    if stack != EMBEDDED_STACK or "TENANTRY_LOCAL" in given or "PULUMI_BACKEND_URL" in given or not file.is_file():
+        return dict(given)
+    return {**given, **_exports(file, given)}
+
+
+def backend_of(project: Project, env: Mapping[str, str]) -> str:
+    """The state's address. Refuses when none is named: the engine would fall back on a service and ask for a login."""
+    url = env.get("PULUMI_BACKEND_URL") or project.backend_url
+    if not url:
+        raise Refusal(
+            "no PULUMI_BACKEND_URL: it is not said where the state lies",
+            "for the embedded default run `make up` once, else export the address",
+        )
+    return url
+
+
+def check(stack: str, url: str, env: Mapping[str, str]) -> None:
+    """Refuses before anything is called when the run cannot succeed."""
+    if url.startswith("file://"):
+        folder = Path(url.removeprefix("file://").partition("?")[0]).expanduser()
+        if folder.is_absolute() and not os.access(folder, os.W_OK):
+            raise Refusal(f"the state's folder {folder} is missing or not writable", _remedy(stack))
+    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys() and not url.startswith("http"):
+        raise Refusal("no PULUMI_CONFIG_PASSPHRASE: the secrets in the state cannot be read", _remedy(stack))
+    if stack == EMBEDDED_STACK:
+        silent = [f"{name} ({host}:{port})" for name, host, port in services(env) if not _answers(host, port)]
+        if silent:
+            raise Refusal(f"not running: {', '.join(silent)}", "run `make up`")
+
+
+def services(env: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:
+    """Name, host and port of each service that the environment names."""
+    if "PGHOST" in env:
+        yield "postgresql", env["PGHOST"], int(env.get("PGPORT", "5432"))
+    if "TENANTRY_ALIBABA_PROXY" in env:
+        address = urlsplit(env["TENANTRY_ALIBABA_PROXY"])
+        yield "alibaba", address.hostname or "", address.port or 80
+    if "KUBECONFIG" in env:
+        address = urlsplit(_server(Path(env["KUBECONFIG"])))
+        yield "kubernetes", address.hostname or "127.0.0.1", address.port or 443
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), _PROBE_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def _server(kubeconfig: Path) -> str:
+    try:
+        return str(yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]["server"])
+    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError):
+        return ""  # not made yet: the port is asked in vain
+
+
+def _remedy(stack: str) -> str:
+    return "run `make up`" if stack == EMBEDDED_STACK else "export it, or see docs on the stack's state"
+
+
+def _exports(file: Path, given: Mapping[str, str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for word in shlex.split(file.read_text(), comments=True):
+        name, is_pair, value = word.partition("=")
+        if is_pair and name.isidentifier():
+            values[name] = value.replace("$PATH", given.get("PATH", "")) if name == "PATH" else value
+    return values
