@@ -1,0 +1,75 @@
+"""Actions by product: each names the resource that a RAM user needs a right on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.alibaba.auth.oidc import TokenVerifier
+from local.alibaba.auth.principal import Principal
+from local.alibaba.clock import Clock
+from local.alibaba.errors import RpcError
+from local.alibaba.messages import Request
+from local.alibaba.state.domains import Domains
+from local.alibaba.state.identities import Identities
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RpcCall:
+    """What an action's function gets; `principal` is None for the one unsigned action, AssumeRoleWithOIDC."""
+
+    params: Mapping[str, str]
+    principal: Principal | None
+    account: str
+    identities: Identities
+    domains: Domains
+    verifier: TokenVerifier
+    clock: Clock
+    request: Request
+
+    def need(self, name: str) -> str:
+        value = self.params.get(name, "")
+        if not value:
+            raise RpcError(400, f"Missing{name}", f"{name} is mandatory for this action.")
+        return value
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.params.get(name, default)
+
+    def number(self, name: str, default: int) -> int:
+        text = self.params.get(name) or str(default)
+        if not text.lstrip("-").isdigit():
+            raise RpcError(400, f"InvalidParameter.{name}", f"The parameter {name} must be an integer.")
+        return int(text)
+
+
+Function = Callable[[RpcCall], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`resource` is a template over the parameters; `open` actions need no right."""
+
+    function: Function
+    resource: str
+    open: bool = False
+
+
+ACTIONS: dict[tuple[str, str], Action] = {}
+VERSIONS = {
+    "2015-05-01": "ram", "2019-08-15": "ims", "2015-04-01": "sts", "2015-01-09": "alidns",
+    "2017-12-14": "bssopenapi", "2015-06-12": "location",
+}
+
+
+def action(product: str, name: str, resource: str = "*", *, anyone: bool = False) -> Callable[[Function], Function]:
+    """Register a function as an action of a product."""
+
+    def register(function: Function) -> Function:
+        ACTIONS[(product, name)] = Action(function, resource, anyone)
+        return function
+
+    return register

@@ -1,0 +1,84 @@
+"""What survives a kill: one SQLite table of JSON documents, and a file for each object body.
+
+Every request commits once, before it is answered. A body file is complete and renamed before the document
+that names it is committed; files no document names are removed at the next start.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+
+
+class Store:
+    """Documents by kind and id, bodies by name. Not thread safe: the caller holds the lock."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.bodies = directory / "bodies"
+        self.bodies.mkdir(mode=0o700, exist_ok=True)
+        self._db = sqlite3.connect(directory / "state.sqlite", check_same_thread=False, isolation_level=None)
+        (directory / "state.sqlite").chmod(0o600)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        columns = "kind TEXT, id TEXT, doc TEXT, PRIMARY KEY (kind, id)"
+        self._db.execute(f"CREATE TABLE IF NOT EXISTS documents ({columns})")
+        self._open = False
+        self._doomed: list[str] = []
+
+    def _begin(self) -> None:
+        if not self._open:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._open = True
+
+    def put(self, kind: str, key: str, document: Document) -> None:
+        self._begin()
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, text))
+
+    def remove(self, kind: str, key: str) -> None:
+        self._begin()
+        self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
+
+    def commit(self) -> None:
+        if self._open:
+            self._db.execute("COMMIT")
+            self._open = False
+        for name in self._doomed:
+            (self.bodies / name).unlink(missing_ok=True)
+        self._doomed.clear()
+
+    def all(self, kind: str) -> Iterator[Document]:
+        for (text,) in self._db.execute("SELECT doc FROM documents WHERE kind = ?", (kind,)).fetchall():
+            yield json.loads(text)
+
+    def write_body(self, body: bytes) -> str:
+        name = uuid.uuid4().hex
+        partial = self.bodies / f".{name}"
+        partial.write_bytes(body)
+        partial.rename(self.bodies / name)
+        return name
+
+    def read_body(self, name: str) -> bytes:
+        return (self.bodies / name).read_bytes() if name else b""
+
+    def drop_body(self, name: str) -> None:
+        """Remove a body once the change that made it needless is committed."""
+        if name:
+            self._doomed.append(name)
+
+    def sweep(self, used: set[str]) -> None:
+        """Remove body files that no document names (left by a kill between file and commit)."""
+        for path in self.bodies.iterdir():
+            if path.name not in used:
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self.commit()
+        self._db.close()
