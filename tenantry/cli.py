@@ -1,7 +1,7 @@
 """The `tenantry` command: puts the sub-commands together and turns what they raise into lines and exit codes.
 
-0 all is well, 1 faults or a refusal (one line each on stderr), 2 the command was called wrongly. Sub-commands live
-in modules of their own, each with `register(app)`, and import what is heavy only when they run.
+0 all is well, 1 faults or a refusal (one line each on stderr), 2 the command was called wrongly. Sub-commands
+live in modules of their own, each with `register(app)`, and import what is heavy only when they run.
 """
 
 import os
@@ -38,7 +38,9 @@ def main() -> None:
     except Faults as faults:
         print(faults, file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # `tenantry list | head`: nobody reads on, and Python's own flush must not complain
+    except (
+        BrokenPipeError
+    ):  # `tenantry list | head`: nobody reads on, and Python's own flush must not complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 

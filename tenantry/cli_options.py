@@ -27,7 +27,9 @@ DirectoryOption = Annotated[
 ZoneOption = Annotated[str, typer.Option("--zone", callback=_zone, help="The DNS zone of the domains.")]
 TodayOption = Annotated[
     datetime | None,
-    typer.Option("--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."),
+    typer.Option(
+        "--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
 
@@ -41,6 +43,8 @@ def day(today: datetime | None) -> date:
 
 
 def load(directory: Path, zone: str, today: datetime | None) -> "Fleet":
-    from tenantry.fleet import load_fleet  # pydantic and the models: half of a second that --help need not wait
+    from tenantry.fleet import (
+        load_fleet,
+    )  # pydantic and the models: half of a second that --help need not wait
 
     return load_fleet(directory, zone, today=day(today))

@@ -40,7 +40,7 @@ def next_code(codes: Iterable[str]) -> str:
 
 def collisions(holders: Sequence[Holder]) -> list[Fault]:
     """One fault for every later file; the file that bears its code's name counts as the first."""
-    ordered = sorted(holders, key=lambda holder: (holder.misnamed, holder.source.file))
+    ordered = sorted(holders, key=lambda holder: (holder.misnamed, len(holder.code), holder.source.file))
     free = next_code(holder.code for holder in holders)
     faults: list[Fault] = []
     copies: set[str] = set()  # files whose code is taken: their domain and database are no further fault

@@ -28,7 +28,7 @@ def read_regular(path: Path) -> bytes:
     try:
         _refuse_other(os.lstat(path).st_mode)
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb") as file:
             _refuse_other(os.fstat(descriptor).st_mode)
             content = file.read(LARGEST + 1)
     except OSError as error:

@@ -1,7 +1,7 @@
 """The JSON schema of a tenant file, generated from the models, for editors to check while one types.
 
-`python -m tenantry.schema > tenants/schema.json` writes it; a test holds the file to it. The schema knows what
-concerns one file by itself; collisions, plans and the catalogue are left to `tenantry validate`.
+`python -m tenantry.schema > tenants/schema.json` writes it; a test holds the file to it. The schema knows
+what concerns one file by itself; collisions, plans and the catalogue are left to `tenantry validate`.
 """
 
 import json

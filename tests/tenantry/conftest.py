@@ -41,7 +41,9 @@ def good() -> str:
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Writes a file of the directory: the good one with some lines changed, or any text or bytes."""
 
-    def write_file(name: str = "k001.yaml", /, content: str | bytes | None = None, **changes: str | None) -> Path:
+    def write_file(
+        name: str = "k001.yaml", /, content: str | bytes | None = None, **changes: str | None
+    ) -> Path:
         path = tmp_path / name
         if content is None:
             content = changed(GOOD, **changes)
@@ -54,7 +56,11 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def alter() -> Callable[..., str]:
     """The good text with the lines of some fields replaced, appended or (None) left out."""
-    return lambda **changes: changed(GOOD, **changes)
+
+    def alter_good(**changes: str | None) -> str:
+        return changed(GOOD, **changes)
+
+    return alter_good
 
 
 @pytest.fixture

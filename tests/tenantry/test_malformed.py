@@ -1,4 +1,4 @@
-"""Every way to get a tenant file wrong that we could think of: one line, at the right place, with a way out."""
+"""Every way to get a tenant file wrong that we could think of: one line, at its place, with a way out."""
 
 import os
 import socket
@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tenantry.faults import Fault
+
+# what a tombstone does without
+LIVING = ("contact", "address", "limits", "features", "enabled_services", "config")
 
 # id: (fields of the good file changed, line, field, a word that the line must hold)
 FIELDS: Mapping[str, tuple[Mapping[str, str | None], int, str, str]] = {
@@ -66,13 +69,15 @@ FIELDS: Mapping[str, tuple[Mapping[str, str | None], int, str, str]] = {
     "deleted-without-date": ({"status": "deleted"}, 1, "deleted_at", "2026-10-01"),
     "date-without-deleted": ({"deleted_at": "2026-10-01"}, 13, "deleted_at", "status: deleted"),
     "deleted-no-day": ({"status": "deleted", "deleted_at": "2026-02-30"}, 13, "deleted_at", "calendar"),
-    "deleted-moment": ({"status": "deleted", "deleted_at": "2026-10-01T08:00:00Z"}, 13, "deleted_at", "plain date"),
-    "deleted-slashes": ({"status": "deleted", "deleted_at": "2026/10/01"}, 13, "deleted_at", "year-month-day"),
+    "deleted-moment": ({"status": "deleted", "deleted_at": "2026-10-01T08:00:00Z"},
+                       13, "deleted_at", "plain date"),
+    "deleted-slashes": ({"status": "deleted", "deleted_at": "2026/10/01"},
+                        13, "deleted_at", "year-month-day"),
     "deleted-in-future": ({"status": "deleted", "deleted_at": "2027-10-01"}, 13, "deleted_at", "future"),
     "purged-without-proof": ({"status": "purged"}, 1, "proof", "purge"),
-    "purged-too-early": ({"status": "purged", "proof": "backup-1", "deleted_at": "2026-10-20"}, 5, "status", "until"),
-    "tombstone-without-proof": ({"status": "purged", "plan": None, "contact": None, "address": None, "limits": None,
-                                 "features": None, "enabled_services": None, "config": None}, 1, "proof", "purge"),
+    "purged-too-early": ({"status": "purged", "proof": "backup-1", "deleted_at": "2026-10-20"},
+                         5, "status", "until"),
+    "tombstone-without-proof": ({"status": "purged", "plan": None} | dict.fromkeys(LIVING), 1, "proof", "purge"),
     "proof-of-the-living": ({"proof": "backup-1"}, 13, "proof", "remove it"),
     "cell-upper-case": ({"cell": "Main"}, 6, "cell", "lower-case"),
     "cell-slash": ({"cell": "a/b"}, 6, "cell", "lower-case"),
@@ -100,7 +105,8 @@ FIELDS: Mapping[str, tuple[Mapping[str, str | None], int, str, str]] = {
     "feature-unknown": ({"features": "{custombranding: true}"}, 10, "features.custombranding", "remove it"),
     "feature-yes": ({"features": "{customBranding: yes}"}, 10, "features.customBranding", "true or false"),
     "feature-number": ({"features": "{customBranding: 1}"}, 10, "features.customBranding", "true or false"),
-    "feature-beyond-plan": ({"features": "{ssoIntegration: true}"}, 10, "features.ssoIntegration", "plan premium"),
+    "feature-beyond-plan": ({"features": "{ssoIntegration: true}"},
+                            10, "features.ssoIntegration", "plan premium"),
     "services-text": ({"enabled_services": "enrollment"}, 11, "enabled_services", "- "),
     "services-unknown": ({"enabled_services": "[nothing]"}, 11, "enabled_services[0]", "choose from"),
     "services-twice": ({"enabled_services": "[posters, posters]"}, 11, "enabled_services", "once"),
@@ -115,7 +121,8 @@ FIELDS: Mapping[str, tuple[Mapping[str, str | None], int, str, str]] = {
                     "config.branding.a.a.a.a.a.a", "levels"),
     "config-wide": ({"config": f"{{branding: {{a: [{', '.join('1' for _ in range(101))}]}}}}"}, 12,
                     "config.branding.a", "at most 100"),
-    "config-long-text": ({"config": f"{{branding: {{a: {'x' * 1001}}}}}"}, 12, "config.branding.a", "at most 1000"),
+    "config-long-text": ({"config": f"{{branding: {{a: {'x' * 1001}}}}}"},
+                         12, "config.branding.a", "at most 1000"),
     "config-key": ({"config": "{branding: {a b: 1}}"}, 12, "config.branding", "ASCII letters"),
     "config-locked": ({"config": "{security: {access_token_minutes: 600}}"}, 12,
                       "config.security.access_token_minutes", "remove it"),
@@ -124,7 +131,8 @@ FIELDS: Mapping[str, tuple[Mapping[str, str | None], int, str, str]] = {
     "rotation-zero": ({"credentials": "{rotation: 0}"}, 13, "credentials.rotation", "1 or more"),
     "credentials-password": ({"credentials": "{password: hunter2}"}, 13, "credentials.password", "remove it"),
     "key-twice": ({"api_keys": "[{name: a, scopes: [x], expires_at: 2027-01-01},"
-                               " {name: a, scopes: [x], expires_at: 2027-01-01}]"}, 13, "api_keys", "own name"),
+                               " {name: a, scopes: [x], expires_at: 2027-01-01}]"},
+                  13, "api_keys", "own name"),
     "key-without-scope": ({"api_keys": "[{name: a, scopes: [], expires_at: 2027-01-01}]"}, 13,
                           "api_keys[0].scopes", "at least 1"),
     "model-beyond-plan": ({"ai": "{models: [qwen-max]}"}, 13, "ai.models[0]", "choose from"),
@@ -157,7 +165,12 @@ FILES: Mapping[str, tuple[bytes, int, str, str]] = {
     "two-documents": (b"{good}---\ncode: k002\n", 13, "file", "`---`"),
     "directive": (b"%YAML 1.1\n---\n{good}", 1, "file", "%"),
     "duplicate-key": (b"{good}plan: basic\n", 13, "plan", "line 4"),
-    "duplicate-nested": (b"{good}ai: {models: [qwen-plus], models: [qwen-max]}\n", 13, "ai.models", "line 13"),
+    "duplicate-nested": (
+        b"{good}ai: {models: [qwen-plus], models: [qwen-max]}\n",
+        13,
+        "ai.models",
+        "line 13",
+    ),
     "duplicate-quoted": (b'{good}"plan": basic\n', 13, "plan", "line 4"),
     "anchor": (b"{good}expires_at: &a 2027-01-01\n", 13, "expires_at", "anchor"),
     "python-tag": (b"{good}hibernated: !!python/object/apply:os.system [id]\n", 13, "hibernated", "tag"),
@@ -185,7 +198,9 @@ def only(faults: tuple[Fault, ...], path: Path) -> str:
 
 
 @pytest.mark.parametrize("case", FIELDS)
-def test_a_wrong_field(case: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
+def test_a_wrong_field(
+    case: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
+) -> None:
     changes, line, field, word = FIELDS[case]
     path = write(**changes)
     faults = faults_of()
@@ -213,6 +228,13 @@ def test_aliases_are_no_bomb(write: Callable[..., Path], faults_of: Callable[...
     assert {fault.remedy for fault in faults_of()} >= {"write the value out", "remove the `&` and its name"}
 
 
+def _link_to(target: str) -> Callable[[Path], object]:
+    def link(path: Path) -> None:
+        path.symlink_to(target)
+
+    return link
+
+
 def _link(path: Path) -> None:
     elsewhere = path.parent.parent / "elsewhere.yaml"
     elsewhere.write_text("code: k001\n")
@@ -234,10 +256,10 @@ def _socket(path: Path) -> None:
     ("make", "word"),
     [
         (_link, "symbolic link"),
-        (lambda path: path.symlink_to("nowhere"), "symbolic link"),
-        (lambda path: path.symlink_to(path.name), "symbolic link"),
-        (lambda path: path.symlink_to("/dev/zero"), "symbolic link"),
-        (lambda path: path.mkdir(), "directory"),
+        (_link_to("nowhere"), "symbolic link"),
+        (_link_to("k001.yaml"), "symbolic link"),
+        (_link_to("/dev/zero"), "symbolic link"),
+        (Path.mkdir, "directory"),
         (os.mkfifo, "named pipe"),
         (_socket, "socket"),
     ],
@@ -281,7 +303,9 @@ def test_a_file_name_cannot_forge_lines(
     assert line.isprintable() and "\\n" in line
 
 
-@pytest.mark.parametrize("name", ["k001.yaml~", ".k001.yaml.swp", "#k001.yaml#", ".#k001.yaml", ".gitkeep", ".DS_Store"])
+@pytest.mark.parametrize(
+    "name", ["k001.yaml~", ".k001.yaml.swp", "#k001.yaml#", ".#k001.yaml", ".gitkeep", ".DS_Store"]
+)
 def test_what_editors_and_desktops_leave_is_ignored(
     name: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
 ) -> None:

@@ -21,23 +21,40 @@ def test_the_example_of_the_requirements() -> None:
     assert names.temp_prefix == "kindergarten/rent/13800138001/temp/"
     assert len(names.system_directories) == 10
     assert names.prefix + "posters/user_created/" in names.system_directories
-    assert names.photo_directories == tuple(names.prefix + part for part in ("photos/", "students/", "albums/"))
+    assert names.photo_directories == tuple(
+        names.prefix + part for part in ("photos/", "students/", "albums/")
+    )
 
 
-@pytest.mark.parametrize("code", ["", "k01", "k1234567", "K001", "k001\n", "k００１", "k٠٠١", "к001", "k0*1", "k001/", " k001"])
+@pytest.mark.parametrize(
+    "code", ["", "k01", "k1234567", "K001", "k001\n", "k００１", "k٠٠١", "к001", "k0*1", "k001/", " k001"]
+)
 def test_what_is_no_code_gets_no_names(code: str) -> None:
     with pytest.raises(ValueError, match="code"):
         names_of(code, "13800138001", "yyup.cc")
 
 
-@pytest.mark.parametrize("phone", ["", "1380013800", "138001380011", "12800138001", "13800138001\n", "1380013800*", "１３８００１３８００１"])
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "",
+        "1380013800",
+        "138001380011",
+        "12800138001",
+        "13800138001\n",
+        "1380013800*",
+        "１３８００１３８００１",
+    ],
+)
 def test_what_is_no_phone_gets_no_names_and_is_not_repeated(phone: str) -> None:
     with pytest.raises(ValueError, match="phone") as caught:
         names_of("k001", phone, "yyup.cc")
     assert not phone or phone not in str(caught.value)
 
 
-@pytest.mark.parametrize("zone", ["", "yyup", ".cc", "yyup.cc.", "YYUP.cc", "*.cc", "a b.cc", "-a.cc", "a" * 64 + ".cc", "幼.cc"])
+@pytest.mark.parametrize(
+    "zone", ["", "yyup", ".cc", "yyup.cc.", "YYUP.cc", "*.cc", "a b.cc", "-a.cc", "a" * 64 + ".cc", "幼.cc"]
+)
 def test_what_is_no_zone_gets_no_names(zone: str) -> None:
     with pytest.raises(ValueError, match="zone"):
         names_of("k001", "13800138001", zone)
@@ -47,7 +64,9 @@ def test_what_is_no_zone_gets_no_names(zone: str) -> None:
 def test_names_fit_their_systems(code: str, phone: str) -> None:
     names = names_of(code, phone, "yyup.cc")
     roles = (names.owner_role, *names.login_roles)
-    assert all(len(role.encode()) <= 63 and role.isidentifier() for role in roles)  # PostgreSQL cuts at 64 bytes
+    assert all(
+        len(role.encode()) <= 63 and role.isidentifier() for role in roles
+    )  # PostgreSQL cuts at 64 bytes
     assert len(names.namespace) <= 63
     keys = (names.prefix, names.temp_prefix, *names.system_directories, *names.photo_directories)
     assert all(key.startswith(names.prefix) and key.endswith("/") and "//" not in key for key in keys)

@@ -36,7 +36,7 @@ def test_asleep() -> None:
     assert phase_of(tenant(hibernated=True), DAY) is Phase.ASLEEP
 
 
-@pytest.mark.parametrize(("status", "hibernated"), product(("suspended", "inactive"), (True, False)))
+@pytest.mark.parametrize(("status", "hibernated"), list(product(("suspended", "inactive"), (True, False))))
 def test_suspended(status: str, hibernated: bool) -> None:
     assert phase_of(tenant(status=status, hibernated=hibernated), DAY) is Phase.SUSPENDED
 
@@ -57,7 +57,14 @@ def test_expiry(today: date, hibernated: bool, phase: Phase) -> None:
 
 @pytest.mark.parametrize(
     ("after", "phase"),
-    [(-1, Phase.RETAINED), (0, Phase.RETAINED), (29, Phase.RETAINED), (30, Phase.DUE), (31, Phase.DUE), (9999, Phase.DUE)],
+    [
+        (-1, Phase.RETAINED),
+        (0, Phase.RETAINED),
+        (29, Phase.RETAINED),
+        (30, Phase.DUE),
+        (31, Phase.DUE),
+        (9999, Phase.DUE),
+    ],
 )
 @pytest.mark.parametrize("changes", [{}, {"hibernated": True}, {"expires_at": date(2026, 1, 1)}])
 def test_deleted(after: int, phase: Phase, changes: dict[str, Any]) -> None:
@@ -79,7 +86,13 @@ def test_a_date_in_the_past_does_not_shorten_the_wait(written: date, seen: date)
     assert phase_of(spec, seen + RETENTION - ONE, seen) is Phase.RETAINED
 
 
-@given(st.sampled_from(["active", "inactive", "suspended"]), st.booleans(), st.none() | DAYS, DAYS, st.none() | DAYS)
+@given(
+    st.sampled_from(["active", "inactive", "suspended"]),
+    st.booleans(),
+    st.none() | DAYS,
+    DAYS,
+    st.none() | DAYS,
+)
 def test_no_date_alone_ever_removes_anything(
     status: str, hibernated: bool, expires: date | None, today: date, seen: date | None
 ) -> None:
@@ -115,4 +128,9 @@ def test_cancelling_brings_the_same_phase_back() -> None:
     ],
 )
 def test_what_a_phase_means(phase: Phase, workload: bool, domain: bool, access: bool, data: bool) -> None:
-    assert (phase.has_workload, phase.has_domain, phase.has_access, phase.keeps_data) == (workload, domain, access, data)
+    assert (phase.has_workload, phase.has_domain, phase.has_access, phase.keeps_data) == (
+        workload,
+        domain,
+        access,
+        data,
+    )

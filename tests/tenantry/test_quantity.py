@@ -12,7 +12,9 @@ def test_bytes(text: str, amount: int) -> None:
     assert bytes_of(text) == amount
 
 
-@pytest.mark.parametrize("text", ["", "50", "50G", "50GiB", "0Gi", "-1Gi", "1.5Gi", "５０Gi", "50Gi\n", "1 Gi", "1234567Gi"])
+@pytest.mark.parametrize(
+    "text", ["", "50", "50G", "50GiB", "0Gi", "-1Gi", "1.5Gi", "５０Gi", "50Gi\n", "1 Gi", "1234567Gi"]
+)
 def test_what_is_no_amount_of_bytes(text: str) -> None:
     with pytest.raises(ValueError, match="no amount"):
         bytes_of(text)

@@ -1,0 +1,115 @@
+"""The plans of the project, and what a plan that does not add up is told."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from tenantry.faults import Fault
+from tenantry.fleet import PROJECT_TENANTS, Fleet
+from tenantry.plans import QuotaName, with_defaults
+from tenantry.spec import PLAN_NAMES
+
+PLANS = (PROJECT_TENANTS / "plans.yaml").read_text()
+
+
+@pytest.fixture
+def fleet(write: Callable[..., Path], load: Callable[..., Fleet]) -> Fleet:
+    write()
+    return load()
+
+
+def test_the_defaults_of_the_requirements(fleet: Fleet) -> None:
+    basic = fleet.plans["basic"]
+    assert basic.max_users == 100
+    assert basic.max_storage == 10 * 2**30
+    assert basic.quotas.api_calls.limit == 10_000
+    assert basic.quotas.bandwidth.limit == 100 * 2**30
+    assert (basic.compute.cpu, basic.compute.memory, basic.compute.ephemeral_storage) == (
+        "1000m",
+        "2Gi",
+        "10Gi",
+    )
+    assert basic.database.pool == 20
+    assert basic.ai.calls_per_minute == 100
+
+
+def test_every_plan_has_all_eight_quotas_with_the_thresholds(fleet: Fleet) -> None:
+    for _, plan in fleet.plans.items():
+        quotas = dict(plan.quotas.items())
+        assert set(quotas) == set(get_args(QuotaName))
+        assert all(quota.thresholds == (75, 90, 95) for quota in quotas.values())
+
+
+def test_every_plan_lets_all_pools_connect_during_a_roll_out(fleet: Fleet) -> None:
+    for _, plan in fleet.plans.items():
+        assert plan.database.connections >= plan.database.pool * (plan.compute.replicas + plan.compute.surge)
+
+
+def test_a_larger_plan_gives_more(fleet: Fleet) -> None:
+    plans = [fleet.plans[name] for name in PLAN_NAMES]
+    for small, large in pairwise(plans):
+        assert small.price.monthly < large.price.monthly
+        assert small.max_users < large.max_users
+        assert small.max_storage < large.max_storage
+        assert small.request_rate < large.request_rate
+        assert {*small.features.included} <= {*large.features.included}
+        assert {*small.ai.models} <= {*large.ai.models}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "word"),
+    [
+        ("connections: 50", "connections: 39", "plans.basic.database.connections", "= 40"),
+        ("pods: 6", "pods: 1", "plans.basic.objects.pods", "replicas + surge"),
+        ("max: 150}", "max: 99}", "plans.basic.allowance.max_users", "widen"),
+        ("max: 20Gi}", "max: 9Gi}", "plans.basic.allowance.max_storage", "widen"),
+        ("optional: [auditLogs]", "optional: [fileStorage]", "plans.basic.features.optional", "once"),
+        ("optional: [auditLogs]", "optional: [teleportation]", "plans.basic.features.optional[0]", "one of"),
+        ("monthly: 299", "monthly: 299.5", "plans.basic.price.monthly", "whole number"),
+        (
+            "[75, 90, 95]}\n    storage",
+            "[95, 75]}\n    storage",
+            "plans.basic.quotas.users.thresholds",
+            "rising",
+        ),
+        ("limit: 10Gi", "limit: 10GB", "plans.basic.quotas.storage.limit", "50Gi"),
+        ("default: doubao-lite", "default: other", "plans.basic.ai.default", "models"),
+        (
+            "    branding: {}\n",
+            "    branding: {}\n    region: cn-beijing\n",
+            "plans.basic.config.region",
+            "system",
+        ),
+    ],
+)
+def test_a_plan_that_does_not_add_up(
+    old: str,
+    new: str,
+    field: str,
+    word: str,
+    write: Callable[..., Path],
+    faults_of: Callable[..., tuple[Fault, ...]],
+) -> None:
+    assert old in PLANS
+    write("plans.yaml", content=PLANS.replace(old, new, 1))
+    write()
+    found = {fault.field: str(fault) for fault in faults_of()}
+    assert word in found[field]
+
+
+def test_a_missing_plan(write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
+    path = write("plans.yaml", content="defaults: {}\nplans: {}\n")
+    assert {(fault.file, fault.field) for fault in faults_of()} == {
+        (str(path), f"plans.{name}") for name in PLAN_NAMES
+    }
+
+
+def test_plans_merge_over_defaults_key_by_key() -> None:
+    document: dict[str, Any] = {
+        "defaults": {"a": {"b": 1, "c": 2}},
+        "plans": {"basic": {"a": {"c": 3}}, "odd": 5},
+    }
+    assert with_defaults(document) == {"plans": {"basic": {"a": {"b": 1, "c": 3}}, "odd": 5}}
