@@ -87,6 +87,23 @@ def faults_of(load: Callable[..., Fleet]) -> Callable[..., tuple[Fault, ...]]:
     return find
 
 
+@pytest.fixture
+def only() -> Callable[[tuple[Fault, ...], Path], str]:
+    """Asserts that there is one fault, of this file, in one line that tells no secret; gives the line."""
+
+    def the_only(faults: tuple[Fault, ...], path: Path) -> str:
+        """The one line, which names the file and holds both what is wrong and what to do."""
+        assert len(faults) == 1, [str(fault) for fault in faults]
+        line = str(faults[0])
+        assert line.startswith(f"{path}:{faults[0].line}: {faults[0].field}: ")
+        assert faults[0].wrong and faults[0].remedy
+        assert line.isprintable()
+        assert "hunter2" not in line
+        return line
+
+    return the_only
+
+
 def changed(text: str, **changes: str | None) -> str:
     lines = text.splitlines()
     for field, value in changes.items():

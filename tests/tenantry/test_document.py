@@ -124,7 +124,8 @@ def test_scalars_all_readers_agree_on(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     ["y", "N", "yes", "No", "ON", "off", "017", "0o17", "0x1F", "0b1", "1_000", "+5", "12:30", "1:30:00",
-     "1e3", "1.", ".5", "-.5", "1.5e3", ".inf", "-.INF", ".nan", "00", "9" * 19, "2026-1-1", "2026-10-01 08:00:00",
+     "1e3",
+     "1.", ".5", "-.5", "1.5e3", ".inf", "-.INF", ".nan", "00", "9" * 19, "2026-1-1", "2026-10-01 08:00:00",
      "2026-10-01T08:00:00Z", "2026-13-01", "<<", "="],
 )  # fmt: skip
 def test_scalars_readers_disagree_on(text: str) -> None:

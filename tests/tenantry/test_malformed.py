@@ -1,7 +1,5 @@
 """Every way to get a tenant file wrong that we could think of: one line, at its place, with a way out."""
 
-import os
-import socket
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tenantry.faults import Fault
+
+Find = Callable[..., tuple[Fault, ...]]
+Only = Callable[[tuple[Fault, ...], Path], str]
 
 # what a tombstone does without
 LIVING = ("contact", "address", "limits", "features", "enabled_services", "config")
@@ -77,7 +78,8 @@ FIELDS: Mapping[str, tuple[Mapping[str, str | None], int, str, str]] = {
     "purged-without-proof": ({"status": "purged"}, 1, "proof", "purge"),
     "purged-too-early": ({"status": "purged", "proof": "backup-1", "deleted_at": "2026-10-20"},
                          5, "status", "until"),
-    "tombstone-without-proof": ({"status": "purged", "plan": None} | dict.fromkeys(LIVING), 1, "proof", "purge"),
+    "tombstone-without-proof": ({"status": "purged", "plan": None} | dict.fromkeys(LIVING),
+                                1, "proof", "purge"),
     "proof-of-the-living": ({"proof": "backup-1"}, 13, "proof", "remove it"),
     "cell-upper-case": ({"cell": "Main"}, 6, "cell", "lower-case"),
     "cell-slash": ({"cell": "a/b"}, 6, "cell", "lower-case"),
@@ -186,21 +188,8 @@ FILES: Mapping[str, tuple[bytes, int, str, str]] = {
 }
 
 
-def only(faults: tuple[Fault, ...], path: Path) -> str:
-    """The one line, which names the file and holds both what is wrong and what to do."""
-    assert len(faults) == 1, [str(fault) for fault in faults]
-    line = str(faults[0])
-    assert line.startswith(f"{path}:{faults[0].line}: {faults[0].field}: ")
-    assert faults[0].wrong and faults[0].remedy
-    assert line.isprintable()
-    assert "hunter2" not in line
-    return line
-
-
 @pytest.mark.parametrize("case", FIELDS)
-def test_a_wrong_field(
-    case: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
+def test_a_wrong_field(case: str, write: Callable[..., Path], faults_of: Find, only: Only) -> None:
     changes, line, field, word = FIELDS[case]
     path = write(**changes)
     faults = faults_of()
@@ -210,9 +199,7 @@ def test_a_wrong_field(
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_a_wrong_file(
-    case: str, good: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
+def test_a_wrong_file(case: str, good: str, write: Callable[..., Path], faults_of: Find, only: Only) -> None:
     content, line, field, word = FILES[case]
     path = write(content=content.replace(b"{good}", good.encode()))
     faults = faults_of()
@@ -221,107 +208,14 @@ def test_a_wrong_file(
     assert word in text
 
 
-def test_aliases_are_no_bomb(write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
+def test_aliases_are_no_bomb(write: Callable[..., Path], faults_of: Find) -> None:
     """Nine levels of nine aliases would be a third of a billion values: none is followed."""
     levels = "\n".join(f"l{n}: &l{n} [{', '.join(f'*l{n - 1}' for _ in range(9))}]" for n in range(1, 10))
     write(content=f"l0: &l0 lol\n{levels}\n")
     assert {fault.remedy for fault in faults_of()} >= {"write the value out", "remove the `&` and its name"}
 
 
-def _link_to(target: str) -> Callable[[Path], object]:
-    def link(path: Path) -> None:
-        path.symlink_to(target)
-
-    return link
-
-
-def _link(path: Path) -> None:
-    elsewhere = path.parent.parent / "elsewhere.yaml"
-    elsewhere.write_text("code: k001\n")
-    path.symlink_to(elsewhere)
-
-
-def _socket(path: Path) -> None:
-    here = os.getcwd()
-    os.chdir(path.parent)  # a socket's path is short, a test's directory may be long
-    try:
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(path.name)
-    finally:
-        os.chdir(here)
-
-
-@pytest.mark.timeout(10)
-@pytest.mark.parametrize(
-    ("make", "word"),
-    [
-        (_link, "symbolic link"),
-        (_link_to("nowhere"), "symbolic link"),
-        (_link_to("k001.yaml"), "symbolic link"),
-        (_link_to("/dev/zero"), "symbolic link"),
-        (Path.mkdir, "directory"),
-        (os.mkfifo, "named pipe"),
-        (_socket, "socket"),
-    ],
-)
-def test_no_regular_file(
-    make: Callable[[Path], object], word: str, tmp_path: Path, faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
-    path = tmp_path / "k001.yaml"
-    make(path)
-    assert word in only(faults_of(), path)
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("k001.yml", "rename it to {code}.yaml"),
-        ("K001.YAML", "rename it to {code}.yaml"),
-        ("k001.yaml.bak", "left-over copy"),
-        ("k001.yaml.orig", "left-over copy"),
-        (".k001.yaml", "hidden"),
-        ("k001", "no tenant's file"),
-        ("notes.txt", "no tenant's file"),
-        ("k001.json", "no tenant's file"),
-        ("k002.yaml", "rename it to k001.yaml or correct the code"),
-        ("示例.yaml", "rename it to k001.yaml"),
-        ("k001 .yaml", "rename it to k001.yaml"),
-    ],
-)
-def test_a_file_under_a_wrong_name(
-    name: str, word: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
-    path = write(name)
-    assert word in only(faults_of(), path)
-
-
-def test_a_file_name_cannot_forge_lines(
-    write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
-    write("a\nk001.yaml:1: fine\x1b[2J.yaml")
-    line = str(faults_of()[0])
-    assert line.isprintable() and "\\n" in line
-
-
-@pytest.mark.parametrize(
-    "name", ["k001.yaml~", ".k001.yaml.swp", "#k001.yaml#", ".#k001.yaml", ".gitkeep", ".DS_Store"]
-)
-def test_what_editors_and_desktops_leave_is_ignored(
-    name: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
-    write()
-    write(name, content=b"\x00")
-    assert faults_of() == ()
-
-
-def test_a_directory_within(tmp_path: Path, faults_of: Callable[..., tuple[Fault, ...]]) -> None:
-    (tmp_path / "east").mkdir()
-    assert "side by side" in only(faults_of(), tmp_path / "east")
-
-
-def test_every_fault_of_every_file_is_told_in_order(
-    write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
-) -> None:
+def test_every_fault_of_every_file_is_told_in_order(write: Callable[..., Path], faults_of: Find) -> None:
     write("k002.yaml", code="k002", phone="1", plan="gold")
     write("k001.yaml", name='""', status="deleted")
     faults = faults_of()

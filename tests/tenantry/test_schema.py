@@ -12,7 +12,6 @@ from jsonschema import Draft202012Validator
 from tenantry.fleet import PROJECT_TENANTS
 from tenantry.schema import schema, written
 
-
 LIVING = ("contact", "address", "limits", "features", "enabled_services", "config")
 
 
