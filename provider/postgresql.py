@@ -1,0 +1,133 @@
+"""Sessions with the databases of one server, and PostgreSQL's errors in our words."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final, LiteralString, Self
+
+import psycopg
+from psycopg import sql
+
+from provider.connections import required
+from provider.failure import Failure
+
+CONNECT_TIMEOUT_S: Final = 10
+LOCK_TIMEOUT_S: Final = 60  # long enough for a neighbour's step, short enough to be told of a forgotten session
+MAINTENANCE_DATABASE: Final = "postgres"
+
+Session = psycopg.Connection[tuple[Any, ...]]
+Query = LiteralString | sql.Composed | sql.SQL
+
+# Worth another try: deadlock, serialization, too many connections, starting up, connection lost.
+PASSING: Final = {"40P01", "40001", "53300", "57P03", "08000", "08003", "08006", "08001", "08004"}
+REMEDIES: Final = {
+    "42501": "let the provisioner act as the owner role (GRANT owner TO provisioner), or use a more powerful one",
+    "55P03": "end the session that holds the lock (see pg_stat_activity and pg_locks) and run again",
+    "42P01": "the schema is older than this step: run the migrations of this database first",
+    "42703": "the schema is older than this step: run the migrations of this database first",
+    "42704": "create the role first (the step must depend on it)",
+    "23505": "another row holds this value, which must be unique: give this one another, or correct the other row",
+    "23503": "other rows refer to this one: settle or remove those first",
+    "23514": "the value is not one of those that the column allows",
+    "57014": "the run was cancelled: run again",
+}
+REFUSED: Final = "set the provider's username, password and sslmode to what the server accepts"
+
+
+@dataclass
+class Server:
+    """Every step opens a session of its own (about 10 ms) and closes it: an idle one would stop a DROP DATABASE."""
+
+    host: str
+    port: str
+    username: str
+    password: str = field(repr=False)
+    sslmode: str
+    _open: set[Session] = field(default_factory=set["Session"], repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        host, port, username, password = required(settings, "postgresql", "host", "port", "username", "password")
+        return cls(host, port, username, password, str(settings.get("sslmode") or "require"))
+
+    @contextmanager
+    def session(self, database: str) -> Generator[Session, None, None]:
+        connection = self._connect(database)
+        with self._lock:
+            self._open.add(connection)
+        try:
+            connection.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_S}s")))
+            connection.execute("SET client_min_messages = warning")
+            connection.commit()
+            yield connection
+            connection.commit()
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+            connection.close()
+
+    def cancel(self) -> None:
+        with self._lock:
+            running = list(self._open)
+        for connection in running:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=2)
+
+    def _connect(self, database: str) -> Session:
+        try:
+            return self._attempt(database)
+        except psycopg.OperationalError as error:
+            # The server's words for this depend on its language, and libpq passes no code on: hence the second look.
+            if database != MAINTENANCE_DATABASE and not self._exists(database):
+                raise DatabaseMissing(database) from error
+            raise
+
+    def _attempt(self, database: str) -> Session:
+        return psycopg.connect(
+            host=self.host,
+            port=self.port,
+            user=self.username,
+            password=self.password,
+            dbname=database,
+            sslmode=self.sslmode,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name="tenantry",
+        )
+
+    def _exists(self, database: str) -> bool:
+        with self._attempt(MAINTENANCE_DATABASE) as connection:
+            row = connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone()
+            return row is not None
+
+
+class DatabaseMissing(Failure):
+    def __init__(self, database: str) -> None:
+        super().__init__(f"there is no database {database}", "create it first (the step must depend on it)")
+
+
+def explain(error: Exception) -> Failure | None:
+    """PostgreSQL's errors; only the primary message, since details may quote a row."""
+    if not isinstance(error, psycopg.Error):
+        return None
+    code = error.sqlstate
+    if code is None:  # no session came about, or it was lost: libpq's own words, which hold no password
+        refused = any(word in str(error) for word in ("authentication failed", "pg_hba.conf", "SSL"))
+        remedy = REFUSED if refused else "check that the server answers at the provider's host and port"
+        return Failure(str(error), remedy, passing=not refused)
+    message = error.diag.message_primary or f"error {code}"
+    if error.diag.constraint_name and error.diag.constraint_name not in message:
+        message += f" (constraint {error.diag.constraint_name})"
+    # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.
+    passing = code in PASSING or (code == "XX000" and "concurrently updated" in message)
+    return Failure(message, REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})"), passing=passing)
+
+
+def act_as_owner(session: Session) -> None:
+    """Until the end of the transaction: what is made then belongs to the database's owner from the start."""
+    row = session.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+    ).fetchone()
+    if row:
+        session.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))

@@ -1,0 +1,12 @@
+"""The provider's resources, one file each."""
+
+from provider.resources.base import Resource
+from provider.resources.clone_rights import CloneRights
+from provider.resources.directories import Directories
+from provider.resources.migrations import Migrations
+from provider.resources.seed import Seed
+from provider.resources.tenant_row import TenantRow
+
+RESOURCES: tuple[Resource, ...] = (Migrations(), CloneRights(), Seed(), TenantRow(), Directories())
+
+__all__ = ["RESOURCES", "Resource"]

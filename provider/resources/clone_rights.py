@@ -1,0 +1,237 @@
+"""What a cloned database does not inherit: who may connect, who owns what, and the roles' settings in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, Final, LiteralString, NamedTuple
+
+from provider.connections import Connections
+from provider.failure import step
+from provider.resources.base import Inputs, Kind, Resource
+
+if TYPE_CHECKING:
+    from psycopg import sql
+
+    from provider.postgresql import Session
+
+# Everything in the database that has an owner, but for what is PostgreSQL's, an extension's, or goes with a table.
+STRAYS: Final = """
+WITH objects (kind, catalog, id, place, owner) AS (
+    SELECT 'SCHEMA', 'pg_namespace'::regclass, oid, oid, nspowner FROM pg_namespace
+    WHERE nspowner <> 'pg_database_owner'::regrole
+    UNION ALL
+    SELECT 'TABLE', 'pg_class'::regclass, oid, relnamespace, relowner FROM pg_class
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f') OR (relkind = 'S' AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE objid = pg_class.oid AND classid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
+    UNION ALL
+    SELECT 'TYPE', 'pg_type'::regclass, oid, typnamespace, typowner FROM pg_type
+    WHERE typtype IN ('d', 'e', 'r') OR EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c')
+    UNION ALL
+    SELECT 'ROUTINE', 'pg_proc'::regclass, oid, pronamespace, proowner FROM pg_proc
+)
+SELECT kind, CASE kind WHEN 'SCHEMA' THEN id::regnamespace::text WHEN 'TABLE' THEN id::regclass::text
+    WHEN 'TYPE' THEN id::regtype::text ELSE id::regprocedure::text END
+FROM objects JOIN pg_namespace ON pg_namespace.oid = place
+WHERE owner <> %s::regrole AND nspname <> 'information_schema' AND nspname !~ '^pg_'
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = id AND classid = catalog AND deptype = 'e')
+ORDER BY kind, 2
+"""
+
+GRANTS: Final = """
+SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, grantee = 0, array_agg(privilege_type)
+FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+WHERE datname = current_database() AND grantee <> datdba GROUP BY grantee
+"""
+SETTINGS: Final = """
+SELECT pg_get_userbyid(setrole), setconfig FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+WHERE datname = current_database() AND setrole <> 0
+"""
+PUBLIC_SCHEMA: Final = """
+SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+WHERE nspname = 'public' AND grantee = 0
+"""
+LOGIN_RIGHTS: Final = {"CONNECT", "TEMPORARY"}
+
+
+class Repair(NamedTuple):
+    """One difference from what must be: in words for a refresh, in SQL for an update."""
+
+    what: str
+    statement: "sql.Composed"
+
+
+class CloneRights(Resource):
+    """Rights are given once more to the owner and the login roles, and taken from everybody else.
+
+    One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`.
+    """
+
+    inputs: ClassVar[Mapping[str, Kind]] = {
+        "database": "string",
+        "owner": "string",
+        "logins": "list",
+        "statementTimeout": "number",
+        "idleTimeout": "number",
+    }
+    identifying: ClassVar[frozenset[str]] = frozenset({"database"})
+    computed: ClassVar[frozenset[str]] = frozenset({"drift"})
+    sound: ClassVar[Mapping[str, object]] = {"drift": []}
+
+    def identity(self, inputs: Inputs) -> str:
+        return str(inputs["database"])
+
+    def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        from psycopg import sql
+
+        from provider.postgresql import explain
+
+        with step("connecting", explain), at.database(inputs["database"]) as session:
+            with step("reading rights", explain):
+                found = list(repairs(session, inputs))
+            if found:
+                with step(f"giving rights ({len(found)} to correct)", explain):
+                    session.execute(sql.SQL(";\n").join(repair.statement for repair in found))
+        return {**inputs, "drift": []}
+
+    def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
+        from provider.postgresql import DatabaseMissing, explain
+
+        try:
+            with step("reading rights", explain), at.database(identity) as session:
+                inputs = state or _imported(session, identity)
+                return {**inputs, "drift": sorted(repair.what for repair in repairs(session, inputs))}
+        except DatabaseMissing:
+            return None
+
+    def remove(self, at: Connections, state: Inputs) -> None:
+        """Access goes, nothing else: PUBLIC gets nothing back, and owners stay."""
+        from psycopg import sql
+
+        from provider.postgresql import DatabaseMissing, explain
+
+        try:
+            with step("taking access away", explain), at.database(state["database"]) as session:
+                held = {name for name, _, _ in session.execute(GRANTS).fetchall()}
+                database = sql.Identifier(state["database"])
+                for login in held.intersection(state["logins"]):
+                    session.execute(
+                        sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, sql.Identifier(login))
+                    )
+        except DatabaseMissing:
+            return
+
+
+def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
+    yield from _owner(session, inputs)
+    yield from _grants(session, inputs)
+    yield from _settings(session, inputs)
+    yield from _public_schema(session)
+    yield from _objects(session, inputs["owner"])
+
+
+def _owner(session: "Session", inputs: Inputs) -> Iterator[Repair]:
+    from psycopg import sql
+
+    row = session.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+    ).fetchone()
+    if row and row[0] != inputs["owner"]:
+        statement = sql.SQL("ALTER DATABASE {} OWNER TO {}")
+        yield Repair(
+            f"database belongs to {row[0]}",
+            statement.format(sql.Identifier(inputs["database"]), sql.Identifier(inputs["owner"])),
+        )
+
+
+def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
+    from psycopg import sql
+
+    database, logins = sql.Identifier(inputs["database"]), set[str](inputs["logins"])
+    held = dict[str, set[str]]()
+    for name, public, rights in session.execute(GRANTS).fetchall():
+        if name in logins and LOGIN_RIGHTS.issuperset(rights):
+            held[name] = set(rights)
+        elif name != inputs["owner"]:
+            grantee = sql.SQL("PUBLIC") if public else sql.Identifier(name)
+            yield Repair(
+                f"{name} holds {', '.join(sorted(rights))}",
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, grantee),
+            )
+    for login in sorted(logins):
+        if held.get(login) != LOGIN_RIGHTS:
+            yield Repair(
+                f"{login} may not connect",
+                sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, sql.Identifier(login)),
+            )
+
+
+def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
+    """A session of a login role acts as the owner from its start, and cannot run or idle without end."""
+    from psycopg import sql
+
+    wanted = {
+        "role": str(inputs["owner"]),
+        "statement_timeout": f"{inputs['statementTimeout']}s",
+        "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
+    }
+    found: dict[str, dict[str, str]] = {
+        role: dict(entry.split("=", 1) for entry in settings) for role, settings in session.execute(SETTINGS)
+    }
+    database = sql.Identifier(inputs["database"])
+    for role in sorted(set(found).union(inputs["logins"])):
+        prefix = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), database)
+        kept = wanted if role in inputs["logins"] else {}
+        for name in sorted(set(found.get(role, {})) - set(kept)):
+            yield Repair(f"{role} has a setting {name}", prefix + sql.SQL("RESET {}").format(_parameter(name)))
+        for name, value in kept.items():
+            if found.get(role, {}).get(name) != value:
+                yield Repair(
+                    f"{role} lacks its setting {name}",
+                    prefix + sql.SQL("SET {} = {}").format(_parameter(name), sql.Literal(value)),
+                )
+
+
+def _parameter(name: str) -> "sql.Composed":
+    """A parameter's name, which may be qualified (extension.name)."""
+    from psycopg import sql
+
+    return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
+
+
+def _public_schema(session: "Session") -> Iterator[Repair]:
+    from psycopg import sql
+
+    row = session.execute(PUBLIC_SCHEMA).fetchone()
+    if row and row[0]:
+        yield Repair(
+            f"PUBLIC holds {', '.join(sorted(row[0]))} on schema public",
+            sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC").format(),
+        )
+
+
+def _objects(session: "Session", owner: str) -> Iterator[Repair]:
+    from psycopg import sql
+
+    # Names as PostgreSQL itself quotes them, qualified because nothing is on the search path.
+    session.execute("SET LOCAL search_path = ''")
+    rows: list[tuple[LiteralString, LiteralString]] = session.execute(
+        STRAYS, [sql.Identifier(owner).as_string(session)]
+    ).fetchall()
+    for kind, quoted in rows:
+        statement = sql.SQL("ALTER {} {} OWNER TO {}").format(sql.SQL(kind), sql.SQL(quoted), sql.Identifier(owner))
+        yield Repair(f"{kind.lower()} {quoted} does not belong to {owner}", statement)
+
+
+def _imported(session: "Session", database: str) -> Inputs:
+    """The inputs that would have led to what is there."""
+    row = session.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+    ).fetchone()
+    settings = {role: dict(entry.split("=", 1) for entry in found) for role, found in session.execute(SETTINGS)}
+    logins = sorted(role for role, found in settings.items() if "role" in found)
+    first = settings[logins[0]] if logins else {}
+    return {
+        "database": database,
+        "owner": row[0] if row else "",
+        "logins": logins,
+        "statementTimeout": int(first.get("statement_timeout", "0s").removesuffix("s")),
+        "idleTimeout": int(first.get("idle_in_transaction_session_timeout", "0s").removesuffix("s")),
+    }

@@ -1,0 +1,100 @@
+"""The directories of a tenant's prefixes: zero-byte objects whose key ends with a slash."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.connections import Connections
+from provider.failure import Failure, step
+from provider.resources.base import Inputs, Kind, Resource
+
+CONTENT_TYPE: Final = "application/x-directory"
+
+
+class Directories(Resource):
+    """Markers are made where nothing is, and only markers are removed: an object with content is the tenant's data."""
+
+    inputs: ClassVar[Mapping[str, Kind]] = {"objects": "object", "regions": "object"}
+    identifying: ClassVar[frozenset[str]] = frozenset()
+
+    def identity(self, inputs: Inputs) -> str:
+        """Fixed at creation: the place of the first key; later keys may change."""
+        bucket = min(inputs["objects"], default="")
+        return f"{bucket}/{min(inputs['objects'].get(bucket, []), default='')}"
+
+    def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        from provider.oss import explain
+
+        for bucket, name, keys in _buckets(at, inputs):
+            with step(f"making directories in {name}", explain):
+                for key in keys:
+                    _make(bucket, key)
+        gone = {
+            name: sorted(set(keys) - set(inputs["objects"].get(name, [])))
+            for name, keys in before.get("objects", {}).items()
+        }
+        if any(gone.values()):
+            self.remove(at, {"objects": gone, "regions": {**before["regions"], **inputs["regions"]}})
+        return dict(inputs)
+
+    def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
+        from provider.oss import explain, oss2
+
+        if not state:
+            raise Failure("directories cannot be imported", "declare them: what is there is adopted")
+        found = dict[str, list[str]]()
+        for bucket, name, keys in _buckets(at, state):
+            with step(f"looking for directories in {name}", explain):
+                try:
+                    found[name] = [key for key in keys if bucket.object_exists(key)]
+                except oss2.exceptions.NoSuchBucket:
+                    found[name] = []
+        if not any(found.values()):
+            return None
+        return {**state, "objects": found}
+
+    def remove(self, at: Connections, state: Inputs) -> None:
+        from provider.oss import explain, oss2
+
+        for bucket, name, keys in _buckets(at, state):
+            with step(f"removing directories from {name}", explain):
+                try:
+                    for key in keys:
+                        _remove(bucket, key)
+                except oss2.exceptions.NoSuchBucket:
+                    continue
+
+
+def _buckets(at: Connections, inputs: Inputs) -> Iterator[tuple[Any, str, list[str]]]:
+    for name, keys in inputs["objects"].items():
+        region = inputs["regions"].get(name)
+        if not region:
+            raise Failure(f"no region is given for the bucket {name}", "add it to `regions`, such as cn-guangzhou")
+        if wrong := [key for key in keys if not key.endswith("/") or key.startswith("/")]:
+            raise Failure(f"{wrong[0]!r} is no directory", "end every key with a slash, and begin none with one")
+        yield at.storage.bucket(name, region), name, keys
+
+
+def _make(bucket: Any, key: str) -> None:
+    """Looks first: a bucket with versions ignores the header that forbids overwriting."""
+    from provider.oss import oss2
+
+    if bucket.object_exists(key):
+        return
+    try:
+        bucket.put_object(key, b"", headers={"Content-Type": CONTENT_TYPE, "x-oss-forbid-overwrite": "true"})
+    except oss2.exceptions.ServerError as error:
+        if error.code != "FileAlreadyExists":  # made by somebody else meanwhile: as good
+            raise
+
+
+def _remove(bucket: Any, key: str) -> None:
+    """All versions of the marker and its delete markers, so that the bucket can be emptied; not one byte of content."""
+    from provider.oss import oss2
+
+    listed = bucket.list_object_versions(prefix=key, delimiter="/", max_keys=1000)  # the key itself comes first
+    versions = [version for version in listed.versions if version.key == key and version.size == 0]
+    doomed = oss2.models.BatchDeleteObjectVersionList()
+    for version in [*versions, *(marker for marker in listed.delete_marker if marker.key == key)]:
+        doomed.append(oss2.models.BatchDeleteObjectVersion(key, version.versionid))
+    if doomed.len():
+        bucket.delete_object_versions(doomed)
