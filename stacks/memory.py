@@ -34,7 +34,7 @@ async def last_held() -> dict[str, Held]:
 async def platform_of(stack: str) -> Mapping[str, Any] | None:
     """The platform's facts, from the stack that holds it."""
     details = await pulumi.StackReference(stack).get_output_details(PLATFORM)
-    return cast(Mapping[str, Any], details.value) if isinstance(details.value, Mapping) else None
+    return cast("Mapping[str, Any] | None", details.value)
 
 
 def parsed(output: Any) -> dict[str, Held]:

@@ -1,0 +1,110 @@
+"""A tenant's database: who owns it, who logs in, and that nothing ever makes it anew."""
+
+import pytest
+
+
+def test_the_owner_cannot_log_in(parts, tenant) -> None:
+    owner = parts(tenant()).named("k001-db-owner").inputs
+    assert owner["name"] == "rent001"
+    assert owner["login"] is False
+    assert "password" not in owner
+
+
+@pytest.mark.parametrize("suffix", ["a", "b"])
+def test_login_roles_are_members_of_the_owner_and_nothing_more(parts, tenant, suffix: str) -> None:
+    login = parts(tenant()).named(f"k001-db-login-{suffix}").inputs
+    assert login.pop("password")
+    assert login == {"name": f"rent001_{suffix}", "login": True, "roles": ["rent001"]}
+
+
+@pytest.mark.parametrize("plan", ["basic", "enterprise"])
+def test_the_database_is_a_clone_limited_by_plan(parts, tenant, plan: str) -> None:
+    resolved = tenant(plan=plan)
+    database = parts(resolved).one("Database", "k001-db-database")
+    assert database.inputs == {
+        "name": "rent001",
+        "owner": "rent001",
+        "template": "kargerdensales",
+        "allowConnections": True,
+        "connectionLimit": resolved.plan.database.connections,
+    }
+
+
+def test_what_a_database_was_made_from_is_never_compared_again(parts, tenant) -> None:
+    database = parts(tenant()).one("Database", "k001-db-database")
+    assert set(database.ignore_changes) == {"template", "encoding", "lcCollate", "lcCtype", "tablespaceName"}
+    assert not {key for key in database.inputs if key.startswith("lc")}
+
+
+def test_a_clone_is_given_the_rights_it_does_not_inherit(parts, tenant) -> None:
+    resolved = tenant()
+    rights = parts(resolved).one("CloneRights")
+    assert rights.inputs == {
+        "database": "rent001",
+        "owner": "rent001",
+        "logins": ["rent001_a", "rent001_b"],
+        "statementTimeout": resolved.plan.database.statement_timeout_s,
+        "idleTimeout": resolved.plan.database.idle_timeout_s,
+    }
+    assert {"k001-db-database", "k001-db-owner", "k001-db-login-a", "k001-db-login-b"} <= set(rights.after)
+
+
+def test_the_first_rows_are_the_tenants_and_come_after_the_rights(parts, tenant) -> None:
+    seed = parts(tenant(address="示例路 1 号")).one("Seed")
+    assert seed.inputs["kindergarten"] == {
+        "code": "k001",
+        "name": "示例幼儿园",
+        "phone": "13800138001",
+        "address": "示例路 1 号",
+        "contactName": "张三",
+        "contactEmail": "zhangsan@example.com",
+    }
+    assert "k001-db-rights" in seed.after
+
+
+def keepers(recording) -> dict[str, str]:
+    return {
+        one.name[-1]: one.inputs["keepers"]["rotation"] for one in recording.of("RandomPassword") if "-db-" in one.name
+    }
+
+
+@pytest.mark.parametrize(("rotation", "active"), [(1, "a"), (2, "b"), (3, "a"), (4, "b"), (17, "a")])
+def test_a_rotation_changes_only_the_role_that_takes_over(parts, tenant, rotation: int, active: str) -> None:
+    before = parts(tenant(credentials={"rotation": rotation}))
+    after = parts(tenant(credentials={"rotation": rotation + 1}))
+    changed = {role for role in "ab" if keepers(before)[role] != keepers(after)[role]}
+    assert before.finished["k001-db"]["login"] == f"rent001_{active}"
+    assert after.finished["k001-db"]["login"] == f"rent001_{'b' if active == 'a' else 'a'}"
+    assert changed == {"b" if active == "a" else "a"}
+
+
+def test_a_rotation_makes_the_other_keys_anew_and_rolls_the_pods(parts, tenant) -> None:
+    before, after = parts(tenant()), parts(tenant(credentials={"rotation": 2}))
+    for name in ("k001-app-jwt-secret", "k001-app-api-key"):
+        assert before.named(name).inputs["keepers"] != after.named(name).inputs["keepers"]
+    assert before.one("Deployment").inputs != after.one("Deployment").inputs
+
+
+# What each provider documents as making a resource anew.
+REPLACING = {
+    "Role": {"name", "roleName"},
+    "Database": {"name", "template", "encoding", "lcCollate", "lcCtype", "tablespaceName"},
+    "RandomPassword": {"keepers", "length", "special"},
+    "Policy": {"policyName", "description"},
+    "RolePolicyAttachment": {"roleName", "policyName", "policyType"},
+    "AlidnsRecord": {"domainName"},
+    "Directories": {"objects", "regions"},
+}
+
+
+@pytest.mark.parametrize("change", [{"plan": "enterprise"}, {"name": "新名字"}, {"status": "suspended"}])
+def test_changing_a_tenant_makes_nothing_anew(parts, tenant, change) -> None:
+    before, after = parts(tenant()), parts(tenant(**change))
+    assert {one.name for one in before.resources} == {one.name for one in after.resources}
+    for old in before.resources:
+        new, kind = after.named(old.name), old.type.rpartition(":")[2]
+        for key in REPLACING.get(kind, ()):
+            assert old.inputs.get(key) == new.inputs.get(key), f"{old.name}.{key}"
+        if old.provider == "kubernetes":
+            assert old.inputs["metadata"] == new.inputs["metadata"], old.name
+            assert old.inputs.get("spec", {}).get("selector") == new.inputs.get("spec", {}).get("selector"), old.name

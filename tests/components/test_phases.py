@@ -1,0 +1,114 @@
+"""What a tenant has in each phase of its life, as the table in the design says."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+LIVE = {"Namespace", "Deployment", "Service", "HTTPRoute", "Secret", "ConfigMap", "NetworkPolicy"}
+DATA = {
+    "k001-db-owner",
+    "k001-db-database",
+    "k001-db-rights",
+    "k001-db-seed",
+    "k001-files-directories",
+    "k001-files-role",
+    "k001-files-policy",
+    "k001-row",
+}
+PHASES: dict[str, dict[str, Any]] = {
+    "active": {},
+    "asleep": {"hibernated": True},
+    "suspended": {"status": "suspended"},
+    "inactive": {"status": "inactive"},
+    "expired": {"expires_at": date(2026, 10, 1)},
+    "retained": {"status": "deleted", "deleted_at": date(2026, 10, 10)},
+    "due": {"status": "deleted", "deleted_at": date(2026, 8, 1)},
+}
+#             replicas (None: no workload), domain, access, status in the admin database
+TABLE = {
+    "active": (True, True, True, "active"),
+    "asleep": (False, True, True, "active"),
+    "suspended": (False, True, False, "suspended"),
+    "inactive": (False, True, False, "suspended"),
+    "expired": (False, True, False, "suspended"),
+    "retained": (None, False, False, "deleted"),
+    "due": (None, False, False, "deleted"),
+}
+
+
+@pytest.fixture(params=TABLE)
+def phase(request) -> str:
+    return request.param
+
+
+def test_data_is_kept_in_every_phase(parts, tenant, phase: str) -> None:
+    recording = parts(tenant(**PHASES[phase]))
+    assert {one.name for one in recording.resources} >= DATA
+    assert recording.one("Database", "k001-db-database").protect
+    assert recording.one("Directories").protect
+
+
+def test_the_workload(parts, tenant, phase: str) -> None:
+    runs = TABLE[phase][0]
+    resolved = tenant(**PHASES[phase])
+    recording = parts(resolved)
+    kinds = {one.type.rpartition(":")[2] for one in recording.resources}
+    if runs is None:
+        assert not kinds & LIVE
+        assert "kubernetes" not in {one.provider for one in recording.resources}
+    else:
+        assert kinds >= LIVE
+        expected = resolved.plan.compute.replicas if runs else 0
+        assert recording.one("Deployment").inputs["spec"]["replicas"] == expected
+
+
+def test_the_domain(parts, tenant, phase: str) -> None:
+    assert len(parts(tenant(**PHASES[phase])).of("AlidnsRecord")) == int(TABLE[phase][1])
+
+
+def test_logging_in(parts, tenant, phase: str) -> None:
+    recording = parts(tenant(**PHASES[phase]))
+    assert {recording.named(f"k001-db-login-{suffix}").inputs["login"] for suffix in "ab"} == {TABLE[phase][2]}
+
+
+def test_object_access(parts, tenant, phase: str) -> None:
+    recording = parts(tenant(**PHASES[phase]))
+    trust = recording.named("k001-files-role").inputs["assumeRolePolicyDocument"]
+    grant = recording.named("k001-files-policy").inputs["policyDocument"]
+    assert ('"Allow"' in trust, '"Allow"' in grant) == (TABLE[phase][2],) * 2
+
+
+def test_what_the_admin_service_is_told(parts, tenant, phase: str) -> None:
+    assert parts(tenant(**PHASES[phase])).one("TenantRow").inputs["status"] == TABLE[phase][3]
+
+
+def test_the_way_back_brings_the_same_resources(parts, tenant) -> None:
+    """Cancelling a deletion: what was kept is not made anew, and what was gone is as it was."""
+    before, deleted = parts(tenant()), parts(tenant(**PHASES["retained"]))
+    after = parts(tenant())
+    assert {one.name for one in deleted.resources} < {one.name for one in before.resources}
+    assert [one.inputs for one in after.resources if one.parent == "k001-db"] == [
+        one.inputs for one in before.resources if one.parent == "k001-db"
+    ]
+
+
+def test_a_tenant_without_data_is_no_component(parts, tenant) -> None:
+    purged = tenant(status="purged", deleted_at=date(2026, 8, 1), proof="k001-20260901T000000Z-0123456789abcdef")
+    with pytest.raises(ValueError, match="purging"):
+        parts(purged)
+
+
+def test_the_domain_goes_live_last(parts, tenant) -> None:
+    recording = parts(tenant())
+    record, row = recording.one("AlidnsRecord"), recording.one("TenantRow")
+    assert {"k001-app-deployment", "k001-app-httproute", "k001-row"} <= set(record.after)
+    assert {"k001-app-deployment", "k001-app-httproute"} <= set(row.after)
+    assert record.inputs == {
+        "domainName": "yyup.cc",
+        "rr": "k001",
+        "type": "A",
+        "value": "192.0.2.10",
+        "ttl": 600,
+        "remark": "tenantry-k001",
+    }

@@ -1,0 +1,169 @@
+"""What all tenants share: buckets, identities, the gateway, the platform's databases."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.platform import Platform, PlatformArgs
+from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
+
+ACCOUNT = "1234567890123456"
+
+
+@pytest.fixture
+def platform(record, installation, make_providers):
+    def run(tenants=(), **changes: Any) -> Any:
+        def program() -> Any:
+            settings: dict[str, Any] = {
+                "gateway_class": "envoy",
+                "gateway_controller": None,
+                "tls_secret": "wildcard",
+                "fingerprints": ("a" * 40,),
+                "migrations_digest": "digest",
+                "encrypted_transport": True,
+                "protect": True,
+                **changes,
+            }
+            return Platform(
+                "platform",
+                PlatformArgs(installation=installation, providers=make_providers(), tenants=tenants, **settings),
+            ).secrets
+
+        return record(program)
+
+    return run
+
+
+BUCKETS = {"systemkarder": "alicloud-system", "faceshanghaikarden": "alicloud-photos"}
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_closed_encrypted_versioned_and_protected(platform, name: str) -> None:
+    recording = platform()
+    bucket = recording.named(f"platform-{name}-bucket")
+    assert bucket.provider == BUCKETS[name]
+    assert bucket.protect
+    assert bucket.inputs["bucket"] == name
+    assert bucket.inputs["serverSideEncryptionRule"] == {"sseAlgorithm": "AES256"}
+    assert bucket.inputs["versioning"] == {"status": "Enabled"}
+    assert "acl" not in bucket.inputs
+    assert "forceDestroy" not in bucket.inputs
+    closed = recording.named(f"platform-{name}-closed")
+    assert closed.inputs == {"bucket": name, "blockPublicAccess": True}
+    assert closed.provider == BUCKETS[name]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_browsers_of_the_zone_alone_may_use_a_bucket(platform, name: str) -> None:
+    (rule,) = platform().named(f"platform-{name}-bucket").inputs["corsRules"]
+    assert rule["allowedOrigins"] == ["https://*.yyup.cc"]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_not_spoken_to_without_tls(platform, name: str) -> None:
+    policy = platform().named(f"platform-{name}-tls")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"acs:SecureTransport": ["false"]}}
+    assert statement["Resource"] == [f"acs:oss:*:{ACCOUNT}:{name}", f"acs:oss:*:{ACCOUNT}:{name}/*"]
+    assert "policy" in platform().named(f"platform-{name}-bucket").ignore_changes
+    assert not platform(encrypted_transport=False).of("BucketPolicy")
+
+
+def test_temporary_files_go_after_seven_days(platform, tenant) -> None:
+    first, second = tenant(), tenant(code="k002", phone="13900139003", name="乙园")
+    rules = platform((second, first)).named("platform-systemkarder-bucket").inputs["lifecycleRules"]
+    everywhere, *temporary = rules
+    assert everywhere["prefix"] == ""
+    assert everywhere["abortMultipartUploads"] == [{"days": 7}]
+    assert [rule["prefix"] for rule in temporary] == [
+        "kindergarten/rent/13800138001/temp/",
+        "kindergarten/rent/13900139003/temp/",
+    ]
+    for rule in temporary:
+        assert rule["enabled"] is True
+        assert rule["expirations"] == [{"days": 7}]
+        assert rule["noncurrentVersionExpirations"] == [{"days": 7}]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+
+
+def test_only_temporary_files_ever_expire(platform, tenant) -> None:
+    for bucket in BUCKETS:
+        for rule in platform((tenant(),)).named(f"platform-{bucket}-bucket").inputs["lifecycleRules"]:
+            days = [one.get("days") for one in rule.get("expirations", []) if one.get("days")]
+            assert not days or rule["prefix"].endswith("/temp/")
+
+
+def test_the_broker_may_take_tenants_roles_and_nothing_else(platform) -> None:
+    recording = platform()
+    policy = recording.named("platform-identity-broker-policy").inputs
+    assert json.loads(policy["policyDocument"]) == {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": [f"acs:ram::{ACCOUNT}:role/tenant-*"]}
+        ],
+    }
+    assert recording.one("User").inputs["name"] == "tenantry-credential-broker"
+    assert recording.one("UserPolicyAttachment").inputs["userName"] == "tenantry-credential-broker"
+
+
+def test_the_brokers_key_leaves_only_as_a_secret(platform, secret_type) -> None:
+    recording = platform()
+    seen = json.dumps([one.inputs for one in recording.resources], default=str) + json.dumps(recording.finished)
+    assert "generated-platform-identity-broker-key" not in seen
+    assert recording.one("AccessKey").secret_outputs == ("secret",)
+
+
+def test_the_clusters_identity_provider(platform) -> None:
+    assert platform().one("OidcProvider").inputs == {
+        "oidcProviderName": "tenantry",
+        "issuerUrl": "https://issuer.example.com",
+        "clientIds": ["sts.aliyuncs.com"],
+        "fingerprints": ["a" * 40],
+        "description": "tenantry",
+    }
+
+
+def test_the_gateway_speaks_https_for_the_zone_to_our_namespaces(platform) -> None:
+    gateway = platform().one("Gateway").inputs
+    assert gateway["metadata"]["namespace"] == "tenantry-gateway"
+    assert gateway["spec"]["gatewayClassName"] == "envoy"
+    (listener,) = gateway["spec"]["listeners"]
+    assert (listener["protocol"], listener["port"], listener["hostname"]) == ("HTTPS", 443, "*.yyup.cc")
+    assert listener["tls"]["certificateRefs"] == [{"kind": "Secret", "name": "wildcard"}]
+    chosen = listener["allowedRoutes"]["namespaces"]
+    assert chosen["from"] == "Selector"
+    assert chosen["selector"]["matchLabels"] == {"app.kubernetes.io/managed-by": "tenantry"}
+
+
+def test_a_gateway_class_is_made_only_for_a_controller(platform) -> None:
+    assert not platform().of("GatewayClass")
+    made = platform(gateway_controller="example.com/controller").one("GatewayClass").inputs
+    assert made["spec"] == {"controllerName": "example.com/controller"}
+    assert made["metadata"]["name"] == "envoy"
+
+
+def test_the_admin_database_is_migrated_before_its_rights_are_given(platform) -> None:
+    recording = platform()
+    name = f"platform-{ADMIN_DATABASE.replace('_', '-')}"
+    migrations = recording.named(f"{name}-migrations")
+    assert migrations.inputs == {"database": ADMIN_DATABASE, "set": "admin", "digest": "digest"}
+    assert f"{name}-migrations" in recording.named(f"{name}-rights").after
+    assert "template" not in recording.named(f"{name}-database").inputs
+    assert recording.named(f"{name}-database").protect
+
+
+def test_the_test_site_is_a_clone_of_its_own(platform) -> None:
+    database = platform().named(f"platform-{TEST_DATABASE.replace('_', '-')}-database").inputs
+    assert database["template"] == "kargerdensales"
+    assert database["owner"] == "kargerdensales_test"
+
+
+def test_what_tenants_wait_for(platform, record, installation, make_providers, tenant) -> None:
+    recording = platform()
+    assert {one.parent for one in recording.resources if one.name.endswith("-bucket")} <= {
+        one.name for one in recording.of("Bucket") if not one.custom
+    }
+    for one in recording.resources:
+        assert bool(one.provider) == (one.custom and not one.type.startswith("pulumi:providers")), one.name

@@ -1,0 +1,68 @@
+"""No credential leaves a component in clear, nor does anything that is made from one."""
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+
+def plain(value: Any, secret: type) -> Any:
+    """The value with every secret part left out."""
+    if isinstance(value, secret):
+        return "[secret]"
+    if isinstance(value, dict):
+        return {key: plain(item, secret) for key, item in value.items()}
+    return [plain(item, secret) for item in value] if isinstance(value, list) else value
+
+
+def test_no_generated_value_is_in_a_plain_input(parts, tenant, secret_type) -> None:
+    recording = parts(tenant())
+    seen = json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
+    outputs = json.dumps(plain(recording.finished, secret_type), default=str)
+    made = [f"generated-{one.name}" for one in recording.of("RandomPassword")]
+    assert len(made) == 4
+    for value in made:
+        for written in (value, b64encode(value.encode()).decode()):
+            assert written not in seen
+            assert written not in outputs
+
+
+def test_every_entry_of_the_secret_is_one(parts, tenant, secret_type) -> None:
+    recording = parts(tenant())
+    secret = recording.one("Secret")
+    assert set(secret.inputs["data"]) == {"DB_USER", "DB_PASSWORD", "JWT_SECRET", "UNIFIED_TENANT_API_KEY"}
+    assert all(isinstance(value, secret_type) for value in secret.inputs["data"].values())
+    assert "stringData" not in secret.inputs
+    assert set(secret.secret_outputs) >= {"data", "stringData"}
+
+
+def test_a_login_roles_password_is_a_secret(parts, tenant, secret_type) -> None:
+    recording = parts(tenant())
+    for suffix in "ab":
+        password = recording.named(f"k001-db-login-{suffix}").inputs["password"]
+        assert password == secret_type(f"generated-k001-db-password-{suffix}")
+
+
+@pytest.mark.parametrize("key", ["password", "secret", "token", "key"])
+def test_the_config_map_names_no_credential(parts, tenant, key: str) -> None:
+    data = parts(tenant()).one("ConfigMap").inputs["data"]
+    assert not [name for name in data if key in name.lower() and name != "ALIBABA_CLOUD_OIDC_TOKEN_FILE"]
+
+
+def test_a_cache_url_with_a_password_is_kept_with_the_credentials(record, tenant, redis_parts, secret_type) -> None:
+    recording = redis_parts(tenant(), "redis://:hunter2@redis:6379")
+    assert isinstance(recording.one("Secret").inputs["data"]["REDIS_URL"], secret_type)
+    assert "hunter2" not in json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
+
+
+def test_a_preview_shows_everything_but_what_is_generated(parts, tenant, unknown_places) -> None:
+    recording = parts(tenant(), preview=True)
+    unknown = {place for one in recording.resources for place in unknown_places(one)}
+    assert unknown == {
+        "k001-db-login-a.password",
+        "k001-db-login-b.password",
+        "k001-app-secret.data.DB_PASSWORD",
+        "k001-app-secret.data.JWT_SECRET",
+        "k001-app-secret.data.UNIFIED_TENANT_API_KEY",
+    }

@@ -1,0 +1,90 @@
+"""The whole of a tenant: how much of it there is, who provides it, and that nothing is left to chance."""
+
+from importlib.metadata import version
+
+MOST_RESOURCES = 35
+PROVIDERS = {
+    "kubernetes": {"kubernetes"},
+    "postgresql": {"postgresql"},
+    "alicloud": {"alicloud-system"},
+    "random": {"random"},
+    "tenantry": {"steps"},
+}
+
+
+def test_a_tenant_is_few_resources_each_of_its_own_name(parts, tenant) -> None:
+    found = parts(tenant()).descendants("k001")
+    assert 20 < len(found) <= MOST_RESOURCES
+    assert len({one.name for one in found}) == len(found)
+
+
+def test_every_child_has_an_explicit_provider_of_its_package(parts, tenant) -> None:
+    children = [one for one in parts(tenant()).descendants("k001") if one.custom]
+    assert children
+    for child in children:
+        assert child.provider in PROVIDERS[child.type.partition(":")[0]], child.name
+
+
+def test_every_child_lies_within_a_component(parts, tenant) -> None:
+    recording = parts(tenant())
+    components = {one.name for one in recording.resources if one.type.startswith("tenantry:components:")}
+    outside = [one.name for one in recording.resources if one.custom and not one.type.startswith("pulumi:providers:")]
+    inside = [one.name for one in recording.resources if one.parent in components]
+    assert set(outside) <= set(inside)
+    assert [one.name for one in recording.resources if one.name in components and not one.parent] == ["k001"]
+
+
+def test_every_component_says_when_it_is_done(parts, tenant) -> None:
+    recording = parts(tenant())
+    components = {one.name for one in recording.resources if one.type.startswith("tenantry:components:")}
+    assert components <= recording.finished.keys()
+    assert recording.finished["k001"]["domain"] == "k001.yyup.cc"
+
+
+def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
+    recording = parts(tenant())
+    assert {one.name for one in recording.resources if one.protect} == {
+        "k001-db-owner",
+        "k001-db-database",
+        "k001-files-directories",
+        "k001-files-role",
+        "k001-files-policy",
+    }
+    assert not any(one.protect for one in parts(tenant(), protect=False).resources)
+
+
+def test_kubernetes_objects_ask_for_the_plugin_of_the_installed_sdk(parts, tenant) -> None:
+    objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
+    assert {one.version for one in objects} == {version("pulumi-kubernetes")}
+
+
+PHYSICAL = ("name", "roleName", "policyName", "rr", "databaseName", "tenantId")
+
+
+def names(recording, code: str) -> set[str]:
+    """By which the tenant's resources are known to Pulumi, and to the systems they are in."""
+    found = {one.name for one in recording.descendants(code)}
+    for one in recording.descendants(code):
+        found |= {f"{one.type} {one.inputs[key]}" for key in PHYSICAL if key in one.inputs}
+        if metadata := one.inputs.get("metadata"):
+            found.add(f"{one.type} {metadata.get('namespace')}/{metadata['name']}")
+    return found
+
+
+def test_two_tenants_share_no_name(parts, tenant) -> None:
+    first = names(parts(tenant()), "k001")
+    second = names(parts(tenant(code="k0011", phone="13800138002", name="另一个幼儿园")), "k0011")
+    assert {"k001-app-secret", "kubernetes:core/v1:Secret tenant-k001/business-app"} <= first
+    assert not first & second
+
+
+def test_everything_is_marked_as_ours(parts, tenant) -> None:
+    recording = parts(tenant())
+    for one in recording.resources:
+        if one.provider == "kubernetes":
+            labels = one.inputs["metadata"]["labels"]
+            assert labels["app.kubernetes.io/managed-by"] == "tenantry"
+            assert labels["tenantry.io/tenant"] == "k001"
+    assert recording.one("AlidnsRecord").inputs["remark"] == "tenantry-k001"
+    assert recording.named("k001-files-role").inputs["description"] == "tenantry-k001"
+    assert recording.named("k001-files-policy").inputs["description"] == "tenantry-k001"

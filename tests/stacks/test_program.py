@@ -1,0 +1,218 @@
+"""The whole program against a recording engine: what it registers, in which order, and when it refuses to."""
+
+import json
+from datetime import date
+from typing import Any
+
+import pulumi
+import pytest
+
+from stacks import program
+
+ME = "organization/tenantry/test"
+
+
+@pytest.fixture
+def run(record, settings, environment, monkeypatch):
+    """Runs the program over a folder of tenants; `last` are the outputs of the run before."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def execute(folder, last: Any = None, others: Any = None, **changes: Any) -> Any:
+        stacks = {ME: {} if last is None else {"tenants": last}, **(others or {})}
+        values = {"tenants": str(folder), "today": "2026-10-20", **changes}
+        return record(program.main, config=settings(**values), stacks=stacks)
+
+    return execute
+
+
+@pytest.fixture
+def refused(run, record):
+    """The refusal, and what was registered all the same."""
+
+    def execute(*args: Any, **changes: Any) -> str:
+        with pytest.raises(pulumi.RunError) as error:
+            run(*args, **changes)
+        return str(error.value)
+
+    return execute
+
+
+def tenants_of(recording) -> list[str]:
+    return [one.name for one in recording.of("Tenant")]
+
+
+def test_the_first_run_registers_everything(run, tenants) -> None:
+    recording = run(tenants(k001={}, k002={}))
+    assert tenants_of(recording) == ["k001", "k002"]
+    assert len(recording.of("Platform")) == 1
+    assert recording.result["tenants"].keys() == {"k001", "k002"}
+    assert recording.result["tenants"]["k001"] == {
+        "domain": "k001.yyup.cc",
+        "database": "rent001",
+        "namespace": "tenant-k001",
+        "prefix": "kindergarten/rent/13800000001/",
+        "role": "tenant-k001",
+        "phase": "active",
+        "cell": "main",
+    }
+
+
+def test_its_own_outputs_are_enough_for_the_next_run(run, tenants) -> None:
+    folder = tenants(k001={}, k002={})
+    outputs = json.loads(json.dumps(run(folder).result["tenants"]))
+    assert tenants_of(run(folder, outputs)) == ["k001", "k002"]
+
+
+@pytest.mark.parametrize("files", [{"k001": {}}, {"k001": {}, "k003": {}}, {"k001": {}, "k002": {"cell": "c02"}}])
+def test_a_tenant_not_accounted_for_stops_it_before_anything_is_registered(
+    run, tenants, monkeypatch, files: dict[str, Any]
+) -> None:
+    last = run(tenants(k001={}, k002={})).result["tenants"]
+    monkeypatch.setattr(program.providers, "make", lambda config: pytest.fail("something was registered"))
+    with pytest.raises(pulumi.RunError, match="k002"):
+        run(tenants(**files), last)
+
+
+def test_a_file_with_a_fault_stops_it_before_anything_is_registered(run, tenants, monkeypatch) -> None:
+    monkeypatch.setattr(program.providers, "make", lambda config: pytest.fail("something was registered"))
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text("code: k002\nname: [", encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match=r"k002\.yaml:"):
+        run(folder)
+
+
+def test_providers_are_explicit_and_few(run, tenants) -> None:
+    recording = run(tenants(k001={}))
+    made = {one.name: one for one in recording.resources if one.type.startswith("pulumi:providers:")}
+    assert made.keys() == {"kubernetes", "postgresql", "alicloud-system", "alicloud-photos", "random", "steps"}
+    for one in recording.resources:
+        if one.custom and one.name not in made:
+            assert one.provider in made, one.name
+
+
+def test_the_stand_in_is_spoken_to_in_http_and_alibaba_in_https(run, tenants, monkeypatch) -> None:
+    local = run(tenants(k001={})).named("alicloud-photos").inputs
+    assert local["protocol"] == "HTTP"
+    assert local["skipRegionValidation"] in (True, "true")
+    monkeypatch.delenv("TENANTRY_ALIBABA_PROXY")
+    real = run(tenants(k001={})).named("alicloud-photos").inputs
+    assert real["protocol"] == "HTTPS"
+    assert "skipRegionValidation" not in real
+    assert real["region"] == "cn-shanghai"
+
+
+def test_passwords_and_keys_reach_providers_as_secrets(run, tenants, secret_type) -> None:
+    recording = run(tenants(k001={}))
+    assert recording.named("postgresql").inputs["password"] == secret_type("pg-password")
+    for name in ("alicloud-system", "alicloud-photos"):
+        assert recording.named(name).inputs["secretKey"] == secret_type("key-secret")
+    steps = recording.named("steps").inputs
+    assert all(isinstance(value, secret_type) for value in steps.values())
+
+
+def test_settings_of_our_own_provider(run, tenants) -> None:
+    inputs = run(tenants(k001={})).named("steps").inputs
+    postgresql, alibaba = json.loads(inputs["postgresql"].value), json.loads(inputs["alibaba"].value)
+    assert postgresql == {
+        "host": "127.0.0.1",
+        "port": 5433,
+        "username": "tenantry",
+        "password": "pg-password",
+        "sslmode": "disable",
+    }
+    assert alibaba == {
+        "accessKey": "key-id",
+        "secretKey": "key-secret",
+        "accountId": "1234567890123456",
+        "proxy": "http://127.0.0.1:8085",
+        "regions": {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"},
+    }
+
+
+def test_tenants_wait_for_what_they_stand_on(run, tenants) -> None:
+    recording = run(tenants(k001={}))
+    assert "platform-systemkarder-bucket" in recording.named("k001-files-directories").after
+    assert "platform-faceshanghaikarden-closed" in recording.named("k001-files-directories").after
+    assert {"platform-identity-oidc", "platform-identity-broker"} <= set(recording.named("k001-files-role").after)
+    assert "platform-gateway-gateway" in recording.named("k001-app-httproute").after
+    assert "platform-admin-tenant-management-rights" in recording.named("k001-row").after
+
+
+def test_outputs_hold_nothing_secret_but_as_secrets(run, tenants) -> None:
+    result = run(tenants(k001={})).result
+    assert "generated" not in json.dumps({key: result[key] for key in ("tenants", "platform")})
+    assert result["broker"]["accessKeySecret"] == "generated-platform-identity-broker-key"
+
+
+def test_a_purged_tenant_registers_nothing_and_stays_in_memory(run, tenants) -> None:
+    folder = tenants(
+        k001={},
+        k002={
+            "status": "purged",
+            "proof": "k002-20260901T000000Z-0123456789abcdef",
+            "deleted_at": date(2026, 8, 1),
+        },
+    )
+    last = {"k001": {"phase": "active", "cell": "main"}, "k002": {"phase": "due", "cell": "main"}}
+    recording = run(folder, last)
+    assert tenants_of(recording) == ["k001"]
+    assert recording.result["tenants"]["k002"]["phase"] == "purging"
+
+
+DELETED = {"status": "deleted", "deleted_at": date(2026, 8, 1)}
+
+
+def test_the_thirty_days_count_from_the_run_that_first_saw_the_deletion(run, tenants) -> None:
+    folder = tenants(k001=DELETED)
+    alive = {"k001": {"phase": "active", "cell": "main"}}
+    first = run(folder, alive).result["tenants"]
+    assert first["k001"]["deletionSeen"] == "2026-10-20"
+    for today, phase in {"2026-10-21": "retained", "2026-11-18": "retained", "2026-11-19": "due"}.items():
+        later = run(folder, first, today=today).result["tenants"]
+        assert (later["k001"]["phase"], later["k001"]["deletionSeen"]) == (phase, "2026-10-20")
+
+
+def test_a_cancelled_deletion_is_forgotten(run, tenants) -> None:
+    last = {"k001": {"phase": "retained", "cell": "main", "deletionSeen": "2026-10-01"}}
+    assert "deletionSeen" not in run(tenants(k001={}), last).result["tenants"]["k001"]
+
+
+CELL = {"holds": ["cell/c02"], "platformStack": "organization/tenantry/prod"}
+
+
+def test_a_stack_of_one_cell_holds_its_tenants_alone(run, tenants) -> None:
+    folder = tenants(k001={}, k002={"cell": "c02"})
+    facts = run(folder).result["platform"]
+    recording = run(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
+    assert tenants_of(recording) == ["k002"]
+    assert not recording.of("Platform")
+    assert recording.result.keys() == {"tenants"}
+
+
+def test_a_cell_without_a_platform_is_refused(refused, tenants) -> None:
+    folder = tenants(k002={"cell": "c02"})
+    assert "tenantry:platformStack is not set" in refused(folder, holds=["cell/c02"])
+    assert "has no platform yet" in refused(folder, **CELL)
+
+
+def test_a_cell_on_another_installations_platform_is_refused(run, refused, tenants) -> None:
+    folder = tenants(k002={"cell": "c02"})
+    facts = run(folder).result["platform"] | {"account": "6543210987654321"}
+    assert "differs in account" in refused(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
+
+
+def test_a_platform_without_cells_knows_all_tenants_rules(run, tenants) -> None:
+    recording = run(tenants(k001={}, k002={"cell": "c02"}), holds=["platform"])
+    assert not tenants_of(recording)
+    rules = recording.named("platform-systemkarder-bucket").inputs["lifecycleRules"]
+    assert [rule["prefix"] for rule in rules[1:]] == [
+        "kindergarten/rent/13800000001/temp/",
+        "kindergarten/rent/13800000002/temp/",
+    ]
+
+
+def test_protection_is_lifted_everywhere_by_the_stacks_name(run, tenants) -> None:
+    folder = tenants(k001={})
+    assert any(one.protect for one in run(folder).resources)
+    assert not any(one.protect for one in run(folder, allowDestroy="test").resources)

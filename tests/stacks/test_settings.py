@@ -1,0 +1,174 @@
+"""A stack's configuration: described once, typed, and refused where it is wrong or not for this stack."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from ipaddress import ip_network
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.installation import Opening
+from stacks.config import StackConfig, read
+from stacks.settings import SECRETS, Settings
+from tenantry import names
+
+CLOCK = date(2026, 10, 20)
+TYPES = {"string", "integer", "boolean", "array"}
+
+
+@pytest.fixture
+def configured(record, settings, environment) -> Callable[..., StackConfig]:
+    """Reads the configuration of a stack in which the given keys are set."""
+
+    def run(stack: str = "test", secrets: tuple[str, ...] = (), around: Any = None, **changes: Any) -> StackConfig:
+        kept: list[StackConfig] = []
+        record(
+            lambda: kept.append(read(environment if around is None else around, CLOCK)),
+            stack=stack,
+            config=settings(**changes),
+            secrets=tuple(f"tenantry:{key}" for key in secrets),
+        )
+        return kept[0]
+
+    return run
+
+
+def test_pulumi_yaml_describes_every_key_that_is_read_and_no_other(project) -> None:
+    read_keys = {str(field.alias) for field in Settings.model_fields.values()} | set(SECRETS)
+    assert project["config"].keys() == read_keys
+    for declared in project["config"].values():
+        assert declared["type"] in TYPES
+        assert declared["description"]
+        assert "default" in declared
+
+
+def test_the_defaults_are_the_names_that_tenantry_knows(project) -> None:
+    default = {key: declared["default"] for key, declared in project["config"].items()}
+    assert default["zone"] == names.DEFAULT_ZONE
+    assert default["systemBucket"] == names.SYSTEM_BUCKET
+    assert default["photoBucket"] == names.PHOTO_BUCKET
+
+
+def test_an_embedded_stack_is_complete_with_its_environment(configured) -> None:
+    config = configured()
+    assert (config.postgresql.host, config.postgresql.port, config.postgresql.sslmode) == ("127.0.0.1", 5433, "disable")
+    assert config.installation.database_host == "127.0.0.1"
+    assert config.installation.database_port == 5433
+    assert config.alibaba.account_id == "1234567890123456"
+    assert config.alibaba.proxy == "http://127.0.0.1:8085"
+    assert config.today == CLOCK
+    assert config.protect
+    assert config.holds.platform
+    assert config.holds.cell("main")
+    assert config.system_layer == {"version": "1.0.0", "environment": "test", "region": "cn-guangzhou"}
+
+
+PROD = {"accountId": "42", "databaseHost": "db.internal", "databaseUser": "tenantry", "databasePassword": "hidden"}
+
+
+def test_another_stack_reads_nothing_from_the_environment(configured) -> None:
+    config = configured(stack="prod", secrets=("databasePassword",), **PROD)
+    assert config.postgresql.host == "db.internal"
+    assert config.postgresql.port == 5432
+    assert config.alibaba.account_id == "42"
+    assert config.alibaba.access_key is None
+    assert config.alibaba.proxy is None
+    assert config.kubeconfig is None
+
+
+@pytest.mark.parametrize("key", ["accountId", "databaseHost", "databaseUser", "databasePassword"])
+def test_what_is_missing_is_named(configured, key: str) -> None:
+    secrets = ("databasePassword",) if key != "databasePassword" else ()
+    with pytest.raises(pulumi.RunError, match=f"tenantry:{key} is not set"):
+        configured(stack="prod", secrets=secrets, **(PROD | {key: ""}))
+
+
+def test_a_secret_in_clear_is_refused_and_not_repeated(configured) -> None:
+    with pytest.raises(pulumi.RunError, match="tenantry:databasePassword stands in the stack's file in clear") as error:
+        configured(stack="prod", **PROD)
+    assert "hidden" not in str(error.value)
+
+
+@pytest.mark.parametrize("stack", ["local", "test", "test-life-cycle", "local-2"])
+def test_the_day_may_be_set_where_nothing_is_at_stake(configured, stack: str) -> None:
+    assert configured(stack=stack, today="2026-12-24").today == date(2026, 12, 24)
+
+
+@pytest.mark.parametrize("stack", ["prod", "prod-c02", "localhost", "testing", "mytest", "a-local"])
+def test_the_day_may_not_be_set_elsewhere(configured, stack: str) -> None:
+    with pytest.raises(pulumi.RunError, match="tenantry:today is refused"):
+        configured(stack=stack, secrets=("databasePassword",), today="2026-12-24", **PROD)
+
+
+@pytest.mark.parametrize(("value", "protect"), [("", True), ("prod", True), ("yes", True), ("test", False)])
+def test_protection_is_lifted_by_the_stacks_own_name_alone(configured, value: str, protect: bool) -> None:
+    assert configured(allowDestroy=value).protect is protect
+
+
+@pytest.mark.parametrize(
+    ("holds", "platform", "main", "other"),
+    [
+        (["foundation", "platform", "cells"], True, True, True),
+        (["platform"], True, False, False),
+        (["platform", "cell/main"], True, True, False),
+        (["cell/c02"], False, False, True),
+    ],
+)
+def test_what_a_stack_holds(configured, holds, platform: bool, main: bool, other: bool) -> None:
+    config = configured(holds=holds)
+    assert (config.holds.platform, config.holds.cell("main"), config.holds.cell("c02")) == (platform, main, other)
+
+
+def test_openings(configured) -> None:
+    config = configured(egress=["tenantry-platform:4001", "10.1.0.0/16:5432", "fd00::/8:443"])
+    assert config.installation.openings == (
+        Opening("tenantry-platform", 4001),
+        Opening(ip_network("10.1.0.0/16"), 5432),
+        Opening(ip_network("fd00::/8"), 443),
+    )
+
+
+WRONG = {
+    "holds": ["everything"],
+    "egress": ["nowhere"],
+    "gatewayAddress": "gateway.example.com",
+    "databasePort": "70000",
+    "databaseSslmode": "maybe",
+    "oidcIssuer": "http://issuer.example.com",
+    "oidcFingerprints": ["abc"],
+    "healthPath": "health",
+    "today": "tomorrow",
+    "zone": "",
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_a_wrong_value_is_refused_by_its_key(configured, key: str) -> None:
+    with pytest.raises(pulumi.RunError, match=re.escape(f"tenantry:{key}")):
+        configured(**{key: WRONG[key]})
+
+
+@pytest.mark.parametrize("wrong", ["10.0.0.0/33:5432", "10.0.0.1/8:5432", ":5432", "ns:0", "ns:65536", "ns:", "ns:1.5"])
+def test_an_opening_that_is_none_is_refused(configured, wrong: str) -> None:
+    with pytest.raises(pulumi.RunError, match=re.escape("tenantry:egress[0]")):
+        configured(egress=[wrong])
+
+
+def test_all_that_is_wrong_is_said_at_once(configured) -> None:
+    with pytest.raises(pulumi.RunError) as error:
+        configured(healthPath="x", databasePort="0x")
+    assert len(str(error.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize("stack", ["local", "prod"])
+def test_a_stacks_file_sets_only_known_keys_and_no_secret(project, stack: str, settings) -> None:
+    import yaml
+
+    from stacks.config import ROOT
+
+    given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    keys = {key.removeprefix("tenantry:") for key in given}
+    assert keys <= project["config"].keys()
+    assert not keys & set(SECRETS)

@@ -1,0 +1,102 @@
+"""A tenant's file that is gone, renamed or moved never takes the tenant with it: the run stops first."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from stacks.config import Holds
+from stacks.memory import Held, parsed
+from stacks.vanished import refuse_vanished, vanished
+from tenantry.fleet import load_fleet
+
+TODAY = date(2026, 10, 20)
+EVERYTHING = Holds(platform=True, cells=None)
+PROOF = "k002-20260901T000000Z-0123456789abcdef"
+
+
+def held(phase: str = "active", cell: str = "main") -> Held:
+    return Held(phase, cell, None)
+
+
+def load(folder: Path) -> Any:
+    return load_fleet(folder, today=TODAY)
+
+
+def test_nothing_is_wrong_on_the_first_run(tenants) -> None:
+    refuse_vanished({}, load(tenants(k001={}, k002={})), EVERYTHING)
+
+
+def test_nothing_is_wrong_when_everybody_is_there(tenants) -> None:
+    refuse_vanished({"k001": held(), "k002": held()}, load(tenants(k001={}, k002={}, k003={})), EVERYTHING)
+
+
+def test_a_file_that_is_gone_stops_the_run(tenants) -> None:
+    with pytest.raises(pulumi.RunError, match="k002") as error:
+        refuse_vanished({"k001": held(), "k002": held()}, load(tenants(k001={})), EVERYTHING)
+    assert "tenants/k002.yaml is gone" in str(error.value)
+    assert "status: deleted" in str(error.value)
+    assert "k001" not in str(error.value)
+
+
+def test_a_renamed_tenant_stops_the_run(tenants) -> None:
+    faults = list(vanished({"k002": held()}, load(tenants(k099={})), EVERYTHING))
+    assert [fault.partition(":")[0] for fault in faults] == ["k002"]
+
+
+def test_a_deleted_tenant_whose_file_is_gone_stops_the_run_too(tenants) -> None:
+    for phase in ("retained", "due", "purging"):
+        assert list(vanished({"k002": held(phase)}, load(tenants(k001={})), EVERYTHING))
+
+
+@pytest.mark.parametrize("phase", ["due", "purging"])
+def test_a_tombstone_accounts_for_a_tenant_that_was_due(tenants, phase: str) -> None:
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
+    assert not list(vanished({"k001": held(), "k002": held(phase)}, load(folder), EVERYTHING))
+
+
+@pytest.mark.parametrize("phase", ["active", "asleep", "suspended", "retained"])
+def test_a_tombstone_for_a_tenant_that_was_not_due_stops_the_run(tenants, phase: str) -> None:
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match="only `tenantry purge` writes purged"):
+        refuse_vanished({"k002": held(phase)}, load(folder), EVERYTHING)
+
+
+def test_a_full_file_that_says_purged_too_soon_stops_the_run(tenants) -> None:
+    fleet = load(tenants(k002={"status": "purged", "proof": PROOF, "deleted_at": date(2026, 8, 1)}))
+    assert list(vanished({"k002": held("active")}, fleet, EVERYTHING))
+    assert not list(vanished({"k002": held("due")}, fleet, EVERYTHING))
+
+
+def test_a_changed_cell_stops_the_run_and_names_the_command(tenants) -> None:
+    fleet = load(tenants(k001={"cell": "c02"}))
+    with pytest.raises(pulumi.RunError, match="from main to c02") as error:
+        refuse_vanished({"k001": held()}, fleet, EVERYTHING)
+    assert "tenantry move k001 c02" in str(error.value)
+
+
+def test_a_cell_that_the_stack_no_longer_holds_stops_the_run(tenants) -> None:
+    only = Holds(platform=False, cells=frozenset({"c02"}))
+    (fault,) = vanished({"k001": held()}, load(tenants(k001={})), only)
+    assert "tenantry:holds" in fault
+
+
+def test_every_tenant_that_is_not_accounted_for_is_named(tenants) -> None:
+    faults = list(vanished({"k001": held(), "k002": held(), "k003": held()}, load(tenants(k002={})), EVERYTHING))
+    assert [fault[:4] for fault in faults] == ["k001", "k003"]
+
+
+def test_outputs_are_read_back_as_they_were_written() -> None:
+    facts = {"phase": "retained", "cell": "main", "deletionSeen": "2026-10-01", "domain": "k001.yyup.cc"}
+    assert parsed({"k001": facts}) == {"k001": Held("retained", "main", date(2026, 10, 1))}
+    assert parsed(None) == {}
+
+
+@pytest.mark.parametrize("broken", [["k001"], {"k001": None}, {"k001": {}}, {"k001": {"phase": "active"}}, "k001"])
+def test_outputs_of_another_shape_stop_the_run(broken: Any) -> None:
+    with pytest.raises(pulumi.RunError, match="cannot be read"):
+        parsed(broken)
