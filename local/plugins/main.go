@@ -53,13 +53,24 @@ func main() {
 	tfbridge.Main(name, info.Version, info, schema)
 }
 
-// packageSchema generates the Pulumi package schema in memory.
+// packageSchema generates the Pulumi package schema in memory. The generator reads the Pulumi.yaml above the working
+// directory and fails on what that asks for, none of which concerns it: so it works in a folder that has none.
 func packageSchema(info tfbridge.ProviderInfo) ([]byte, error) {
+	home, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chdir("/"); err != nil {
+		return nil, err
+	}
 	sink := diag.DefaultSink(io.Discard, os.Stderr, diag.FormatOptions{Color: colors.Never})
 	res, err := tfgen.GenerateSchemaWithOptions(tfgen.GenerateSchemaOptions{
 		ProviderInfo: info, DiagnosticsSink: sink, XInMemoryDocs: true,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := os.Chdir(home); err != nil {
 		return nil, err
 	}
 	return json.Marshal(res.PackageSpec)
