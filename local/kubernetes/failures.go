@@ -37,10 +37,15 @@ func isMissingNamespace(err error) bool {
 	return details != nil && details.Kind == "namespaces"
 }
 
+// isMisshapen: the object does not fit its kind's schema. Servers report that as an internal error.
+func isMisshapen(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "failed to create typed patch object")
+}
+
 // isTransient: the same request may well succeed in a moment.
 func isTransient(err error) bool {
 	switch {
-	case err == nil:
+	case err == nil, isMisshapen(err):
 		return false
 	case isMissingNamespace(err), isUnknownKind(err), apierrors.IsConflict(err), apierrors.IsTooManyRequests(err),
 		apierrors.IsServerTimeout(err), apierrors.IsServiceUnavailable(err), apierrors.IsInternalError(err):
@@ -83,7 +88,7 @@ func remedy(err error) string {
 		return "grant the provider's user this right, or change what the admission policy named above refuses"
 	case isImmutable(err):
 		return "the field cannot change in place: replace the resource (`pulumi up --replace URN`)"
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), isMisshapen(err):
 		return "correct the fields that the message names"
 	case apierrors.IsConflict(err):
 		return "another writer was faster: run the update again"
