@@ -19,7 +19,8 @@ STATUS: Final = {
 
 def of(tenant: ResolvedTenant) -> dict[str, Any]:
     spec, names = tenant.spec, tenant.names
-    return {
+    deletion = {"deletedAt": spec.deleted_at.isoformat()} if spec.deleted_at else {}
+    return deletion | {
         "adminDatabase": ADMIN_DATABASE,
         "tenantId": names.code,
         "name": spec.name,
