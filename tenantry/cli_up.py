@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -119,7 +119,7 @@ def _watcher(as_json: bool) -> Any:
 
 
 @contextmanager
-def _refusals(as_json: bool) -> Iterator[None]:
+def _refusals(as_json: bool) -> Generator[None]:
     from tenantry.engine.refusal import Refusal
 
     try:

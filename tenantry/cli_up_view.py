@@ -49,7 +49,7 @@ class PlainView:
             return
         self._next = seconds + PLAIN_SECONDS
         line = f"{progress.done}/{progress.total} resources" + "".join(f"  {part}" for part in _active(progress))
-        if line != self._last and progress.total:
+        if line != self._last and progress.done:
             self._last = line
             self.say(f"[{seconds:4.0f} s] {line}")
 

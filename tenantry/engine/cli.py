@@ -82,7 +82,7 @@ class Cli:
         return Answer(done.returncode, done.stdout, self.redact(done.stderr))
 
     def start(self, arguments: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
-        """Starts a long command; its output goes to a file. Dies with us gracefully: it gets SIGINT when we are killed."""
+        """Starts a long command, its output to a file. When we are killed it gets SIGINT and ends in order."""
         with output.open("wb") as sink:
             return subprocess.Popen(
                 [self.program, *arguments],

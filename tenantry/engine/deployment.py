@@ -1,36 +1,38 @@
 """The engine's record of a stack (`pulumi stack export`): read with names, edited as the recovery needs it.
 
-Only what must change is touched: everything else goes back as it came, also what this version of the project does not know.
+Only what must change is touched: everything else goes back as it came, also what this version of the project does
+not know.
 """
 
 import copy
-from collections.abc import Callable, Iterator
 from typing import Any
 
+from tenantry.engine.trees import Tree, mapping, sequence, without_key
 from tenantry.engine.urns import STACK_TYPE, type_of
 
-Record = dict[str, Any]  # one resource as the engine writes it
+Record = Tree  # one resource as the engine writes it
 
 CREATING = "creating"
+# Terraform bridges note in every object of inputs which of its values are defaults; outputs have no such key.
+_DEFAULTS_KEY = "__defaults"
 
 
 class Deployment:
     """One deployment, changed in place."""
 
-    def __init__(self, raw: dict[str, Any]) -> None:
+    def __init__(self, raw: Tree) -> None:
         self.raw = raw
 
     @property
     def resources(self) -> list[Record]:
         """Everything the stack holds, dependencies first."""
-        return self.raw.get("resources") or []
+        return sequence(self.raw.get("resources"))
 
     @property
     def pending(self) -> list[tuple[str, Record]]:
-        """What an engine had begun when it died: (creating | updating | deleting | reading | importing, the resource)."""
-        return [
-            (str(operation["type"]), operation["resource"]) for operation in self.raw.get("pending_operations") or []
-        ]
+        """What an engine had begun when it died: (creating, updating, deleting, reading or importing; the resource)."""
+        operations = [mapping(operation) for operation in sequence(self.raw.get("pending_operations"))]
+        return [(str(operation["type"]), mapping(operation["resource"])) for operation in operations]
 
     @property
     def parents(self) -> dict[str, str]:
@@ -39,15 +41,15 @@ class Deployment:
         return {record["urn"]: record["parent"] for record in everything if record.get("parent")}
 
     @property
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> Tree:
         """The stack's outputs; secrets are mappings with a ciphertext."""
         stack = next((record for record in self.resources if record.get("type") == STACK_TYPE), None)
-        return (stack or {}).get("outputs") or {}
+        return mapping((stack or {}).get("outputs"))
 
     @property
     def changed_at(self) -> str:
         """When it was written last, as the engine writes it; empty for a new stack."""
-        return str((self.raw.get("manifest") or {}).get("time") or "")
+        return str(mapping(self.raw.get("manifest")).get("time") or "")
 
     def living(self, urn: str) -> Record | None:
         """The resource's record, unless there is only one waiting to be deleted after a replacement."""
@@ -57,8 +59,8 @@ class Deployment:
         """How many real resources it holds: neither components nor providers."""
         return sum(1 for record in self.resources if is_real(record))
 
-    def adopt(self, record: Record, identity: str) -> None:
-        """Enters an interrupted creation as if it had ended, with what it was asked to make; a refresh then finds the truth.
+    def adopt(self, record: Record, identity: str) -> Record:
+        """Enters an interrupted creation as if it had made what it was asked for; a refresh then finds the truth.
 
         With no outputs at all the provider would take the reading for an import and forget what cannot be read back,
         a database's template for one, and the next run would replace what it has just found.
@@ -66,26 +68,23 @@ class Deployment:
         adopted: Record = {
             **copy.deepcopy(record),
             "id": identity,
-            "outputs": _without_defaults(record.get("inputs") or {}),
+            "outputs": without_key(mapping(record.get("inputs")), _DEFAULTS_KEY),
         }
         resources: list[Record] = self.raw.setdefault("resources", [])
         for index, known in enumerate(resources):
             if known["urn"] == record["urn"] and known.get("pendingReplacement"):
                 resources[index] = adopted  # its place matters: others that depend on it follow
-                return
+                return adopted
         resources.append(adopted)
+        return adopted
 
     def drop(self, urn: str) -> None:
         """Takes a living resource's record out again."""
         self.raw["resources"] = [known for known in self.resources if known["urn"] != urn or known.get("delete")]
 
-    def keep_pending(self, wanted: Callable[[str, Record], bool]) -> None:
-        """Drops the pending operations for which `wanted(type, resource)` is false."""
-        operations: list[dict[str, Any]] = self.raw.get("pending_operations") or []
-        kept = [operation for operation in operations if wanted(str(operation["type"]), operation["resource"])]
+    def forget_pending(self) -> None:
+        """Drops the pending operations (the engine's own `stack import` would, with a warning each)."""
         self.raw.pop("pending_operations", None)
-        if kept:
-            self.raw["pending_operations"] = kept
 
 
 def is_real(record: Record) -> bool:
@@ -93,22 +92,6 @@ def is_real(record: Record) -> bool:
     return bool(record.get("custom")) and not type_of(record["urn"]).startswith("pulumi:providers:")
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Every string in a tree of JSON."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():  # pyright: ignore[reportUnknownVariableType] (JSON of any shape)
-            yield from texts(item)
-    elif isinstance(value, list):
-        for item in value:  # pyright: ignore[reportUnknownVariableType] (JSON of any shape)
-            yield from texts(item)
-
-
-def _without_defaults(value: Any) -> Any:
-    """The inputs without the bookkeeping key that Terraform bridges add to every object."""
-    if isinstance(value, dict):
-        return {key: _without_defaults(item) for key, item in value.items() if key != "__defaults"}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] (JSON of any shape)
-    if isinstance(value, list):
-        return [_without_defaults(item) for item in value]  # pyright: ignore[reportUnknownVariableType] (JSON of any shape)
-    return value
+def errors_of(record: Record) -> list[Any]:
+    """Why the resource is not ready, as far as that is known: the engine updates it again until nothing is left."""
+    return sequence(record.get("initErrors"))

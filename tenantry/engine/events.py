@@ -1,4 +1,4 @@
-"""The engine's event log (`--event-log`, one JSON document a line): read while it grows, each line as what it means here."""
+"""The engine's event log (`--event-log`, one JSON document a line), read while it grows."""
 
 import json
 from collections.abc import Iterable, Iterator

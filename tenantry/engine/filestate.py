@@ -1,7 +1,8 @@
 """The files of a self-managed state on disk (`file://`): found, read, and repaired when a crash tore one.
 
-The engine replaces a state file by renaming, but never syncs it, so a power cut can leave it torn; its `.attrs` beside it is
-written in place, so a kill in the wrong millisecond empties that one, and then no command can read the state any more.
+The engine replaces a state file by renaming, but never syncs it, so a power cut can leave it torn; its `.attrs`
+beside it is written in place, so a kill in the wrong millisecond empties that one, and then no command can read the
+state any more.
 """
 
 import gzip
@@ -53,11 +54,15 @@ class FileState:
                 continue
 
     def document(self) -> dict[str, Any] | None:
-        """The last deployment, `{}` for a stack without one, None when this file is not ours to read (compressed by zstd)."""
+        """The last deployment, `{}` for a stack without one, None for a file compressed by zstd."""
         path = self.path
         if path is None:
             return {}
-        return None if path.suffix == ".zst" else _read(path)["checkpoint"].get("latest") or {}
+        if path.suffix == ".zst":
+            return None
+        if not _is_whole(path):
+            raise Refusal(f"the state file {path} is torn", "`tenantry up` restores it from its backup")
+        return _read(path)["checkpoint"].get("latest") or {}
 
     def repair(self) -> list[str]:
         """Makes torn files readable again; says what was done. Call it only when no engine runs."""

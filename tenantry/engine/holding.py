@@ -1,7 +1,7 @@
 """Takes a stack for one run: nobody else on it, dead engines' locks and processes gone, torn files whole again."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +26,17 @@ class Holding:
     stack: str
     files: FileState | None
 
+    @property
+    def leftovers(self) -> Leftovers:
+        """What dead engines of this stack left running."""
+        return Leftovers(self.cli.key, self.cli.environment)
+
     @contextmanager
-    def held(self, say: Callable[[str], None]) -> Iterator[None]:
+    def held(self, say: Callable[[str], None]) -> Generator[None]:
         """Holds the stack; refuses with Locked when somebody else does."""
         with alone(folder_of(self.cli.environment), self.cli.key, self.stack):
             dead = list(self._dead_locks(self.files, say)) if self.files is not None else []
-            Leftovers(self.cli.key, self.cli.environment).end(say)
+            self.leftovers.end(say)
             for path in dead:  # only now: until its processes are gone the dead engine's work is not over
                 remove_lock(path)
             if self.files is not None:
@@ -41,7 +46,7 @@ class Holding:
             yield
 
     def break_dead(self, refusal: str, say: Callable[[str], None]) -> bool:
-        """For states that are no files: whether the locks that the engine complains of were all own, dead, and are now gone."""
+        """Where the state is no file: whether the locks the engine complains of were own and dead, and are gone now."""
         if not is_refusal(refusal):
             return False
         locks = parse_refusal(refusal)

@@ -1,13 +1,14 @@
 """The id that a provider gives a resource, derived from what the resource was asked to be.
 
-A creation that was interrupted left no id behind. Where the id follows from the name, the thing can be looked for; where
-making it a second time changes nothing, there is nothing to look for.
+A creation that was interrupted left no id behind. Where the id follows from the name, the thing can be looked for;
+where making it a second time changes nothing, there is nothing to look for.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tenantry.engine.deployment import Record
+from tenantry.engine.trees import Tree, mapping
 
 Inputs = Mapping[str, Any]
 
@@ -60,7 +61,7 @@ ACCESS_KEY = "alicloud:ram/accessKey:AccessKey"
 
 def derived_id(record: Record) -> str | None:
     """The provider's id of what `record` was to become, or None when it cannot be known from its inputs."""
-    inputs: Inputs = record.get("inputs") or {}
+    inputs = mapping(record.get("inputs"))
     token = str(record["type"])
     if derive := _BY_TYPE.get(token):
         return derive(inputs)
@@ -80,7 +81,7 @@ def is_kubernetes(token: str) -> bool:
 
 
 def carries_our_mark(inputs: Inputs, found: Inputs) -> bool:
-    """Whether what was found bears the marks of ownership that `inputs` asked for; things without a place for one do."""
+    """Whether what was found bears the marks of ownership that `inputs` ask for; what has no place for one does."""
     for name in ("description", "comments"):  # a DNS record's remark is not read back: see alidns.py
         if isinstance(wanted := inputs.get(name), str) and wanted and found.get(name) != wanted:
             return False
@@ -94,15 +95,11 @@ def carries_our_mark(inputs: Inputs, found: Inputs) -> bool:
 
 
 def _kubernetes(inputs: Inputs) -> str | None:
-    metadata: Any = inputs.get("metadata")
-    if not isinstance(metadata, dict):
-        return None
-    name = _first("name")(metadata)  # pyright: ignore[reportUnknownArgumentType] (JSON of any shape)
-    namespace = _first("namespace")(metadata)  # pyright: ignore[reportUnknownArgumentType] (JSON of any shape)
+    metadata = mapping(inputs.get("metadata"))
+    name = _first("name")(metadata)
+    namespace = _first("namespace")(metadata)
     return f"{namespace}/{name}" if namespace and name else name
 
 
-def _labels(properties: Inputs) -> dict[str, Any]:
-    metadata: Any = properties.get("metadata")
-    labels: Any = metadata.get("labels") if isinstance(metadata, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] (JSON of any shape)
-    return labels if isinstance(labels, dict) else {}  # pyright: ignore[reportUnknownVariableType] (JSON of any shape)
+def _labels(properties: Inputs) -> Tree:
+    return mapping(mapping(properties.get("metadata")).get("labels"))

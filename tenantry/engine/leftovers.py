@@ -1,7 +1,8 @@
 """Plugins and language hosts that outlived their killed engine.
 
-They notice only minutes later, and until then may still be writing what the dead engine asked for. They carry the marker that
-every engine of ours hands down, or, below an engine started by hand, its PULUMI_HOME and a plugin's name.
+They notice only minutes later, and until then may still be writing what the dead engine asked for. They carry the
+marker that every engine of ours hands down, or, below an engine started by hand, its PULUMI_HOME and a plugin's
+name.
 """
 
 import os

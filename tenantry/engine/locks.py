@@ -1,7 +1,7 @@
 """The engine's lock files of a self-managed state: whose they are, and whether their engine is dead.
 
-`pulumi` writes `.pulumi/locks/organization/PROJECT/STACK/UUID.json` with pid, user, host and time, and removes it at the end;
-kill -9 leaves it for ever. Only a lock of this host and user whose process is provably gone is broken.
+`pulumi` writes `.pulumi/locks/organization/PROJECT/STACK/UUID.json` with pid, user, host and time, and removes it
+at the end; kill -9 leaves it for ever. Only a lock of this host and user whose process is provably gone is broken.
 """
 
 import getpass
@@ -15,8 +15,8 @@ from typing import Any
 
 from tenantry.engine.processes import Process, process
 
-# A process that started this much after its lock was written only reuses the number (/proc rounds to clock ticks, and the
-# clock may be set meanwhile).
+# A process that started this much after its lock was written only reuses the number (/proc rounds to clock ticks,
+# and the clock may be set meanwhile).
 CLOCK_SLACK_SECONDS = 2.0
 _IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")

@@ -19,7 +19,7 @@ from tenantry.engine.records import Records
 from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.running import Ended, Watcher, run
 from tenantry.engine.single import key_of
-from tenantry.engine.tenants import Row, rows
+from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.engine.urns import Place
 from tenantry.names import DEFAULT_ZONE
 
@@ -50,7 +50,7 @@ class Outcome:
             "failed": self.progress.failed_tenants,
             "errors": [_finding(finding) for finding in self.progress.errors],
             "warnings": [_finding(finding) for finding in self.progress.warnings],
-            "planned": [
+            "operations": [
                 {"tenant": change.place.tenant, "step": change.place.step, "resource": change.urn,
                  "operation": change.operation, "properties": list(change.properties)}
                 for change in self.progress.changes
@@ -79,6 +79,7 @@ class Operation:
         self.files = FileState.at(self.url, self.project.name, self.stack, self.project.root)
         self.records = Records(self.cli, self.stack, self.files)
         self.holding = Holding(self.cli, self.stack, self.files)
+        self._labels: dict[str, Labels] = {}
 
     def up(self) -> Outcome:
         """Converges the stack."""
@@ -125,13 +126,15 @@ class Operation:
             ended = run(self.cli, command, progress, self.watcher, log)
             if ended.code and not progress.errors and self.holding.break_dead(ended.output, self.watcher.say):
                 ended = run(self.cli, command, progress, self.watcher, log)
+            if ended.code < 0:  # killed by a signal: what it started would go on for minutes
+                self.holding.leftovers.end(self.watcher.say)
         for finding in (findings := [*progress.errors, *progress.warnings]):
             findings[findings.index(finding)] = Finding(finding.place, finding.urn, self.cli.redact(finding.text))
         progress.errors, progress.warnings = (
             findings[: len(progress.errors)],
             findings[len(progress.errors) :],
         )
-        tenants = rows(self.records.read()) if kind != "preview" else []
+        tenants = rows(self.records.read(), self._labels) if kind != "preview" else []
         return Outcome(
             _code(ended),
             progress,
@@ -144,7 +147,7 @@ class Operation:
 
     def _check(self, with_tenants: bool = True) -> None:
         if with_tenants:
-            check_tenants(self.project, self.stack)
+            self._labels = load_tenants(self.project, self.stack)
         surroundings.check(self.stack, self.url, self.environment)
         _ = self.cli.program  # refuses when there is none
 
@@ -153,14 +156,15 @@ class Operation:
         return ("--policy-pack", POLICIES) if (folder / "PulumiPolicy.yaml").is_file() else ()
 
 
-def check_tenants(project: Project, stack: str) -> None:
-    """Raises Faults when the tenants' files are not in order."""
+def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
+    """Code -> name and plan, from the tenants' files. Raises Faults when these are not in order."""
     from tenantry.fleet import load_fleet  # the models take half a second to load
 
     folder = project.root / (project.setting(stack, "tenants") or "tenants")
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
-    load_fleet(folder, project.setting(stack, "zone") or DEFAULT_ZONE, today=_today(project, stack))
+    fleet = load_fleet(folder, project.setting(stack, "zone") or DEFAULT_ZONE, today=_today(project, stack))
+    return {tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan} for tenant in fleet.all}
 
 
 def _today(project: Project, stack: str) -> date:
@@ -179,6 +183,10 @@ def _code(ended: Ended) -> Exit:
 
 def _remark(ended: Ended, errors: list[Finding]) -> str:
     """The engine refuses some things before its first event, and then says so only on its standard error."""
+    if ended.code < 0:
+        return f"the engine was killed (signal {-ended.code}): run it again, what was interrupted is recovered then"
+    if ended.is_interrupted:
+        return "stopped as you asked; run again to go on"
     if not ended.code or errors:
         return ""
     return "\n".join(line for line in ended.output.strip().splitlines() if line.strip())[-4000:]

@@ -7,7 +7,7 @@ from tenantry.engine.events import Event, Message, Step, Summary, Violation
 from tenantry.engine.urns import Place, describe, is_plumbing, place_of, type_of
 
 # Said by the engine after its own errors; they name nothing.
-_ECHOES = ("update failed", "preview failed", "destroy failed", "refresh failed", "resource operation failed")
+_ECHOES = tuple(f"{kind} {end}" for kind in ("update", "preview", "destroy") for end in ("failed", "canceled"))
 # What a summary counts under which heading.
 _CREATED = ("create", "import")
 _DELETED = ("delete",)

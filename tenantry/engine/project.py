@@ -50,7 +50,7 @@ class Project:
         return cast("dict[str, Any]", config) if isinstance(config, dict) else {}
 
     def setting(self, stack: str, name: str) -> str | None:
-        """The plain value of `tenantry:NAME` for the stack, else the default in Pulumi.yaml; None when neither says anything."""
+        """The plain value of `tenantry:NAME` for the stack, else the default in Pulumi.yaml; None without either."""
         value = self.configuration(stack).get(f"tenantry:{name}", self._default(name))
         return str(value) if isinstance(value, str | int | bool) and value != "" else None
 

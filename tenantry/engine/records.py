@@ -10,10 +10,15 @@ from tenantry.engine.cli import Cli
 from tenantry.engine.deployment import Deployment
 from tenantry.engine.events import failures_by_urn, read_all
 from tenantry.engine.filestate import FileState
-from tenantry.engine.recovery import conclude, plan
+from tenantry.engine.recovery import Outside, conclude, interrupted, plan
 from tenantry.engine.refusal import Exit, Refusal
+from tenantry.engine.trees import Tree
 
 _MISSING = ("no stack named", "not found")
+
+
+class NoStack(Refusal):
+    """Nothing has been made yet."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,16 @@ class Records:
     files: FileState | None
 
     def read(self) -> Deployment | None:
-        """The record for looking at; None when there is no such stack. From the file where that is possible: 50 times faster."""
+        """The record for looking at, None without such a stack. From its file if possible: 50 times faster."""
         if self.files is not None:
             if self.files.path is None:
                 return None
             if (document := self.files.document()) is not None:
                 return Deployment(document)
-        exported = self._export()
-        return Deployment(exported["deployment"]) if exported is not None else None
+        try:
+            return Deployment(self._export()["deployment"])
+        except NoStack:
+            return None
 
     def make(self) -> bool:
         """Makes the stack if there is none; says whether it did."""
@@ -49,28 +56,22 @@ class Records:
     def recover(self, say: Callable[[str], None]) -> list[str]:
         """Brings interrupted operations to an end; returns what was done, a line each."""
         current = self.read()
-        if current is None or not current.pending:
+        if current is None or not interrupted(current):
             return []
-        say(f"an earlier run was interrupted during {len(current.pending)} operation(s): recovering")
+        say("an earlier run was interrupted: recovering what it was doing")
         exported = self._export()
-        if exported is None:
-            return []
-        deployment = Deployment(exported["deployment"])
         try:
-            recovery = plan(deployment, self.cli.environment)
+            recovery = plan(Deployment(exported["deployment"]), Outside(self.cli.environment))
         except OSError as error:
             raise Refusal(
                 f"an interrupted operation cannot be looked up: {error}", "run again when it answers"
             ) from error
         self._import(exported)
-        if not recovery.targets:
-            return recovery.notes
-        unread = self._refresh(recovery.targets)
-        exported = self._export()
-        if exported is None:
-            return recovery.notes
-        conclude(Deployment(exported["deployment"]), recovery, unread)
-        self._import(exported)
+        if recovery.targets:
+            failures = self._refresh(recovery.targets)
+            exported = self._export()
+            if conclude(Deployment(exported["deployment"]), recovery, failures):
+                self._import(exported)
         return recovery.notes
 
     def _refresh(self, urns: list[str]) -> dict[str, str]:
@@ -91,15 +92,15 @@ class Records:
             )
         return failed
 
-    def _export(self) -> dict[str, dict[str, object]] | None:
+    def _export(self) -> dict[str, Tree]:
         answer = self.cli.ask("stack", "export", "--stack", self.stack)
         if answer.code:
             if any(text in answer.err for text in _MISSING):
-                return None
+                raise NoStack(f"there is no stack `{self.stack}`", f"`tenantry up --stack {self.stack}` makes it")
             raise Refusal(f"the stack's record cannot be read: {answer.err.strip()}", "see the state's address and key")
         return json.loads(answer.out)
 
-    def _import(self, exported: dict[str, dict[str, object]]) -> None:
+    def _import(self, exported: dict[str, Tree]) -> None:
         answer = self.cli.ask("stack", "import", "--stack", self.stack, given=json.dumps(exported))
         if answer.code:
             raise Refusal(f"the stack's record cannot be repaired: {answer.err.strip()}", "run again", Exit.FAILED)

@@ -1,17 +1,19 @@
 """What to do about each operation that a dead engine had begun, decided from its record alone.
 
-`pulumi refresh --import-pending-creates` would be the tool for it, but in the engine's version 3.250 it only forgets the
-operation: nothing is read, nothing enters the state, and the next run fails on the thing that exists. So an interrupted creation
-whose id is known is entered into the state here and a refresh looks whether it is there. Its pending operation stays recorded
-until then, so that being killed during the recovery loses nothing either.
+`pulumi refresh --import-pending-creates` would be the tool for it, but in the engine's version 3.250 it only
+forgets the operation: nothing is read, nothing enters the state, and the next run fails on the thing that exists.
+So an interrupted creation whose id is known is entered into the state here, marked as unread, and a refresh looks
+whether it is there. The engine keeps such a mark until it has read the resource, so that being killed during the
+recovery loses nothing either.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenantry.engine.accesskeys import remove_lost_keys
 from tenantry.engine.alidns import FoundRecord, find_record
-from tenantry.engine.deployment import CREATING, Deployment, Record
+from tenantry.engine.deployment import CREATING, Deployment, Record, errors_of
 from tenantry.engine.identity import (
     ACCESS_KEY,
     DNS_RECORD,
@@ -20,10 +22,23 @@ from tenantry.engine.identity import (
     is_kubernetes,
     is_repeatable,
 )
+from tenantry.engine.trees import mapping
 from tenantry.engine.urns import describe, place_of
 
-# Recorded as an error of initialisation, so that the engine updates the thing once more and waits until it is ready.
-UNPROVED = "its creation was interrupted: whether it became ready is not known"
+# Both stand in the state as errors of initialisation. A refresh removes the first when it can read the resource; the
+# second makes the engine update the resource once more and wait until it is ready.
+UNREAD_CREATION = "tenantry: its creation was interrupted, and it has not been read since"
+UNREAD = "tenantry: it was interrupted, and it has not been read since"
+UNPROVED = "tenantry: its creation was interrupted: whether it became ready is not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is asked of the world while planning."""
+
+    environment: Mapping[str, str]
+    find_record: Callable[[Mapping[str, Any], Mapping[str, str]], FoundRecord | None] = find_record
+    remove_lost_keys: Callable[[str, Collection[str], str, Mapping[str, str]], list[str]] = remove_lost_keys
 
 
 @dataclass
@@ -40,85 +55,106 @@ class Recovery:
         return [*self.adopted, *self.reread]
 
 
-def plan(
-    deployment: Deployment,
-    environment: Mapping[str, str],
-    look_up: Callable[[Mapping[str, Any], Mapping[str, str]], FoundRecord | None] = find_record,
-) -> Recovery:
-    """Enters the adoptions into `deployment` and drops the operations that need nothing; the rest waits for `conclude`."""
+def interrupted(deployment: Deployment) -> list[str]:
+    """`creating URN` for everything that an engine, or a recovery, died over."""
+    marked = [f"recovering {record['urn']}" for record in deployment.resources if _is_unread(record)]
+    return [f"{kind} {record['urn']}" for kind, record in deployment.pending] + marked
+
+
+def plan(deployment: Deployment, outside: Outside) -> Recovery:
+    """Enters the adoptions into `deployment`, marks what is to be read, and drops the pending operations."""
     recovery = Recovery()
     parents = deployment.parents
 
     def note(urn: str, text: str) -> None:
         recovery.notes.append(f"{place_of(urn, parents)}: {describe(urn)}: {text}")
 
+    for record in deployment.resources:
+        if UNREAD_CREATION in errors_of(record):
+            recovery.adopted[record["urn"]] = record
+        elif UNREAD in errors_of(record):
+            recovery.reread.append(record["urn"])
     for kind, record in deployment.pending:
         urn = record["urn"]
         known = deployment.living(urn)
-        if kind != CREATING:
-            if known is not None and kind != "reading" and urn not in recovery.targets:
-                recovery.reread.append(urn)
-                note(urn, f"was interrupted while {kind}: reading what is there")
-        elif known is not None and not known.get("pendingReplacement"):
-            if known.get("custom"):
-                recovery.reread.append(urn)
-                note(urn, "was made after all: reading what is there")
-        elif is_repeatable(record["type"]) or not record.get("custom"):
-            note(urn, "its creation was interrupted: it is simply made again")
-        elif record["type"] == DNS_RECORD:
-            _adopt_dns_record(deployment, recovery, record, look_up(record.get("inputs") or {}, environment), note)
-        elif identity := derived_id(record):
-            deployment.adopt(record, identity)
-            recovery.adopted[urn] = record
-        else:
-            note(urn, _unknown(record))
-    deployment.keep_pending(lambda kind, record: kind == CREATING and record["urn"] in recovery.targets)
+        if urn in recovery.targets:
+            continue
+        if kind == CREATING and (known is None or known.get("pendingReplacement")):
+            _creation(deployment, recovery, record, outside, note)
+        elif known is not None and known.get("custom") and kind != "reading":
+            known["initErrors"] = [UNREAD]
+            recovery.reread.append(urn)
+            note(urn, f"was interrupted while {kind}: reading what is there")
+    deployment.forget_pending()
     return recovery
 
 
-def conclude(deployment: Deployment, recovery: Recovery, unread: Mapping[str, str]) -> None:
-    """After the refresh: keeps what was found and is ours. `unread` maps URNs that could not be read to the reason."""
+def conclude(deployment: Deployment, recovery: Recovery, failures: Mapping[str, str]) -> bool:
+    """After the refresh: keeps what was found and is ours; says whether `deployment` was changed.
+
+    `failures` maps URNs that could not be read to the reason.
+    """
+    was_changed = False
     parents = {
-        **deployment.parents,
         **{urn: str(record.get("parent") or "") for urn, record in recovery.adopted.items()},
+        **deployment.parents,
     }
     for urn, asked in recovery.adopted.items():
         found = deployment.living(urn)
-        label = f"{place_of(urn, parents)}: {describe(urn)}"
-        if urn in unread:
+        label = f"{place_of(urn, parents)}: {describe(urn)}: its creation was interrupted"
+        if found is None:
+            recovery.notes.append(f"{label} before anything was made")
+        elif _is_unread(found):
+            recovery.notes.append(f"{label}, and it cannot be read now: {failures.get(urn, 'no reason was given')}")
+        elif not carries_our_mark(mapping(asked.get("inputs")), mapping(found.get("outputs"))):
             deployment.drop(urn)
-            recovery.notes.append(f"{label}: its creation was interrupted, and it cannot be read now: {unread[urn]}")
-        elif found is None:
-            recovery.notes.append(f"{label}: its creation was interrupted before anything was made")
-        elif not carries_our_mark(asked.get("inputs") or {}, found.get("outputs") or {}):
-            deployment.drop(urn)
-            recovery.notes.append(f"{label}: exists, but without our mark: left alone")
+            was_changed = True
+            recovery.notes.append(f"{label}; what is there has not our mark: left alone")
         else:
-            recovery.notes.append(f"{label}: its creation was interrupted; it exists ({found['id']}): adopted")
-            if is_kubernetes(found["type"]) and not found.get("initErrors"):
+            recovery.notes.append(f"{label}; it exists ({found['id']}): adopted")
+            if is_kubernetes(found["type"]) and not errors_of(found):
                 found["initErrors"] = [UNPROVED]
-    deployment.keep_pending(lambda kind, record: kind == CREATING and record["urn"] in unread)
+                was_changed = True
+    return was_changed
 
 
-def _adopt_dns_record(
+def _creation(
     deployment: Deployment,
     recovery: Recovery,
     record: Record,
-    found: FoundRecord | None,
+    outside: Outside,
     note: Callable[[str, str], None],
 ) -> None:
-    if found is None:
-        note(record["urn"], "its creation was interrupted before anything was made")
+    urn = record["urn"]
+    if is_repeatable(record["type"]) or not record.get("custom"):
+        note(urn, "its creation was interrupted: it is simply made again")
         return
-    if not found.has_remark:  # asked for in the second call, which did not come: the next run sets it
-        inputs = {name: value for name, value in (record.get("inputs") or {}).items() if name != "remark"}
-        record = {**record, "inputs": inputs}
-    deployment.adopt(record, found.identity)
-    recovery.adopted[record["urn"]] = record
+    inputs = mapping(record.get("inputs"))
+    identity = derived_id(record)
+    if record["type"] == DNS_RECORD:
+        found = outside.find_record(inputs, outside.environment)
+        if found is None:
+            note(urn, "its creation was interrupted before anything was made")
+            return
+        identity = found.identity
+        if not found.has_remark:  # asked for in the second call, which did not come: the next run sets it
+            record = {**record, "inputs": {name: value for name, value in inputs.items() if name != "remark"}}
+    elif record["type"] == ACCESS_KEY:
+        note(urn, _lost_keys(deployment, str(inputs.get("userName")), outside))
+        return
+    if identity is None:
+        note(urn, "its creation was interrupted, and its id cannot be known: it is made again")
+        return
+    deployment.adopt(record, identity)["initErrors"] = [UNREAD_CREATION]
+    recovery.adopted[urn] = record
 
 
-def _unknown(record: Record) -> str:
-    if record["type"] == ACCESS_KEY:
-        user = (record.get("inputs") or {}).get("userName")
-        return f"its creation was interrupted: a key that was made is lost, remove keys of the user {user} that nobody uses"
-    return "its creation was interrupted, and its id cannot be known: it is made again"
+def _is_unread(record: Record) -> bool:
+    return UNREAD_CREATION in errors_of(record) or UNREAD in errors_of(record)
+
+
+def _lost_keys(deployment: Deployment, user: str, outside: Outside) -> str:
+    known = {str(record.get("id")) for record in deployment.resources if record["type"] == ACCESS_KEY}
+    lost = outside.remove_lost_keys(user, known, deployment.changed_at, outside.environment)
+    removed = f"removed {', '.join(lost)}, whose secret nobody knows; " if lost else ""
+    return f"its creation was interrupted: {removed}it is made again"

@@ -1,6 +1,7 @@
 """Takes secrets out of everything that is shown or logged.
 
-The engine blinds the secrets it knows; providers quote statements and URLs in errors, and programs print what they like.
+The engine blinds the secrets it knows; providers quote statements and URLs in errors, and programs print what they
+like.
 """
 
 import re

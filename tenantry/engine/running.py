@@ -4,7 +4,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ class _Interrupts:
 
 
 @contextmanager
-def _interrupts(watcher: Watcher) -> Iterator[_Interrupts]:
+def _interrupts(watcher: Watcher) -> Generator[_Interrupts]:
     handler = _Interrupts(watcher)
     before = [(number, signal.signal(number, handler)) for number in _STOPPING]
     try:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def folder_of(environment: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def alone(folder: Path, key: str, stack: str) -> Iterator[None]:
+def alone(folder: Path, key: str, stack: str) -> Generator[None]:
     """Holds the stack for this process; the kernel releases it however the process ends."""
     path = folder / f"up-{key}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -4,8 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tenantry.engine.operations import Operation
-from tenantry.engine.tenants import Row, rows
+from tenantry.engine.operations import Operation, load_tenants
+from tenantry.engine.recovery import interrupted
+from tenantry.engine.refusal import Refusal
+from tenantry.engine.tenants import Labels, Row, rows
+from tenantry.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,21 @@ def status(operation: Operation) -> Status:
     return Status(
         stack=operation.stack,
         exists=True,
-        tenants=rows(deployment),
+        tenants=rows(deployment, _labels(operation)),
         resources=deployment.custom_count(),
-        pending=[f"{kind} {record['urn']}" for kind, record in deployment.pending],
+        pending=interrupted(deployment),
         last_kind=str(last.get("kind", "")),
         last_result=str(last.get("result", "")),
         last_time=deployment.changed_at,
         locks=locks,
     )
+
+
+def _labels(operation: Operation) -> dict[str, Labels]:
+    try:
+        return load_tenants(operation.project, operation.stack)
+    except (Faults, Refusal):  # what the stack holds can be looked at all the same; `up` tells the faults
+        return {}
 
 
 def _last_run(operation: Operation) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from tenantry.engine.deployment import Deployment, is_real
+from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.engine.urns import place_of
 
 COLUMNS = ("code", "name", "plan", "phase", "domain", "database", "namespace")
@@ -28,7 +29,10 @@ class Row:
         return asdict(self)
 
 
-def rows(deployment: Deployment | None) -> list[Row]:
+Labels = Mapping[str, str]  # name and plan, which stand in the tenant's file alone
+
+
+def rows(deployment: Deployment | None, labels: Mapping[str, Labels] | None = None) -> list[Row]:
     """Every tenant by code; also one that has resources but is not in the output yet, because a run failed."""
     if deployment is None:
         return []
@@ -39,6 +43,8 @@ def rows(deployment: Deployment | None) -> list[Row]:
         if place.tenant:
             counts[place.tenant] = counts.get(place.tenant, 0) + is_real(record)
     facts = _facts(deployment.outputs.get("tenants"))
+    for code in facts.keys() | counts.keys():
+        facts[code] = {**(labels or {}).get(code, {}), **facts.get(code, {})}
     return [
         Row(
             code,
@@ -49,13 +55,11 @@ def rows(deployment: Deployment | None) -> list[Row]:
     ]
 
 
-def _facts(value: Any) -> Mapping[str, Mapping[str, Any]]:
-    if isinstance(value, list):  # of mappings with their code among the facts
-        items = cast("list[dict[str, Any]]", value)
-        return {str(item["code"]): item for item in items if isinstance(item, dict) and "code" in item}  # pyright: ignore[reportUnnecessaryIsInstance] (what a program exports is not ours to trust)
-    if isinstance(value, dict):
-        return {code: item for code, item in cast("dict[str, Any]", value).items() if isinstance(item, dict)}
-    return {}
+def _facts(value: object) -> dict[str, Tree]:
+    listed = [mapping(item) for item in sequence(value)]  # with the code among the facts
+    return {str(item["code"]): item for item in listed if "code" in item} or {
+        code: mapping(item) for code, item in mapping(value).items()
+    }
 
 
 def _text(value: Any) -> str:

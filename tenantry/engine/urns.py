@@ -47,12 +47,11 @@ def place_of(urn: str, parents: Mapping[str, str]) -> Place:
     chain = [urn]
     while (parent := parents.get(chain[-1], "")) and parent not in chain:
         chain.append(parent)
-    chain = [link for link in chain if type_of(link) != STACK_TYPE]
+    chain = [link for link in chain if not is_plumbing(type_of(link))]
     for index, link in enumerate(chain):
         if type_of(link) == TENANT_TYPE:
-            return Place(name_of(link), _label(chain[index - 1]) if index else "")
-    top = chain[-1] if chain else urn
-    return Place("", "" if is_plumbing(type_of(top)) or top == urn else _label(chain[-2] if len(chain) > 2 else top))
+            return Place(name_of(link), _label(chain[index - 1], name_of(link)) if index else "")
+    return Place("", _label(chain[-2], name_of(chain[-1])) if len(chain) > 1 else "")
 
 
 def describe(urn: str) -> str:
@@ -65,6 +64,9 @@ def _types(urn: str) -> list[str]:
     return (parts[2] if len(parts) > 2 else urn).split("$")
 
 
-def _label(urn: str) -> str:
-    """`tenantry:components:DnsRecord` -> `dnsrecord`; a plain resource goes by the last word of its type as well."""
-    return type_of(urn).rpartition(":")[2].rpartition("/")[2].lower()
+def _label(urn: str, owner: str) -> str:
+    """A component goes by its type (`database`), a plain resource by its own part of the name (`k001-dns`: `dns`)."""
+    token = type_of(urn)
+    if is_component_type(token):
+        return token.rpartition(":")[2].lower()
+    return name_of(urn).removeprefix(f"{owner}-")
