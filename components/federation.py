@@ -37,7 +37,7 @@ class Federation(pulumi.ComponentResource):
             oidc_provider_name=OIDC_PROVIDER,
             issuer_url=args.identity.issuer,
             client_ids=[args.identity.audience],
-            fingerprints=list(args.fingerprints),
+            fingerprints=list(args.fingerprints) or None,
             description=MANAGER,
             opts=kept,
         )

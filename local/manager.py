@@ -1,5 +1,6 @@
 """Starts, stops and shows the services of one instance."""
 
+import os
 import shutil
 
 from local import environment, service
@@ -33,6 +34,7 @@ def stop(instance: Instance) -> None:
             progress = Progress(name)
             progress.say("stopping")
             progress.done("stopped" if service.stop(instance, name, STOP_SIGNALS[name]) else "was not running")
+        os.sync()  # PostgreSQL runs without fsync (local/postgresql/settings.py)
 
 
 def status(instance: Instance) -> bool:

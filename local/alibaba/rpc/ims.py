@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from moto.iam.models import OpenIDConnectProvider
-
 from local.alibaba.clock import iso
 from local.alibaba.errors import RpcError
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.ram_models import ImsProvider
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 MAX_PROVIDERS, MAX_CLIENT_IDS, MAX_FINGERPRINTS = 100, 50, 5
@@ -20,19 +19,22 @@ def _list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def find_provider(call: RpcCall, name: str) -> OpenIDConnectProvider:
+def find_provider(call: RpcCall, name: str) -> ImsProvider:
     found = call.identities.providers.get(name)
     if found is None:
         raise RpcError(404, "EntityNotExist.OIDCProvider", f"The OIDC provider not exists: {name} .")
     return found
 
 
-def _shown(call: RpcCall, provider: OpenIDConnectProvider) -> Answer:
+def _shown(call: RpcCall, provider: ImsProvider) -> Answer:
     kept = provider.ram
+    # None is told by leaving the field out: the Terraform provider would read an empty text as one empty fingerprint.
+    fingerprints = {"Fingerprints": ",".join(kept["fingerprints"])} if kept["fingerprints"] else {}
     return {"OIDCProvider": {
+        **fingerprints,
         "OIDCProviderName": kept["name"], "Arn": call.identities.provider_arn(kept["name"]),
         "IssuerUrl": kept["issuer"], "Description": kept["description"], "IssuanceLimitTime": kept["limit"],
-        "ClientIds": ",".join(kept["client_ids"]), "Fingerprints": ",".join(kept["fingerprints"]),
+        "ClientIds": ",".join(kept["client_ids"]),
         "CreateDate": iso(kept["created"]), "UpdateDate": iso(kept["updated"]),
         "GmtCreate": iso(kept["created"]), "GmtModified": iso(kept["updated"]),
     }}
@@ -48,7 +50,7 @@ def _check(kept: Answer) -> Answer:
     return kept
 
 
-def _save(call: RpcCall, provider: OpenIDConnectProvider, **changes: object) -> Answer:
+def _save(call: RpcCall, provider: ImsProvider, **changes: object) -> Answer:
     kept = _check({**provider.ram, **changes, "updated": call.clock.now()})
     call.identities.delete_provider(kept["name"])
     return _shown(call, call.identities.save_provider(kept))
@@ -58,7 +60,7 @@ def _save(call: RpcCall, provider: OpenIDConnectProvider, **changes: object) -> 
 def create(call: RpcCall) -> Answer:
     name, issuer = call.need("OIDCProviderName"), call.need("IssuerUrl")
     if not NAME.fullmatch(name):
-        raise RpcError(400, "InvalidParameter.OIDCProvider.OIDCProviderName", "The parameter OIDCProviderName is invalid.")
+        raise RpcError(400, "InvalidParameter.OIDCProvider.OIDCProviderName", "OIDCProviderName is invalid.")
     if urlsplit(issuer).scheme != "https" or not urlsplit(issuer).hostname or len(issuer) > 255:
         raise RpcError(400, "InvalidParameter.OIDCProvider.IssuerUrl", "The issuer must be an https URL.")
     if name in call.identities.providers:
