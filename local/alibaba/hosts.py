@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_OSS = re.compile(r"^(?:(?P<bucket>[a-z0-9][a-z0-9-]*)\.)?oss(?:-(?P<region>[a-z0-9-]+?))?(?:-internal)?\.aliyuncs\.com$")
+_OSS = re.compile(
+    r"^(?:(?P<bucket>[a-z0-9][a-z0-9-]*)\.)?oss(?:-(?P<region>[a-z0-9-]+?))?(?:-internal)?\.aliyuncs\.com$"
+)
 _RPC = re.compile(r"^(?P<service>[a-z]+)(?:-vpc)?(?:\.[a-z0-9-]+)?\.aliyuncs\.com$")
 _LOCAL = re.compile(r"^(?:(?P<bucket>[a-z0-9][a-z0-9-]*)\.)?(?:127\.0\.0\.1|localhost)$")
 

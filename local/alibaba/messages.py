@@ -47,3 +47,8 @@ def parse(method: str, target: str, headers: Mapping[str, str], body: bytes, cli
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return Request(method, host.lower(), parts.path or "/", query, headers, body, client_ip, form)
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """`Credential=x, Signature=y` of an Authorization header."""
+    return {name.strip(): value for name, _, value in (part.partition("=") for part in text.split(","))}

@@ -23,7 +23,11 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # buffered: status, headers and body leave together
     timeout = 120  # seconds a kept connection may be idle
-    server: Server
+
+    @property
+    def world(self) -> World:
+        assert isinstance(self.server, Server)
+        return self.server.world
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silence: the request log has it, without secrets."""
@@ -58,12 +62,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _respond(self, request: Request) -> Response:
         if request.raw_path.startswith(control.PREFIX) and target_of(request.host).service == "direct":
-            return control.handle(self.server.world, request)
-        return self.server.world.handle(request)
+            return control.handle(self.world, request)
+        return self.world.handle(request)
 
     def _write(self, response: Response) -> None:
         self.send_response_only(response.status)
-        headers = {"Server": "AliyunOSS", "Date": http_date(self.server.world.clock.real()), **response.headers}
+        headers = {"Server": "AliyunOSS", "Date": http_date(self.world.clock.real()), **response.headers}
         headers.setdefault("x-oss-request-id", uuid.uuid4().hex[:24].upper())
         for name, value in headers.items():
             self.send_header(name, str(value).encode("utf-8").decode("latin-1"))
@@ -74,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
         self.wfile.flush()
 
-    def do_CONNECT(self) -> None:  # noqa: N802 - the name http.server looks for
+    def do_CONNECT(self) -> None:
         self.close_connection = True
         text = b"The stand-in speaks plain HTTP: use protocol HTTP in the client.\n"
         self._write(Response(502, text, {"Content-Type": "text/plain"}))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import threading
 import time
+import uuid
 from pathlib import Path
 
 from local.alibaba.auth.keys import Keys, RootKey
@@ -25,8 +27,6 @@ from local.alibaba.state.domains import Domains
 from local.alibaba.state.identities import Identities
 from local.alibaba.store import Store
 
-THROTTLED = b'{"Code":"Throttling.User","Message":"Request was denied due to user flow control.","RequestId":"F","HostId":"l"}'
-
 
 def control_token(directory: Path) -> str:
     """The token of the control endpoints, made once, readable by the owner only."""
@@ -36,6 +36,15 @@ def control_token(directory: Path) -> str:
         with os.fdopen(handle, "w") as out:
             out.write(secrets.token_hex(32))
     return file.read_text().strip()
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    body = json.dumps({"RequestId": str(uuid.uuid4()).upper(), "HostId": "", "Code": code, "Message": message})
+    return Response(status, body.encode(), {"Content-Type": "application/json;charset=utf-8"})
+
+
+def _oss_refusal(status: int, code: str, request: Request) -> Response:
+    return error_response(OssError(status, code, "A fault was asked for."), request, "")
 
 
 class World:
@@ -101,15 +110,12 @@ class World:
         if fault.kind == "drop":
             raise DropConnectionError
         if fault.kind == "throttle":
-            if rpc:
-                return Response(400, THROTTLED, {"Content-Type": "application/json;charset=utf-8"})
-            return error_response(OssError(503, "QpsLimitExceeded", "Please reduce your request rate."), request, "")
+            message = "Request was denied due to user flow control."
+            return _refusal(400, "Throttling.User", message) if rpc else _oss_refusal(503, "QpsLimitExceeded", request)
         if fault.kind == "error":
             code = fault.code or ("ServiceUnavailable" if rpc else "InternalError")
-            if rpc:
-                body = f'{{"Code":"{code}","Message":"The request has failed due to a fault.","RequestId":"F","HostId":"l"}}'
-                return Response(fault.status, body.encode(), {"Content-Type": "application/json;charset=utf-8"})
-            return error_response(OssError(fault.status, code, "A fault was asked for."), request, "")
+            message = "The request has failed due to a fault that was asked for."
+            return _refusal(fault.status, code, message) if rpc else _oss_refusal(fault.status, code, request)
         return None
 
     def _elsewhere(self, request: Request) -> Response:

@@ -79,8 +79,9 @@ class Keys:
             raise KeyProblemError("expired")
         account = self.root.account
         role = self.identities.roles.get(document["role"].lower())
-        live = role is not None and role.ram["id"] == document["role_id"]
-        documents = self.identities.documents_of(role) if live else []  # a deleted role leaves its sessions nothing
+        if role is not None and role.ram["id"] != document["role_id"]:
+            role = None  # a role made anew under the old name: its predecessor's sessions get nothing of it
+        documents = self.identities.documents_of(role) if role is not None else []
         name = f"{document['role']}/{document['name']}"
         principal = Principal(
             "role", account, f"{document['role_id']}:{document['name']}", name,

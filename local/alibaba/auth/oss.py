@@ -11,7 +11,7 @@ from local.alibaba.auth.keys import Credential, KeyProblemError, Keys
 from local.alibaba.auth.principal import ANONYMOUS, Principal
 from local.alibaba.clock import Clock
 from local.alibaba.errors import OssError, access_denied
-from local.alibaba.messages import Request
+from local.alibaba.messages import Request, fields_of
 
 SKEW_SECONDS = 900  # the real service's window for Date and x-oss-date
 
@@ -65,7 +65,7 @@ def authenticate(request: Request, bucket: str, key: str, keys: Keys, clock: Clo
     if authorization.startswith("OSS "):
         return _v1_header(request, bucket, key, keys, clock)
     if authorization.startswith(oss_v4.ALGORITHM):
-        fields = dict(p.strip().partition("=")[::2] for p in authorization[len(oss_v4.ALGORITHM):].split(","))
+        fields = fields_of(authorization.removeprefix(oss_v4.ALGORITHM))
         when = request.header("x-oss-date")
         _check_skew(clock, _basic_time(when))
         return _v4(request, bucket, key, keys, fields.get("Credential", ""), when,
@@ -109,7 +109,8 @@ def _v1_query(request: Request, bucket: str, key: str, keys: Keys, clock: Clock)
 
 
 def _v4(
-    request: Request, bucket: str, key: str, keys: Keys, credential: str, when: str, additional: str, given: str, token: str
+    request: Request, bucket: str, key: str, keys: Keys, credential: str, when: str, additional: str, given: str,
+    token: str,
 ) -> Principal:
     scope = oss_v4.Scope.parse(credential)
     if scope is None or scope.date != when[:8] or scope.product not in ("oss", "oss-cloudbox"):

@@ -13,17 +13,23 @@ from collections.abc import Iterable
 
 from local.alibaba.messages import Request
 
-_COMMON = """acl append asyncFetch bucketInfo callback callback-var cname comp continuation-token cors delete encryption
-endTime group inventory inventoryId lifecycle link live location logging metaQuery objectInfo objectMeta partNumber
-policy position qos qosInfo referer replication replicationLocation replicationProgress requestPayment resourceGroup
-response-cache-control response-content-disposition response-content-encoding response-content-language
-response-content-type response-expires restore security-token sequential startTime stat status style styleName
-symlink tagging transferAcceleration uploadId uploads versionId versioning versions vod website worm wormExtend wormId
-x-oss-ac-forward-allow x-oss-ac-source-ip x-oss-ac-subnet-mask x-oss-ac-vpc-id x-oss-async-process x-oss-process
-x-oss-request-payer x-oss-traffic-limit""".split()
-_NEWER = """publicAccessBlock httpsConfig accessPoint accessPointPolicy policyStatus bucketArchiveDirectRead rtc
-redundancyTransition regionsV2 redundancyType responseHeader userDefinedLogFieldsConfig dataAccelerator verbose
-x-oss-target-redundancy-type""".split()
+_COMMON = [
+    "acl", "append", "asyncFetch", "bucketInfo", "callback", "callback-var", "cname", "comp", "continuation-token",
+    "cors", "delete", "encryption", "endTime", "group", "inventory", "inventoryId", "lifecycle", "link", "live",
+    "location", "logging", "metaQuery", "objectInfo", "objectMeta", "partNumber", "policy", "position", "qos",
+    "qosInfo", "referer", "replication", "replicationLocation", "replicationProgress", "requestPayment",
+    "resourceGroup", "response-cache-control", "response-content-disposition", "response-content-encoding",
+    "response-content-language", "response-content-type", "response-expires", "restore", "security-token",
+    "sequential", "startTime", "stat", "status", "style", "styleName", "symlink", "tagging", "transferAcceleration",
+    "uploadId", "uploads", "versionId", "versioning", "versions", "vod", "website", "worm", "wormExtend", "wormId",
+    "x-oss-ac-forward-allow", "x-oss-ac-source-ip", "x-oss-ac-subnet-mask", "x-oss-ac-vpc-id", "x-oss-async-process",
+    "x-oss-process", "x-oss-request-payer", "x-oss-traffic-limit",
+]
+_NEWER = [
+    "publicAccessBlock", "httpsConfig", "accessPoint", "accessPointPolicy", "policyStatus", "bucketArchiveDirectRead",
+    "rtc", "redundancyTransition", "regionsV2", "redundancyType", "responseHeader", "userDefinedLogFieldsConfig",
+    "dataAccelerator", "verbose", "x-oss-target-redundancy-type",
+]
 SIGNED_LISTS = (frozenset(_COMMON), frozenset(_COMMON) | frozenset(_NEWER))
 
 

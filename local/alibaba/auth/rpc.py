@@ -12,7 +12,7 @@ from local.alibaba.auth.keys import Credential, KeyProblemError, Keys
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
 from local.alibaba.errors import RpcError
-from local.alibaba.messages import Request
+from local.alibaba.messages import Request, fields_of
 
 WINDOW_SECONDS = 900  # how old a Timestamp may be, and how long a nonce is remembered
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
@@ -59,7 +59,7 @@ class RpcAuthenticator:
         return credential.principal
 
     def _acs3(self, request: Request) -> Principal:
-        fields = dict(p.strip().partition("=")[::2] for p in request.header("authorization")[len(ACS3):].split(","))
+        fields = fields_of(request.header("authorization").removeprefix(ACS3))
         signed = [name for name in fields.get("SignedHeaders", "").split(";") if name]
         headers = "".join(f"{name}:{request.header(name).strip()}\n" for name in signed)
         payload = hashlib.sha256(request.body).hexdigest()

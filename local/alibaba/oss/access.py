@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from moto.s3.models import FakeBucket
-
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
 from local.alibaba.errors import OssError
 from local.alibaba.messages import Request
 from local.alibaba.policy.document import Statement, parse
 from local.alibaba.policy.evaluate import Decision, Question, combine, decide
+from local.alibaba.state.buckets import OssBucket
 
 READS = {"oss:getobject", "oss:getobjectversion"}
 WRITES = {"oss:putobject", "oss:abortmultipartupload", "oss:deleteobject", "oss:deleteobjectversion", "oss:listparts"}
@@ -17,7 +16,7 @@ LISTS = {"oss:listobjects", "oss:listobjectversions", "oss:listmultipartuploads"
 POLICY_ACTIONS = {"oss:getbucketpolicy", "oss:putbucketpolicy", "oss:deletebucketpolicy"}
 
 
-def public_blocked(bucket: FakeBucket) -> bool:
+def public_blocked(bucket: OssBucket) -> bool:
     return "<BlockPublicAccess>true" in bucket.oss["configs"].get("publicAccessBlock", "")
 
 
@@ -57,7 +56,7 @@ class Access:
         return (f"acs:oss:oss-{region}:{self.account}:{name}", f"acs:oss:{region}:{self.account}:{name}")
 
     def allowed(
-        self, principal: Principal, request: Request, action: str, name: str, bucket: FakeBucket | None,
+        self, principal: Principal, request: Request, action: str, name: str, bucket: OssBucket | None,
         key: str = "", object_acl: str = "default",
     ) -> bool:
         region = bucket.region_name if bucket else ""
@@ -75,7 +74,9 @@ class Access:
             return verdict is Decision.ALLOW
         return bucket is not None and self._acl_allows(bucket, action, object_acl)
 
-    def _bucket_policy(self, bucket: FakeBucket | None, question: Question, action: str, principal: Principal) -> Decision:
+    def _bucket_policy(
+        self, bucket: OssBucket | None, question: Question, action: str, principal: Principal
+    ) -> Decision:
         if bucket is None or not bucket.policy:
             return Decision.NEUTRAL
         if principal.kind == "root" and action.lower() in POLICY_ACTIONS:
@@ -85,7 +86,7 @@ class Access:
             statements = tuple(s for s in statements if not is_public(s))
         return decide(statements, question)
 
-    def _acl_allows(self, bucket: FakeBucket, action: str, object_acl: str) -> bool:
+    def _acl_allows(self, bucket: OssBucket, action: str, object_acl: str) -> bool:
         if public_blocked(bucket):
             return False
         acl = bucket.oss["acl"]
@@ -98,7 +99,7 @@ class Access:
         return name in WRITES and acl == "public-read-write"
 
     def require(
-        self, principal: Principal, request: Request, action: str, name: str, bucket: FakeBucket | None,
+        self, principal: Principal, request: Request, action: str, name: str, bucket: OssBucket | None,
         key: str = "", object_acl: str = "default",
     ) -> None:
         if self.allowed(principal, request, action, name, bucket, key, object_acl):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from moto.s3.models import FakeBucket
-
 from local.alibaba.clock import iso_millis
 from local.alibaba.errors import OssError
 from local.alibaba.messages import Response
@@ -13,6 +11,7 @@ from local.alibaba.oss import xml
 from local.alibaba.oss.access import is_public, public_blocked
 from local.alibaba.oss.call import Call, answer
 from local.alibaba.policy.document import parse
+from local.alibaba.state.buckets import OssBucket
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 ACLS = ("private", "public-read", "public-read-write")
@@ -20,7 +19,7 @@ MAX_BUCKETS = 100
 DEFAULT_REGION = "cn-hangzhou"
 
 
-def _endpoint(bucket: FakeBucket, internal: bool) -> str:
+def _endpoint(bucket: OssBucket, internal: bool) -> str:
     return f"oss-{bucket.region_name}{'-internal' if internal else ''}.aliyuncs.com"
 
 
@@ -77,7 +76,7 @@ def put_bucket(call: Call) -> Response:
 def delete_bucket(call: Call) -> Response:
     bucket = call.bucket()
     if bucket.keys or bucket.multiparts:
-        raise OssError(409, "BucketNotEmpty", "The bucket has objects. Please delete them first.", BucketName=bucket.name)
+        raise OssError(409, "BucketNotEmpty", "The bucket has objects. Delete them first.", BucketName=bucket.name)
     call.buckets.delete(bucket)
     return Response(204)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moto.s3.models import FakeBucket
-
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
 from local.alibaba.errors import OssError
 from local.alibaba.messages import Request, Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.access import Access
-from local.alibaba.state.buckets import Buckets, OssKey
+from local.alibaba.state.buckets import Buckets, OssBucket, OssKey
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ class Call:
     def query(self) -> dict[str, str]:
         return dict(self.request.query)
 
-    def bucket(self, name: str = "") -> FakeBucket:
+    def bucket(self, name: str = "") -> OssBucket:
         """The bucket of the request, or another; refused at an endpoint of another region."""
         name = name or self.bucket_name
         found = self.buckets.find(name)
@@ -48,12 +46,12 @@ class Call:
             )
         return found
 
-    def require(self, action: str, key: str = "", acl: str = "default", bucket: FakeBucket | None = None) -> None:
+    def require(self, action: str, key: str = "", acl: str = "default", bucket: OssBucket | None = None) -> None:
         bucket = bucket or self.buckets.find(self.bucket_name)
         name = bucket.name if bucket else self.bucket_name
         self.access.require(self.principal, self.request, action, name, bucket, key, acl)
 
-    def live(self, bucket: FakeBucket, key: str, version: str = "") -> OssKey:
+    def live(self, bucket: OssBucket, key: str, version: str = "") -> OssKey:
         """The object a read means; NoSuchKey, NoSuchVersion or the refusal to read a delete marker."""
         found = self.buckets.version(bucket, key, version) if version else self.buckets.current(bucket, key)
         if found is None and version:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
-
-from moto.s3.models import FakeBucket
 
 from local.alibaba.errors import OssError
 from local.alibaba.messages import Request, Response
+from local.alibaba.oss import xml
 from local.alibaba.policy.wildcard import matches
+from local.alibaba.state.buckets import OssBucket
 
 if TYPE_CHECKING:
     from local.alibaba.oss.call import Call
@@ -54,7 +53,7 @@ def check_cors(tree: Element, _: Call) -> None:
 
 @lru_cache(maxsize=256)
 def rules_of(configuration: str) -> tuple[Rule, ...]:
-    tree = ElementTree.fromstring(configuration)
+    tree = xml.kept(configuration)
 
     def texts(rule: Element, name: str) -> tuple[str, ...]:
         return tuple(n.text or "" for n in rule.findall(name))
@@ -67,7 +66,7 @@ def rules_of(configuration: str) -> tuple[Rule, ...]:
     )
 
 
-def _match(bucket: FakeBucket, origin: str, method: str, headers: list[str]) -> Rule | None:
+def _match(bucket: OssBucket, origin: str, method: str, headers: list[str]) -> Rule | None:
     configuration = bucket.oss["configs"].get("cors")
     for rule in rules_of(configuration) if configuration else ():
         if not any(matches(o, origin, ignore_case=True) for o in rule.origins) or method not in rule.methods:
@@ -91,7 +90,7 @@ def _headers(rule: Rule, origin: str) -> dict[str, str]:
     return found
 
 
-def preflight(request: Request, bucket: FakeBucket | None) -> Response:
+def preflight(request: Request, bucket: OssBucket | None) -> Response:
     """Answer to OPTIONS; nobody signs these, and a bucket that is not there is refused like a rule that is not."""
     origin, method = request.header("origin"), request.header("access-control-request-method")
     if not origin or not method:
@@ -110,7 +109,7 @@ def preflight(request: Request, bucket: FakeBucket | None) -> Response:
     return Response(200, headers=headers)
 
 
-def response_headers(request: Request, bucket: FakeBucket | None) -> dict[str, str]:
+def response_headers(request: Request, bucket: OssBucket | None) -> dict[str, str]:
     """Headers for the answer of an actual request; none when no rule fits (the browser then refuses it)."""
     origin = request.header("origin")
     rule = _match(bucket, origin, request.method, []) if origin and bucket else None

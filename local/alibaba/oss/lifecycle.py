@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from local.alibaba.errors import OssError
-from local.alibaba.state.buckets import NULL, Buckets, Facts, OssKey
+from local.alibaba.oss import xml
+from local.alibaba.state.buckets import NULL, Buckets, Facts, OssBucket, OssKey
 
 if TYPE_CHECKING:
     from local.alibaba.oss.call import Call
 
 MAX_RULES = 1000
 DAY = 86400
-ACTIONS = ("Expiration", "Transition", "AbortMultipartUpload", "NoncurrentVersionExpiration", "NoncurrentVersionTransition")
+ACTIONS = (
+    "Expiration", "Transition", "AbortMultipartUpload", "NoncurrentVersionExpiration", "NoncurrentVersionTransition",
+)
 
 
 def _tags(rule: Element) -> frozenset[tuple[str, str]]:
@@ -76,13 +79,13 @@ def run(buckets: Buckets) -> list[str]:
     gone: list[str] = []
     for bucket in buckets.all():
         configuration = bucket.oss["configs"].get("lifecycle")
-        for rule in ElementTree.fromstring(configuration).findall("Rule") if configuration else ():
+        for rule in xml.kept(configuration).findall("Rule") if configuration else ():
             if rule.findtext("Status") == "Enabled":
                 gone.extend(_run_rule(buckets, bucket, rule))
     return gone
 
 
-def _run_rule(buckets: Buckets, bucket, rule: Element) -> list[str]:  # noqa: ANN001 - moto's bucket
+def _run_rule(buckets: Buckets, bucket: OssBucket, rule: Element) -> list[str]:
     prefix, now, gone = rule.findtext("Prefix") or "", buckets.clock.now(), []
     expire = _days(rule, "Expiration", "Days")
     old = _days(rule, "NoncurrentVersionExpiration", "NoncurrentDays")
@@ -95,16 +98,16 @@ def _run_rule(buckets: Buckets, bucket, rule: Element) -> list[str]:  # noqa: AN
         if due and not newest.marker and wanted <= set(newest.tags.items()):
             _expire(buckets, bucket, versions[-1])
             gone.append(f"{bucket.name}/{name}")
-        for version, next_one in zip(versions, versions[1:], strict=False):
+        for version, next_one in pairwise(versions):
             if old is not None and now - next_one.facts.modified >= old * DAY:
                 buckets.remove(version)
-    for upload in list(bucket.multiparts.values()):
+    for upload in bucket.uploads():
         if abort is not None and upload.key_name.startswith(prefix) and now - upload.document["created"] >= abort * DAY:
             buckets.drop_upload(bucket, upload)
     return gone
 
 
-def _expire(buckets: Buckets, bucket, key: OssKey) -> None:  # noqa: ANN001 - moto's bucket
+def _expire(buckets: Buckets, bucket: OssBucket, key: OssKey) -> None:
     if not bucket.versioning_status:
         buckets.remove(key)
         return

@@ -12,7 +12,7 @@ from local.alibaba.errors import OssError
 from local.alibaba.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.call import Call, answer
-from local.alibaba.state.buckets import OssKey, OssUpload
+from local.alibaba.state.buckets import OssKey
 
 Item = TypeVar("Item")
 
@@ -127,7 +127,8 @@ def list_versions(call: Call) -> Response:
     """Versions newest first within a key; goes on after key-marker, or within it after version-id-marker."""
     query, encoding, bucket = call.query, check_encoding(call), call.bucket()
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    limit, key_marker, version_marker = limit_of(call, "max-keys"), query.get("key-marker", ""), query.get("version-id-marker", "")
+    key_marker, version_marker = query.get("key-marker", ""), query.get("version-id-marker", "")
+    limit = limit_of(call, "max-keys")
     entries: list[str] = []
     prefixes: list[str] = []
     truncated, last = False, ("", "")
@@ -191,7 +192,7 @@ def list_uploads(call: Call) -> Response:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     limit = limit_of(call, "max-uploads", 1000)
     marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
-    uploads: list[OssUpload] = sorted(bucket.multiparts.values(), key=lambda u: (u.key_name, u.id))  # pyright: ignore[reportAssignmentType] - only OssUploads are put there
+    uploads = sorted(bucket.uploads(), key=lambda u: (u.key_name, u.id))
     if id_marker:
         uploads = [u for u in uploads if (u.key_name, u.id) > (marker, id_marker)]
         marker = ""
@@ -204,9 +205,10 @@ def list_uploads(call: Call) -> Response:
     ]
     if encoding:
         head.append(xml.text("EncodingType", encoding))
-    if page.truncated:
-        last_id = page.items[-1].id if page.items and page.items[-1].key_name == page.last else ""
-        head += [xml.key_text("NextKeyMarker", page.last, encoding), xml.text("NextUploadIdMarker", last_id)]
+    last, last_id = (page.last, "") if page.truncated else ("", "")
+    if page.truncated and page.items and page.items[-1].key_name == page.last:
+        last_id = page.items[-1].id
+    head += [xml.key_text("NextKeyMarker", last, encoding), xml.text("NextUploadIdMarker", last_id)]
     listed = [
         xml.group("Upload", xml.key_text("Key", u.key_name, encoding), xml.text("UploadId", u.id),
                   xml.text("StorageClass", "Standard"), xml.text("Initiated", iso_millis(u.document["created"])))

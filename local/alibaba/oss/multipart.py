@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-
-from moto.s3.models import FakeBucket
 
 from local.alibaba.clock import http_date, iso_millis
 from local.alibaba.errors import OssError
@@ -20,18 +17,19 @@ from local.alibaba.oss.objects import (
     copy_source,
     crc64,
     encryption_of,
+    md5,
     meta_of,
     object_acl,
     tags_of,
     written,
 )
-from local.alibaba.state.buckets import Facts, OssKey, OssUpload
+from local.alibaba.state.buckets import Facts, OssBucket, OssKey, OssUpload
 
 MIN_PART_BYTES = 100 * 1024  # every part but the last
 MAX_PART_NUMBER = 10000
 
 
-def _upload(call: Call, bucket: FakeBucket) -> OssUpload:
+def _upload(call: Call, bucket: OssBucket) -> OssUpload:
     found = bucket.multiparts.get(call.query.get("uploadId", ""))
     if not isinstance(found, OssUpload) or found.key_name != call.key:
         raise OssError(404, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the "
@@ -67,7 +65,7 @@ def _number(call: Call) -> int:
 def _keep(call: Call, upload: OssUpload, number: int, body: bytes) -> Facts:
     facts = Facts(
         call.bucket_name, call.key, "part", call.buckets.next_seq(), call.clock.now(), size=len(body),
-        etag=hashlib.md5(body).hexdigest().upper(), crc=str(crc64(body)), body=call.buckets.store.write_body(body),
+        etag=md5(body).hexdigest().upper(), crc=str(crc64(body)), body=call.buckets.store.write_body(body),
     )
     call.buckets.put_part(upload, number, facts)
     return facts
@@ -123,7 +121,7 @@ def complete_upload(call: Call) -> Response:
         raise OssError(400, "EntityTooSmall", "Your proposed upload smaller than the minimum allowed size.")
     check_overwrite(call, bucket)
     body = b"".join(part.value for part in parts)
-    digest = hashlib.md5(b"".join(bytes.fromhex(part.facts.etag) for part in parts)).hexdigest().upper()
+    digest = md5(b"".join(bytes.fromhex(part.facts.etag) for part in parts)).hexdigest().upper()
     kept = upload.document
     facts = Facts(
         bucket.name, call.key, call.buckets.new_version(bucket), call.buckets.next_seq(), call.clock.now(),

@@ -65,7 +65,7 @@ _OBJECT: dict[tuple[str, str], tuple[str, str]] = {
     ("HEAD", ""): ("head_object", "oss:GetObject@"),
     ("DELETE", ""): ("delete_object", "oss:DeleteObject@"),
 }
-_IGNORED = {"symlink", "restore", "x-oss-process", "style", "live", "vod", "img", "callback", "seal", "metaQuery", "rtc"}
+_IGNORED = {"symlink", "restore", "x-oss-process", "style", "live", "vod", "img", "callback", "metaQuery", "rtc"}
 
 
 def operation_of(request: Request, bucket: str, key: str) -> Operation:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from moto.route53.models import FakeZone
-
 from local.alibaba.errors import RpcError
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.domains import Domain
 
 NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 DOMAIN = "domain/{DomainName}"
 
 
-def find_domain(call: RpcCall, name: str = "") -> FakeZone:
+def find_domain(call: RpcCall, name: str = "") -> Domain:
     name = (name or call.need("DomainName")).lower().rstrip(".")
     found = call.domains.zones.get(name)
     if found is None:
@@ -22,7 +21,7 @@ def find_domain(call: RpcCall, name: str = "") -> FakeZone:
     return found
 
 
-def _shown(call: RpcCall, zone: FakeZone) -> Answer:
+def _shown(call: RpcCall, zone: Domain) -> Answer:
     kept = zone.dns
     return {
         "DomainId": kept["id"], "DomainName": kept["name"], "PunyCode": kept["name"], "Remark": kept["remark"],

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any
 
 from local.alibaba.errors import RpcError
 from local.alibaba.rpc.alidns_domains import DOMAIN, find_domain
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.domains import Record
 
 TYPES = ("A", "AAAA", "CNAME", "MX", "TXT", "NS", "SRV", "CAA", "REDIRECT_URL", "FORWARD_URL")
-RR = re.compile(r"@|(\*|[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*")
+LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+RR = re.compile(rf"@|(\*|{LABEL})(\.{LABEL})*")
 TTL_RANGE = (600, 86400)  # seconds; the free edition's
 EXCLUSIVE = {"CNAME"}  # a CNAME tolerates no other record of the same name and line
 
 
-def _find(call: RpcCall) -> Any:
+def _find(call: RpcCall) -> Record:
     found = call.domains.records.get(call.need("RecordId"))
     if found is None:
         raise RpcError(400, "DomainRecordNotBelongToUser", "The domain record does not belong to this user.")

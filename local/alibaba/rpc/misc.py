@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 
-HOSTS = {"ram": "ram.aliyuncs.com", "sts": "sts.aliyuncs.com", "ims": "ims.aliyuncs.com", "alidns": "alidns.aliyuncs.com",
-         "dns": "alidns.aliyuncs.com"}
+HOSTS = {
+    "ram": "ram.aliyuncs.com", "sts": "sts.aliyuncs.com", "ims": "ims.aliyuncs.com",
+    "alidns": "alidns.aliyuncs.com", "dns": "alidns.aliyuncs.com",
+}
 
 
 @action("location", "DescribeEndpoints", anyone=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from moto.iam.models import ManagedPolicy, Role, User
-
 from local.alibaba.clock import iso
 from local.alibaba.errors import RpcError
 from local.alibaba.policy.document import MAX_LENGTH, PolicyGrammarError, parse
 from local.alibaba.rpc.ram_roles import find_role, paged
 from local.alibaba.rpc.ram_users import find_user
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.ram_models import RamPolicy, RamRole, RamUser
 
 MAX_POLICIES = 1500
 MAX_VERSIONS = 5
@@ -20,7 +19,7 @@ ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 POLICY = "policy/{PolicyName}"
 
 
-def find_policy(call: RpcCall, kind: str = "") -> ManagedPolicy:
+def find_policy(call: RpcCall, kind: str = "") -> RamPolicy:
     name, kind = call.need("PolicyName"), kind or call.get("PolicyType") or "Custom"
     if kind not in ("Custom", "System"):
         raise RpcError(400, "InvalidParameter.PolicyType", "PolicyType must be Custom or System.")
@@ -41,7 +40,7 @@ def _document(text: str) -> str:
     return text
 
 
-def _shown(policy: ManagedPolicy) -> Answer:
+def _shown(policy: RamPolicy) -> Answer:
     kept = policy.ram
     return {
         "PolicyName": kept["name"], "PolicyType": kept["type"], "Description": kept["description"],
@@ -50,7 +49,7 @@ def _shown(policy: ManagedPolicy) -> Answer:
     }
 
 
-def _version(policy: ManagedPolicy, version: Answer, *, document: bool) -> Answer:
+def _version(policy: RamPolicy, version: Answer, *, document: bool) -> Answer:
     shown: Answer = {
         "VersionId": version["id"], "IsDefaultVersion": version["id"] == policy.ram["default"],
         "CreateDate": iso(version["created"]),
@@ -67,7 +66,7 @@ def create_policy(call: RpcCall) -> Answer:
     if ("Custom", name) in call.identities.policies:
         raise RpcError(409, "EntityAlreadyExists.Policy", f"The policy already exists : {name} .")
     if sum(kind == "Custom" for kind, _ in call.identities.policies) >= MAX_POLICIES:
-        raise RpcError(409, "LimitExceeded.Policy", f"The count of policies beyond the current limits: {MAX_POLICIES}.")
+        raise RpcError(409, "LimitExceeded.Policy", f"The count of policies beyond the limit: {MAX_POLICIES}.")
     return {"Policy": _shown(call.identities.create_policy(name, text, call.get("Description")))}
 
 
@@ -106,7 +105,7 @@ def create_version(call: RpcCall) -> Answer:
     return {"PolicyVersion": _version(policy, version, document=True)}
 
 
-def _one_version(call: RpcCall, policy: ManagedPolicy) -> Answer:
+def _one_version(call: RpcCall, policy: RamPolicy) -> Answer:
     wanted = call.need("VersionId")
     found = next((v for v in policy.ram["versions"] if v["id"] == wanted), None)
     if found is None:
@@ -146,7 +145,7 @@ def delete_version(call: RpcCall) -> Answer:
     return {}
 
 
-def _holders(call: RpcCall, policy: ManagedPolicy) -> list[Role | User]:
+def _holders(call: RpcCall, policy: RamPolicy) -> list[RamRole | RamUser]:
     entry = [policy.ram["type"], policy.name]
     everyone = [*call.identities.roles.values(), *call.identities.users.values()]
     return [holder for holder in everyone if entry in holder.ram["policies"]]
@@ -160,7 +159,7 @@ def delete_policy(call: RpcCall) -> Answer:
         for holder in holders:
             call.identities.detach(holder, policy)
     elif holders:
-        kind = "Role" if isinstance(holders[0], Role) else "User"
+        kind = "Role" if isinstance(holders[0], RamRole) else "User"
         raise RpcError(409, f"DeleteConflict.Policy.{kind}", f"The policy is attached to a {kind.lower()}.")
     elif len(policy.ram["versions"]) > 1:
         raise RpcError(409, "DeleteConflict.Policy.Version", "The policy has more than one version.")
@@ -183,7 +182,7 @@ def list_entities(call: RpcCall) -> Answer:
     users: list[Answer] = []
     for holder in _holders(call, policy):
         kept, at = holder.ram, iso(holder.ram["updated"])
-        if isinstance(holder, Role):
+        if isinstance(holder, RamRole):
             roles.append({"RoleId": kept["id"], "RoleName": kept["name"], "Description": kept["description"],
                           "Arn": call.identities.role_arn(kept["name"]), "AttachDate": at})
         else:
@@ -192,7 +191,7 @@ def list_entities(call: RpcCall) -> Answer:
     return {"Groups": {"Group": []}, "Users": {"User": users}, "Roles": {"Role": roles}}
 
 
-def _attach(call: RpcCall, holder: Role | User, kind: str) -> Answer:
+def _attach(call: RpcCall, holder: RamRole | RamUser, kind: str) -> Answer:
     policy = find_policy(call)
     if [policy.ram["type"], policy.name] in holder.ram["policies"]:
         raise RpcError(409, f"EntityAlreadyExists.{kind}.Policy", f"The {kind.lower()} already has this policy.")
@@ -200,7 +199,7 @@ def _attach(call: RpcCall, holder: Role | User, kind: str) -> Answer:
     return {}
 
 
-def _detach(call: RpcCall, holder: Role | User, kind: str) -> Answer:
+def _detach(call: RpcCall, holder: RamRole | RamUser, kind: str) -> Answer:
     policy = find_policy(call)
     if [policy.ram["type"], policy.name] not in holder.ram["policies"]:
         raise RpcError(404, f"EntityNotExist.{kind}.Policy", f"The {kind.lower()} does not have this policy.")
@@ -208,8 +207,9 @@ def _detach(call: RpcCall, holder: Role | User, kind: str) -> Answer:
     return {}
 
 
-def _policies_of(holder: Role | User) -> Answer:
-    shown = [{**_shown(policy), "AttachDate": iso(holder.ram["updated"])} for policy in holder.managed_policies.values()]
+def _policies_of(call: RpcCall, holder: RamRole | RamUser) -> Answer:
+    at = iso(holder.ram["updated"])
+    shown = [{**_shown(policy), "AttachDate": at} for policy in call.identities.policies_of(holder)]
     return {"Policies": {"Policy": shown}}
 
 
@@ -225,7 +225,7 @@ def detach_from_role(call: RpcCall) -> Answer:
 
 @action("ram", "ListPoliciesForRole", "role/{RoleName}")
 def policies_for_role(call: RpcCall) -> Answer:
-    return _policies_of(find_role(call, call.need("RoleName")))
+    return _policies_of(call, find_role(call, call.need("RoleName")))
 
 
 @action("ram", "AttachPolicyToUser", "user/{UserName}")
@@ -240,4 +240,4 @@ def detach_from_user(call: RpcCall) -> Answer:
 
 @action("ram", "ListPoliciesForUser", "user/{UserName}")
 def policies_for_user(call: RpcCall) -> Answer:
-    return _policies_of(find_user(call, call.need("UserName")))
+    return _policies_of(call, find_user(call, call.need("UserName")))

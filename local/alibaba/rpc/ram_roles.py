@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from moto.iam.models import Role
-
 from local.alibaba.clock import iso
 from local.alibaba.errors import RpcError
 from local.alibaba.policy.document import PolicyGrammarError, parse
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.ram_models import RamRole
 
 MAX_ROLES = 1000
 NAME = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -17,7 +16,7 @@ SESSION_RANGE = (3600, 43200)  # seconds, MaxSessionDuration
 ROLE = "role/{RoleName}"
 
 
-def find_role(call: RpcCall, name: str) -> Role:
+def find_role(call: RpcCall, name: str) -> RamRole:
     found = call.identities.roles.get(name.lower())
     if found is None:
         raise RpcError(404, "EntityNotExist.Role", f"The role not exists: {name} .")
@@ -50,7 +49,7 @@ def _description(text: str) -> str:
     return text
 
 
-def shown(call: RpcCall, role: Role, *, trust: bool = True) -> Answer:
+def shown(call: RpcCall, role: RamRole, *, trust: bool = True) -> Answer:
     kept = role.ram
     answer: Answer = {
         "RoleId": kept["id"], "RoleName": kept["name"], "Arn": call.identities.role_arn(kept["name"]),

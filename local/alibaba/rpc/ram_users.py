@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from moto.iam.models import AccessKey, User
-
 from local.alibaba.clock import iso
 from local.alibaba.errors import RpcError
 from local.alibaba.rpc.ram_roles import paged
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.ram_models import RamKey, RamUser
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_KEYS = 2
@@ -18,14 +17,14 @@ DETAILS = ("DisplayName", "MobilePhone", "Email", "Comments")
 USER = "user/{UserName}"
 
 
-def find_user(call: RpcCall, name: str) -> User:
+def find_user(call: RpcCall, name: str) -> RamUser:
     found = call.identities.users.get(name.lower())
     if found is None:
         raise RpcError(404, "EntityNotExist.User", f"The user not exists: {name} .")
     return found
 
 
-def _shown(user: User) -> Answer:
+def _shown(user: RamUser) -> Answer:
     kept = user.ram
     details = {name: kept["details"].get(name, "") for name in DETAILS}
     return {"UserId": kept["id"], "UserName": kept["name"], **details,
@@ -84,7 +83,7 @@ def delete_user(call: RpcCall) -> Answer:
     return {}
 
 
-def _owner(call: RpcCall) -> User:
+def _owner(call: RpcCall) -> RamUser:
     """The user named, or the caller where none is named, as a user may rotate its own key."""
     name = call.get("UserName")
     if not name and call.principal is not None and call.principal.kind == "user":
@@ -94,15 +93,15 @@ def _owner(call: RpcCall) -> User:
     return find_user(call, name)
 
 
-def _key(call: RpcCall, user: User) -> AccessKey:
+def _key(call: RpcCall, user: RamUser) -> RamKey:
     wanted = call.need("UserAccessKeyId")
-    found = next((k for k in user.access_keys if k.access_key_id == wanted), None)
-    if found is None:
+    found = call.identities.keys.get(wanted)
+    if found is None or found.owner is not user:
         raise RpcError(404, "EntityNotExist.User.AccessKey", f"The access key not exists: {wanted} .")
     return found
 
 
-def _key_shown(key: AccessKey) -> Answer:
+def _key_shown(key: RamKey) -> Answer:
     return {"AccessKeyId": key.access_key_id, "Status": key.status, "CreateDate": iso(key.ram["created"])}
 
 
@@ -129,7 +128,10 @@ def update_key(call: RpcCall) -> Answer:
 
 @action("ram", "ListAccessKeys", USER)
 def list_keys(call: RpcCall) -> Answer:
-    return {"AccessKeys": {"AccessKey": [_key_shown(key) for key in _owner(call).access_keys]}}
+    """Asked by the account itself without a name, it means the account's own keys: none are managed here."""
+    if not call.get("UserName") and call.principal is not None and call.principal.kind == "root":
+        return {"AccessKeys": {"AccessKey": []}}
+    return {"AccessKeys": {"AccessKey": [_key_shown(key) for key in call.identities.keys_of(_owner(call))]}}
 
 
 @action("ram", "DeleteAccessKey", USER)

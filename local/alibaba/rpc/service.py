@@ -22,7 +22,9 @@ from local.alibaba.state.identities import Identities
 
 MODULES = (alidns_domains, alidns_records, ims, misc, ram_policies, ram_roles, ram_users, sts)  # they register actions
 SECRET = {"Signature", "SecurityToken", "OIDCToken", "AccessKeyId", "SignatureNonce"}
-PLUMBING = {"Format", "SignatureMethod", "SignatureVersion", "SignatureType", "Timestamp", "Action", "Version", "RegionId"}
+PLUMBING = {
+    "Format", "SignatureMethod", "SignatureVersion", "SignatureType", "Timestamp", "Action", "Version", "RegionId",
+}
 
 
 @dataclass(slots=True)
@@ -82,7 +84,9 @@ class RpcServices:
         if principal is not None:
             outcome.principal = f"{principal.kind}:{principal.name}"
             self._authorize(principal, product, name, action, params, request)
-        call = RpcCall(params, principal, self.account, self.identities, self.domains, self.verifier, self.clock, request)
+        call = RpcCall(
+            params, principal, self.account, self.identities, self.domains, self.verifier, self.clock, request
+        )
         return action.function(call)
 
     def _resource(self, action: Action, params: dict[str, str]) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from moto.iam.models import Role
-
 from local.alibaba.auth.oidc import audience_of
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import iso
@@ -16,13 +14,14 @@ from local.alibaba.policy.evaluate import Decision, Question, combine, decide
 from local.alibaba.rpc.ims import find_provider
 from local.alibaba.rpc.ram_roles import find_role
 from local.alibaba.rpc.registry import Answer, RpcCall, action
+from local.alibaba.state.ram_models import RamRole
 
 SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")
 MIN_SECONDS, DEFAULT_SECONDS, CHAINED_SECONDS = 900, 3600, 3600
 MAX_SESSION_POLICY = 2048  # characters
 
 
-def _role(call: RpcCall) -> Role:
+def _role(call: RpcCall) -> RamRole:
     arn = call.need("RoleArn")
     found = re.fullmatch(r"acs:ram::(\d+):role/([A-Za-z0-9.-]{1,64})", arn)
     if not found:
@@ -39,7 +38,7 @@ def _session_name(call: RpcCall) -> str:
     return name
 
 
-def _seconds(call: RpcCall, role: Role, *, chained: bool) -> int:
+def _seconds(call: RpcCall, role: RamRole, *, chained: bool) -> int:
     """Up to the role's MaxSessionDuration; a role assumed by a role gets at most an hour."""
     highest = min(role.ram["max_session"], CHAINED_SECONDS) if chained else role.ram["max_session"]
     seconds = call.number("DurationSeconds", DEFAULT_SECONDS)
@@ -69,11 +68,11 @@ def _context(call: RpcCall) -> dict[str, Values]:
             "acs:CurrentTime": (call.clock.iso(),)}
 
 
-def trusts(role: Role, question: Question) -> bool:
+def trusts(role: RamRole, question: Question) -> bool:
     return decide(parse(role.ram["trust"], "trust"), question) is Decision.ALLOW
 
 
-def may_assume(call: RpcCall, caller: Principal, role: Role) -> bool:
+def may_assume(call: RpcCall, caller: Principal, role: RamRole) -> bool:
     """The role trusts the caller, and the caller's own policies let it assume the role."""
     context = _context(call)
     names = tuple(n for name in caller.names for n in {name, name.lower()})
@@ -86,7 +85,7 @@ def may_assume(call: RpcCall, caller: Principal, role: Role) -> bool:
     return combine(decide(caller.statements, question), session, Decision.NEUTRAL) is Decision.ALLOW
 
 
-def _issue(call: RpcCall, role: Role, seconds: int, source: Answer) -> Answer:
+def _issue(call: RpcCall, role: RamRole, seconds: int, source: Answer) -> Answer:
     name = _session_name(call)
     session = call.identities.create_session(role, name, seconds, _policy(call), source)
     kept = session.ram

@@ -10,12 +10,11 @@ import base64
 import os
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, S3Backend, s3_backends
 
 from local.alibaba.clock import Clock
-from local.alibaba.state import moto_account
+from local.alibaba.state import Unremembered, moto_account
 from local.alibaba.store import Document, Store
 
 NULL = "null"
@@ -43,11 +42,8 @@ class Facts:
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
-class OssKey(FakeKey):
+class OssKey(Unremembered, FakeKey):
     """moto's key with its bytes in a body file instead of memory."""
-
-    def __new__(cls, *_: Any, **__: Any) -> OssKey:
-        return object.__new__(cls)  # moto's base class would remember every instance for ever
 
     def __init__(self, facts: Facts, account: str, region: str, store: Store) -> None:
         super().__init__(
@@ -70,16 +66,27 @@ class OssKey(FakeKey):
         """Nothing to release: the buffer is closed and the body file belongs to the store."""
 
 
-class OssUpload(FakeMultipart):
+class OssUpload(Unremembered, FakeMultipart):
     """moto's multipart upload; its parts are OssKeys by number."""
-
-    def __new__(cls, *_: Any, **__: Any) -> OssUpload:
-        return object.__new__(cls)  # as for OssKey
 
     def __init__(self, key: str, account: str, region: str, document: Document) -> None:
         super().__init__(key, {}, account, region)  # pyright: ignore[reportArgumentType] - a plain dict serves
         self.document = document
         self.id = document["id"]
+
+
+class OssBucket(Unremembered, FakeBucket):
+    """moto's bucket with what OSS keeps beside: region, ACL, classes, configurations by name (XML as stored)."""
+
+    def __init__(self, account: str, document: Document) -> None:
+        super().__init__(document["name"], account, document["region"])
+        self.oss = document
+        self.versioning_status = document["versioning"]
+        self.policy = document["policy"].encode() if document["policy"] else None
+        self.creation_date = datetime.fromtimestamp(document["created"], UTC)
+
+    def uploads(self) -> list[OssUpload]:
+        return [upload for upload in self.multiparts.values() if isinstance(upload, OssUpload)]
 
 
 class Buckets:
@@ -88,6 +95,7 @@ class Buckets:
     def __init__(self, account: str, store: Store, clock: Clock) -> None:
         self.account, self.store, self.clock = moto_account(account), store, clock
         self.backend: S3Backend = s3_backends[moto_account(account)]["aws"]
+        self._buckets: dict[str, OssBucket] = {}
         self._seq = 0
         self._load()
 
@@ -108,15 +116,13 @@ class Buckets:
         self.store.sweep(bodies)
 
     # buckets
-    def _admit(self, document: Document) -> FakeBucket:
-        bucket = self.backend.create_bucket(document["name"], document["region"])
-        bucket.oss = document  # type: ignore[attr-defined]
-        bucket.versioning_status = document["versioning"]
-        bucket.policy = document["policy"].encode() if document["policy"] else None
-        bucket.creation_date = datetime.fromtimestamp(document["created"], UTC)
+    def _admit(self, document: Document) -> OssBucket:
+        bucket = OssBucket(self.account, document)
+        self.backend.buckets[bucket.name] = bucket
+        self._buckets[bucket.name] = bucket
         return bucket
 
-    def create(self, name: str, region: str, acl: str, storage_class: str, redundancy: str) -> FakeBucket:
+    def create(self, name: str, region: str, acl: str, storage_class: str, redundancy: str) -> OssBucket:
         bucket = self._admit({
             "name": name, "region": region, "acl": acl, "storage_class": storage_class, "redundancy": redundancy,
             "created": self.clock.now(), "versioning": None, "policy": "", "configs": {},
@@ -124,20 +130,21 @@ class Buckets:
         self.save(bucket)
         return bucket
 
-    def save(self, bucket: FakeBucket) -> None:
+    def save(self, bucket: OssBucket) -> None:
         document = bucket.oss
         document["versioning"] = bucket.versioning_status
         document["policy"] = bucket.policy.decode() if bucket.policy else ""
         self.store.put("bucket", bucket.name, document)
 
-    def find(self, name: str) -> FakeBucket | None:
-        return self.backend.buckets.get(name)
+    def find(self, name: str) -> OssBucket | None:
+        return self._buckets.get(name)
 
-    def all(self) -> list[FakeBucket]:
-        return sorted(self.backend.buckets.values(), key=lambda b: b.name)
+    def all(self) -> list[OssBucket]:
+        return sorted(self._buckets.values(), key=lambda b: b.name)
 
-    def delete(self, bucket: FakeBucket) -> None:
+    def delete(self, bucket: OssBucket) -> None:
         self.backend.delete_bucket(bucket.name)
+        del self._buckets[bucket.name]
         self.store.remove("bucket", bucket.name)
 
     # objects
@@ -145,20 +152,20 @@ class Buckets:
         self._seq += 1
         return self._seq
 
-    def new_version(self, bucket: FakeBucket) -> str:
+    def new_version(self, bucket: OssBucket) -> str:
         if not bucket.is_versioned:
             return NULL
         return base64.b64encode(os.urandom(24), b"-_").decode().rstrip("=") + "AgICAgICAg"
 
     def _hang(self, facts: Facts) -> OssKey:
-        bucket = self.backend.buckets[facts.bucket]
+        bucket = self._buckets[facts.bucket]
         key = OssKey(facts, self.account, bucket.region_name, self.store)
         bucket.keys.setlist(facts.key, [*bucket.keys.getlist(facts.key, []), key])
         return key
 
     def add(self, facts: Facts) -> OssKey:
         """A new newest version; a null version of the same key gives way to a new null version."""
-        bucket = self.backend.buckets[facts.bucket]
+        bucket = self._buckets[facts.bucket]
         if facts.version == NULL and (old := self.version(bucket, facts.key, NULL)):
             self.remove(old)
         key = self._hang(facts)
@@ -171,7 +178,7 @@ class Buckets:
         self.store.put("object", _object_id(key.facts), asdict(key.facts))
 
     def remove(self, key: OssKey) -> None:
-        bucket = self.backend.buckets[key.facts.bucket]
+        bucket = self._buckets[key.facts.bucket]
         left = [k for k in bucket.keys.getlist(key.facts.key, []) if k is not key]
         if left:
             bucket.keys.setlist(key.facts.key, left)
@@ -180,20 +187,20 @@ class Buckets:
         self.store.remove("object", _object_id(key.facts))
         self.store.drop_body(key.facts.body)
 
-    def versions(self, bucket: FakeBucket, key: str) -> list[OssKey]:
+    def versions(self, bucket: OssBucket, key: str) -> list[OssKey]:
         return bucket.keys.getlist(key, [])
 
-    def current(self, bucket: FakeBucket, key: str) -> OssKey | None:
+    def current(self, bucket: OssBucket, key: str) -> OssKey | None:
         """Newest version, a delete marker included."""
         found = self.versions(bucket, key)
         return found[-1] if found else None
 
-    def version(self, bucket: FakeBucket, key: str, version: str) -> OssKey | None:
+    def version(self, bucket: OssBucket, key: str, version: str) -> OssKey | None:
         return next((k for k in self.versions(bucket, key) if k.facts.version == version), None)
 
     # uploads
     def _hang_upload(self, document: Document) -> OssUpload:
-        bucket = self.backend.buckets[document["bucket"]]
+        bucket = self._buckets[document["bucket"]]
         upload = OssUpload(document["key"], self.account, bucket.region_name, document)
         bucket.multiparts[upload.id] = upload
         return upload
@@ -204,7 +211,7 @@ class Buckets:
         upload.partlist = sorted(upload.parts)
         return part
 
-    def start_upload(self, bucket: FakeBucket, key: str, meta: dict[str, str], acl: str) -> OssUpload:
+    def start_upload(self, bucket: OssBucket, key: str, meta: dict[str, str], acl: str) -> OssUpload:
         document = {
             "bucket": bucket.name, "key": key, "id": os.urandom(16).hex().upper(), "created": self.clock.now(),
             "meta": meta, "acl": acl, "parts": {},
@@ -220,7 +227,7 @@ class Buckets:
         upload.document["parts"][str(number)] = asdict(facts)
         self.store.put("upload", upload.id, upload.document)
 
-    def drop_upload(self, bucket: FakeBucket, upload: OssUpload) -> None:
+    def drop_upload(self, bucket: OssBucket, upload: OssUpload) -> None:
         for part in upload.parts.values():
             self.store.drop_body(part.facts.body)  # pyright: ignore[reportAttributeAccessIssue] - as above
         bucket.multiparts.pop(upload.id, None)
