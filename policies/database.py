@@ -1,0 +1,252 @@
+"""Database: who owns it, who may connect, how often at once, and what it was made from."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies import figures
+from policies.resource import Resource
+from policies.rule import Broken, resource_rule, stack_rule
+from policies.settings import Settings
+from policies.stack import Stack
+from policies.values import Hidden, listing, number, shown, text, truth
+from tenantry.names import TEMPLATE_DATABASE
+
+ROLE: Final = "postgresql:Role"
+DATABASE: Final = "postgresql:Database"
+RIGHTS: Final = "tenantry:CloneRights"
+POWERS: Final = ("superuser", "createDatabase", "createRole", "replication", "bypassRowLevelSecurity")
+
+
+def _own(code: str) -> str:
+    return f"rent{code[1:]}"
+
+
+@resource_rule(
+    "database-powers",
+    kinds=[ROLE],
+    why="Such a role reaches the databases of all tenants.",
+    remedy="leave superuser, createDatabase, createRole, replication and bypassRowLevelSecurity out.",
+)
+def powers(resource: Resource, settings: Settings) -> Iterator[str]:
+    """No role is a superuser, makes databases or roles, replicates or passes by row-level security."""
+    for power in POWERS:
+        if truth(resource.props.get(power)):
+            yield f"it has {power}"
+
+
+@resource_rule(
+    "database-owner",
+    kinds=[DATABASE, RIGHTS],
+    why="An owner reads and drops everything in its database.",
+    remedy="make the role of the database's own name its owner.",
+)
+def owner(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's database belongs to the role of its own name."""
+    name = text(resource.props.get("name" if resource.kind == DATABASE else "database"))
+    if resource.code and text(resource.props.get("owner")) != name:
+        yield f"the owner of {name} is {shown(resource.props.get('owner'))}"
+
+
+@resource_rule(
+    "database-owner-login",
+    kinds=[ROLE],
+    why="The owner's password would never rotate without a gap, and it could give the database away.",
+    remedy="declare the owner with login=False, and log in as one of its two login roles.",
+)
+def owner_login(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Nobody logs in as an owner role, and it is a member of no other role."""
+    if resource.code and text(resource.props.get("name")) == _own(resource.code):
+        if truth(resource.props.get("login")) is not False:
+            yield "the owner may log in"
+        if listing(resource.props.get("roles")):
+            yield "the owner is a member of other roles"
+
+
+@resource_rule(
+    "database-membership",
+    kinds=[ROLE, "postgresql:GrantRole"],
+    why="Membership in a neighbour's role is access to the neighbour's data.",
+    remedy="give a login role exactly one membership: its own tenant's owner role.",
+)
+def membership(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's login role is a member of its own owner role and of no other."""
+    if resource.code is None:
+        return
+    own = _own(resource.code)
+    if resource.kind == ROLE:
+        if text(resource.props.get("name")) != own:
+            roles = [text(role) for role in listing(resource.props.get("roles"))]
+            if roles != [own]:
+                yield f"it is a member of {', '.join(roles) or 'no role'} instead of {own}"
+    elif text(resource.props.get("grantRole")) != own:
+        yield f"it is given membership in {shown(resource.props.get('grantRole'))}"
+
+
+@resource_rule(
+    "database-password",
+    kinds=[ROLE],
+    why="A role without a password, or with one kept in clear on the server, is anybody's.",
+    remedy="set password from a RandomPassword, and leave encryptedPassword out.",
+)
+def password(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's login role has a password, kept as a hash."""
+    if resource.code is None or text(resource.props.get("name")) == _own(resource.code):
+        return
+    value = resource.first("password", "passwordWo")
+    if not isinstance(value, Hidden) and not text(value):
+        yield "it has no password"
+    if truth(resource.props.get("encryptedPassword")) is False:
+        yield "its password is kept in clear"
+
+
+@resource_rule(
+    "database-connections",
+    kinds=[DATABASE],
+    why="Without it one tenant takes all connections of the server and starves the others.",
+    remedy="set connection_limit to what the tenant's plan gives in tenants/plans.yaml.",
+)
+def connections(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's database takes exactly as many connections as a plan gives."""
+    if resource.code is None:
+        return
+    limit = number(resource.props.get("connectionLimit"))
+    if limit is None or limit < 0:
+        yield "its connections are unlimited"
+    elif limit not in {plan.database.connections for _, plan in figures.plans().items()}:
+        yield f"it takes {shown(limit)} connections, which no plan gives"
+
+
+@resource_rule(
+    "database-template",
+    kinds=[DATABASE],
+    why="A clone of anything else may bring another tenant's data; lc_* of DEFAULT drops the database at the next run.",
+    remedy=f"clone {TEMPLATE_DATABASE}, leave lc_collate, lc_ctype and is_template out.",
+)
+def template(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's database is a clone of the template, and no template itself."""
+    if (
+        text(resource.props.get("name")) == TEMPLATE_DATABASE
+        and truth(resource.props.get("allowConnections")) is not False
+    ):
+        yield "the template takes connections"
+    if resource.code is None:
+        return
+    if text(resource.props.get("template")) != TEMPLATE_DATABASE:
+        yield f"it is made from {shown(resource.props.get('template'))}"
+    if truth(resource.props.get("isTemplate")):
+        yield "others may clone it"
+    for setting in ("lcCollate", "lcCtype"):
+        if text(resource.props.get(setting)) == "DEFAULT":
+            yield f"{setting} is DEFAULT"
+
+
+@resource_rule(
+    "database-public",
+    kinds=["postgresql:Grant", "postgresql:DefaultPrivileges"],
+    why="PUBLIC is every role of the server, those of all other tenants included.",
+    remedy="grant to the tenant's own owner role, or nothing at all.",
+)
+def public(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Nothing is granted to PUBLIC."""
+    if text(resource.props.get("role")).lower() == "public" and listing(resource.props.get("privileges")):
+        yield "it grants to PUBLIC"
+
+
+@resource_rule(
+    "database-grant",
+    kinds=["postgresql:Grant", "postgresql:DefaultPrivileges", "postgresql:Schema"],
+    why="A right in one tenant's database for another's role is the hole itself.",
+    remedy="grant only between a tenant's own roles and its own database, without grant option.",
+)
+def grant(resource: Resource, settings: Settings) -> Iterator[str]:
+    """In a tenant's database only its own roles have rights, and cannot pass them on."""
+    if resource.code is None:
+        return
+    own = {_own(resource.code), *(f"{_own(resource.code)}_{turn}" for turn in "ab")}
+    for key in ("database", "role", "owner"):
+        value = text(resource.props.get(key))
+        if value and value.lower() != "public" and value not in own:
+            yield f"its {key} is {value}"
+    if truth(resource.props.get("withGrantOption")):
+        yield "it may be passed on"
+
+
+@resource_rule(
+    "database-extension",
+    kinds=["postgresql:Extension"],
+    why="dblink, postgres_fdw, file_fdw and untrusted languages leave the database.",
+    remedy="leave it out, or add it to `extensions` of this policy once it is known to stay inside.",
+)
+def extension(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's database has only extensions that stay inside it."""
+    if resource.code and text(resource.props.get("name")) not in settings.texts("extensions"):
+        yield f"{shown(resource.props.get('name'))} is not among the extensions that are allowed"
+
+
+@resource_rule(
+    "database-rights",
+    kinds=[RIGHTS],
+    why="A clone inherits no revoke and no time limit; these are what closes it.",
+    remedy="give CloneRights the tenant's two login roles and both time limits in seconds.",
+)
+def rights(resource: Resource, settings: Settings) -> Iterator[str]:
+    """The rights of a tenant's clone name its two login roles, and a time limit for statements and idle sessions."""
+    if resource.code is None:
+        return
+    own = _own(resource.code)
+    logins = [text(login) for login in listing(resource.props.get("logins"))]
+    if sorted(logins) != [f"{own}_a", f"{own}_b"]:
+        yield f"it lets in {', '.join(logins) or 'nobody'}"
+    for limit in ("statementTimeout", "idleTimeout"):
+        if not (number(resource.props.get(limit)) or 0) > 0:
+            yield f"{limit} is no number of seconds"
+
+
+@stack_rule(
+    "database-closed",
+    why="A clone takes connections from every role of the server until that is revoked.",
+    remedy="declare CloneRights for it, as components/database.py does.",
+)
+def closed(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """Every database of a tenant has its CloneRights."""
+    covered = {text(one.props.get("database")) for one in stack.of(RIGHTS)}
+    for code in stack.tenants:
+        for one in stack.parts(code, DATABASE):
+            if text(one.props.get("name")) not in covered:
+                yield Broken(code, "nothing closes it to PUBLIC", one)
+
+
+@stack_rule(
+    "database-plan",
+    why="A limit above the plan takes from the neighbours what they pay for, one below it fails the tenant's pools.",
+    remedy="take connection_limit from the tenant's plan.",
+)
+def plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """The connections of each tenant's database are those of its plan."""
+    for code in stack.tenants:
+        name = stack.plan_of(code)
+        if name is None:
+            continue
+        given = dict(figures.plans().items()).get(name)  # pyright: ignore[reportArgumentType, reportCallIssue]  (any text may come)
+        for one in stack.parts(code, DATABASE):
+            limit = number(one.props.get("connectionLimit"))
+            if given is not None and limit != given.database.connections:
+                yield Broken(
+                    code,
+                    f"it takes {shown(limit)} connections, plan {name} gives {given.database.connections}",
+                    one,
+                )
+
+
+@stack_rule(
+    "database-shared",
+    why="Two declarations of one name are one thing with two owners.",
+    remedy="leave the name to the tenant whose code it holds.",
+)
+def shared(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """No database or role is declared twice."""
+    seen: dict[tuple[str, str], Resource] = {}
+    for one in stack.of(DATABASE, ROLE):
+        first = seen.setdefault((one.kind, text(one.props.get("name"))), one)
+        if first is not one:
+            yield Broken(one.code or "platform", f"{first.name} declares the same name", one)

@@ -1,0 +1,173 @@
+"""Domains: which host names lead to whom."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from policies.resource import Resource
+from policies.rule import Broken, resource_rule, stack_rule
+from policies.settings import Settings
+from policies.stack import Stack
+from policies.values import at, listing, mapping, number, shown, text
+from tenantry.names import APP_PORT, DNS_TTL_SECONDS, SERVICE_ACCOUNT
+
+RECORD: Final = "dns:AlidnsRecord"
+RECORDS: Final = (RECORD, "dns:Record")
+ROUTE: Final = "kubernetes:HTTPRoute"
+TENANT_HEADER: Final = "X-Tenant-Code"
+# Other ways in: they know no host, carry no header, or are not looked at by these rules.
+OTHER_WAYS: Final = tuple(
+    f"kubernetes:{kind}"
+    for kind in ("Ingress", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "ReferenceGrant")
+)
+
+
+@resource_rule(
+    "dns-name",
+    kinds=RECORDS,
+    why="Under another name it takes over a neighbour's visitors or the platform's own pages.",
+    remedy="declare an A record with rr = the tenant's code in the tenants' zone.",
+)
+def name(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's record is an A record of its own name."""
+    if resource.declared_by is None and resource.code is None:
+        return
+    own = resource.declared_by or resource.code
+    if text(resource.props.get("rr")) != own:
+        yield f"its name is {shown(resource.props.get('rr'))}"
+    if text(resource.props.get("domainName")) != settings.text("zone"):
+        yield f"it is in the zone {shown(resource.props.get('domainName'))}"
+    if text(resource.props.get("type")) != "A":
+        yield f"it is a record of type {shown(resource.props.get('type'))}"
+
+
+@resource_rule(
+    "dns-wildcard",
+    kinds=RECORDS,
+    why="A wildcard answers for tenants that do not exist yet, and for those that are gone.",
+    remedy="declare one record for each name.",
+)
+def wildcard(resource: Resource, settings: Settings) -> Iterator[str]:
+    """No record is a wildcard."""
+    if "*" in text(resource.first("rr", "hostRecord")):
+        yield f"its name is {shown(resource.first('rr', 'hostRecord'))}"
+
+
+@resource_rule(
+    "dns-ttl",
+    kinds=RECORDS,
+    why="A longer one keeps a suspended or moved tenant's old address alive.",
+    remedy=f"set ttl to {DNS_TTL_SECONDS}.",
+)
+def ttl(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's record lives 600 seconds."""
+    if resource.code and number(resource.props.get("ttl")) != DNS_TTL_SECONDS:
+        yield f"its ttl is {shown(resource.props.get('ttl'))}"
+
+
+@resource_rule(
+    "dns-host",
+    kinds=[ROUTE],
+    why="A route without host names, or with somebody else's, receives somebody else's requests.",
+    remedy="set hostnames to the tenant's own domain and nothing else.",
+)
+def host(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A route names its hosts: a tenant's its own domain only, the platform's no tenant's."""
+    hosts = [text(one) for one in listing(at(resource.props, "spec", "hostnames"))]
+    zone = settings.text("zone")
+    if not hosts:
+        yield "it takes every host"
+    for one in hosts:
+        if "*" in one or (resource.code is not None and one != f"{resource.code}.{zone}"):
+            yield f"it takes {one}"
+        elif resource.code is None and _is_tenants(one, zone):
+            yield f"it takes the tenant's host {one}"
+
+
+def _is_tenants(host: str, zone: str) -> bool:
+    label, _, rest = host.partition(".")
+    return rest == zone and label[:1] == "k" and label[1:].isdecimal()
+
+
+@resource_rule(
+    "dns-header",
+    kinds=[ROUTE],
+    why="The header chooses the database: one that a client may write opens every tenant's.",
+    remedy=f"set {TENANT_HEADER} to the tenant's code in every rule (`set`, which overwrites; not `add`).",
+)
+def header(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Every rule of a tenant's route overwrites X-Tenant-Code with the tenant's code."""
+    if resource.code is None:
+        return
+    rules = [mapping(one) for one in listing(at(resource.props, "spec", "rules"))]
+    if not rules:
+        yield "it has no rule that sets it"
+    for rule in rules:
+        changes = [mapping(mapping(one).get("requestHeaderModifier")) for one in listing(rule.get("filters"))]
+        written = [value for change in changes for value in _tenant_header(change.get("set"))]
+        if written != [resource.code]:
+            yield f"it sets the header to {', '.join(written) or 'nothing'}"
+        if any(True for change in changes for _ in _tenant_header(change.get("add"))):
+            yield "it adds the header to what the client sent"
+
+
+def _tenant_header(entries: Any) -> Iterator[str]:
+    """The values that are given to it; header names know no case."""
+    for entry in map(mapping, listing(entries)):
+        if text(entry.get("name")).lower() == TENANT_HEADER.lower():
+            yield text(entry.get("value"))
+
+
+@resource_rule(
+    "dns-backend",
+    kinds=[ROUTE],
+    why="A route may lead into another namespace, and the request with the tenant's visitor with it.",
+    remedy=f"lead to the Service {SERVICE_ACCOUNT}:{APP_PORT} of the route's own namespace.",
+)
+def backend(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's route leads to its own application."""
+    if resource.code is None:
+        return
+    for rule in map(mapping, listing(at(resource.props, "spec", "rules"))):
+        backends = [mapping(one) for one in listing(rule.get("backendRefs"))]
+        for one in backends:
+            space = text(one.get("namespace"))
+            if space not in ("", resource.namespace) or text(one.get("kind")) not in ("", "Service"):
+                yield f"it leads to {shown(one.get('kind'))} {shown(one.get('name'))} in {space or 'its own namespace'}"
+            elif text(one.get("name")) != SERVICE_ACCOUNT or number(one.get("port")) != APP_PORT:
+                yield f"it leads to {shown(one.get('name'))}:{shown(one.get('port'))}"
+        filters = [text(mapping(one).get("type")) for one in listing(rule.get("filters"))]
+        if any(kind in ("RequestMirror", "RequestRedirect", "ExtensionRef") for kind in filters):
+            yield "it copies or sends requests elsewhere"
+
+
+@resource_rule(
+    "dns-other-way",
+    kinds=OTHER_WAYS,
+    why="Such a way in passes by the gateway's rules on hosts and headers.",
+    remedy="use an HTTPRoute to the platform's Gateway.",
+)
+def other_way(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant has no way in but its HTTPRoute."""
+    if resource.code or resource.under_a_tenant:
+        yield f"a tenant is given a {resource.kind.rpartition(':')[2]}"
+
+
+@stack_rule(
+    "dns-shared",
+    why="Which of the two answers is then chance.",
+    remedy="leave the name to the tenant whose code it is.",
+)
+def shared(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """No two routes or records have one host name."""
+    seen: dict[tuple[str, str], Resource] = {}
+    for one in stack.of(ROUTE, *RECORDS):
+        for called in _hosts(one):
+            first = seen.setdefault((one.kind, called), one)
+            if first is not one:
+                yield Broken(one.code or "platform", f"{first.name} has {called} already", one)
+
+
+def _hosts(resource: Resource) -> list[str]:
+    if resource.kind == ROUTE:
+        return [text(one) for one in listing(at(resource.props, "spec", "hostnames"))]
+    return [f"{text(resource.props.get('rr'))}.{text(resource.props.get('domainName'))}"]

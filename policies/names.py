@@ -1,0 +1,165 @@
+"""Names: each thing says whose it is, in all places the same, and mentions no neighbour."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.resource import CLAIMING, Resource
+from policies.rule import Broken, resource_rule, stack_rule
+from policies.settings import Settings
+from policies.stack import ROW, Stack, owner
+from policies.values import at, leaves, mapping, shown, text
+from tenantry.names import CODE, PHONE, PREFIX_ROOT
+
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+MARKED: Final = {"ram:Role": "description", "ram:Policy": "description", "dns:AlidnsRecord": "remark"}
+# What a shared or a tenant's resource is made of that no rule can look into.
+OPAQUE: Final = (
+    *(f"kubernetes:{kind}" for kind in ("Release", "Chart", "ConfigFile", "ConfigGroup", "Directory", "Kustomization")),
+    "command:Command",
+    "pulumi-python:Resource",
+)
+# The names of tenants as they occur inside texts: namespace, database, label, host, objects.
+_MENTION: Final = re.compile(
+    rf"(?<![A-Za-z0-9])(?:tenant-({CODE.pattern})|rent([0-9]{{3,6}})|({CODE.pattern})(?=\.[a-z0-9-]+\.[a-z]))(?![0-9A-Za-z])"
+)
+_PREFIX: Final = re.compile(rf"{re.escape(PREFIX_ROOT)}({PHONE.pattern})(?![0-9])")
+
+
+@resource_rule(
+    "names-agree",
+    why="A resource that names two tenants is one that reaches from one to the other.",
+    remedy="derive every name from tenantry.names.",
+)
+def agree(resource: Resource, settings: Settings) -> Iterator[str]:
+    """All that a resource says about whose it is names one tenant."""
+    if len(set(resource.claims.values())) > 1:
+        yield " but ".join(f"its {key} says {code}" for key, code in resource.claims.items())
+
+
+@resource_rule(
+    "names-component",
+    why="Policies trust the names; a resource under another tenant's name would be judged as that tenant's.",
+    remedy="declare it inside the Tenant component of the tenant whose names it has.",
+)
+def component(resource: Resource, settings: Settings) -> Iterator[str]:
+    """The tenant that a resource's properties name is the one whose component declares it."""
+    claimed = next(iter(resource.claims.values()), None)
+    declared = resource.declared_by
+    if resource.under_a_tenant and declared is None:
+        yield "its name in the program does not begin with its tenant's code"
+    elif claimed is not None and declared is None:
+        yield f"it is {claimed}'s by its properties, and no Tenant component declares it"
+    elif claimed is not None and claimed != declared:
+        yield f"it is {claimed}'s by its properties, and declared by {declared}"
+    elif claimed is None and declared is not None and (resource.kind in CLAIMING or resource.in_kubernetes):
+        yield f"it is declared by {declared}, and its properties name no tenant"
+
+
+@resource_rule(
+    "names-label",
+    why="Quotas, policies and adoption after a crash find objects by these labels.",
+    remedy="label it app.kubernetes.io/managed-by=tenantry and tenantry.io/tenant=CODE, in the namespace tenant-CODE.",
+)
+def label(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's Kubernetes object is in the tenant's namespace and carries its labels."""
+    if not resource.in_kubernetes or resource.code is None:
+        return
+    for claim in ("label", "namespace"):
+        if claim not in resource.claims:
+            yield f"its {claim} names no tenant"
+    if text(mapping(at(resource.props, "metadata", "labels")).get(MANAGED_BY)) != "tenantry":
+        yield "it does not say that tenantry manages it"
+
+
+@resource_rule(
+    "names-mark",
+    kinds=list(MARKED),
+    why="After a killed run, what carries no mark is not recognised, and is made twice or left behind.",
+    remedy="set description (RAM) or remark (DNS) to tenantry-CODE.",
+)
+def mark(resource: Resource, settings: Settings) -> Iterator[str]:
+    """What a tenant has at Alibaba Cloud carries the ownership mark."""
+    key = MARKED[resource.kind]
+    if resource.code and text(resource.props.get(key)) != f"tenantry-{resource.code}":
+        yield f"its {key} is {shown(resource.props.get(key))}"
+
+
+@resource_rule(
+    "names-row",
+    kinds=[ROW],
+    why="The gateway and the admin service choose database and domain by this row.",
+    remedy="derive domain and databaseName from the code.",
+)
+def row(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's row names its own database and domain."""
+    code = text(resource.props.get("tenantId"))
+    if CODE.fullmatch(code) is None:
+        yield f"its tenantId is {shown(code)}"
+        return
+    if text(resource.props.get("databaseName")) != f"rent{code[1:]}":
+        yield f"its databaseName is {shown(resource.props.get('databaseName'))}"
+    if not text(resource.props.get("domain")).startswith(f"{code}."):
+        yield f"its domain is {shown(resource.props.get('domain'))}"
+
+
+@resource_rule(
+    "names-mention",
+    why="Every way from one tenant to another begins with its name.",
+    remedy="remove the other tenant's name; what both need belongs to the platform.",
+)
+def mention(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Nothing of one tenant mentions another's namespace, database, host or prefix."""
+    if resource.code is None:
+        return
+    phones: set[str] = set()
+    for path, value in leaves(resource.props):
+        if not isinstance(value, str):
+            continue
+        for match in _MENTION.finditer(value):
+            code = match[1] or (f"k{match[2]}" if match[2] else match[3])
+            if code != resource.code:
+                yield f"{path} mentions {match[0]}"
+        phones.update(match[1] for match in _PREFIX.finditer(value))
+    if len(phones) > 1:
+        yield "it mentions the prefixes of several tenants"
+
+
+@resource_rule(
+    "names-opaque",
+    kinds=OPAQUE,
+    why="What it makes, no rule has seen.",
+    remedy="declare the objects one by one.",
+)
+def opaque(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Nothing is declared that makes further things unseen."""
+    yield "it makes things that no rule sees"
+
+
+@stack_rule(
+    "names-depends",
+    why="A value that flows from one tenant into another is a way between them, and one's failure is the other's.",
+    remedy="take it from the platform or from the tenant's own parts.",
+)
+def depends(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """Nothing of one tenant depends on anything of another."""
+    owners = {one.urn: owner(one) for one in stack.resources}
+    for one in stack.resources:
+        code = owners[one.urn]
+        for urn in one.dependencies:
+            other = owners.get(urn)
+            if code is not None and other is not None and other != code:
+                yield Broken(code, f"it depends on {urn.rpartition('::')[2]} of {other}", one)
+
+
+@stack_rule(
+    "names-row-present",
+    why="Its row says which plan it has; without one nothing can be held against the plan.",
+    remedy="declare its TenantRow.",
+)
+def row_present(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """Every tenant has exactly one row."""
+    for code in stack.tenants:
+        count = len(stack.parts(code, ROW))
+        if count != 1:
+            yield Broken(code, f"it has {count} rows")

@@ -1,0 +1,130 @@
+"""Data protection: what holds data is not removed by accident, and no secret stands where it can be read."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from policies.credentials import in_clear
+from policies.resource import Resource
+from policies.rule import Broken, resource_rule, stack_rule
+from policies.settings import Settings
+from policies.stack import Stack
+from policies.values import Hidden, mapping, shown, text, truth
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+DATABASE: Final = "postgresql:Database"
+BUCKET: Final = "oss:Bucket"
+HOLDS_DATA: Final = (DATABASE, BUCKET, "tenantry:Directories")
+BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName")
+
+
+@resource_rule(
+    "protection-protect",
+    kinds=[*HOLDS_DATA, "postgresql:Role"],
+    why="A renamed file or a wrong merge would drop it with the next run.",
+    remedy="protect it; to remove a whole stack, name it in tenantry:allowDestroy, which this rule honours.",
+)
+def protect(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Databases with their owners, directories and buckets are protected."""
+    owner = resource.kind != "postgresql:Role" or truth(resource.props.get("login")) is False
+    if owner and not resource.protect and not _lifted(resource.urn.split(":")[2]):
+        yield "it is not protected"
+
+
+@cache
+def _lifted(stack: str) -> bool:
+    """The stack's own file names it as one that may be destroyed: the one place where protection is lifted."""
+    import yaml
+
+    try:
+        content: Any = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))
+    except (OSError, yaml.YAMLError):
+        return False
+    config = cast(dict[str, Any], content).get("config") if isinstance(content, dict) else None
+    return isinstance(config, dict) and cast(dict[str, Any], config).get("tenantry:allowDestroy") == stack
+
+
+@resource_rule(
+    "protection-birth",
+    kinds=[DATABASE],
+    why="The plugin answers a difference in what a database was made from by dropping it and making it anew.",
+    remedy=f"set ignore_changes to {', '.join(BIRTH)}.",
+)
+def birth(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A later change of a database's template or encoding never replaces it."""
+    missing = [key for key in BIRTH if key not in resource.ignore_changes]
+    if missing and "*" not in resource.ignore_changes:
+        yield f"it follows changes of {', '.join(missing)}"
+    if resource.delete_before_replace:
+        yield "it is deleted before its replacement is made"
+
+
+@resource_rule(
+    "protection-force",
+    kinds=[BUCKET],
+    why="A bucket that is removed with its content takes the files of all tenants.",
+    remedy="leave force_destroy out.",
+)
+def force(resource: Resource, settings: Settings) -> Iterator[str]:
+    """No bucket is removed with what is in it."""
+    if truth(resource.props.get("forceDestroy")):
+        yield "it is removed with its content"
+
+
+@resource_rule(
+    "protection-versions",
+    kinds=[BUCKET],
+    why="Without versions, what is overwritten or removed is gone; 30 days of grace need them.",
+    remedy="set versioning to Enabled.",
+)
+def versions(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Buckets keep versions."""
+    status = mapping(resource.props.get("versioning")).get("status")
+    if text(status) != "Enabled":
+        yield f"its versioning is {shown(status)}"
+
+
+@resource_rule(
+    "protection-secret",
+    why="What is no secret output stands in the state, in previews and in logs for everybody to read.",
+    remedy="pass it as a secret output (RandomPassword.result, Output.secret, config.require_secret).",
+)
+def secret(resource: Resource, settings: Settings) -> Iterator[str]:
+    """No credential stands in clear in any property of any resource."""
+    if resource.kind == "kubernetes:Secret":
+        for key in ("data", "stringData"):
+            value = resource.props.get(key)
+            if isinstance(value, Hidden):
+                continue
+            for name, one in mapping(value).items():
+                if not isinstance(one, Hidden) and one:
+                    yield f"{key}.{name} stands in clear"
+        return
+    yield from in_clear(resource.props)
+
+
+@resource_rule(
+    "protection-state",
+    kinds=["kubernetes:Secret"],
+    why="The API server sends a Secret's content back, and the state keeps it in clear unless it is declared secret.",
+    remedy='set additional_secret_outputs to ["data", "stringData"].',
+)
+def state(resource: Resource, settings: Settings) -> Iterator[str]:
+    """What comes back of a Kubernetes Secret is secret, too."""
+    missing = [key for key in ("data", "stringData") if key not in resource.secret_outputs]
+    if missing:
+        yield f"{', '.join(missing)} may come back in clear"
+
+
+@stack_rule(
+    "protection-output",
+    why="Outputs are printed at the end of every run.",
+    remedy="wrap it in Output.secret, or leave it out.",
+)
+def output(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """No output of the stack or of a component holds a credential in clear."""
+    for one in stack.resources:
+        if one.kind == "pulumi:Stack" or one.type.startswith("tenantry:components:"):
+            for wrong in in_clear(one.props):
+                yield Broken(one.code or "platform", wrong, one)

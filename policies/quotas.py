@@ -1,0 +1,194 @@
+"""Quotas: no tenant takes more than its plan gives, and none has to be counted by hand."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+from policies import figures
+from policies.figures import AMOUNTS, quantity, same
+from policies.pods import containers, main_containers, pod
+from policies.resource import Resource
+from policies.rule import Broken, resource_rule, stack_rule
+from policies.settings import Settings
+from policies.stack import ROW, Stack
+from policies.values import at, listing, mapping, number, shown, text
+
+if TYPE_CHECKING:
+    from tenantry.plans import Plan
+
+QUOTA: Final = "kubernetes:ResourceQuota"
+LIMITS: Final = "kubernetes:LimitRange"
+DEPLOYMENT: Final = "kubernetes:Deployment"
+PARTS: Final = ("default", "defaultRequest", "max")
+
+
+def matching(fits: "Callable[[Plan], bool]") -> list[str]:
+    """The plans that fit: several may give the same."""
+    return [name for name, plan in figures.plans().items() if fits(plan)]
+
+
+@resource_rule(
+    "quotas-quota",
+    kinds=[QUOTA],
+    why="What is not counted has no end: one tenant fills the nodes, or opens a port on each.",
+    remedy="take `hard` from the tenant's plan, all keys of it.",
+)
+def quota(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's ResourceQuota is that of a plan, key by key, and leaves no scope out."""
+    if resource.code is None:
+        return
+    hard = mapping(at(resource.props, "spec", "hard"))
+    if at(resource.props, "spec", "scopes") or at(resource.props, "spec", "scopeSelector"):
+        yield "it counts a part of the pods only"
+    if matching(lambda plan: _fits(hard, figures.quota(plan))):
+        return
+    nearest = max((plan for _, plan in figures.plans().items()), key=lambda plan: _hits(hard, figures.quota(plan)))
+    expected = figures.quota(nearest)
+    off = [key for key in expected if key not in hard or not same(quantity(hard[key]), expected[key])]
+    yield f"no plan gives {', '.join(f'{key} = {shown(hard.get(key))}' for key in off[:4])}"
+
+
+def _fits(hard: Mapping[str, object], expected: Mapping[str, float]) -> bool:
+    return _hits(hard, expected) == len(expected)
+
+
+def _hits(hard: Mapping[str, object], expected: Mapping[str, float]) -> int:
+    return sum(key in hard and same(quantity(hard[key]), amount) for key, amount in expected.items())
+
+
+@resource_rule(
+    "quotas-limits",
+    kinds=[LIMITS],
+    why="Under a quota a pod that names no amounts is refused, while its Deployment looks well.",
+    remedy="take default, defaultRequest and max of type Container from the tenant's plan.",
+)
+def limits(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's LimitRange gives its containers the amounts of a plan, and no more."""
+    if resource.code is None:
+        return
+    found = _container_limits(resource)
+    if found is None:
+        yield "it says nothing of containers"
+    elif not matching(lambda plan: all(_amounts(found.get(part), figures.container(plan)) for part in PARTS)):
+        yield "its amounts for a container are those of no plan"
+
+
+def _container_limits(resource: Resource) -> Mapping[str, object] | None:
+    for one in map(mapping, listing(at(resource.props, "spec", "limits"))):
+        if text(one.get("type")) == "Container":
+            return one
+    return None
+
+
+def _amounts(given: object, expected: Mapping[str, float]) -> bool:
+    return _fits(mapping(given), expected)
+
+
+@resource_rule(
+    "quotas-container",
+    kinds=[
+        DEPLOYMENT,
+        "kubernetes:Job",
+        "kubernetes:CronJob",
+        "kubernetes:StatefulSet",
+        "kubernetes:DaemonSet",
+    ],
+    why="A container without limits takes the node's memory from its neighbours.",
+    remedy="set requests and limits of cpu, memory and ephemeral-storage to the plan's, both the same.",
+)
+def container(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Containers have requests and limits; a tenant's those of a plan, both the same."""
+    for name, one in containers(pod(resource)):
+        found = {side: mapping(at(one, "resources", side)) for side in ("requests", "limits")}
+        missing = [f"{side}.{amount}" for side in found for amount in AMOUNTS if amount not in found[side]]
+        if missing:
+            yield f"container {name} has no {', '.join(missing)}"
+        elif resource.code and not matching(
+            lambda plan, found=found: all(_amounts(side, figures.container(plan)) for side in found.values())
+        ):
+            yield f"container {name} has amounts of no plan"
+
+
+@resource_rule(
+    "quotas-replicas",
+    kinds=[DEPLOYMENT],
+    why="More replicas than the quota has room for never start; more than the plan's are not paid for.",
+    remedy="take replicas and maxSurge from the plan.",
+)
+def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's Deployment has at most the replicas and the surge of a plan."""
+    if resource.code is None:
+        return
+    wanted = number(at(resource.props, "spec", "replicas"))
+    surge = number(at(resource.props, "spec", "strategy", "rollingUpdate", "maxSurge"))
+    if wanted is None or surge is None:
+        yield "it does not say how many replicas, and how many more in a roll-out"
+    elif not matching(lambda plan: wanted <= plan.compute.replicas and surge <= plan.compute.surge):
+        yield f"no plan gives {shown(wanted)} replicas and {shown(surge)} more in a roll-out"
+
+
+@resource_rule(
+    "quotas-allowance",
+    kinds=[ROW],
+    why="What the application enforces is what stands in the row.",
+    remedy="change the tenant's limits within its plan's allowance, or its plan.",
+)
+def allowance(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's users and storage are within what its plan allows."""
+    plan = plan_called(text(resource.props.get("planType")))
+    if plan is None:
+        yield f"there is no plan {shown(resource.props.get('planType'))}"
+        return
+    for key, allowed in (("maxUsers", plan.allowance.max_users), ("maxStorage", plan.allowance.max_storage)):
+        value = number(resource.props.get(key))
+        if value is None or not allowed.holds(int(value)):
+            yield f"{key} is {shown(value)}, its plan allows {allowed.min} to {allowed.max}"
+
+
+def plan_called(name: str) -> "Plan | None":
+    return dict(cast("Iterator[tuple[str, Plan]]", figures.plans().items())).get(name)
+
+
+@stack_rule(
+    "quotas-present",
+    why="A namespace without them has no limit at all.",
+    remedy="declare ResourceQuota and LimitRange with the namespace, as components/boundary.py does.",
+)
+def present(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """Every tenant's namespace has its quota and its limits."""
+    for code in stack.tenants:
+        for space in stack.parts(code, "kubernetes:Namespace"):
+            for kind in (QUOTA, LIMITS):
+                if not any(one.namespace == space.namespace for one in stack.parts(code, kind)):
+                    yield Broken(code, f"there is no {kind.rpartition(':')[2]} in it", space)
+
+
+@stack_rule(
+    "quotas-plan",
+    why="Each plan's amounts are some plan's; only the tenant's own are paid for.",
+    remedy="take them from the plan that stands in the tenant's file.",
+)
+def of_plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """Quota, limits and workload of each tenant are those of its own plan."""
+    for code in stack.tenants:
+        name = stack.plan_of(code)
+        plan = plan_called(name or "")
+        if plan is None:
+            continue  # quotas-allowance says so where there is a row
+        for one in stack.parts(code, QUOTA, LIMITS, DEPLOYMENT):
+            if not _is_of(one, plan):
+                yield Broken(code, f"it is not that of plan {name}", one)
+
+
+def _is_of(resource: Resource, plan: "Plan") -> bool:
+    if resource.kind == QUOTA:
+        return _fits(mapping(at(resource.props, "spec", "hard")), figures.quota(plan))
+    amounts = figures.container(plan)
+    if resource.kind == LIMITS:
+        found = _container_limits(resource) or {}
+        return all(_amounts(found.get(part), amounts) for part in PARTS)
+    wanted = number(at(resource.props, "spec", "replicas")) or 0
+    return wanted <= plan.compute.replicas and all(
+        _amounts(at(one, "resources", side), amounts)
+        for _, one in main_containers(pod(resource))
+        for side in ("requests", "limits")
+    )

@@ -1,0 +1,104 @@
+"""What an installation may set for each policy, and with which default: Pulumi's own policy configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policies.values import listing, mapping, number, text, truth
+from tenantry.names import DEFAULT_ZONE, PHOTO_BUCKET, SYSTEM_BUCKET
+
+_TEXTS: Final = {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+
+def _texts(description: str, default: list[str]) -> dict[str, Any]:
+    return {**_TEXTS, "description": description, "default": default}
+
+
+def _count(description: str, default: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "description": description, "default": default}
+
+
+# Policy -> property -> JSON schema. The limits of the account are those that Alibaba Cloud documents.
+SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "database": {
+        "extensions": _texts(
+            "Extensions a tenant's database may have",
+            [
+                "btree_gin",
+                "btree_gist",
+                "citext",
+                "hstore",
+                "pg_trgm",
+                "pgcrypto",
+                "plpgsql",
+                "unaccent",
+                "uuid-ossp",
+            ],
+        ),
+    },
+    "storage": {"buckets": _texts("Buckets the tenants share", [SYSTEM_BUCKET, PHOTO_BUCKET])},
+    "dns": {
+        "zone": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Zone of the tenants' domains",
+            "default": DEFAULT_ZONE,
+        }
+    },
+    "workload": {
+        "registries": _texts("Registries images may come from, as HOST or HOST/PATH; empty: any", []),
+        "digest": {"type": "boolean", "description": "Images must be named by digest", "default": False},
+    },
+    "network": {
+        "gatewayNamespace": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Namespace from which requests come",
+            "default": "tenantry-gateway",
+        },
+        "egress": _texts(
+            "Destinations tenants may have, as NAMESPACE:PORT or CIDR:PORT; empty: what all tenants have alike",
+            [],
+        ),
+    },
+    "quotas": {},
+    "protection": {},
+    "names": {},
+    "together": {},
+    "totals": {
+        "tenants": _count("Tenants in one stack", 100),
+        "resources": _count("Resources in one stack", 4000),
+        "connections": _count("Connections the database server takes", 1000),
+        "cpu": _count("CPUs of the cluster that tenants may reserve", 400),
+        "memoryGi": _count("Memory of the cluster that tenants may reserve, in GiB", 1600),
+        "ephemeralStorageGi": _count("Disk of the nodes that tenants may reserve, in GiB", 8000),
+        "pods": _count("Pods that the cluster takes", 3000),
+        "ramRoles": _count("RAM roles of the account", 1000),
+        "ramPolicies": _count("RAM policies of the account", 1500),
+        "lifecycleRules": _count("Lifecycle rules of one bucket", 1000),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Of one policy: what is set, over the defaults."""
+
+    policy: str
+    given: Mapping[str, Any]
+
+    def _value(self, name: str) -> Any:
+        value = self.given.get(name)
+        return mapping(SCHEMAS[self.policy][name]).get("default") if value is None else value
+
+    def text(self, name: str) -> str:
+        return text(self._value(name))
+
+    def texts(self, name: str) -> frozenset[str]:
+        return frozenset(text(one) for one in listing(self._value(name)))
+
+    def flag(self, name: str) -> bool:
+        return truth(self._value(name)) is True
+
+    def count(self, name: str) -> int:
+        return int(number(self._value(name)) or 0)

@@ -1,0 +1,85 @@
+"""Totals: what all tenants of a stack may take together is there."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from policies.figures import quantity
+from policies.quotas import QUOTA
+from policies.rule import Broken, stack_rule
+from policies.settings import Settings
+from policies.stack import Stack
+from policies.values import at, listing, mapping, number, shown
+
+POLICY: Final = "totals"
+GIB: Final = 2**30
+# Key of a ResourceQuota -> setting, and in which unit that counts.
+RESERVED: Final = {
+    "requests.cpu": ("cpu", 1),
+    "requests.memory": ("memoryGi", GIB),
+    "requests.ephemeral-storage": ("ephemeralStorageGi", GIB),
+    "pods": ("pods", 1),
+}
+
+
+@stack_rule(
+    "totals-reserved",
+    policy=POLICY,
+    why="What is promised twice is missing when both come: pods of one tenant wait for another's to end.",
+    remedy="move tenants to another cell, or raise the setting with the cluster.",
+)
+def reserved(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """The quotas of all tenants fit into the cluster."""
+    sums: Counter[str] = Counter()
+    for one in stack.of(QUOTA):
+        hard = mapping(at(one.props, "spec", "hard"))
+        for key, (setting, unit) in RESERVED.items():
+            sums[setting] += quantity(hard.get(key, 0)) / unit  # pyright: ignore[reportArgumentType]  (a Counter counts fractions as well)
+    for setting, total in sums.items():
+        if total > settings.count(setting):
+            yield Broken("platform", f"{setting}: {shown(round(float(total), 1))} of {settings.count(setting)}")
+
+
+@stack_rule(
+    "totals-connections",
+    policy=POLICY,
+    why="The connections that are promised beyond the server's own fail for whoever comes last.",
+    remedy="move tenants to a cell on another server, or raise the setting with max_connections.",
+)
+def connections(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """The connection limits of all databases fit into the server."""
+    limits = [number(one.props.get("connectionLimit")) or 0 for one in stack.of("postgresql:Database")]
+    total = sum(limit for limit in limits if limit > 0)
+    if total > settings.count("connections"):
+        yield Broken("platform", f"connections: {shown(total)} of {settings.count('connections')}")
+
+
+@stack_rule(
+    "totals-count",
+    policy=POLICY,
+    why="A stack is written, locked and failed as a whole: its cost grows with the square of its size.",
+    remedy="begin a new cell in a stack of its own.",
+)
+def count(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """A stack holds no more tenants and resources than it can handle."""
+    for setting, total in (("tenants", len(stack.tenants)), ("resources", len(stack.resources))):
+        if total > settings.count(setting):
+            yield Broken("platform", f"{setting}: {total} of {settings.count(setting)}")
+
+
+@stack_rule(
+    "totals-account",
+    policy=POLICY,
+    why="Beyond these the account takes no more, in the middle of opening a tenant.",
+    remedy="have the account's limits raised, or use a second account.",
+)
+def account(stack: Stack, settings: Settings) -> Iterator[Broken]:
+    """RAM roles, policies and lifecycle rules stay below the account's limits."""
+    for kind, setting in (("ram:Role", "ramRoles"), ("ram:Policy", "ramPolicies")):
+        total = len(stack.of(kind))
+        if total > settings.count(setting):
+            yield Broken("platform", f"{setting}: {total} of {settings.count(setting)}")
+    for one in stack.of("oss:Bucket"):
+        rules = len(listing(one.props.get("lifecycleRules")))
+        if rules > settings.count("lifecycleRules"):
+            yield Broken("platform", f"lifecycleRules: {rules} of {settings.count('lifecycleRules')}", one)

@@ -1,0 +1,136 @@
+"""Reading what somebody else declared: any shape may come, and what cannot be read must not pass.
+
+Two kinds of value hold nothing that a rule could look at. An *unknown* one is decided by the update (the SDK's proxies
+raise UnknownValueError where it is touched); a *secret* one is replaced by HIDDEN before any rule runs, so that no
+message of this pack can ever repeat it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+from pulumi_policy.proxy import UnknownValueError
+
+
+class Hidden:
+    """Stands for a secret value, whatever it is."""
+
+    def __repr__(self) -> str:
+        return "[secret]"
+
+
+HIDDEN: Final = Hidden()
+
+
+class Unreadable(Exception):
+    """A rule met a shape that it cannot judge: it counts as broken. The text names the shape, never the value."""
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Nothing counts as empty."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return cast(Mapping[str, Any], value)
+    raise Unreadable(f"{shape(value)} where a mapping belongs")
+
+
+def listing(value: Any) -> Sequence[Any]:
+    """Nothing counts as empty."""
+    if value is None:
+        return ()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return cast(Sequence[Any], value)
+    raise Unreadable(f"{shape(value)} where a list belongs")
+
+
+def text(value: Any) -> str:
+    """Nothing counts as empty."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    raise Unreadable(f"{shape(value)} where a text belongs")
+
+
+def number(value: Any) -> float | None:
+    """Numbers arrive as floats; None where there is none."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise Unreadable(f"{shape(value)} where a number belongs")
+
+
+def truth(value: Any) -> bool | None:
+    """True only for the value true: a text "true" is one that the receiving system may read otherwise."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise Unreadable(f"{shape(value)} where true or false belongs")
+
+
+def at(value: Any, *path: str) -> Any:
+    """The value below nested mappings; None where a step is missing."""
+    for step in path:
+        value = mapping(value).get(step)
+        if value is None:
+            return None
+    return value
+
+
+def shape(value: Any) -> str:
+    match value:
+        case Hidden():
+            return "a secret"
+        case bool():
+            return "true or false"
+        case str():
+            return "a text"
+        case int() | float():
+            return "a number"
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case _:
+            return "something else"
+
+
+def shown(value: Any) -> str:
+    """For messages: numbers without the .0 that their way here gave them, texts cut, what is nested by its shape."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)[:80] or "nothing"
+    return shape(value)
+
+
+def leaves(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every value that is neither mapping nor list, with its dotted path. Unknown ones hide no others: the first of
+    them is raised when all else has been looked at."""
+    unknown: list[UnknownValueError] = []
+    yield from _leaves(value, "", unknown)
+    if unknown:
+        raise unknown[0]
+
+
+def _leaves(value: Any, path: str, unknown: list[UnknownValueError]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        inner = cast(Mapping[str, Any], value)
+        steps = [(f"{path}.{key}" if path else str(key), key) for key in inner]
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        inner = cast(Sequence[Any], value)
+        steps = [(f"{path}[{index}]", index) for index in range(len(inner))]
+    else:
+        yield path, value
+        return
+    for below, step in steps:
+        try:
+            one = cast(Any, inner[step])  # pyright: ignore[reportArgumentType, reportCallIssue]  (its own keys or indices)
+        except UnknownValueError as error:
+            unknown.append(error)
+        else:
+            yield from _leaves(one, below, unknown)

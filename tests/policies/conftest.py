@@ -1,0 +1,233 @@
+"""The real program's resources as the policy pack sees them, and ways to break one property of one of them.
+
+`declared` runs the whole program over four tenants against the recording monitor of tests/conftest.py; a case names a
+resource, a path in its properties and a value, and the rule that must then object. Since the resources are those of
+components/, a component that changes its shape under the rules' feet shows here.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from policies import exemptions
+from policies.domains import rules_of
+from policies.hiding import SECRET, SIGNATURE, without_secrets
+from policies.judging import Judge, Verdict
+from policies.resource import Resource
+from policies.settings import SCHEMAS, Settings
+from policies.stack import Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = date(2026, 10, 20)
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # what the engine sends for a text that only the update knows
+STEPS = "tenantry:components:Tenant$tenantry:components:Database"
+PLANS = {"k001": "standard", "k002": "basic", "k003": "premium", "k004": "enterprise"}
+ENVIRONMENT = {
+    "PGHOST": "127.0.0.1",
+    "PGPORT": "5433",
+    "PGUSER": "tenantry",
+    "PGPASSWORD": "pg-password",
+    "PGSSLMODE": "disable",
+    "KUBECONFIG": "/instance/kubeconfig",
+    "ALICLOUD_ACCESS_KEY": "key-id",
+    "ALICLOUD_SECRET_KEY": "key-secret",
+    "ALICLOUD_ACCOUNT_ID": "1234567890123456",
+    "TENANTRY_ALIBABA_PROXY": "http://127.0.0.1:8085",
+}
+_recorded: dict[str, "Wire"] = {}  # once for all tests: the program takes a second
+
+
+@dataclass
+class Wire:
+    """A resource as it goes to the policy pack: plain values, secrets and unknown ones with the engine's marks."""
+
+    type: str
+    urn: str
+    props: dict[str, Any]
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def seen(self) -> Resource:
+        read = {key: without_secrets(value) for key, value in _floats(self.props).items()}
+        return Resource(type=self.type, urn=self.urn, props=unknown_checking_proxy(read), **self.options)
+
+
+Wires = dict[str, Wire]
+
+
+def _floats(value: Any) -> Any:
+    """Numbers lose their kind on the way."""
+    if isinstance(value, dict):
+        return {key: _floats(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_floats(one) for one in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@pytest.fixture
+def declared(record, secret_type, monkeypatch, tmp_path) -> Wires:
+    """Name in the program -> resource; a copy that may be changed."""
+    if not _recorded:
+        _recorded.update(_run(record, secret_type, monkeypatch, tmp_path))
+    return deepcopy(_recorded)
+
+
+def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Wires:
+    from stacks import program
+
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    tenants = folder / "tenants"
+    tenants.mkdir()
+    for code, plan in PLANS.items():
+        (tenants / f"{code}.yaml").write_text(yaml.safe_dump(_tenant(code, plan), allow_unicode=True), "utf-8")
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
+    values = {key: one["default"] for key, one in project["config"].items()}
+    values |= {"tenants": str(tenants), "today": TODAY.isoformat(), "egress": ["tenantry-platform:4001", "10.0.0.5/32:5432"]}
+    config = {
+        f"tenantry:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
+    }
+    recording = record(program.main, config=config, stacks={"organization/tenantry/test": {}})
+    chains: dict[str, str] = {"": ""}
+    found: Wires = {}
+    for one in recording.resources:
+        above = chains[one.parent]
+        chains[one.name] = f"{above}${one.type}" if above else one.type
+        found[one.name] = Wire(
+            type=one.type,
+            urn=f"urn:pulumi:test::tenantry::{chains[one.name]}::{one.name}",
+            props=_marked(one.inputs, secret_type),
+            options={
+                "protect": one.protect,
+                "ignore_changes": one.ignore_changes,
+                "secret_outputs": one.secret_outputs,
+            },
+        )
+    return found
+
+
+def _tenant(code: str, plan: str) -> dict[str, Any]:
+    return {
+        "code": code,
+        "name": f"园{code}",
+        "phone": f"138{int(code[1:]):08d}",
+        "plan": plan,
+        "status": "active",
+        "contact": {"name": "张三", "email": f"{code}@example.com"},
+    }
+
+
+def _marked(value: Any, secret_type: Any) -> Any:
+    if isinstance(value, secret_type):
+        return {SIGNATURE: SECRET, "value": _marked(value.value, secret_type)}  # pyright: ignore[reportAttributeAccessIssue] (the fixture's type is not known)
+    if isinstance(value, dict):
+        return {key: _marked(one, secret_type) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_marked(one, secret_type) for one in value]
+    return UNKNOWN if isinstance(value, type) else value
+
+
+def changed(wire: Wire, path: str, value: Any) -> Wire:
+    """A copy with another value at a dotted path; None removes it, `!` enters a JSON text, `@` is an option or `urn`."""
+    if path.startswith("@"):
+        key = path[1:]
+        return replace(wire, **{key: value}) if key in ("urn", "type") else replace(wire, options=wire.options | {key: value})
+    props = deepcopy(wire.props)
+    _put(props, path, value)
+    return replace(wire, props=props)
+
+
+def _put(props: Any, path: str, value: Any) -> None:
+    outer, bang, inner = path.partition("!")
+    *above, last = outer.split(".")
+    place = props
+    for step in above:
+        place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+    key: Any = int(last) if isinstance(place, list) else last
+    if bang:
+        document = json.loads(place[key])
+        _put(document, inner, value)
+        place[key] = json.dumps(document)
+    elif value is None:
+        del place[key]
+    elif isinstance(place, list) and key == len(place):
+        place.append(value)
+    else:
+        place[key] = value
+
+
+def judge(policy: str, given: Mapping[str, Any] | None = None, exempt: Iterable[Mapping[str, str]] = ()) -> Judge:
+    settings = Settings(policy, given or {})
+    return Judge(rules_of(policy), settings, tuple(exemptions.read(list(exempt))), TODAY)
+
+
+def rules_broken(wires: Wires, only: Iterable[str] | None = None, settings: Mapping[str, Any] | None = None) -> Verdict:
+    """What all policies together say of these resources (`only`: of the named ones, for resource rules)."""
+    verdict = Verdict()
+    names = list(wires) if only is None else list(only)
+    for policy in SCHEMAS:
+        one = judge(policy, (settings or {}).get(policy))
+        found = [one.resource(wires[name].seen()) for name in names]
+        found.append(one.stack(Stack(wire.seen() for wire in wires.values())))
+        for part in found:
+            verdict.broken += part.broken
+            verdict.undecided += part.undecided
+    return verdict
+
+
+@pytest.fixture
+def broken() -> Callable[..., Verdict]:
+    return rules_broken
+
+
+@pytest.fixture
+def make_judge() -> Callable[..., Judge]:
+    return judge
+
+
+@pytest.fixture
+def change() -> Callable[[Wire, str, Any], Wire]:
+    return changed
+
+
+@pytest.fixture
+def breaks(declared: Wires) -> Callable[..., None]:
+    """Asserts that the resources keep every rule, and that with one value changed exactly the named rule objects there.
+
+    `extra` are more resources, name -> (type, properties), put below k001; a path of `-` leaves the resource out.
+    """
+
+    def check(
+        rule: str, name: str, path: str, value: Any, extra: Mapping[str, Any] | None = None, settings: Any = None
+    ) -> None:
+        world = {**declared, **{key: below_k001(key, *one) for key, one in (extra or {}).items()}}
+        before = rules_broken(world, only=[name], settings=settings)
+        assert [str(one) for one in before.broken] == []
+        if path == "-":
+            del world[name]
+            after = rules_broken(world, only=[], settings=settings)
+        else:
+            world[name] = changed(world[name], path, value)
+            after = rules_broken(world, only=[name], settings=settings)
+        messages = [str(one) for one in after.broken]
+        assert rule in {one.rule.name for one in after.broken}, messages
+        assert any(f": {rule}: " in one and " Remedy: " in one for one in messages)
+
+    return check
+
+
+def below_k001(name: str, type_: str, props: dict[str, Any], **options: Any) -> Wire:
+    urn = f"urn:pulumi:test::tenantry::tenantry:components:Tenant${type_}::k001-{name}"
+    return Wire(type_, urn, props, options)
+
+
+@pytest.fixture
+def below() -> Callable[..., Wire]:
+    return below_k001

@@ -1,0 +1,17 @@
+"""The program as it is keeps every rule."""
+
+from collections.abc import Callable
+
+import pytest
+
+
+def test_the_program_keeps_every_rule(declared, broken) -> None:
+    verdict = broken(declared)
+    assert [str(one) for one in verdict.broken] == []
+    assert {one.kind for one in (wire.seen() for wire in declared.values())} >= {
+        "postgresql:Database",
+        "ram:Policy",
+        "kubernetes:Deployment",
+        "oss:Bucket",
+        "tenantry:TenantRow",
+    }
