@@ -15,14 +15,15 @@ import (
 	"sigs.k8s.io/kwok/pkg/log"
 )
 
-//go:embed volume-stages.yaml
-var volumes string
+//go:embed stages.yaml
+var ownStages string
 
-// startKwok plays the kubelets: pods become Running, Jobs' pods complete, deleted pods vanish, volumes are bound.
+// startKwok plays the kubelets: pods become Running, Jobs' pods complete, deleted pods vanish, volumes are bound,
+// load balancers get addresses.
 func startKwok(o options, g *group) error {
 	stages := strings.Join([]string{
 		nodes.DefaultNodeInit, heartbeat.DefaultNodeHeartbeatWithLease,
-		pods.DefaultPodReady, pods.DefaultPodComplete, pods.DefaultPodDelete, volumes,
+		pods.DefaultPodReady, pods.DefaultPodComplete, pods.DefaultPodDelete, ownStages,
 	}, "\n---\n")
 	if err := writeFile(o.path("stages.yaml"), []byte(stages)); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 
 const (
 	nodeCount    = 3
-	storageClass = "standard" // bound by volume-stages.yaml
+	storageClass = "standard" // bound by stages.yaml
 	provisioner  = "kubelite.local/volume"
 )
 
