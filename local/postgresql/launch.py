@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.postgresql.account import data_argument, server_account
@@ -32,15 +33,15 @@ def user() -> int | None:
     return None
 
 
-def become_server(data_dir: Path, port: int) -> None:
-    """Does not return: gives up root where there is any, and executes postgres."""
+def become_server(data_dir: Path, port: int, further: Sequence[str] = ()) -> None:
+    """Does not return: gives up root where there is any, and executes postgres (with `further` arguments)."""
     data = data_of(data_dir)
     program = server_directory() / "postgres"
     os.chdir(data)
     _clear_stale_lock(data)
     os.umask(0o077)
     account = server_account()
-    line = [str(program), "-D", data_argument(data), "-p", str(port), *arguments()]
+    line = [str(program), "-D", data_argument(data), "-p", str(port), *arguments(), *further]
     if account:
         account.become()
     os.execve(program, line, {"PATH": os.defpath})  # noqa: S606 - no shell is wanted
