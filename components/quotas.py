@@ -7,11 +7,13 @@ from tenantry.quantity import bytes_of, millicores_of
 
 
 def hard(plan: Plan) -> dict[str, str]:
-    """Room for the replicas and for those that a roll-out starts beside them; nothing that is shared between tenants.
+    """As many pods as the plan allows, each as large as it allows; nothing that is shared between tenants.
 
+    Not only what the replicas and a roll-out need: after a change to a smaller plan the last pods of the larger one
+    still count, and a quota without room for both would refuse the first smaller pod for ever.
     No volume (data is in the database and in OSS), no port on the nodes and no load balancer of one's own.
     """
-    pods = plan.compute.pods_at_once
+    pods = plan.objects.pods
     amounts = {
         "cpu": f"{pods * millicores_of(plan.compute.cpu)}m",
         "memory": str(pods * bytes_of(plan.compute.memory)),

@@ -1,9 +1,13 @@
 """The walls of a tenant's namespace, and that they stand before anything is inside."""
 
+from itertools import permutations
+
 import pytest
 
+from components import quotas
 from tenantry.quantity import bytes_of, millicores_of
 
+PLANS = ("basic", "standard", "premium", "enterprise")
 MODES = ("enforce", "audit", "warn")
 
 
@@ -34,11 +38,11 @@ def test_the_openings_are_these(parts, tenant) -> None:
     }
 
 
-@pytest.mark.parametrize("plan", ["basic", "standard", "premium", "enterprise"])
-def test_the_quota_has_room_for_a_roll_out_and_no_more(parts, tenant, plan: str) -> None:
+@pytest.mark.parametrize("plan", PLANS)
+def test_the_quota_is_the_plans(parts, tenant, plan: str) -> None:
     resolved = tenant(plan=plan)
     hard = parts(resolved).one("ResourceQuota").inputs["spec"]["hard"]
-    compute, pods = resolved.plan.compute, resolved.plan.compute.replicas + resolved.plan.compute.surge
+    compute, pods = resolved.plan.compute, resolved.plan.objects.pods
     for side in ("requests", "limits"):
         assert hard[f"{side}.cpu"] == f"{pods * millicores_of(compute.cpu)}m"
         assert int(hard[f"{side}.memory"]) == pods * bytes_of(compute.memory)
@@ -52,6 +56,17 @@ def test_the_quota_has_room_for_a_roll_out_and_no_more(parts, tenant, plan: str)
     }
     for shared in ("services.nodeports", "services.loadbalancers", "persistentvolumeclaims", "requests.storage"):
         assert hard[shared] == "0"
+
+
+@pytest.mark.parametrize(("before", "after"), list(permutations(PLANS, 2)))
+def test_a_change_of_plan_rolls_out_within_the_new_quota(tenant, before: str, after: str) -> None:
+    """The larger plan's pods are first scaled down to the new number; then a new one starts beside them."""
+    old, new = tenant(plan=before).plan, tenant(plan=after).plan
+    hard = quotas.hard(new)
+    for name, measure in {"cpu": millicores_of, "memory": bytes_of, "ephemeral-storage": bytes_of}.items():
+        field = name.replace("-", "_")
+        large, small = measure(getattr(old.compute, field)), measure(getattr(new.compute, field))
+        assert new.compute.replicas * large + small <= int(hard[f"limits.{name}"].removesuffix("m"))
 
 
 @pytest.mark.parametrize("plan", ["basic", "enterprise"])
