@@ -13,6 +13,7 @@ from components.gateway import Entry, GatewayArgs
 from components.installation import BucketFacts, Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
+from components.steps import ClosedDatabases
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.resolved import ResolvedTenant
 
@@ -22,6 +23,7 @@ ADMIN_CONNECTIONS: Final = 60
 TEST_CONNECTIONS: Final = 20
 STATEMENT_TIMEOUT_S: Final = 30  # as long as a request may take at the gateway
 IDLE_TIMEOUT_S: Final = 60
+OPEN_BY_DEFAULT: Final = ("postgres", "template1")  # PostgreSQL lets every role connect to these
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,14 @@ class Platform(pulumi.ComponentResource):
         )
         admin = self._database(ADMIN_DATABASE, ADMIN_CONNECTIONS, migrations=(MIGRATIONS, args.migrations_digest))
         self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
+        closed = ClosedDatabases(
+            f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
+        )
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,
             gateway=[entry.ready],
-            admin=[admin.ready],
+            admin=[admin.ready, closed],
         )
         self.facts = self.facts_of(at)
         self.secrets = {

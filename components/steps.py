@@ -74,6 +74,13 @@ class CloneRights(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:CloneRights", name, inputs, opts)
 
 
+class ClosedDatabases(pulumi.CustomResource):
+    """The server's own databases, which PostgreSQL opens to every role, shut to the tenants."""
+
+    def __init__(self, name: str, databases: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:ClosedDatabases", name, {"databases": list(databases)}, opts)
+
+
 class Seed(pulumi.CustomResource):
     """A tenant's first rows in its clone; never overwrites what the tenant has changed since."""
 

@@ -16,6 +16,10 @@ REMEDIES: Final = {
     "SignatureDoesNotMatch": "set the provider's secretKey to that of its accessKey",
     "RequestTimeTooSkewed": "set this machine's clock",
 }
+# What the answer to a HEAD says of its reason: nothing.
+REFUSED: Final = (
+    "check the provider's accessKey and secretKey, and that the key may list, read, write and delete objects"
+)
 
 oss2: Any = importlib.import_module("oss2")  # carries no types
 
@@ -66,5 +70,6 @@ def explain(error: Exception) -> Failure | None:
         code = str(told.code or "")
         passing = told.status in (429, 500, 502, 503, 504)
         reason = f"{code or f'HTTP {told.status}'} {told.message or ''} (request {told.request_id or 'unknown'})"
-        return Failure(reason, REMEDIES.get(code, "correct this and run again"), passing=passing)
+        remedy = REMEDIES.get(code) or (REFUSED if told.status == 403 else "correct this and run again")
+        return Failure(reason, remedy, passing=passing)
     return None

@@ -2,11 +2,12 @@
 
 from provider.resources.base import Resource
 from provider.resources.clone_rights import CloneRights
+from provider.resources.closed_databases import ClosedDatabases
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
 from provider.resources.seed import Seed
 from provider.resources.tenant_row import TenantRow
 
-RESOURCES: tuple[Resource, ...] = (Migrations(), CloneRights(), Seed(), TenantRow(), Directories())
+RESOURCES: tuple[Resource, ...] = (Migrations(), CloneRights(), Seed(), TenantRow(), Directories(), ClosedDatabases())
 
 __all__ = ["RESOURCES", "Resource"]

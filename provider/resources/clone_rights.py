@@ -102,13 +102,13 @@ class CloneRights(Resource):
             return None
 
     def remove(self, at: Connections, state: Inputs) -> None:
-        """Access goes, nothing else: PUBLIC gets nothing back, and owners stay."""
+        """The logins' own rights go: PUBLIC gets nothing back, and owners stay. (Who is in the owner role has its.)"""
         from psycopg import sql
 
         from provider.postgresql import DatabaseMissing, explain
 
         try:
-            with step("taking access away", explain), at.database(state["database"]) as session:
+            with step("taking rights away", explain), at.database(state["database"]) as session:
                 held = {name for name, _, _ in session.execute(GRANTS).fetchall()}
                 database = sql.Identifier(state["database"])
                 for login in held.intersection(state["logins"]):

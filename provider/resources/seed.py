@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
-from provider.failure import step
+from provider.failure import Failure, step
 from provider.resources.base import Inputs, Kind, Resource
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ VALUES (%(code)s, %(name)s, %(phone)s, %(contactEmail)s, %(address)s) ON CONFLIC
 ADMINISTRATOR: Final = """
 WITH made AS (
     INSERT INTO users (username, phone, email, real_name, password_hash, auth_source)
-    VALUES (%(phone)s, %(phone)s, %(contactEmail)s, %(contactName)s, %(locked)s, 'unified')
+    VALUES (%(username)s, %(phone)s, %(contactEmail)s, %(contactName)s, %(locked)s, 'unified')
     ON CONFLICT DO NOTHING RETURNING id
 )
 INSERT INTO user_roles (user_id, role_id) SELECT made.id, roles.id FROM made, roles WHERE roles.code = 'tenant_admin'
@@ -36,20 +36,36 @@ ON CONFLICT (group_key, config_key) DO UPDATE SET value = EXCLUDED.value WHERE s
 FOLLOW_KINDERGARTEN: Final = """
 UPDATE kindergartens SET
     name = CASE WHEN name = %(old_name)s THEN %(name)s ELSE name END,
-    phone = CASE WHEN phone = %(old_phone)s THEN %(phone)s ELSE phone END,
-    email = CASE WHEN email = %(old_contactEmail)s THEN %(contactEmail)s ELSE email END,
-    address = CASE WHEN address = %(old_address)s THEN %(address)s ELSE address END
+    phone = CASE WHEN phone IS NOT DISTINCT FROM %(old_phone)s THEN %(phone)s ELSE phone END,
+    email = CASE WHEN email IS NOT DISTINCT FROM %(old_contactEmail)s THEN %(contactEmail)s ELSE email END,
+    address = CASE WHEN address IS NOT DISTINCT FROM %(old_address)s THEN %(address)s ELSE address END
 WHERE code = %(code)s
 """
 FOLLOW_ADMINISTRATOR: Final = """
 UPDATE users SET
-    username = CASE WHEN username = %(old_phone)s THEN %(phone)s ELSE username END,
-    email = CASE WHEN email = %(old_contactEmail)s THEN %(contactEmail)s ELSE email END,
-    real_name = CASE WHEN real_name = %(old_contactName)s THEN %(contactName)s ELSE real_name END,
-    phone = %(phone)s
-WHERE phone = %(old_phone)s
+    username = %(username)s,
+    phone = CASE WHEN phone IS NOT DISTINCT FROM %(old_phone)s THEN %(phone)s ELSE phone END,
+    email = CASE WHEN email IS NOT DISTINCT FROM %(old_contactEmail)s THEN %(contactEmail)s ELSE email END,
+    real_name = CASE WHEN real_name = %(old_contactName)s THEN %(contactName)s ELSE real_name END
+WHERE username = %(old_username)s
 """
-FIELDS: Final = ("code", "name", "phone", "address", "contactName", "contactEmail")
+REQUIRED: Final = ("code", "name")
+OPTIONAL: Final = ("phone", "address", "contactEmail")
+
+
+def values_of(kindergarten: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the rows; the administrator's name for signing in is the phone, or the code without one."""
+    missing = [field for field in REQUIRED if not kindergarten.get(field)]
+    if missing:
+        raise Failure(f"the kindergarten has no {' and no '.join(missing)}", "give it in the tenant's file")
+    required = {field: kindergarten[field] for field in REQUIRED}
+    optional = {field: kindergarten.get(field) or None for field in OPTIONAL}
+    return {
+        **required,
+        **optional,
+        "contactName": kindergarten.get("contactName") or "",
+        "username": optional["phone"] or required["code"],
+    }
 
 
 class Seed(Resource):
@@ -69,18 +85,18 @@ class Seed(Resource):
 
         from provider.postgresql import act_as_owner, explain
 
-        given = {field: inputs["kindergarten"].get(field) or "" for field in FIELDS}
+        given = values_of(inputs["kindergarten"])
         with step("seeding", explain), at.database(inputs["database"]) as session, session.transaction():
             act_as_owner(session)
             seeded = _seeded(session)
             if seeded is None:
                 session.execute(KINDERGARTEN, given)
                 session.execute(ADMINISTRATOR, {**given, "locked": LOCKED})
-            elif seeded != given:
-                both = given | {f"old_{field}": seeded.get(field, "") for field in FIELDS}
+            elif seeded != inputs["kindergarten"]:
+                both = given | {f"old_{field}": value for field, value in values_of(seeded).items()}
                 session.execute(FOLLOW_KINDERGARTEN, both)
                 session.execute(FOLLOW_ADMINISTRATOR, both)
-            session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(given)})
+            session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(inputs["kindergarten"])})
         return dict(inputs)
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:

@@ -1,122 +1,21 @@
-"""A second, throw-away instance of the embedded default, in a copy of the checkout, for everything below tests/e2e.
+"""One throw-away instance a module: its tests share it and run in the order of the file."""
 
-The instance is real: engine, PostgreSQL, Kubernetes and stand-in as `make up` starts them, removed at the end.
-Tests of one module share one world and run in the order of the file: opening 13 tenants is the dear part.
-"""
+from collections.abc import Iterator
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any
-
-import psycopg
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = {".git", ".venv", ".local", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
-
-
-@dataclass
-class World:
-    """One throw-away checkout with its instance; `run` acts as its user would after `. .local/env`."""
-
-    folder: Path
-    outputs: list[str] = field(default_factory=list[str])
-
-    @cached_property
-    def env(self) -> dict[str, str]:
-        shell = f". {self.folder}/.local/env && env -0"
-        text = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout
-        return dict(line.split("=", 1) for line in text.split("\0") if line)
-
-    def run(
-        self, *command: str, ok: int | None = 0, seconds: float = 600, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in the checkout, asserts its exit code unless `ok` is None, keeps its output for the scan."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**self.env, **(env or {})},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        self.outputs.append(done.stdout + done.stderr)
-        assert ok is None or done.returncode == ok, (
-            f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        )
-        return done
-
-    def up(
-        self, *arguments: str, ok: int | None = 0, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """`tenantry up` on the stack `local`."""
-        return self.run("tenantry", "up", "--stack", "local", *arguments, ok=ok, env=env)
-
-    def local(self, *arguments: str, ok: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """`python -m local ...` of the copy, outside its environment, as `make` calls it."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "PG"))}
-        env["TENANTRY_LOCAL"] = str(self.folder / ".local")
-        done = subprocess.run(
-            [sys.executable, "-m", "local", *arguments],
-            cwd=self.folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ok is None or done.returncode == ok, f"{arguments}: {done.stdout}\n{done.stderr}"
-        return done
-
-    def state(self) -> dict[str, Any]:
-        """The stack's state as exported, secrets encrypted."""
-        return json.loads(self.run("pulumi", "stack", "export", "--stack", "local").stdout)["deployment"]
-
-    def resources(self) -> list[dict[str, Any]]:
-        return self.state().get("resources", [])
-
-    def stack_outputs(self, secrets: bool = False) -> dict[str, Any]:
-        options = ["--show-secrets"] if secrets else []
-        return json.loads(self.run("pulumi", "stack", "output", "--json", "--stack", "local", *options).stdout)
-
-    def connect(
-        self, database: str = "postgres", user: str = "", password: str = ""
-    ) -> psycopg.Connection[tuple[Any, ...]]:
-        """A connection as the administrator, or as `user` with `password`."""
-        return psycopg.connect(
-            host="127.0.0.1",
-            port=int(self.env["PGPORT"]),
-            dbname=database,
-            user=user or self.env["PGUSER"],
-            password=password or self.env["PGPASSWORD"],
-            autocommit=True,
-            connect_timeout=10,
-        )
-
-    def kubectl(self, *arguments: str) -> Any:
-        return json.loads(self.run("kubectl", *arguments, "-o", "json").stdout)
-
-    def tenant_file(self, code: str) -> Path:
-        return self.folder / "tenants" / f"{code}.yaml"
+from local.throwaway import World, throwaway
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Services started, nothing converged yet."""
-    folder = tmp_path_factory.mktemp("world") / "tenantry"
-    shutil.copytree(ROOT, folder, ignore=lambda _, names: LEFT_OUT & set(names))
-    (folder / ".venv").symlink_to(Path(sys.prefix))
-    one = World(folder)
-    one.local("start")
-    try:
+    with throwaway(tmp_path_factory.mktemp("world")) as one:
         yield one
-    finally:
-        one.local("stop")
-        one.local("clean", "--yes")
+
+
+@pytest.fixture(scope="module")
+def converged(world: World) -> World:
+    """The thirteen tenants opened."""
+    world.up()
+    return world

@@ -1,0 +1,72 @@
+"""The server's own databases, shut to the tenants' login roles: PostgreSQL lets everybody into them by default."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
+
+from provider.connections import Connections
+from provider.failure import Failure, step
+from provider.resources.base import Inputs, Kind, Resource
+
+if TYPE_CHECKING:
+    from provider.postgresql import Session
+
+# The administration's own database; template1 takes connections as well.
+ENTRANCE: Final = "postgres"
+OPEN: Final = """
+SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+WHERE datname = ANY(%s) AND grantee = 0 AND privilege_type = 'CONNECT' ORDER BY 1
+"""
+EXISTING: Final = "SELECT datname FROM pg_database WHERE datname = ANY(%s) ORDER BY 1"
+
+
+class ClosedDatabases(Resource):
+    """CONNECT and TEMPORARY are taken from PUBLIC; given back, as PostgreSQL's default has it, when this is removed."""
+
+    inputs: ClassVar[Mapping[str, Kind]] = {"databases": "list"}
+    identifying: ClassVar[frozenset[str]] = frozenset()
+    computed: ClassVar[frozenset[str]] = frozenset({"drift"})
+    sound: ClassVar[Mapping[str, object]] = {"drift": []}
+
+    def identity(self, inputs: Inputs) -> str:
+        return "closed-databases"
+
+    def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        from provider.postgresql import explain
+
+        with step("closing databases", explain), at.database(ENTRANCE) as session:
+            _each(session, "REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC", inputs["databases"])
+            _each(
+                session,
+                "GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC",
+                sorted(set(before.get("databases", [])) - set(inputs["databases"])),
+            )
+            if still := _open(session, inputs["databases"]):
+                raise Failure(
+                    f"everybody may still connect to {', '.join(still)}",
+                    "let the databases' owner run REVOKE CONNECT ON DATABASE ... FROM PUBLIC, or run as that owner",
+                )
+        return {**inputs, "drift": []}
+
+    def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
+        from provider.postgresql import explain
+
+        databases = list(state.get("databases", []))
+        with step("reading rights", explain), at.database(ENTRANCE) as session:
+            return {"databases": databases, "drift": [f"{name} is open to all" for name in _open(session, databases)]}
+
+    def remove(self, at: Connections, state: Inputs) -> None:
+        from provider.postgresql import explain
+
+        with step("opening databases", explain), at.database(ENTRANCE) as session:
+            _each(session, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC", list(state["databases"]))
+
+
+def _each(session: "Session", statement: LiteralString, databases: list[str]) -> None:
+    from psycopg import sql
+
+    for (name,) in session.execute(EXISTING, [databases]).fetchall():
+        session.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def _open(session: "Session", databases: list[str]) -> list[str]:
+    return [name for (name,) in session.execute(OPEN, [databases]).fetchall()]
