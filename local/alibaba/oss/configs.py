@@ -37,6 +37,14 @@ def _check_encryption(tree: Element, _: Call) -> None:
         raise OssError(400, "InvalidEncryptionAlgorithmError", "The Encryption request you specified is not valid.")
 
 
+def _check_block(tree: Element, _: Call) -> None:
+    """Some clients write True: it is kept as the word that is given back."""
+    node = tree.find("BlockPublicAccess")
+    if node is None or (node.text or "").lower() not in ("true", "false"):
+        raise OssError(400, "MalformedXML", "BlockPublicAccess must be true or false.")
+    node.text = (node.text or "").lower()
+
+
 def _check_logging(tree: Element, call: Call) -> None:
     target = next((n.text for n in tree.iter("TargetBucket")), None)
     if target and call.buckets.find(target) is None:
@@ -56,7 +64,8 @@ KINDS: dict[str, Kind] = {
                           "<ResourceGroupId>rg-acfmtenantry</ResourceGroupId></BucketResourceGroupConfiguration>"),
     "encryption": Kind("ServerSideEncryptionRule", "NoSuchServerSideEncryptionRule", check=_check_encryption),
     "publicAccessBlock": Kind("PublicAccessBlockConfiguration", default="<PublicAccessBlockConfiguration>"
-                              "<BlockPublicAccess>false</BlockPublicAccess></PublicAccessBlockConfiguration>"),
+                              "<BlockPublicAccess>false</BlockPublicAccess></PublicAccessBlockConfiguration>",
+                              check=_check_block),
     "accessmonitor": Kind("AccessMonitorConfiguration", default="<AccessMonitorConfiguration><Status>Disabled</Status>"
                           "</AccessMonitorConfiguration>"),
     "requestPayment": Kind("RequestPaymentConfiguration", default="<RequestPaymentConfiguration><Payer>BucketOwner"
