@@ -13,6 +13,7 @@ from components.gateway import Entry, GatewayArgs
 from components.installation import BucketFacts, Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
+from components.seal import seal
 from components.steps import ClosedDatabases
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.resolved import ResolvedTenant
@@ -67,7 +68,7 @@ class Platform(pulumi.ComponentResource):
             ),
             child,
         )
-        Manifest(
+        namespace = Manifest(
             f"{name}-namespace",
             "v1",
             "Namespace",
@@ -76,10 +77,12 @@ class Platform(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
         )
         admin = self._database(ADMIN_DATABASE, ADMIN_CONNECTIONS, migrations=(MIGRATIONS, args.migrations_digest))
-        self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
+        test = self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
         closed = ClosedDatabases(
             f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
         )
+        parts = [system, photos, federation, entry, namespace, admin, test, closed]
+        seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,

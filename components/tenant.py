@@ -10,6 +10,7 @@ from components.boundary import Boundary, BoundaryArgs
 from components.database import Database, DatabaseArgs
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
+from components.seal import seal
 from components.steps import TenantRow
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
@@ -42,6 +43,7 @@ class Tenant(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         database = Database(f"{name}-db", _database(args), child)
         storage = Storage(f"{name}-files", _storage(args), child)
+        parts: list[pulumi.Resource] = [database, storage]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -63,6 +65,7 @@ class Tenant(pulumi.ComponentResource):
                 ),
                 child,
             )
+            parts += [walls, workload]
             live = workload.ready
         known = TenantRow(
             f"{name}-row",
@@ -71,15 +74,13 @@ class Tenant(pulumi.ComponentResource):
                 parent=self, provider=args.providers.steps, depends_on=[*args.foundations.admin, *live]
             ),
         )
+        parts.append(known)
         if phase.has_domain:
-            record(
-                f"{name}-dns",
-                tenant.names,
-                args.installation,
-                args.providers,
-                parent=self,
-                after=[*live, known],
+            after = [*live, known]
+            parts.append(
+                record(f"{name}-dns", tenant.names, args.installation, args.providers, parent=self, after=after)
             )
+        seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=args.protect)
         self.facts = facts(tenant)
         self.register_outputs(self.facts)
 

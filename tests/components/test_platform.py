@@ -160,10 +160,17 @@ def test_the_test_site_is_a_clone_of_its_own(platform) -> None:
     assert database["owner"] == "kargerdensales_test"
 
 
-def test_what_tenants_wait_for(platform, record, installation, make_providers, tenant) -> None:
-    recording = platform()
-    assert {one.parent for one in recording.resources if one.name.endswith("-bucket")} <= {
-        one.name for one in recording.of("Bucket") if not one.custom
-    }
-    for one in recording.resources:
+def test_every_child_has_an_explicit_provider(platform) -> None:
+    for one in platform().resources:
         assert bool(one.provider) == (one.custom and not one.type.startswith("pulumi:providers")), one.name
+
+
+def test_the_seal_stands_on_everything_else(platform) -> None:
+    recording = platform()
+    rest = {one.name for one in recording.descendants("platform") if one.custom and one.name != "platform-seal"}
+    assert rest <= set(recording.named("platform-seal").after)
+    assert recording.named("platform-seal").protect
+
+
+def test_the_servers_own_databases_are_closed(platform) -> None:
+    assert platform().one("ClosedDatabases").inputs == {"databases": ["postgres", "template1"]}

@@ -1,6 +1,9 @@
 """The whole of a tenant: how much of it there is, who provides it, and that nothing is left to chance."""
 
+from datetime import date
 from importlib.metadata import version
+
+import pytest
 
 MOST_RESOURCES = 35
 PROVIDERS = {
@@ -44,6 +47,7 @@ def test_every_component_says_when_it_is_done(parts, tenant) -> None:
 def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
     recording = parts(tenant())
     assert {one.name for one in recording.resources if one.protect} == {
+        "k001-seal",
         "k001-db-owner",
         "k001-db-database",
         "k001-files-directories",
@@ -51,6 +55,16 @@ def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
         "k001-files-policy",
     }
     assert not any(one.protect for one in parts(tenant(), protect=False).resources)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"status": "suspended"}, {"status": "deleted", "deleted_at": date(2026, 10, 10)}]
+)
+def test_the_seal_stands_on_everything_else(parts, tenant, changes) -> None:
+    """So that a destroy, which deletes it first and cannot, leaves the tenant whole."""
+    recording = parts(tenant(**changes))
+    rest = {one.name for one in recording.descendants("k001") if one.custom and one.name != "k001-seal"}
+    assert rest <= set(recording.named("k001-seal").after)
 
 
 def test_kubernetes_objects_ask_for_the_plugin_of_the_installed_sdk(parts, tenant) -> None:
