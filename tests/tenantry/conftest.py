@@ -89,7 +89,7 @@ def faults_of(load: Callable[..., Fleet]) -> Callable[..., tuple[Fault, ...]]:
 
 @pytest.fixture
 def only() -> Callable[[tuple[Fault, ...], Path], str]:
-    """Asserts that there is one fault, of this file, in one line that tells no secret; gives the line."""
+    """Asserts that there is one fault, of this file, in one line that tells no secret; gives it without the path."""
 
     def the_only(faults: tuple[Fault, ...], path: Path) -> str:
         """The one line, which names the file and holds both what is wrong and what to do."""
@@ -99,7 +99,7 @@ def only() -> Callable[[tuple[Fault, ...], Path], str]:
         assert faults[0].wrong and faults[0].remedy
         assert line.isprintable()
         assert "hunter2" not in line
-        return line
+        return line.removeprefix(str(path))  # which holds the name of the case
 
     return the_only
 
