@@ -1,0 +1,50 @@
+"""The server's own databases: shut to everybody, told when reopened, and as PostgreSQL makes them afterwards."""
+
+from collections.abc import Generator
+
+import psycopg
+import pytest
+
+DECLARED = {"databases": ["postgres", "template1", "no_such_database"]}
+
+
+@pytest.fixture
+def closed(plugin) -> Generator:
+    made = plugin.create("ClosedDatabases", DECLARED)
+    yield made
+    plugin.delete("ClosedDatabases", made)
+
+
+def everybody_may(admin, database: str) -> bool:
+    return admin.execute("SELECT has_database_privilege('public', %s, 'CONNECT')", [database]).fetchone()[0]
+
+
+def test_nobody_but_the_administrator_gets_in(plugin, server, admin, roles, closed) -> None:
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(
+                host="127.0.0.1",
+                port=server.port,
+                user="clone_a",
+                password="clone_a",
+                dbname=database,
+                sslmode="disable",
+            )
+    assert plugin.create("ClosedDatabases", DECLARED).outputs == closed.outputs
+    assert plugin.diff("ClosedDatabases", closed, DECLARED) == ([], [])
+
+
+def test_an_opened_one_is_told_and_closed_again(plugin, admin, closed) -> None:
+    admin.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
+    found = plugin.read("ClosedDatabases", closed)
+    assert found.outputs["drift"] == ["postgres is open to all"]
+    assert plugin.diff("ClosedDatabases", found, DECLARED) == (["drift"], [])
+    plugin.update("ClosedDatabases", found, DECLARED)
+    assert not everybody_may(admin, "postgres")
+
+
+def test_what_is_left_out_or_removed_is_open_as_before(plugin, admin, closed) -> None:
+    plugin.update("ClosedDatabases", closed, {"databases": ["postgres"]})
+    assert everybody_may(admin, "template1")
+    plugin.delete("ClosedDatabases", closed)
+    assert everybody_may(admin, "postgres")

@@ -1,0 +1,160 @@
+"""The row in the admin database: written, followed, told when changed by others, and removed alone."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tenantry.phase import RETENTION
+
+
+def declared(database: str, code: str = "k001", **changed: Any) -> dict[str, Any]:
+    number = code[1:]
+    return {
+        "adminDatabase": database,
+        "tenantId": code,
+        "name": f"幼儿园 {code}",
+        "domain": f"{code}.yyup.cc",
+        "databaseName": f"rent{number}",
+        "status": "active",
+        "planType": "standard",
+        "maxUsers": 300,
+        "maxStorage": 53687091200,
+        "contactName": "张三",
+        "contactPhone": f"1380013{number:0>4}",
+        "contactEmail": "zhangsan@example.com",
+        "settings": {"features": {"customBranding": True}, "quotas": {"users": {"limit": 300, "unit": "个"}}},
+        **changed,
+    }
+
+
+@pytest.fixture
+def database(plugin, empty: str) -> str:
+    plugin.create("Migrations", {"database": empty, "set": "admin", "digest": "abc"})
+    return empty
+
+
+@pytest.fixture
+def written(plugin, database: str):
+    return plugin.create("TenantRow", declared(database))
+
+
+def one(server, database: str, columns: str, code: str = "k001"):
+    with server.connect(database) as session:
+        return session.execute(f"SELECT {columns} FROM tenants WHERE tenant_id = '{code}'".encode()).fetchone()
+
+
+def test_the_row_says_what_was_declared(plugin, server, database: str, written) -> None:
+    assert written.identity == f"{database}/k001"
+    assert one(server, database, "name, max_storage, settings, deleted_at, created_by") == (
+        "幼儿园 k001",
+        53687091200,
+        declared(database)["settings"],
+        None,
+        None,
+    )
+    with server.connect(database) as session:
+        assert session.execute("SELECT tenant_id, balance FROM tenant_accounts").fetchall() == [("k001", 0)]
+    assert plugin.read("TenantRow", written).outputs == written.outputs
+    assert plugin.diff("TenantRow", written, declared(database)) == ([], [])
+
+
+def test_a_row_that_is_there_already_is_adopted(plugin, server, database: str, written) -> None:
+    again = plugin.create("TenantRow", declared(database, name="新名字"))
+    assert again.identity == written.identity
+    assert one(server, database, "name") == ("新名字",)
+    with server.connect(database) as session:
+        assert session.execute("SELECT count(*) FROM tenants").fetchone() == (1,)
+
+
+def test_only_another_code_or_database_means_another_row(plugin, database: str, written) -> None:
+    changed = declared(database, name="新名字", planType="premium", settings={})
+    assert plugin.diff("TenantRow", written, changed) == (["name", "planType", "settings"], [])
+    _, replaced = plugin.diff("TenantRow", written, declared(database, "k002"))
+    assert replaced == ["tenantId"]
+
+
+def test_changes_of_others_are_told_and_repaired(plugin, server, database: str, written) -> None:
+    with server.connect(database) as session:
+        session.execute("UPDATE tenants SET plan_type = 'enterprise', max_users = 5, settings = '{}'")
+    found = plugin.read("TenantRow", written)
+    assert plugin.diff("TenantRow", found, declared(database)) == (["maxUsers", "planType", "settings"], [])
+    plugin.update("TenantRow", found, declared(database))
+    assert plugin.read("TenantRow", written).outputs == written.outputs
+
+
+def test_a_deletion_counts_from_the_later_day_and_is_cancelled_whole(plugin, server, database: str, written) -> None:
+    columns = "deleted_at, deletion_seen_at, scheduled_deletion_at"
+    leaving = plugin.update("TenantRow", written, declared(database, status="deleted", deletedAt="2020-01-01"))
+    said, seen, due = one(server, database, columns)
+    assert said == datetime(2020, 1, 1, tzinfo=UTC)
+    assert datetime.now(UTC) - seen < timedelta(minutes=1)
+    assert due == seen + RETENTION
+    plugin.update("TenantRow", leaving, declared(database, status="deleted", deletedAt="2020-01-01", name="x"))
+    assert one(server, database, columns) == (said, seen, due)
+    plugin.update("TenantRow", leaving, declared(database))
+    assert one(server, database, columns) == (None, None, None)
+
+
+def test_removal_takes_this_row_only(plugin, server, database: str, written) -> None:
+    other = plugin.create("TenantRow", declared(database, "k002"))
+    plugin.delete("TenantRow", written)
+    plugin.delete("TenantRow", written)
+    assert plugin.read("TenantRow", written) is None
+    assert plugin.read("TenantRow", other).outputs == other.outputs
+
+
+def test_a_purged_code_stays_taken_and_holds_no_person(plugin, server, database: str, written, refused) -> None:
+    leaving = plugin.update("TenantRow", written, declared(database, status="deleted"))
+    plugin.delete("TenantRow", leaving)
+    assert one(server, database, "status, contact_name, contact_phone, contact_email, settings") == (
+        "purged",
+        "",
+        "",
+        "",
+        {},
+    )
+    assert plugin.read("TenantRow", leaving) is None
+    with refused("TenantRow", "k001 was purged", "choose the next free one"):
+        plugin.create("TenantRow", declared(database))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("domain", "k001.yyup.cc"), ("databaseName", "rent001"), ("contactPhone", "13800130001")]
+)
+def test_what_another_tenant_has_is_refused(plugin, database: str, refused, field: str, value: str) -> None:
+    plugin.create("TenantRow", declared(database, contactPhone="13800130001"))
+    with refused("writing the row", "must be unique"):
+        plugin.create("TenantRow", declared(database, "k002", **{field: value}))
+
+
+def test_many_rows_at_once(plugin, server, database: str) -> None:
+    codes = [f"k{number:03}" for number in range(1, 41)]
+    errors = list[Exception]()
+
+    def write(code: str) -> None:
+        try:
+            plugin.create("TenantRow", declared(database, code))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(code,)) for code in codes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    with server.connect(database) as session:
+        assert session.execute("SELECT count(*) FROM tenants").fetchone() == (40,)
+
+
+def test_what_is_there_can_be_imported(plugin, database: str, written) -> None:
+    found = plugin.read("TenantRow", type(written)(written.identity, {}, {}))
+    assert found.outputs == written.outputs
+    assert found.inputs == declared(database)
+
+
+def test_a_row_without_its_database_or_table_is_gone(plugin, empty: str, written) -> None:
+    written.identity = "no_such_database/k001"
+    assert plugin.read("TenantRow", written) is None
