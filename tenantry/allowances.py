@@ -39,9 +39,8 @@ def beyond_catalogue(source: Source, spec: TenantSpec, services: Services) -> It
 def beyond_calendar(source: Source, spec: TenantSpec | Tombstone, today: date) -> Iterator[Fault]:
     if spec.deleted_at is None:
         return
-    if spec.deleted_at > today + timedelta(
-        days=1
-    ):  # one day, for the date may have changed where it was written
+    tomorrow = today + timedelta(days=1)  # it may be tomorrow already where the date was written
+    if spec.deleted_at > tomorrow:
         yield source.fault(("deleted_at",), "lies in the future", "write the day on which it is deleted")
     elif spec.status == "purged" and today < spec.deleted_at + RETENTION:
         due = spec.deleted_at + RETENTION

@@ -38,9 +38,8 @@ def main() -> None:
     except Faults as faults:
         print(faults, file=sys.stderr)
         sys.exit(1)
-    except (
-        BrokenPipeError
-    ):  # `tenantry list | head`: nobody reads on, and Python's own flush must not complain
+    except BrokenPipeError:
+        # `tenantry list | head`: nobody reads on, and Python's own flush must not complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
