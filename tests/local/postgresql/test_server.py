@@ -12,6 +12,7 @@ import pytest
 
 from local import postgresql
 from local.postgresql.account import server_account
+from local.postgresql.launch import ORPHANS_SECONDS
 from local.postgresql.settings import SETTINGS
 from local.postgresql.temporary import TemporaryServer
 
@@ -103,12 +104,14 @@ def test_a_lock_whose_process_id_now_belongs_to_a_stranger(own_server: Temporary
     own_server.kill()
     account = server_account()
     with subprocess.Popen(["sleep", "600"], user=account.uid if account else None, cwd="/") as stranger:
-        lock = own_server.directory / "data" / "postmaster.pid"
-        rest = lock.read_text().split("\n", 1)[1]
-        lock.write_text(f"{stranger.pid}\n{rest}")
-        own_server.start()
-        assert stranger.poll() is None
-        stranger.kill()
+        try:
+            lock = own_server.directory / "data" / "postmaster.pid"
+            rest = lock.read_text().split("\n", 1)[1]
+            lock.write_text(f"{stranger.pid}\n{rest}")
+            own_server.start()
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_a_second_server_on_the_same_data_is_refused(own_server: TemporaryServer):
@@ -119,7 +122,7 @@ def test_a_second_server_on_the_same_data_is_refused(own_server: TemporaryServer
         cwd="/",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=ORPHANS_SECONDS - 5,  # at once, not after a wait for orphans
         check=False,
     )
     assert second.returncode != 0
