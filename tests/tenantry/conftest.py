@@ -89,7 +89,7 @@ def faults_of(load: Callable[..., Fleet]) -> Callable[..., tuple[Fault, ...]]:
 
 @pytest.fixture
 def only() -> Callable[[tuple[Fault, ...], Path], str]:
-    """Asserts that there is one fault, of this file, in one line that tells no secret; gives it without the path."""
+    """Asserts one fault, of this file, in one line without a secret; gives the line without the path."""
 
     def the_only(faults: tuple[Fault, ...], path: Path) -> str:
         """The one line, which names the file and holds both what is wrong and what to do."""
