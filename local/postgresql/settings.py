@@ -13,7 +13,7 @@ SETTINGS: dict[str, str] = {
     # The provisioner gets in even when tenants have taken every other slot.
     "superuser_reserved_connections": "10",
     "shared_buffers": "128MB",
-    # A killed server loses nothing; a machine that loses power while it runs may. With it on, the checkpoint of `make down`
+    # A killed server loses nothing; a machine that loses power meanwhile may. With it on, the checkpoint of `make down`
     # calls fsync for each of 15,000 files of 13 new clones, half a minute; the manager syncs the disk once instead.
     "fsync": "off",
     # After a crash: one call instead of one a file, of which 200 databases have 60,000.
