@@ -106,13 +106,11 @@ def password(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="set connection_limit to what the tenant's plan gives in tenants/plans.yaml.",
 )
 def connections(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's database takes exactly as many connections as a plan gives."""
-    if resource.code is None:
-        return
+    """Every database takes a limited number of connections, a tenant's exactly as many as a plan gives."""
     limit = number(resource.props.get("connectionLimit"))
     if limit is None or limit < 0:
         yield "its connections are unlimited"
-    elif limit not in {plan.database.connections for _, plan in figures.plans().items()}:
+    elif resource.code and limit not in {plan.database.connections for _, plan in figures.plans().items()}:
         yield f"it takes {shown(limit)} connections, which no plan gives"
 
 
@@ -174,7 +172,7 @@ def grant(resource: Resource, settings: Settings) -> Iterator[str]:
 @resource_rule(
     "database-extension",
     kinds=["postgresql:Extension"],
-    why="dblink, postgres_fdw, file_fdw and untrusted languages leave the database.",
+    why="Extensions such as dblink, postgres_fdw and file_fdw, and untrusted languages, leave the database.",
     remedy="leave it out, or add it to `extensions` of this policy once it is known to stay inside.",
 )
 def extension(resource: Resource, settings: Settings) -> Iterator[str]:

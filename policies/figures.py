@@ -55,9 +55,9 @@ def container(plan: "Plan") -> Mapping[str, float]:
 
 
 def quota(plan: "Plan") -> Mapping[str, float]:
-    """What a tenant's ResourceQuota says, key by key: room for the replicas and for a roll-out beside them."""
-    together = {name: amount * plan.compute.pods_at_once for name, amount in container(plan).items()}
+    """What a tenant's ResourceQuota says, key by key: as many pods as the plan allows, each as large as it allows."""
     objects = plan.objects
+    together = {name: amount * objects.pods for name, amount in container(plan).items()}
     return {
         **{f"{side}.{name}": amount for side in ("requests", "limits") for name, amount in together.items()},
         "pods": float(objects.pods),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.resource import CLAIMING, Resource
+from policies.resource import CLAIMING, PLACES, Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import ROW, Stack, owner
@@ -52,8 +52,9 @@ def component(resource: Resource, settings: Settings) -> Iterator[str]:
         yield f"it is {claimed}'s by its properties, and no Tenant component declares it"
     elif claimed is not None and claimed != declared:
         yield f"it is {claimed}'s by its properties, and declared by {declared}"
-    elif claimed is None and declared is not None and (resource.kind in CLAIMING or resource.in_kubernetes):
-        yield f"it is declared by {declared}, and its properties name no tenant"
+    elif declared is not None and (resource.kind in CLAIMING or resource.in_kubernetes):
+        if not resource.claims.keys() & PLACES:
+            yield f"it is declared by {declared}, and neither its name nor its place is the tenant's"
 
 
 @resource_rule(

@@ -73,7 +73,7 @@ def document(resource: Resource, settings: Settings) -> Iterator[str]:
 @resource_rule(
     "storage-prefix",
     kinds=[POLICY],
-    why="138* matches 1380 too: a star before the slash opens the neighbours' files.",
+    why="A star without a slash before it opens the neighbours' files: 138* matches 1380 too.",
     remedy="allow acs:oss:*:ACCOUNT:BUCKET/kindergarten/rent/PHONE/* and nothing else.",
 )
 def prefix(resource: Resource, settings: Settings) -> Iterator[str]:
@@ -98,7 +98,7 @@ def prefix(resource: Resource, settings: Settings) -> Iterator[str]:
 @resource_rule(
     "storage-action",
     kinds=[POLICY],
-    why="oss:* or a list of buckets shows or changes what all tenants share.",
+    why="Actions such as oss:* or listing buckets show or change what all tenants share.",
     remedy="allow only put, get, delete, the parts of uploads, and listing.",
 )
 def action(resource: Resource, settings: Settings) -> Iterator[str]:

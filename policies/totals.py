@@ -1,25 +1,20 @@
 """Totals: what all tenants of a stack may take together is there."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
 from policies.figures import quantity
-from policies.quotas import QUOTA
+from policies.pods import main_containers, pod
 from policies.rule import Broken, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
-from policies.values import at, listing, mapping, number, shown
+from policies.values import at, listing, number, shown
 
 POLICY: Final = "totals"
 GIB: Final = 2**30
-# Key of a ResourceQuota -> setting, and in which unit that counts.
-RESERVED: Final = {
-    "requests.cpu": ("cpu", 1),
-    "requests.memory": ("memoryGi", GIB),
-    "requests.ephemeral-storage": ("ephemeralStorageGi", GIB),
-    "pods": ("pods", 1),
-}
+# What a pod asks for -> setting, and in which unit that counts.
+RESERVED: Final = {"cpu": ("cpu", 1), "memory": ("memoryGi", GIB), "ephemeral-storage": ("ephemeralStorageGi", GIB)}
 
 
 @stack_rule(
@@ -29,15 +24,19 @@ RESERVED: Final = {
     remedy="move tenants to another cell, or raise the setting with the cluster.",
 )
 def reserved(stack: Stack, settings: Settings) -> Iterator[Broken]:
-    """The quotas of all tenants fit into the cluster."""
-    sums: Counter[str] = Counter()
-    for one in stack.of(QUOTA):
-        hard = mapping(at(one.props, "spec", "hard"))
-        for key, (setting, unit) in RESERVED.items():
-            sums[setting] += quantity(hard.get(key, 0)) / unit  # pyright: ignore[reportArgumentType]  (a Counter counts fractions as well)
+    """What the replicas of all tenants ask for, and those that a roll-out starts beside them, fits into the cluster."""
+    sums: dict[str, float] = defaultdict(float)
+    for one in stack.of("kubernetes:Deployment"):
+        wanted = number(at(one.props, "spec", "replicas"))
+        surge = number(at(one.props, "spec", "strategy", "rollingUpdate", "maxSurge")) or 0
+        pods = 0 if wanted == 0 else (1 if wanted is None else wanted) + surge
+        sums["pods"] += pods
+        for _, container in main_containers(pod(one)):
+            for key, (setting, unit) in RESERVED.items():
+                sums[setting] += pods * quantity(at(container, "resources", "requests", key) or 0) / unit
     for setting, total in sums.items():
         if total > settings.count(setting):
-            yield Broken("platform", f"{setting}: {shown(round(float(total), 1))} of {settings.count(setting)}")
+            yield Broken("platform", f"{setting}: {shown(round(total, 1))} of {settings.count(setting)}")
 
 
 @stack_rule(

@@ -135,7 +135,10 @@ def _marked(value: Any, secret_type: Any) -> Any:
 
 
 def changed(wire: Wire, path: str, value: Any) -> Wire:
-    """A copy with another value at a dotted path; None removes it, `!` enters a JSON text, `@` is an option or `urn`."""
+    """A copy with another value at a dotted path (`~` for a dot in a key); None removes what is there.
+
+    `!` enters a JSON text; `@` names an option, `@urn` or `@type` instead of a property.
+    """
     if path.startswith("@"):
         key = path[1:]
         return replace(wire, **{key: value}) if key in ("urn", "type") else replace(wire, options=wire.options | {key: value})
@@ -146,7 +149,7 @@ def changed(wire: Wire, path: str, value: Any) -> Wire:
 
 def _put(props: Any, path: str, value: Any) -> None:
     outer, bang, inner = path.partition("!")
-    *above, last = outer.split(".")
+    *above, last = [step.replace("~", ".") for step in outer.split(".")]
     place = props
     for step in above:
         place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})

@@ -1,0 +1,76 @@
+"""Each rule on quotas and totals objects when its one thing is changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+QUOTA, LIMITS, APP, ROW = "k001-ns-resourcequota-plan", "k001-ns-limitrange-plan", "k001-app-deployment", "k001-row"
+MAIN = "spec.template.spec.containers.0"
+CASES: list[tuple[str, str, str, Any]] = [
+    ("quotas-quota", QUOTA, "spec.hard.pods", "1000"),
+    ("quotas-quota", QUOTA, "spec.hard.secrets", None),
+    ("quotas-quota", QUOTA, "spec.hard", None),
+    ("quotas-quota", QUOTA, "spec.scopes", ["Terminating"]),
+    ("quotas-limits", LIMITS, "spec.limits.0.max.cpu", "64"),
+    ("quotas-limits", LIMITS, "spec.limits.0.default", None),
+    ("quotas-limits", LIMITS, "spec.limits", []),
+    ("quotas-container", APP, f"{MAIN}.resources", None),
+    ("quotas-container", APP, f"{MAIN}.resources.limits.memory", None),
+    ("quotas-container", APP, f"{MAIN}.resources.limits.memory", "64Gi"),
+    ("quotas-container", APP, f"{MAIN}.resources.requests.cpu", "1m"),
+    ("quotas-container", APP, f"{MAIN}.resources.requests.cpu", "much"),
+    ("quotas-replicas", APP, "spec.replicas", 100),
+    ("quotas-replicas", APP, "spec.replicas", None),
+    ("quotas-replicas", APP, "spec.strategy.rollingUpdate.maxSurge", 50),
+    ("quotas-allowance", ROW, "maxUsers", 1_000_000),
+    ("quotas-allowance", ROW, "maxStorage", 2**60),
+    ("quotas-allowance", ROW, "maxUsers", None),
+    ("quotas-allowance", ROW, "planType", "gold"),
+    ("quotas-present", QUOTA, "-", None),
+    ("quotas-present", LIMITS, "-", None),
+    ("quotas-plan", "k003-row", "planType", "basic"),
+    ("quotas-plan", "k003-app-deployment", "spec.replicas", 3),
+    ("quotas-plan", "k003-ns-resourcequota-plan", "spec.hard.pods", "6"),
+    ("quotas-plan", "k003-ns-limitrange-plan", "spec.limits.0.max.cpu", "1"),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "path", "value"), CASES)
+def test_a_change_breaks_the_rule(breaks: Callable[..., None], rule: str, name: str, path: str, value: Any) -> None:
+    breaks(rule, name, path, value)
+
+
+def test_a_quotas_amounts_may_be_written_in_other_units(declared, change, broken) -> None:
+    hard = declared[QUOTA].props["spec"]["hard"]
+    assert hard["requests.cpu"] == "6000m"
+    cpu = change(declared[QUOTA], "spec.hard", {**hard, "requests.cpu": "6"})
+    assert broken({**declared, QUOTA: cpu}, only=[QUOTA]).broken == []
+
+
+# Setting -> a value that the four tenants of the recorded program just keep, and the rule.
+KEPT: dict[str, tuple[int, str]] = {
+    "tenants": (4, "totals-count"),
+    "resources": (172, "totals-count"),
+    "connections": (50 + 50 + 80 + 120 + 60 + 20, "totals-connections"),
+    "cpu": (2 + 2 + 6 + 16, "totals-reserved"),
+    "memoryGi": (4 + 4 + 12 + 32, "totals-reserved"),
+    "ephemeralStorageGi": (20 + 20 + 30 + 40, "totals-reserved"),
+    "pods": (2 + 2 + 3 + 4, "totals-reserved"),
+    "ramRoles": (4, "totals-account"),
+    "ramPolicies": (5, "totals-account"),
+    "lifecycleRules": (5, "totals-account"),
+}
+
+
+@pytest.mark.parametrize(("setting", "kept", "rule"), [(name, *one) for name, one in KEPT.items()])
+def test_totals_are_held_against_what_is_there(declared, broken, setting: str, kept: int, rule: str) -> None:
+    kept = len(declared) if setting == "resources" else kept
+    fits = broken(declared, only=[], settings={"totals": {setting: kept}})
+    short = broken(declared, only=[], settings={"totals": {setting: kept - 1}})
+    assert [str(one) for one in fits.broken] == []
+    assert {one.rule.name for one in short.broken} == {rule}
+    assert f"{setting}: {kept} of {kept - 1}" in str(short.broken[0])
+
+
+CASES_ELSEWHERE = sorted({rule for _, rule in KEPT.values()})
