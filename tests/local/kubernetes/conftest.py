@@ -234,6 +234,7 @@ class Kubelite:
         """Starts and returns the seconds until it was ready."""
         began = time.monotonic()
         self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "ready").unlink(missing_ok=True)  # a killed one leaves it, and this must not be believed
         command = [self.binary, f"--dir={self.directory}", f"--port={self.port}", f"--etcd-port={self.etcd_port}"]
         if self.crds:
             command.append(f"--crds={self.crds}")

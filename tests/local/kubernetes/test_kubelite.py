@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from kubernetes.utils.quantity import parse_quantity
 
 from tests.local.kubernetes.conftest import Json, Kubelite
 
@@ -89,7 +90,7 @@ def test_the_key_set_is_that_of_the_tokens(kubelite: Kubelite, namespace: str) -
 def test_three_nodes_have_room(kubelite: Kubelite) -> None:
     nodes = client.CoreV1Api(kubelite.api()).list_node().items
     assert len(nodes) == 3
-    assert all(int(node.status.allocatable["pods"]) >= 1000 for node in nodes)
+    assert all(parse_quantity(node.status.allocatable["pods"]) >= 1000 for node in nodes)
     assert len({node.metadata.labels["topology.kubernetes.io/zone"] for node in nodes}) == 3
 
 
