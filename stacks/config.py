@@ -10,7 +10,7 @@ from typing import Any, Final
 import pulumi
 
 from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Services
-from stacks.settings import PROJECT, Settings, read_secrets, read_settings
+from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 # Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
@@ -41,8 +41,8 @@ class PostgreSql:
 @dataclass(frozen=True, slots=True)
 class Alibaba:
     account_id: str
-    access_key: pulumi.Output[str] | None  # None: the plugin finds an identity by itself
-    secret_key: pulumi.Output[str] | None
+    access_key: pulumi.Output[str]
+    secret_key: pulumi.Output[str]
     proxy: str | None  # of the embedded stand-in, which speaks HTTP
 
 
@@ -58,7 +58,7 @@ class StackConfig:
     installation: Installation
     postgresql: PostgreSql
     alibaba: Alibaba
-    kubeconfig: pulumi.Output[str] | None
+    kubeconfig: pulumi.Output[str]
 
     @property
     def system_layer(self) -> Mapping[str, str]:
@@ -105,7 +105,7 @@ class _Given:
             user=self._text("PGUSER", "databaseUser", self.settings.database_user),
             sslmode=self.environment.get("PGSSLMODE") or self.settings.database_sslmode,
             superuser=self.settings.database_superuser,
-            password=self._secret("PGPASSWORD", "databasePassword") or _missing("databasePassword"),
+            password=self._secret("PGPASSWORD", "databasePassword"),
         )
 
     def alibaba(self) -> Alibaba:
@@ -116,21 +116,23 @@ class _Given:
             proxy=self.environment.get("TENANTRY_ALIBABA_PROXY"),
         )
 
-    def kubeconfig(self) -> pulumi.Output[str] | None:
-        """In embedded stacks a path, which the plugin reads by itself."""
+    def kubeconfig(self) -> pulumi.Output[str]:
+        """In embedded stacks a path, which the plugin reads by itself. Never absent: the SDK would take whichever
+        cluster the shell happens to point at."""
         path = self.environment.get("KUBECONFIG")
-        return pulumi.Output.from_input(path) if path else self.secrets.get("kubeconfig")
+        return pulumi.Output.from_input(path) if path else self.secrets.get("kubeconfig") or _missing("kubeconfig")
 
     def _text(self, variable: str, key: str, value: str | None) -> str:
         return self.environment.get(variable) or value or _missing(key)
 
-    def _secret(self, variable: str, key: str) -> pulumi.Output[str] | None:
+    def _secret(self, variable: str, key: str) -> pulumi.Output[str]:
         value = self.environment.get(variable)
-        return pulumi.Output.secret(value) if value else self.secrets.get(key)
+        return pulumi.Output.secret(value) if value else self.secrets.get(key) or _missing(key)
 
 
 def _missing(key: str) -> Any:
-    raise pulumi.RunError(f"{PROJECT}:{key} is not set: `pulumi config set {key}` (secrets with --secret)")
+    secret = "--secret " if key in SECRETS else ""
+    raise pulumi.RunError(f"{PROJECT}:{key} is not set: `pulumi config set {secret}{key}`")
 
 
 def _holds(settings: Settings) -> Holds:

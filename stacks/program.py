@@ -70,7 +70,8 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             system=config.system_layer,
         )
     except Faults as faults:
-        raise pulumi.RunError(f"nothing was changed, the tenant files have faults:\n{faults}") from None
+        lines = str(faults).replace(f"{ROOT}/", "")
+        raise pulumi.RunError(f"nothing was changed, the tenant files have faults:\n{lines}") from None
 
 
 async def _refuse_without_platform(config: StackConfig) -> None:

@@ -2,12 +2,15 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from stacks import program
+from stacks.config import ROOT
 
 ME = "organization/tenantry/test"
 
@@ -18,10 +21,10 @@ def run(record, settings, environment, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    def execute(folder, last: Any = None, others: Any = None, **changes: Any) -> Any:
+    def execute(folder: Path, last: Any = None, others: Any = None, options: Any = None, **changes: Any) -> Any:
         stacks = {ME: {} if last is None else {"tenants": last}, **(others or {})}
         values = {"tenants": str(folder), "today": "2026-10-20", **changes}
-        return record(program.main, config=settings(**values), stacks=stacks)
+        return record(program.main, config=settings(**values), stacks=stacks, **(options or {}))
 
     return execute
 
@@ -210,6 +213,38 @@ def test_a_platform_without_cells_knows_all_tenants_rules(run, tenants) -> None:
         "kindergarten/rent/13800000001/temp/",
         "kindergarten/rent/13800000002/temp/",
     ]
+
+
+def test_a_preview_of_the_first_run_shows_every_tenant(run, tenants, unknown_places) -> None:
+    recording = run(tenants(k001={}, k002={}), options={"preview": True})
+    assert tenants_of(recording) == ["k001", "k002"]
+    assert recording.resources[-1].name != "platform"
+    unknown = [place for one in recording.resources for place in unknown_places(one)]
+    assert not [place for place in unknown if "assword" not in place and "-app-secret.data." not in place]
+
+
+def test_the_prod_stack_is_complete_but_for_its_secrets(run, tenants, secret_type) -> None:
+    """With nothing of the environment, and Alibaba Cloud spoken to in HTTPS."""
+    given = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
+    secrets = {
+        "databasePassword": "pg-hidden",
+        "alibabaAccessKey": "id-hidden",
+        "alibabaSecretKey": "key-hidden",
+        "kubeconfig": "apiVersion: v1",
+    }
+    recording = run(
+        tenants(k001={}),
+        options={"stack": "prod", "secrets": tuple(f"tenantry:{key}" for key in secrets)},
+        **{key.removeprefix("tenantry:"): value for key, value in given.items()},
+        **secrets,
+        today="",
+    )
+    assert tenants_of(recording) == ["k001"]
+    assert recording.named("postgresql").inputs["password"] == secret_type("pg-hidden")
+    assert recording.named("postgresql").inputs["sslmode"] == "verify-full"
+    assert recording.named("alicloud-system").inputs["protocol"] == "HTTPS"
+    assert len(recording.of("BucketPolicy")) == 2
+    assert recording.named("kubernetes").inputs["kubeconfig"] == secret_type("apiVersion: v1")
 
 
 def test_protection_is_lifted_everywhere_by_the_stacks_name(run, tenants) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from components.installation import Opening
-from stacks.config import StackConfig, read
+from stacks.config import ROOT, StackConfig, read
 from stacks.settings import SECRETS, Settings
 from tenantry import names
 
@@ -65,29 +66,38 @@ def test_an_embedded_stack_is_complete_with_its_environment(configured) -> None:
     assert config.system_layer == {"version": "1.0.0", "environment": "test", "region": "cn-guangzhou"}
 
 
-PROD = {"accountId": "42", "databaseHost": "db.internal", "databaseUser": "tenantry", "databasePassword": "hidden"}
+PROD = {
+    "accountId": "42",
+    "databaseHost": "db.internal",
+    "databaseUser": "tenantry",
+    "databasePassword": "hidden-1",
+    "alibabaAccessKey": "hidden-2",
+    "alibabaSecretKey": "hidden-3",
+    "kubeconfig": "hidden-4",
+}
+ENCRYPTED = ("databasePassword", "alibabaAccessKey", "alibabaSecretKey", "kubeconfig")
 
 
 def test_another_stack_reads_nothing_from_the_environment(configured) -> None:
-    config = configured(stack="prod", secrets=("databasePassword",), **PROD)
+    config = configured(stack="prod", secrets=ENCRYPTED, **PROD)
     assert config.postgresql.host == "db.internal"
     assert config.postgresql.port == 5432
     assert config.alibaba.account_id == "42"
-    assert config.alibaba.access_key is None
     assert config.alibaba.proxy is None
-    assert config.kubeconfig is None
 
 
-@pytest.mark.parametrize("key", ["accountId", "databaseHost", "databaseUser", "databasePassword"])
+@pytest.mark.parametrize("key", PROD)
 def test_what_is_missing_is_named(configured, key: str) -> None:
-    secrets = ("databasePassword",) if key != "databasePassword" else ()
-    with pytest.raises(pulumi.RunError, match=f"tenantry:{key} is not set"):
-        configured(stack="prod", secrets=secrets, **(PROD | {key: ""}))
+    with pytest.raises(pulumi.RunError, match=f"tenantry:{key} is not set") as error:
+        configured(stack="prod", secrets=ENCRYPTED, **(PROD | {key: ""}))
+    assert ("--secret" in str(error.value)) == (key in ENCRYPTED)
 
 
-def test_a_secret_in_clear_is_refused_and_not_repeated(configured) -> None:
-    with pytest.raises(pulumi.RunError, match="tenantry:databasePassword stands in the stack's file in clear") as error:
-        configured(stack="prod", **PROD)
+@pytest.mark.parametrize("key", ENCRYPTED)
+def test_a_secret_in_clear_is_refused_and_not_repeated(configured, key: str) -> None:
+    rest = tuple(other for other in ENCRYPTED if other != key)
+    with pytest.raises(pulumi.RunError, match=f"tenantry:{key} stands in the stack's file in clear") as error:
+        configured(stack="prod", secrets=rest, **PROD)
     assert "hidden" not in str(error.value)
 
 
@@ -99,7 +109,7 @@ def test_the_day_may_be_set_where_nothing_is_at_stake(configured, stack: str) ->
 @pytest.mark.parametrize("stack", ["prod", "prod-c02", "localhost", "testing", "mytest", "a-local"])
 def test_the_day_may_not_be_set_elsewhere(configured, stack: str) -> None:
     with pytest.raises(pulumi.RunError, match="tenantry:today is refused"):
-        configured(stack=stack, secrets=("databasePassword",), today="2026-12-24", **PROD)
+        configured(stack=stack, secrets=ENCRYPTED, today="2026-12-24", **PROD)
 
 
 @pytest.mark.parametrize(("value", "protect"), [("", True), ("prod", True), ("yes", True), ("test", False)])
@@ -163,11 +173,7 @@ def test_all_that_is_wrong_is_said_at_once(configured) -> None:
 
 
 @pytest.mark.parametrize("stack", ["local", "prod"])
-def test_a_stacks_file_sets_only_known_keys_and_no_secret(project, stack: str, settings) -> None:
-    import yaml
-
-    from stacks.config import ROOT
-
+def test_a_stacks_file_sets_only_known_keys_and_no_secret(project, stack: str) -> None:
     given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
     keys = {key.removeprefix("tenantry:") for key in given}
     assert keys <= project["config"].keys()
