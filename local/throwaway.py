@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -102,6 +103,14 @@ class World:
 
     def kubectl(self, *arguments: str) -> Any:
         return json.loads(self.run("kubectl", *arguments, "-o", "json").stdout)
+
+    def alibaba(self) -> dict[str, Any]:
+        """Everything that the stand-in holds, without secrets."""
+        token = (self.folder / ".local" / "alibaba" / "control-token").read_text().strip()
+        url = f"{self.env['TENANTRY_ALIBABA_PROXY']}/_tenantry/snapshot"
+        request = urllib.request.Request(url, headers={"X-Tenantry-Control": token})  # noqa: S310 - loopback
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+            return json.load(answer)
 
     def tenant_file(self, code: str) -> Path:
         return self.folder / "tenants" / f"{code}.yaml"

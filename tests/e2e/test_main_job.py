@@ -277,4 +277,4 @@ def _texts(value: Any, key: str = "") -> set[str]:
         return set()
     if value.startswith(("{", "[")):
         return _texts(json.loads(value))
-    return {value}
+    return set() if value.startswith("cn-") else {value}
