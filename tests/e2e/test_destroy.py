@@ -11,7 +11,8 @@ def _holdings(world: World) -> dict[str, Any]:
     """What the three systems hold, apart from what a run of the services alone changes."""
     with world.connect() as connection:
         databases = connection.execute(
-            "SELECT datname, datistemplate, datallowconn, array_agg(privilege_type ORDER BY 1) FILTER (WHERE grantee = 0)"
+            "SELECT datname, datistemplate, datallowconn,"
+            " array_agg(privilege_type ORDER BY 1) FILTER (WHERE grantee = 0)"
             " FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) GROUP BY 1, 2, 3 ORDER BY 1"
         ).fetchall()
         roles = connection.execute("SELECT rolname FROM pg_roles ORDER BY 1").fetchall()

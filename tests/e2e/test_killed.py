@@ -1,4 +1,4 @@
-"""SIGKILL of the engine at ten points of an up; the next `tenantry up` converges: no duplicate, no orphan, no manual step."""
+"""SIGKILL of the engine at ten points; the next `tenantry up` converges: no duplicate, no orphan, no manual step."""
 
 import os
 import signal
