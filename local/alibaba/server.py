@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -59,6 +61,12 @@ class Handler(BaseHTTPRequestHandler):
             self._write(self._respond(request))
         except DropConnectionError:
             self.close_connection = True
+        except ConnectionError:
+            raise
+        except Exception:  # our fault: told in the service's log, and to the client as the real service would
+            traceback.print_exc()
+            self.close_connection = True
+            self._write(Response(500, b"InternalError: see the log of the stand-in.\n", {"Content-Type": "text/plain"}))
 
     def _respond(self, request: Request) -> Response:
         if request.raw_path.startswith(control.PREFIX) and target_of(request.host).service == "direct":
@@ -98,7 +106,5 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no news; anything else is reported with its traceback."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)

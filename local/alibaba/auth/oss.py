@@ -59,7 +59,14 @@ def _basic_time(text: str) -> float:
         raise OssError(400, "InvalidArgument", "x-oss-date must be like 20060102T150405Z.") from None
 
 
-def authenticate(request: Request, bucket: str, key: str, keys: Keys, clock: Clock) -> Principal:
+def _check_region(credential: str, region: str) -> None:
+    """Version 4 signs the region too; behind an address without one (path style, loopback) any will do."""
+    scope = oss_v4.Scope.parse(credential)
+    if region and scope is not None and scope.region != region:
+        raise OssError(400, "InvalidArgument", "Invalid signing region in Authorization header.")
+
+
+def authenticate(request: Request, bucket: str, key: str, region: str, keys: Keys, clock: Clock) -> Principal:
     """The principal of the request; requests without any signature are anonymous."""
     authorization, query = request.header("authorization"), request.query
     if authorization.startswith("OSS "):
@@ -68,6 +75,7 @@ def authenticate(request: Request, bucket: str, key: str, keys: Keys, clock: Clo
         fields = fields_of(authorization.removeprefix(oss_v4.ALGORITHM))
         when = request.header("x-oss-date")
         _check_skew(clock, _basic_time(when))
+        _check_region(fields.get("Credential", ""), region)
         return _v4(request, bucket, key, keys, fields.get("Credential", ""), when,
                    fields.get("AdditionalHeaders", ""), fields.get("Signature", ""),
                    request.header("x-oss-security-token"))
@@ -79,6 +87,7 @@ def authenticate(request: Request, bucket: str, key: str, keys: Keys, clock: Clo
             raise OssError(400, "AuthorizationQueryParametersError", "x-oss-expires must be 1 to 604800 seconds.")
         if clock.now() > _basic_time(when) + int(lifetime):
             raise access_denied("Request has expired.")
+        _check_region(query.get("x-oss-credential", ""), region)
         return _v4(request, bucket, key, keys, query.get("x-oss-credential", ""), when,
                    query.get("x-oss-additional-headers", ""), query["x-oss-signature"],
                    query.get("x-oss-security-token", ""))

@@ -10,6 +10,7 @@ from local.alibaba.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.access import is_public, public_blocked
 from local.alibaba.oss.call import Call, answer
+from local.alibaba.oss.listing import limit_of
 from local.alibaba.policy.document import parse
 from local.alibaba.state.buckets import OssBucket
 
@@ -25,9 +26,7 @@ def _endpoint(bucket: OssBucket, internal: bool) -> str:
 
 def list_buckets(call: Call) -> Response:
     query = call.query
-    limit = int(query.get("max-keys") or 100)
-    if not 1 <= limit <= 1000:
-        raise OssError(400, "InvalidArgument", "max-keys must be 1 to 1000.")
+    limit = limit_of(call, "max-keys")
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
     found = [b for b in call.buckets.all() if b.name.startswith(prefix) and b.name > marker]
     page, more = found[:limit], len(found) > limit

@@ -90,6 +90,7 @@ def _run_rule(buckets: Buckets, bucket: OssBucket, rule: Element) -> list[str]:
     expire = _days(rule, "Expiration", "Days")
     old = _days(rule, "NoncurrentVersionExpiration", "NoncurrentDays")
     abort = _days(rule, "AbortMultipartUpload", "Days")
+    lonely = rule.findtext("Expiration/ExpiredObjectDeleteMarker") == "true"
     wanted = _tags(rule)
     for name in [k for k in list(bucket.keys) if k.startswith(prefix)]:
         versions: list[OssKey] = list(buckets.versions(bucket, name))
@@ -101,6 +102,9 @@ def _run_rule(buckets: Buckets, bucket: OssBucket, rule: Element) -> list[str]:
         for version, next_one in pairwise(versions):
             if old is not None and now - next_one.facts.modified >= old * DAY:
                 buckets.remove(version)
+        left = buckets.versions(bucket, name)
+        if lonely and len(left) == 1 and left[0].facts.marker:
+            buckets.remove(left[0])
     for upload in bucket.uploads():
         if abort is not None and upload.key_name.startswith(prefix) and now - upload.document["created"] >= abort * DAY:
             buckets.drop_upload(bucket, upload)

@@ -101,9 +101,10 @@ def _chosen(call: Call, upload: OssUpload) -> list[OssKey]:
     if call.request.header("x-oss-complete-all") == "yes":
         return [held[n] for n in sorted(held)]
     tree = xml.parse(call.request.body, "CompleteMultipartUpload")
-    wanted = [(int(p.findtext("PartNumber") or 0), (p.findtext("ETag") or "").strip('"')) for p in tree.findall("Part")]
-    if not wanted:
-        raise OssError(400, "MalformedXML", "At least one part is needed.")
+    named = [(p.findtext("PartNumber") or "", (p.findtext("ETag") or "").strip('"')) for p in tree.findall("Part")]
+    wanted = [(int(number), etag) for number, etag in named if number.isdigit()]
+    if not wanted or len(wanted) != len(named):
+        raise OssError(400, "MalformedXML", "Parts with a PartNumber are needed.")
     if [n for n, _ in wanted] != sorted({n for n, _ in wanted}):
         raise OssError(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
     for number, etag in wanted:
@@ -147,7 +148,7 @@ def abort_upload(call: Call) -> Response:
 def list_parts(call: Call) -> Response:
     bucket, encoding = call.bucket(), check_encoding(call)
     upload = _upload(call, bucket)
-    limit, marker = limit_of(call, "max-parts", 1000), int(call.query.get("part-number-marker") or 0)
+    limit, marker = limit_of(call, "max-parts", 1000), limit_of(call, "part-number-marker", 0, MAX_PART_NUMBER)
     found = sorted((n, p.facts) for n, p in _parts(upload).items() if n > marker)
     page, more = found[:limit], len(found) > limit
     listed = [

@@ -91,7 +91,7 @@ class ObjectStorage:
             return preflight(request, self.buckets.find(bucket))
         operation = operation_of(request, bucket, key)
         outcome.operation = operation.action or operation.name
-        principal = authenticate(request, bucket, key, self.keys, self.clock)
+        principal = authenticate(request, bucket, key, target.region, self.keys, self.clock)
         outcome.principal = f"{principal.kind}:{principal.name}".rstrip(":")
         call = Call(request, bucket, key, target.region, principal, self.buckets, self.access, self.clock,
                     self.account, operation.subresource)

@@ -115,8 +115,8 @@ def list_roles(call: RpcCall) -> Answer:
 
 def paged(call: RpcCall, items: list[Answer]) -> tuple[list[Answer], Answer]:
     """RAM pages by MaxItems and Marker; the marker is a position, opaque to clients."""
-    size, start = call.number("MaxItems", 100), int(call.get("Marker") or 0)
-    if not 1 <= size <= 1000:
+    size, start = call.number("MaxItems", 100), call.number("Marker", 0)
+    if not 1 <= size <= 1000 or start < 0:
         raise RpcError(400, "InvalidParameter.MaxItems", "MaxItems must be 1 to 1000.")
     more = start + size < len(items)
     tail: Answer = {"IsTruncated": more}

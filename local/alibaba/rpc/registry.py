@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ class RpcCall:
 
     def number(self, name: str, default: int) -> int:
         text = self.params.get(name) or str(default)
-        if not text.lstrip("-").isdigit():
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise RpcError(400, f"InvalidParameter.{name}", f"The parameter {name} must be an integer.")
         return int(text)
 

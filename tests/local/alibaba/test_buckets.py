@@ -14,6 +14,7 @@ from oss2.models import (
     BucketCors,
     BucketLifecycle,
     BucketLogging,
+    BucketVersioningConfig,
     CorsRule,
     LifecycleExpiration,
     LifecycleRule,
@@ -190,3 +191,39 @@ def test_a_hundred_buckets_and_not_one_more(fresh: Any, code: Code) -> None:
     for number in range(100):
         fresh.bucket(f"many-{number}").create_bucket()
     assert code(fresh.bucket("many-100").create_bucket) == "TooManyBuckets"
+
+
+def test_lifecycle_of_versions_markers_and_uploads(standin: Any, bucket: oss2.Bucket) -> None:
+    """The rules that the product sets for whole buckets, as XML since the client has no word for some of them."""
+    bucket.put_bucket_versioning(BucketVersioningConfig("Enabled"))
+    rule = ("<Rule><ID>r</ID><Prefix></Prefix><Status>Enabled</Status><AbortMultipartUpload><Days>7</Days>"
+            "</AbortMultipartUpload><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>"
+            "<NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration>"
+            "</Rule>")  # fmt: skip
+    bucket.put_bucket_lifecycle(f"<LifecycleConfiguration>{rule}</LifecycleConfiguration>")
+    bucket.put_object("deleted", "x")
+    bucket.delete_object("deleted")
+    bucket.put_object("changed", "old")
+    bucket.put_object("changed", "new")
+    bucket.init_multipart_upload("unfinished")
+    try:
+        standin.control("POST", "clock", offset=8 * 86400)
+        standin.control("POST", "lifecycle")
+        assert list(oss2.MultipartUploadIterator(bucket)) == []
+        assert len(bucket.list_object_versions().versions) == 3
+        standin.control("POST", "clock", offset=31 * 86400)
+        standin.control("POST", "lifecycle")
+    finally:
+        standin.control("POST", "clock", offset=0)
+    left = bucket.list_object_versions()
+    assert [(v.key, v.is_latest) for v in left.versions] == [("changed", True)]
+    assert left.delete_marker == []
+
+
+def test_version_4_signs_the_region_of_the_endpoint(standin: Any, code: Code) -> None:
+    proxies = {"http": f"http://127.0.0.1:{standin.port}"}
+    auth = oss2.AuthV4(standin.root.id, standin.root.secret)
+    endpoint = "http://oss-cn-shanghai.aliyuncs.com"
+    oss2.Bucket(auth, endpoint, "region-of-v4", region="cn-shanghai", proxies=proxies).create_bucket()
+    wrong = oss2.Bucket(auth, endpoint, "region-of-v4", region="cn-guangzhou", proxies=proxies)
+    assert code(wrong.get_bucket_info) == "InvalidArgument"

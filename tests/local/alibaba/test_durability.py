@@ -149,6 +149,7 @@ def test_snapshot_and_log_hold_no_secrets(standin: Any) -> None:
     arn = standin.role("secretive", {"RAM": [f"acs:ram::{standin.account}:root"]})
     user = standin.user("secretive", {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn})
     session = standin.assume(user, arn)
+    standin.call("sts", "GetCallerIdentity", session)
     bucket = standin.bucket("secretive", session)
     with pytest.raises(oss2.exceptions.AccessDenied):
         bucket.create_bucket()

@@ -213,6 +213,7 @@ GOOD = {"Effect": "Allow", "Action": "oss:*", "Resource": "*"}
 @pytest.mark.parametrize("document", [
     "{", "[]", "{}", '{"Version":"2012-10-17","Statement":[]}', '{"Version":"1","Statement":[]}',
     '{"Version":"1","Statement":{}}', '{"Version":"1","Statement":[1]}',
+    *(json.dumps({"Version": version, "Statement": [GOOD]}) for version in ("2012-10-17", 1, None)),
     *(json.dumps({"Version": "1", "Statement": [s]}) for s in (
         {**GOOD, "Effect": "allow"}, {**GOOD, "NotAction": "x"}, {**GOOD, "NotResource": "x"}, {**GOOD, "Extra": 1},
         {"Effect": "Allow", "Action": "x"}, {"Effect": "Allow", "Resource": "x"}, {**GOOD, "Principal": ["1"]},

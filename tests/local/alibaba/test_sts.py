@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aliyunsdkcore.acs_exception.exceptions import ServerException
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
@@ -38,7 +39,8 @@ def test_both_sides_must_agree(standin: Any, arn: str, trusted: Any) -> None:
     wanted = {"RoleArn": arn, "RoleSessionName": "session"}
     other = standin.user("not-trusted", _assume(arn))
     unable = standin.role("trusts-unable", {"RAM": [f"acs:ram::{standin.account}:user/unable"]})
-    assert standin.refused("sts", "AssumeRole", **wanted) == "NoPermission"  # the account itself never may
+    with pytest.raises(ServerException, match="may not be assumed by root accounts"):
+        standin.call("sts", "AssumeRole", **wanted)
     assert standin.refused("sts", "AssumeRole", other, **wanted) == "NoPermission"
     asked = {"RoleArn": unable, "RoleSessionName": "session"}
     assert standin.refused("sts", "AssumeRole", standin.user("unable"), **asked) == "NoPermission"
