@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,4 +130,6 @@ def error_response(error: OssError, request: Request, bucket: str) -> Response:
         xml.text("RequestId", request_id), xml.text("HostId", request.host or bucket),
         *(xml.text(name, value) for name, value in details.items()),
     ))
+    if request.method == "HEAD":
+        headers["x-oss-err"] = base64.b64encode(body).decode()  # the answer to HEAD has no body
     return Response(error.status, body, headers)

@@ -40,6 +40,7 @@ def test_put_get_head_delete_with_metadata(bucket: oss2.Bucket, code: Code) -> N
     bucket.delete_object(ODD_KEY)
     assert not bucket.object_exists(ODD_KEY)
     assert code(lambda: bucket.get_object(ODD_KEY)) == "NoSuchKey"
+    assert code(lambda: bucket.head_object(ODD_KEY)) == "NoSuchKey"
     bucket.delete_object(ODD_KEY)  # deleting nothing is no failure
 
 
