@@ -242,14 +242,18 @@ class Cloud:
         return [entry.key for entry in oss2.ObjectIteratorV2(self.bucket(name))]
 
     def fault(self, **fault: Any) -> None:
+        self._control("POST", json.dumps(fault).encode())
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Those that have not struck as often as they were to."""
+        return self._control("GET")["faults"]
+
+    def _control(self, method: str, body: bytes | None = None) -> Any:
         request = urllib.request.Request(
-            f"{self.proxy}/_tenantry/faults",
-            json.dumps(fault).encode(),
-            {"X-Tenantry-Control": self.token, "Content-Type": "application/json"},
-            method="POST",
+            f"{self.proxy}/_tenantry/faults", body, {"X-Tenantry-Control": self.token}, method=method
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status == 200
+            return json.load(answer)
 
 
 @pytest.fixture(scope="session")

@@ -79,16 +79,15 @@ def test_all_markers_lost_is_a_resource_gone(files, cloud, made) -> None:
 
 @pytest.mark.parametrize("kind", ["throttle", "drop", "lose"])
 def test_passing_trouble_is_not_shown(files, cloud, kind: str) -> None:
-    cloud.fault(pattern="*PutObject*", kind=kind, times=2)
+    cloud.fault(pattern="oss:PutObject", kind=kind, times=2)
     made = files.create("Directories", DECLARED)
+    assert cloud.faults() == []  # they did strike
     assert files.read("Directories", made).outputs == made.outputs
 
 
 def test_a_wrong_key_is_told_without_the_secret(files, cloud, refused) -> None:
     files.configure(alibaba={**cloud.settings, "secretKey": "wrong-but-still-secret"})
-    with refused(
-        "Directories", "HTTP 403", "check the provider's accessKey and secretKey", without="wrong-but-still-secret"
-    ):
+    with refused("SignatureDoesNotMatch", "set the provider's secretKey", without="wrong-but-still-secret"):
         files.create("Directories", DECLARED)
 
 
@@ -111,3 +110,9 @@ def test_a_key_that_is_no_directory_is_refused(files, cloud, refused, key: str) 
 def test_a_bucket_without_region_is_refused(files, cloud, refused) -> None:
     with refused("no region is given for the bucket photo-bucket"):
         files.create("Directories", {"objects": OBJECTS, "regions": {"system-bucket": "cn-guangzhou"}})
+
+
+def test_a_refusal_that_we_do_not_know_still_has_a_remedy(files, cloud, refused) -> None:
+    cloud.fault(pattern="oss:GetObject*", kind="error", status=403, code="Unheard")
+    with refused("making directories in system-bucket: Unheard", "check the provider's accessKey and secretKey"):
+        files.create("Directories", DECLARED)

@@ -26,7 +26,7 @@ options = pulumi.ResourceOptions(provider=provider)
 rights = CloneRights("rights", database="clone", owner="clone", logins=["clone_a", "clone_b"], statement_timeout_s=30,
     idle_timeout_s=60, opts=options)
 known = pulumi.Output.secret("a secret name")
-Seed("seed", database="clone", kindergarten={"code": "k001", "name": "一", "phone": "13800138001", "contactName": known},
+Seed("seed", database="clone", kindergarten={"code": "k001", "name": "x", "phone": "13800138001", "contactName": known},
     opts=pulumi.ResourceOptions(provider=provider, depends_on=[rights]))
 schema = Migrations("migrations", database="empty", set="admin", digest=settings["digest"], opts=options)
 row = {"adminDatabase": "empty", "tenantId": "k001", "name": settings["name"], "domain": "k001.yyup.cc",
