@@ -58,15 +58,16 @@ class Children:
     def wait(self, child: subprocess.Popen[bytes]) -> int:
         """The child's exit status (negative: the signal that ended it), once nothing of its group is left."""
         status = child.wait()
-        signal_group(child, signal.SIGKILL)
         with self._lock:
-            self._living.discard(child)
+            if child in self._living:
+                signal_group(child, signal.SIGKILL)
+                self._living.discard(child)
         return status
 
     def end(self, *chosen: subprocess.Popen[bytes]) -> None:
-        """End these children (or all), politely first, then for certain."""
+        """End these children (or all) where they still live, politely first, then for certain."""
         with self._lock:
-            ending = chosen or tuple(self._living)
+            ending = [child for child in chosen or self._living if child in self._living]
         for child in ending:
             signal_group(child, signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS

@@ -155,12 +155,16 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
         if not context.add_callback(lambda: self.children.end(child)):
             self.children.end(child)
-        for name, chunk in self.children.output(child):
-            if name == "stdout":
-                yield language_pb2.RunPluginResponse(stdout=chunk)
-            else:
-                yield language_pb2.RunPluginResponse(stderr=chunk)
-        yield language_pb2.RunPluginResponse(exitcode=self.children.wait(child))
+        try:
+            for name, chunk in self.children.output(child):
+                if name == "stdout":
+                    yield language_pb2.RunPluginResponse(stdout=chunk)
+                else:
+                    yield language_pb2.RunPluginResponse(stderr=chunk)
+            yield language_pb2.RunPluginResponse(exitcode=self.children.wait(child))
+        finally:  # also when the engine no longer listens
+            self.children.end(child)
+            self.children.wait(child)
 
     def _interpreter(self, info: language_pb2.ProgramInfo, context: grpc.ServicerContext) -> Interpreter:
         try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, LiteralString, NamedTuple
 
 from provider.connections import Connections
-from provider.failure import step
+from provider.failure import Failure, step
 from provider.resources.base import Inputs, Kind, Resource
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, 
 WHERE nspname = 'public' AND grantee = 0
 """
 LOGIN_RIGHTS: Final = {"CONNECT", "TEMPORARY"}
+POWERLESS: Final = "let it act as the role that owns these or that gave these rights, or use a more powerful one"
 
 
 class Repair(NamedTuple):
@@ -89,6 +90,9 @@ class CloneRights(Resource):
             if found:
                 with step(f"giving rights ({len(found)} to correct)", explain):
                     session.execute(sql.SQL(";\n").join(repair.statement for repair in found))
+                    # Rights that are not ours to take are left with a mere warning.
+                    if left := sorted(repair.what for repair in repairs(session, inputs)):
+                        raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
         return {**inputs, "drift": []}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
