@@ -105,9 +105,12 @@ def show_outcome(outcome: Outcome, is_preview: bool) -> None:
     if is_preview:
         _show_changes(console, outcome.progress)
     counts = outcome.progress.counts()
-    verb = "would be " if is_preview else ""
-    parts = [f"{count} {verb}{name}" for name, count in counts.items() if count] or ["nothing changed"]
-    console.print(Text(f"{', '.join(parts)} in {outcome.seconds:.1f} s", "bold" if not outcome.code else "bold red"))
+    verb = "to be " if is_preview else ""
+    parts = [f"{count} {'' if name == 'unchanged' else verb}{name}" for name, count in counts.items() if count]
+    if outcome.progress.summary is None:
+        parts = [f"ended early, {outcome.progress.done} resources looked at"]
+    line = f"{', '.join(parts) or 'nothing to do'} in {outcome.seconds:.1f} s"
+    console.print(Text(line, "bold" if not outcome.code else "bold red"))
     if outcome.tenants:
         console.print(tenant_table(outcome.tenants))
     _show_failure(console, outcome)

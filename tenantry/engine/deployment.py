@@ -70,7 +70,7 @@ class Deployment:
             "id": identity,
             "outputs": without_key(mapping(record.get("inputs")), _DEFAULTS_KEY),
         }
-        resources: list[Record] = self.raw.setdefault("resources", [])
+        resources = self.raw["resources"] = self.resources
         for index, known in enumerate(resources):
             if known["urn"] == record["urn"] and known.get("pendingReplacement"):
                 resources[index] = adopted  # its place matters: others that depend on it follow

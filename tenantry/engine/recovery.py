@@ -29,7 +29,7 @@ from tenantry.engine.urns import describe, place_of
 # second makes the engine update the resource once more and wait until it is ready.
 UNREAD_CREATION = "tenantry: its creation was interrupted, and it has not been read since"
 UNREAD = "tenantry: it was interrupted, and it has not been read since"
-UNPROVED = "tenantry: its creation was interrupted: whether it became ready is not known"
+UNPROVED = "tenantry: it was interrupted: whether it became ready is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,11 @@ def conclude(deployment: Deployment, recovery: Recovery, failures: Mapping[str, 
             recovery.notes.append(f"{label}; what is there has not our mark: left alone")
         else:
             recovery.notes.append(f"{label}; it exists ({found['id']}): adopted")
-            if is_kubernetes(found["type"]) and not errors_of(found):
-                found["initErrors"] = [UNPROVED]
-                was_changed = True
+    for urn in recovery.targets:
+        found = deployment.living(urn)
+        if found is not None and is_kubernetes(found["type"]) and not errors_of(found):
+            found["initErrors"] = [UNPROVED]  # also after an update: the roll-out was not waited for
+            was_changed = True
     return was_changed
 
 

@@ -1,0 +1,28 @@
+"""Only a key that the interrupted run alone can have made is removed."""
+
+import pytest
+
+from tenantry.engine.accesskeys import lost_keys
+
+CHANGED = "2026-11-23T09:19:06.123456789Z"
+
+
+def key(name: str, created: str) -> dict[str, str]:
+    return {"AccessKeyId": name, "Status": "Active", "CreateDate": created}
+
+
+def test_a_key_of_the_interrupted_run_is_lost() -> None:
+    assert lost_keys([key("a", "2026-11-23T09:19:06Z")], set(), CHANGED) == ["a"]
+
+
+def test_clocks_may_differ_by_minutes() -> None:
+    assert lost_keys([key("a", "2026-11-23T09:10:00Z"), key("b", "2026-11-23T09:25:00Z")], (), CHANGED) == ["a", "b"]
+
+
+@pytest.mark.parametrize("created", ["2026-11-23T08:00:00Z", "2025-01-01T00:00:00Z"])
+def test_an_older_key_may_be_in_use(created: str) -> None:
+    assert lost_keys([key("a", created)], set(), CHANGED) == []
+
+
+def test_a_recorded_key_is_in_use() -> None:
+    assert lost_keys([key("a", "2026-11-23T09:19:06Z")], {"a"}, CHANGED) == []

@@ -1,0 +1,94 @@
+"""Calls go through the proxy with a signature, and no error tells the key."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tenantry.engine.accesskeys import remove_lost_keys
+from tenantry.engine.alibaba import call
+from tenantry.engine.alidns import find_record
+
+SECRET = "not-to-be-told-to-anybody"
+
+
+class Handler(BaseHTTPRequestHandler):
+    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+    answers: ClassVar[dict[str, tuple[int, object]]] = {}
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        address = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        self.asked.append((address.netloc, query))
+        status, answer = self.answers[query["Action"]]
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Not into the test's output."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[dict[str, str]]:
+    """The environment for a forward proxy that answers everything itself."""
+    Handler.asked.clear()
+    Handler.answers.clear()
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield {
+        "TENANTRY_ALIBABA_PROXY": f"http://127.0.0.1:{server.server_port}",
+        "ALICLOUD_ACCESS_KEY": "LTAI5tkey",
+        "ALICLOUD_SECRET_KEY": SECRET,
+    }
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_record_is_looked_up_by_host_and_type(proxy: dict[str, str]) -> None:
+    found = {"RecordId": "269", "RR": "k001", "Type": "A", "Value": "192.0.2.10", "Remark": "tenantry-k001"}
+    Handler.answers["DescribeDomainRecords"] = (200, {"DomainRecords": {"Record": [found]}})
+    wanted = {"domainName": "yyup.cc", "rr": "k001", "type": "A", "value": "192.0.2.10", "remark": "tenantry-k001"}
+    answer = find_record(wanted, proxy)
+    assert answer is not None
+    assert answer.identity == "269"
+    host, query = Handler.asked[0]
+    assert host.partition(":")[0] == "alidns.aliyuncs.com"
+    assert (query["DomainName"], query["RRKeyWord"], query["TypeKeyWord"]) == ("yyup.cc", "k001", "A")
+    assert query["Signature"]
+
+
+def test_lost_keys_are_removed_and_no_others(proxy: dict[str, str]) -> None:
+    keys = [{"AccessKeyId": name, "CreateDate": "2026-11-23T09:19:06Z"} for name in ("known", "lost")]
+    Handler.answers["ListAccessKeys"] = (200, {"AccessKeys": {"AccessKey": keys}})
+    Handler.answers["DeleteAccessKey"] = (200, {})
+    assert remove_lost_keys("broker", {"known"}, "2026-11-23T09:19:06Z", proxy) == ["lost"]
+    assert [query["UserAccessKeyId"] for _, query in Handler.asked if query["Action"] == "DeleteAccessKey"] == ["lost"]
+
+
+def test_a_refusal_names_its_code_and_no_secret(proxy: dict[str, str]) -> None:
+    Handler.answers["ListAccessKeys"] = (403, {"Code": "NoPermission", "Message": f"signed with {SECRET}"})
+    with pytest.raises(OSError, match="NoPermission") as caught:
+        call("ram.aliyuncs.com", "2015-05-01", "ListAccessKeys", {}, proxy)
+    assert SECRET not in str(caught.value)
+
+
+def test_nobody_answering_is_told(proxy: dict[str, str]) -> None:
+    with pytest.raises(OSError, match=r"ram\.aliyuncs\.com"):
+        call("ram.aliyuncs.com", "2015-05-01", "X", {}, {**proxy, "TENANTRY_ALIBABA_PROXY": "http://127.0.0.1:1"})
+
+
+@pytest.mark.parametrize("missing", ["ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY"])
+def test_without_a_key_nothing_is_asked(proxy: dict[str, str], missing: str) -> None:
+    with pytest.raises(OSError, match="ALICLOUD_"):
+        call("ram.aliyuncs.com", "2015-05-01", "X", {}, {**proxy, missing: ""})
+    assert Handler.asked == []

@@ -1,0 +1,68 @@
+"""The project is found from any folder in it, and a stack's settings are read without a secret being looked at."""
+
+from pathlib import Path
+
+import pytest
+
+from tenantry.engine.project import Project
+from tenantry.engine.refusal import Refusal
+
+PULUMI = """\
+name: shop
+runtime: python
+backend: {url: "file://./state"}
+config:
+  zone: {type: string, default: yyup.cc}
+  today: {type: string, default: ""}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "Pulumi.yaml").write_text(PULUMI)
+    return Project(tmp_path)
+
+
+def test_it_is_found_from_below(project: Project) -> None:
+    below = project.root / "a" / "b"
+    below.mkdir(parents=True)
+    assert Project.find(below).root == project.root
+    assert Project.find(project.root).name == "shop"
+
+
+def test_where_there_is_none_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"no Pulumi\.yaml"):
+        Project.find(tmp_path)
+
+
+def test_the_stack_wins_over_the_default(project: Project) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text("config: {'tenantry:zone': example.org}\n")
+    assert project.setting("prod", "zone") == "example.org"
+    assert project.setting("local", "zone") == "yyup.cc"
+
+
+@pytest.mark.parametrize("name", ["today", "unknown"])
+def test_an_empty_text_means_not_set(project: Project, name: str) -> None:
+    assert project.setting("local", name) is None
+
+
+def test_an_encrypted_setting_is_none_of_ours(project: Project) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text("config: {'tenantry:zone': {secure: v1:abc}}\n")
+    assert project.setting("prod", "zone") is None
+
+
+def test_the_states_address_may_stand_in_the_project(project: Project) -> None:
+    assert project.backend_url == "file://./state"
+
+
+@pytest.mark.parametrize("text", ["name: [", "name: \xff"])
+def test_a_broken_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(Refusal, match=r"Pulumi\.yaml"):
+        _ = Project(tmp_path).name
+
+
+@pytest.mark.parametrize("text", ["", "[]", "config:", "config: []"])
+def test_an_empty_stack_file_sets_nothing(project: Project, text: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(text)
+    assert project.setting("prod", "zone") == "yyup.cc"

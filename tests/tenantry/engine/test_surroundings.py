@@ -1,0 +1,98 @@
+"""A run that cannot succeed is refused before anything is called, with the remedy."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tenantry.engine.project import Project
+from tenantry.engine.refusal import Refusal
+from tenantry.engine.surroundings import backend_of, check, environment, services
+
+PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "x"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\n")
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """The port of something that listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def silent() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def write_env(project: Project) -> None:
+    folder = project.root / ".local"
+    folder.mkdir()
+    (folder / "env").write_text(
+        "# made by `make up`\nexport PULUMI_BACKEND_URL='file:///a b/state'\nexport PATH='/a b/bin':/venv/bin:$PATH\n"
+    )
+
+
+def test_the_embedded_default_needs_no_shell_that_read_its_file(project: Project) -> None:
+    write_env(project)
+    found = environment(project, "local", {"PATH": "/usr/bin", "X": "1"})
+    assert found == {"PATH": "/a b/bin:/venv/bin:/usr/bin", "X": "1", "PULUMI_BACKEND_URL": "file:///a b/state"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "given"), [("prod", {}), ("local", {"PULUMI_BACKEND_URL": "s3://x"}), ("local", {"TENANTRY_LOCAL": "/x"})]
+)
+def test_other_stacks_and_told_environments_are_left_alone(project: Project, stack: str, given: dict[str, str]) -> None:
+    write_env(project)
+    assert environment(project, stack, given) == given
+
+
+def test_without_an_address_of_the_state_nothing_is_guessed(project: Project) -> None:
+    with pytest.raises(Refusal, match="make up"):
+        backend_of(project, {})
+    assert backend_of(project, {"PULUMI_BACKEND_URL": "s3://x"}) == "s3://x"
+
+
+def test_a_missing_state_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="missing or not writable"):
+        check("prod", f"file://{tmp_path / 'none'}", PASSPHRASE)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket", "azblob://x"])
+def test_a_self_managed_state_needs_a_passphrase(url: str) -> None:
+    with pytest.raises(Refusal, match="PULUMI_CONFIG_PASSPHRASE"):
+        check("prod", url, {})
+    check("prod", url, {"PULUMI_CONFIG_PASSPHRASE": ""})
+    check("prod", url, {"PULUMI_CONFIG_PASSPHRASE_FILE": "/x"})
+
+
+def test_services_that_do_not_run_are_named_with_the_remedy(tmp_path: Path, silent: int, listening: int) -> None:
+    env = {
+        **PASSPHRASE,
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(silent),
+        "TENANTRY_ALIBABA_PROXY": f"http://127.0.0.1:{listening}",
+    }
+    with pytest.raises(Refusal, match=r"postgresql.*\n.*make up") as caught:
+        check("local", f"file://{tmp_path}", env)
+    assert "alibaba" not in str(caught.value)
+    check("prod", f"file://{tmp_path}", env)
+    check("local", f"file://{tmp_path}", {**env, "PGPORT": str(listening)})
+
+
+def test_the_clusters_address_comes_from_its_kubeconfig(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("clusters: [{cluster: {server: 'https://127.0.0.1:16443'}}]\n")
+    assert list(services({"KUBECONFIG": str(kubeconfig)})) == [("kubernetes", "127.0.0.1", 16443)]
+
+
+def test_a_cluster_that_was_never_made_is_one_that_does_not_run(tmp_path: Path) -> None:
+    assert [name for name, *_ in services({"KUBECONFIG": str(tmp_path / "none")})] == ["kubernetes"]
