@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto, rpc
 
-from provider.values import wrapped
+from provider.values import plain, wrapped
 
 UNKNOWN = rpc.UNKNOWN
 SEED = {"database": "nowhere", "kindergarten": {"code": "k001", "name": "x"}}
@@ -99,7 +99,7 @@ def test_a_value_that_is_not_known_yet_counts_as_a_change(plugin, kind: str) -> 
     assert plugin.diff(kind, state, {**EXAMPLES[kind], last: UNKNOWN})[0] == [last]
 
 
-def test_what_came_secret_stays_secret(plugin, clone: str) -> None:
+def test_what_came_secret_stays_secret(plugin, server, clone: str) -> None:
     kindergarten = {
         "code": PropertyValue("k001"),
         "name": PropertyValue("x"),
@@ -110,11 +110,18 @@ def test_what_came_secret_stays_secret(plugin, clone: str) -> None:
     answer = plugin.raw("Create", request)
     outputs = PropertyValue.unmarshal_map(answer.properties)
     assert outputs["kindergarten"] == given["kindergarten"]
-    read = plugin.raw(
-        "Read",
-        proto.ReadRequest(urn=plugin.urn("Seed"), id=answer.id, properties=answer.properties, inputs=answer.properties),
+    request_to_read = proto.ReadRequest(
+        urn=plugin.urn("Seed"), id=answer.id, properties=answer.properties, inputs=answer.properties
     )
+    read = plugin.raw("Read", request_to_read)
     assert PropertyValue.unmarshal_map(read.properties)["kindergarten"].contains_secret()
+    with server.connect(clone) as session:
+        session.execute(
+            "UPDATE system_config SET value = jsonb_set(value, '{name}', '\"other\"') WHERE config_key = 'seed'"
+        )
+    found = PropertyValue.unmarshal_map(plugin.raw("Read", request_to_read).properties)["kindergarten"]
+    assert plain(found)["name"] == "other"
+    assert found.contains_secret()
 
 
 def test_a_wrong_password_is_told_without_it(plugin, settings, refused, clone: str) -> None:
