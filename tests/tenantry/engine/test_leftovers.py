@@ -17,7 +17,7 @@ Spawn = Callable[..., subprocess.Popen[bytes]]
 # Starts a sleeping plugin below an engine, says its number; `dies` leaves it an orphan.
 FAMILY = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.argv[2], "60"], executable="/bin/sleep", start_new_session=True)
+child = subprocess.Popen([sys.argv[2], "60"], executable="/bin/sleep", stdout=subprocess.DEVNULL)
 print(child.pid, flush=True)
 if sys.argv[1] == "lives":
     time.sleep(60)
