@@ -52,9 +52,12 @@ def component(resource: Resource, settings: Settings) -> Iterator[str]:
         yield f"it is {claimed}'s by its properties, and no Tenant component declares it"
     elif claimed is not None and claimed != declared:
         yield f"it is {claimed}'s by its properties, and declared by {declared}"
-    elif declared is not None and (resource.kind in CLAIMING or resource.in_kubernetes):
-        if not resource.claims.keys() & PLACES:
-            yield f"it is declared by {declared}, and neither its name nor its place is the tenant's"
+    elif (
+        declared is not None
+        and (resource.kind in CLAIMING or resource.in_kubernetes)
+        and not resource.claims.keys() & PLACES
+    ):
+        yield f"it is declared by {declared}, and neither its name nor its place is the tenant's"
 
 
 @resource_rule(

@@ -42,7 +42,9 @@ _BY_PROPERTY: Final[Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]] = {
 # What a tenant has of these must say itself whose it is; of the others (passwords, objects) only the component tells.
 CLAIMING: Final = frozenset(_BY_PROPERTY)
 # The claims that are the thing's own name or place: an owner or a mark alone would leave that open.
-PLACES: Final = frozenset({"name", "roleName", "policyName", "database", "role", "rr", "tenantId", "label", "namespace"})
+PLACES: Final = frozenset(
+    {"name", "roleName", "policyName", "database", "role", "rr", "tenantId", "label", "namespace"}
+)
 
 
 @lru_cache(maxsize=256)

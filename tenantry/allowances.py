@@ -64,6 +64,4 @@ def _limits(source: Source, spec: TenantSpec, plan: Plan) -> Iterator[Fault]:
 
 def _plan_with(feature: str, plans: Plans) -> str:
     """The smallest plan that offers the feature."""
-    return next(
-        (f"plan {name}" for name, plan in plans.items() if plan.features.offers(feature)), "another plan"
-    )
+    return next((f"plan {name}" for name, plan in plans.items() if plan.features.offers(feature)), "another plan")

@@ -21,9 +21,7 @@ def list_tenants(
     directory: DirectoryOption = DIRECTORY,
     zone: ZoneOption = ZONE,
     today: TodayOption = None,
-    gone: Annotated[
-        bool, typer.Option("--gone", help="Also those of whom only a tombstone is left.")
-    ] = False,
+    gone: Annotated[bool, typer.Option("--gone", help="Also those of whom only a tombstone is left.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the tenants."""

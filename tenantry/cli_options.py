@@ -18,18 +18,14 @@ def _zone(value: str) -> str:
     return value
 
 
-DirectoryArgument = Annotated[
-    Path, typer.Argument(exists=True, file_okay=False, help="Where the tenants' files are.")
-]
+DirectoryArgument = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Where the tenants' files are.")]
 DirectoryOption = Annotated[
     Path, typer.Option("--dir", exists=True, file_okay=False, help="Where the tenants' files are.")
 ]
 ZoneOption = Annotated[str, typer.Option("--zone", callback=_zone, help="The DNS zone of the domains.")]
 TodayOption = Annotated[
     datetime | None,
-    typer.Option(
-        "--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."
-    ),
+    typer.Option("--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
 

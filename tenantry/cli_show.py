@@ -33,9 +33,7 @@ def show(
 
     gone = next((one for one in fleet.tombstones if one.code == code), None)
     if gone is None and code not in fleet.codes:
-        typer.echo(
-            f"{code}: no file of {directory} has this code, the next free one is {fleet.next_code}", err=True
-        )
+        typer.echo(f"{code}: no file of {directory} has this code, the next free one is {fleet.next_code}", err=True)
         raise typer.Exit(1)
     shown = tombstone(gone) if gone else details(fleet[code])
     typer.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(shown)))

@@ -10,9 +10,7 @@ def register(app: typer.Typer) -> None:
     app.command("validate")(validate)
 
 
-def validate(
-    directory: DirectoryArgument = DIRECTORY, zone: ZoneOption = ZONE, today: TodayOption = None
-) -> None:
+def validate(directory: DirectoryArgument = DIRECTORY, zone: ZoneOption = ZONE, today: TodayOption = None) -> None:
     """Check the tenants' files: exit 0 when all are fine, else 1 with one line a fault."""
     try:
         fleet = load(directory, zone, today)

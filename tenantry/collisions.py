@@ -59,15 +59,11 @@ def collisions(holders: Sequence[Holder]) -> list[Fault]:
             wrong = f"is the same as that of {_name(first)}"
             faults.append(later.fault("code", field, wrong, f"give this tenant the next free code {free}"))
     faults.extend(_nested(holders))
-    faults.extend(
-        _misnamed(holder) for holder in ordered if holder.misnamed and holder.source.file not in copies
-    )
+    faults.extend(_misnamed(holder) for holder in ordered if holder.misnamed and holder.source.file not in copies)
     return faults
 
 
-def _pairs(
-    holders: Iterable[Holder], key: Callable[[Holder], Hashable | None]
-) -> Iterator[tuple[Holder, Holder]]:
+def _pairs(holders: Iterable[Holder], key: Callable[[Holder], Hashable | None]) -> Iterator[tuple[Holder, Holder]]:
     """Every holder whose key an earlier one has, with that earlier one."""
     seen: dict[Hashable, Holder] = {}
     for holder in holders:

@@ -31,9 +31,7 @@ def survey(directory: Path) -> tuple[list[Path], list[Fault]]:
     faults: list[Fault] = []
     for entry in entries:
         path = directory / entry.name
-        if entry.name in _OURS or (
-            _IGNORED.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False)
-        ):
+        if entry.name in _OURS or (_IGNORED.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False)):
             continue
         if entry.name.endswith(".yaml") and not entry.name.startswith("."):
             tenants.append(path)

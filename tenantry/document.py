@@ -38,7 +38,7 @@ class Document:
         return any(path[: len(known)] == known for _, known, _ in self.faults)
 
 
-class _Stop(Exception):  # noqa: N818 (ends the reading, the fault is recorded)
+class _Stop(Exception):
     pass
 
 
@@ -53,9 +53,7 @@ def read_document(content: bytes) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        document.faults.append(
-            (line, (), Wrong(f"is no YAML ({error.problem})", "correct the line or the one before"))
-        )
+        document.faults.append((line, (), Wrong(f"is no YAML ({error.problem})", "correct the line or the one before")))
     except yaml.YAMLError:
         document.faults.append((1, (), Wrong("is no YAML", "write it anew from a file that is")))
     return document
@@ -100,18 +98,14 @@ class _Reader:
             match event:
                 case yaml.DocumentStartEvent():
                     if self._document.data is not None:
-                        self._stop(
-                            event, (), "holds more than one document", "keep one and remove the `---` line"
-                        )
+                        self._stop(event, (), "holds more than one document", "keep one and remove the `---` line")
                     if event.version is not None or event.tags:
                         self._stop(event, (), "holds a YAML directive", "remove the line beginning with %")
                     self._top()
                 case _:
                     pass  # the start and the end of the stream and of the document say nothing
         if self._document.data is None and not self._document.faults:
-            self._document.faults.append(
-                (1, (), Wrong("is empty", "write the tenant's fields, or delete the file"))
-            )
+            self._document.faults.append((1, (), Wrong("is empty", "write the tenant's fields, or delete the file")))
 
     def _top(self) -> None:
         event = next(self._events)
@@ -143,9 +137,7 @@ class _Reader:
                 return self._mapping(path)
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Any:
-        found = forbidden(
-            event.value, allowed="\n\t"
-        )  # escapes in double quotes can say what the text may not
+        found = forbidden(event.value, allowed="\n\t")  # escapes in double quotes can say what the text may not
         if found is not None:
             self._fault(event, path, f"holds {found[1]}", "remove it")
             return None
@@ -169,9 +161,7 @@ class _Reader:
             key = self._key(event, path)
             if key in mapping:
                 first = self._document.lines[*path, key]
-                self._fault(
-                    event, (*path, key), f"stands here twice, first in line {first}", "keep one of the two"
-                )
+                self._fault(event, (*path, key), f"stands here twice, first in line {first}", "keep one of the two")
                 self._skip()
                 continue
             self._document.lines[*path, key] = event.start_mark.line + 1
@@ -193,9 +183,7 @@ class _Reader:
         marked = event.anchor is not None or event.tag is not None
         plain = None if marked or len(event.value) > 128 else self._plain_key(event)
         if plain is None:
-            self._stop(
-                event, path, "holds a key that is no plain name", "write the name of a field, without marks"
-            )
+            self._stop(event, path, "holds a key that is no plain name", "write the name of a field, without marks")
         return plain
 
     def _plain_key(self, event: yaml.ScalarEvent) -> str | None:

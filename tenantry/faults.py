@@ -33,7 +33,7 @@ class Fault:
         return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
 
 
-class Faults(Exception):  # noqa: N818 (a collection of findings to report, not one error)
+class Faults(Exception):
     """Everything found wrong, sorted by file, line and field, each only once."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

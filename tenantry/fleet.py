@@ -101,9 +101,7 @@ def _holders(reading: Reading[TenantSpec | Tombstone], zone: str) -> Iterator[Ho
     code, phone = reading.source.valid("code"), reading.source.valid("phone")
     if isinstance(code, str) and is_code(code):
         right = isinstance(phone, str) and is_phone(phone)
-        yield Holder(
-            reading.source, code, phone if right else None, names_of(code, phone, zone) if right else None
-        )
+        yield Holder(reading.source, code, phone if right else None, names_of(code, phone, zone) if right else None)
 
 
 def _beyond(

@@ -25,7 +25,7 @@ _URL_PATH: Final = re.compile(r"/[A-Za-z0-9/_.-]{0,100}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Wrong(ValueError):  # noqa: N818 (says what is wrong; an error only where it is raised)
+class Wrong(ValueError):
     """A value that its field refuses: what is wrong, and what to do. `path` leads on from that field."""
 
     def __init__(self, wrong: str, remedy: str, path: tuple[str | int, ...] = ()) -> None:
@@ -108,9 +108,7 @@ def _schema(pattern: str) -> WithJsonSchema:
 
 def _email_length(text: str) -> str:
     if len(text) > 254 or len(text.partition("@")[0]) > 64:
-        raise Wrong(
-            "is too long for an e-mail address", "write at most 254 characters, 64 of them before the @"
-        )
+        raise Wrong("is too long for an e-mail address", "write at most 254 characters, 64 of them before the @")
     return text
 
 
@@ -122,9 +120,7 @@ Code = Annotated[
 Phone = Annotated[
     str,
     AfterValidator(
-        _matching(
-            "mobile number", names.PHONE, "write 1, a digit 3 to 9 and nine more ASCII digits, in quotes"
-        )
+        _matching("mobile number", names.PHONE, "write 1, a digit 3 to 9 and nine more ASCII digits, in quotes")
     ),
     _schema(f"^{names.PHONE.pattern}$"),
 ]
@@ -136,16 +132,12 @@ Email = Annotated[
 ]
 Slug = Annotated[
     str,
-    AfterValidator(
-        _matching("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32")
-    ),
+    AfterValidator(_matching("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32")),
     _schema(f"^{_SLUG.pattern}$"),
 ]
 Cell = Annotated[
     str,
-    AfterValidator(
-        _matching("cell name", _CELL, "write lower-case ASCII letters, digits and hyphens, at most 20")
-    ),
+    AfterValidator(_matching("cell name", _CELL, "write lower-case ASCII letters, digits and hyphens, at most 20")),
     _schema(f"^{_CELL.pattern}$"),
 ]
 Proof = Annotated[
@@ -153,9 +145,7 @@ Proof = Annotated[
     AfterValidator(_matching("id of a backup proof", _PROOF, "let `tenantry purge` write it")),
     _schema(f"^{_PROOF.pattern}$"),
 ]
-DisplayName = Annotated[
-    str, AfterValidator(_prose(_LONGEST_NAME)), Field(json_schema_extra={"maxLength": 64})
-]
+DisplayName = Annotated[str, AfterValidator(_prose(_LONGEST_NAME)), Field(json_schema_extra={"maxLength": 64})]
 Line = Annotated[str, AfterValidator(_prose(200)), Field(json_schema_extra={"maxLength": 200})]
 Bytes = Annotated[
     str,
@@ -164,9 +154,7 @@ Bytes = Annotated[
 ]
 Cpu = Annotated[
     str,
-    AfterValidator(
-        _amount(millicores_of, "amount of CPU", "write thousandths such as 500m, or whole ones such as 2")
-    ),
+    AfterValidator(_amount(millicores_of, "amount of CPU", "write thousandths such as 500m, or whole ones such as 2")),
     _schema(CPU_PATTERN),
 ]
 Image = Annotated[

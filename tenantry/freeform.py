@@ -7,9 +7,7 @@ from tenantry.formats import Wrong
 from tenantry.text import forbidden
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_SECRET_KEY: Final = re.compile(
-    r"pass(word|wd|phrase)|secret|token|credential|api_?key|access_?key|private_?key", re.I
-)
+_SECRET_KEY: Final = re.compile(r"pass(word|wd|phrase)|secret|token|credential|api_?key|access_?key|private_?key", re.I)
 _SECRET_TEXT: Final = re.compile(r"-----BEGIN |\bLTAI[A-Za-z0-9]{12}|://[^/@\s]*:[^/@\s]+@")
 _DEEPEST: Final = 6
 _LONGEST_TEXT: Final = 1000  # characters

@@ -72,16 +72,12 @@ class Quota(Strict):
     limit: Amount  # in `unit`
     unit: Literal["users", "bytes", "calls", "databases", "hours", "files", "emails"]
     reset: Reset
-    thresholds: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=100)], ...], Field(min_length=1), Listed
-    ]  # per cent
+    thresholds: Annotated[tuple[Annotated[int, Field(ge=1, le=100)], ...], Field(min_length=1), Listed]  # per cent
 
     @model_validator(mode="after")
     def _rising(self) -> "Quota":
         if list(self.thresholds) != sorted(set(self.thresholds)):
-            raise Wrong(
-                "does not rise", "write per cents in rising order, such as [75, 90, 95]", ("thresholds",)
-            )
+            raise Wrong("does not rise", "write per cents in rising order, such as [75, 90, 95]", ("thresholds",))
         return self
 
 
@@ -176,9 +172,7 @@ class Plan(Strict):
     def _adds_up(self) -> "Plan":
         needed = self.database.pool * self.compute.pods_at_once
         if self.database.connections < needed:
-            raise Wrong(
-                f"is less than pool x (replicas + surge) = {needed}", "raise it", ("database", "connections")
-            )
+            raise Wrong(f"is less than pool x (replicas + surge) = {needed}", "raise it", ("database", "connections"))
         if self.objects.pods < self.compute.pods_at_once:
             raise Wrong("is less than replicas + surge", "raise it", ("objects", "pods"))
         if not self.allowance.max_users.holds(self.max_users):

@@ -102,7 +102,6 @@ def _check_life(document: Document, data: Mapping[str, Any]) -> None:
 def _finished(path: Path, document: Document, value: Model | None) -> Reading[Model]:
     file = str(path)
     faults = tuple(
-        Fault(file, line, field_name(where), wrong.wrong, wrong.remedy)
-        for line, where, wrong in document.faults
+        Fault(file, line, field_name(where), wrong.wrong, wrong.remedy) for line, where, wrong in document.faults
     )
     return Reading(Source(file, document), None if faults else value, faults)

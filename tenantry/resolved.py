@@ -72,9 +72,7 @@ def resolve(
         plan=plan,
         phase=phase_of(spec, today, first_seen_deleted),
         max_users=plan.max_users if spec.limits.max_users is None else spec.limits.max_users,
-        max_storage=plan.max_storage
-        if spec.limits.max_storage is None
-        else bytes_of(spec.limits.max_storage),
+        max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
         features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
     )

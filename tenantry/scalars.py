@@ -42,13 +42,9 @@ def meaning(text: str) -> "str | int | float | bool | date | None":
     if _MOMENT.fullmatch(text):
         return _day(text)
     if _ALMOST_NUMBER.fullmatch(text):
-        raise Wrong(
-            "is a number that YAML readers read differently", "quote it, or write plain decimal digits"
-        )
+        raise Wrong("is a number that YAML readers read differently", "quote it, or write plain decimal digits")
     if text in ("<<", "="):
-        raise Wrong(
-            f"`{text}` has a special meaning to some YAML readers", "write the fields out, or quote it"
-        )
+        raise Wrong(f"`{text}` has a special meaning to some YAML readers", "write the fields out, or quote it")
     return text
 
 

@@ -49,14 +49,14 @@ class Limits(Strict):
 class Features(Strict):
     """Switches within the plan; what is not named is as the plan has it."""
 
-    userManagement: bool | None = None  # noqa: N815 (the applications' names, as the platform's documents write them)
-    fileStorage: bool | None = None  # noqa: N815 (as above)
-    realTimeChat: bool | None = None  # noqa: N815 (as above)
-    advancedAnalytics: bool | None = None  # noqa: N815 (as above)
-    customBranding: bool | None = None  # noqa: N815 (as above)
-    apiAccess: bool | None = None  # noqa: N815 (as above)
-    ssoIntegration: bool | None = None  # noqa: N815 (as above)
-    auditLogs: bool | None = None  # noqa: N815 (as above)
+    userManagement: bool | None = None
+    fileStorage: bool | None = None
+    realTimeChat: bool | None = None
+    advancedAnalytics: bool | None = None
+    customBranding: bool | None = None
+    apiAccess: bool | None = None
+    ssoIntegration: bool | None = None
+    auditLogs: bool | None = None
 
 
 FEATURE_NAMES: Final = tuple(Features.model_fields)

@@ -3,9 +3,7 @@
 import unicodedata
 from typing import Final
 
-_LINE_BREAKS: Final = (
-    "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # some readers start a new line here, others do not
-)
+_LINE_BREAKS: Final = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # some readers start a new line here, others do not
 _KINDS: Final = {
     "Cc": "a control character",
     "Cf": "an invisible character",
@@ -44,10 +42,6 @@ def first_foreign(text: str) -> str | None:
 def mixed_scripts(text: str) -> str | None:
     """Latin, Cyrillic and Greek letters together in one name, which nobody can tell apart by eye."""
     scripts = {
-        script
-        for char in text
-        if char.isalpha()
-        for script in _ALIKE
-        if unicodedata.name(char, "").startswith(script)
+        script for char in text if char.isalpha() for script in _ALIKE if unicodedata.name(char, "").startswith(script)
     }
     return " and ".join(sorted(script.capitalize() for script in scripts)) if len(scripts) > 1 else None

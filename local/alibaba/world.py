@@ -60,8 +60,9 @@ class World:
         self.domains = Domains(root.account, self.store, self.clock)
         keys = Keys(root, self.identities, self.clock)
         self.oss = ObjectStorage(root.account, self.buckets, keys, self.clock)
-        self.rpc = RpcServices(root.account, self.identities, self.domains, keys, self.clock,
-                               TokenVerifier(jwks, self.clock))
+        self.rpc = RpcServices(
+            root.account, self.identities, self.domains, keys, self.clock, TokenVerifier(jwks, self.clock)
+        )
         self.faults = Faults()
         self.lock = threading.RLock()
         self.token = control_token(directory)
@@ -90,8 +91,9 @@ class World:
         with self.lock:
             fault = self.faults.strike(operation)
         if fault is not None and (struck := self._struck(fault, request, rpc=rpc)) is not None:
-            self.log.write(time=self.clock.iso(), operation=operation, host=request.host, fault=fault.kind,
-                           status=struck.status)
+            self.log.write(
+                time=self.clock.iso(), operation=operation, host=request.host, fault=fault.kind, status=struck.status
+            )
             return struck
         with self.lock:
             try:
@@ -125,13 +127,25 @@ class World:
 
     def _note(self, request: Request, target: Target, outcome: OssOutcome | RpcOutcome, seconds: float) -> None:
         entry = {
-            "time": self.clock.iso(), "method": request.method, "host": request.host, "service": target.service,
-            "operation": outcome.operation, "principal": outcome.principal, "status": outcome.response.status,
-            "error": outcome.error, "ms": round(seconds * 1000, 2),
+            "time": self.clock.iso(),
+            "method": request.method,
+            "host": request.host,
+            "service": target.service,
+            "operation": outcome.operation,
+            "principal": outcome.principal,
+            "status": outcome.response.status,
+            "error": outcome.error,
+            "ms": round(seconds * 1000, 2),
         }
         if isinstance(outcome, OssOutcome):
-            hidden = {"Signature", "OSSAccessKeyId", "security-token", "x-oss-signature", "x-oss-credential",
-                      "x-oss-security-token"}
+            hidden = {
+                "Signature",
+                "OSSAccessKeyId",
+                "security-token",
+                "x-oss-signature",
+                "x-oss-credential",
+                "x-oss-security-token",
+            }
             query = {k: v for k, v in request.query.items() if k not in hidden}
             self.log.write(**entry, bucket=outcome.bucket, key=outcome.key, query=query)
         else:

@@ -36,7 +36,7 @@ func TestImmutableIsRecognisedByTheServersWords(t *testing.T) {
 	kind := schema.GroupKind{Kind: "Room"}
 	refusal := apierrors.NewInvalid(kind, "hall", nil)
 	for words, wanted := range map[string]bool{
-		"spec.floor: Invalid value: field is immutable":                                     true,
+		"spec.floor: Invalid value: field is immutable":                                      true,
 		"spec: Forbidden: updates to statefulset spec for fields other than x are forbidden": true,
 		"spec.volumeName: Forbidden: may not be changed":                                     true,
 		"spec.floor: Invalid value: must be positive":                                        false,

@@ -90,7 +90,11 @@ def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder:
         (tenants / f"{code}.yaml").write_text(yaml.safe_dump(_tenant(code, plan), allow_unicode=True), "utf-8")
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
     values = {key: one["default"] for key, one in project["config"].items()}
-    values |= {"tenants": str(tenants), "today": TODAY.isoformat(), "egress": ["tenantry-platform:4001", "10.0.0.5/32:5432"]}
+    values |= {
+        "tenants": str(tenants),
+        "today": TODAY.isoformat(),
+        "egress": ["tenantry-platform:4001", "10.0.0.5/32:5432"],
+    }
     config = {
         f"tenantry:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }
@@ -141,7 +145,11 @@ def changed(wire: Wire, path: str, value: Any) -> Wire:
     """
     if path.startswith("@"):
         key = path[1:]
-        return replace(wire, **{key: value}) if key in ("urn", "type") else replace(wire, options=wire.options | {key: value})
+        return (
+            replace(wire, **{key: value})
+            if key in ("urn", "type")
+            else replace(wire, options=wire.options | {key: value})
+        )
     props = deepcopy(wire.props)
     _put(props, path, value)
     return replace(wire, props=props)

@@ -1,9 +1,5 @@
 """The program as it is keeps every rule."""
 
-from collections.abc import Callable
-
-import pytest
-
 
 def test_the_program_keeps_every_rule(declared, broken) -> None:
     verdict = broken(declared)

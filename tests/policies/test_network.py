@@ -48,7 +48,13 @@ LISTED = {"network": {"egress": ["tenantry-platform:4001", "10.0.0.5/32:5432"]}}
 
 def test_what_is_not_listed_is_not_reached(breaks: Callable[..., None]) -> None:
     breaks("network-egress", OPEN, "spec.egress.1.to.1", BY_NAME, settings=LISTED)
-    breaks("network-egress", OPEN, "spec.egress.3", {"to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}], "ports": PORT}, settings=LISTED)
+    breaks(
+        "network-egress",
+        OPEN,
+        "spec.egress.3",
+        {"to": [{"ipBlock": {"cidr": "10.0.0.5/32"}}], "ports": PORT},
+        settings=LISTED,
+    )
 
 
 CASES_ELSEWHERE = ["network-egress"]

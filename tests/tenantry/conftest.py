@@ -41,9 +41,7 @@ def good() -> str:
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Writes a file of the directory: the good one with some lines changed, or any text or bytes."""
 
-    def write_file(
-        name: str = "k001.yaml", /, content: str | bytes | None = None, **changes: str | None
-    ) -> Path:
+    def write_file(name: str = "k001.yaml", /, content: str | bytes | None = None, **changes: str | None) -> Path:
         path = tmp_path / name
         if content is None:
             content = changed(GOOD, **changes)
@@ -96,7 +94,8 @@ def only() -> Callable[[tuple[Fault, ...], Path], str]:
         assert len(faults) == 1, [str(fault) for fault in faults]
         line = str(faults[0])
         assert line.startswith(f"{path}:{faults[0].line}: {faults[0].field}: ")
-        assert faults[0].wrong and faults[0].remedy
+        assert faults[0].wrong
+        assert faults[0].remedy
         assert line.isprintable()
         assert "hunter2" not in line
         return line.removeprefix(str(path))  # which holds the name of the case

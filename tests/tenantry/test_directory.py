@@ -37,7 +37,8 @@ def test_a_file_under_a_wrong_name(
 def test_a_file_name_cannot_forge_lines(write: Callable[..., Path], faults_of: Find, only: Only) -> None:
     write("a\nk001.yaml:1: fine\x1b[2J.yaml")
     line = str(faults_of()[0])
-    assert line.isprintable() and "\\n" in line
+    assert line.isprintable()
+    assert "\\n" in line
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,10 @@ PIECES = [
 ]
 YAML_TEXT = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 DISPUTED = {"y", "n", "yes", "no", "on", "off"}
-LETTERS = st.text(st.characters(codec="ascii", categories=["L"])).filter(
-    lambda text: text.lower() not in DISPUTED
-)
+LETTERS = st.text(st.characters(codec="ascii", categories=["L"])).filter(lambda text: text.lower() not in DISPUTED)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**17), 10**17) | LETTERS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.from_regex(r"[a-z]{3,8}", fullmatch=True), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.from_regex(r"[a-z]{3,8}", fullmatch=True), inner),
     max_leaves=20,
 )
 
@@ -60,7 +56,8 @@ def test_any_text_like_yaml(text: str) -> None:
     assert document.faults or isinstance(document.data, dict)
     for line, _, wrong in document.faults:
         assert 1 <= line <= text.count("\n") + 2
-        assert wrong.wrong and wrong.remedy
+        assert wrong.wrong
+        assert wrong.remedy
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{3,8}", fullmatch=True), PLAIN, min_size=1))

@@ -21,9 +21,7 @@ def test_the_example_of_the_requirements() -> None:
     assert names.temp_prefix == "kindergarten/rent/13800138001/temp/"
     assert len(names.system_directories) == 10
     assert names.prefix + "posters/user_created/" in names.system_directories
-    assert names.photo_directories == tuple(
-        names.prefix + part for part in ("photos/", "students/", "albums/")
-    )
+    assert names.photo_directories == tuple(names.prefix + part for part in ("photos/", "students/", "albums/"))
 
 
 @pytest.mark.parametrize(
@@ -64,9 +62,7 @@ def test_what_is_no_zone_gets_no_names(zone: str) -> None:
 def test_names_fit_their_systems(code: str, phone: str) -> None:
     names = names_of(code, phone, "yyup.cc")
     roles = (names.owner_role, *names.login_roles)
-    assert all(
-        len(role.encode()) <= 63 and role.isidentifier() for role in roles
-    )  # PostgreSQL cuts at 64 bytes
+    assert all(len(role.encode()) <= 63 and role.isidentifier() for role in roles)  # PostgreSQL cuts at 64 bytes
     assert len(names.namespace) <= 63
     keys = (names.prefix, names.temp_prefix, *names.system_directories, *names.photo_directories)
     assert all(key.startswith(names.prefix) and key.endswith("/") and "//" not in key for key in keys)

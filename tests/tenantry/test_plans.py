@@ -102,9 +102,7 @@ def test_a_plan_that_does_not_add_up(
 
 def test_a_missing_plan(write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
     path = write("plans.yaml", content="defaults: {}\nplans: {}\n")
-    assert {(fault.file, fault.field) for fault in faults_of()} == {
-        (str(path), f"plans.{name}") for name in PLAN_NAMES
-    }
+    assert {(fault.file, fault.field) for fault in faults_of()} == {(str(path), f"plans.{name}") for name in PLAN_NAMES}
 
 
 def test_plans_merge_over_defaults_key_by_key() -> None:

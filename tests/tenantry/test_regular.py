@@ -31,9 +31,7 @@ def _link(path: Path) -> None:
 
 def _socket(path: Path) -> None:
     with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as server:
-        server.bind(
-            path.name
-        )  # by its short name: a socket's path must be short, a test's directory may be long
+        server.bind(path.name)  # by its short name: a socket's path must be short, a test's directory may be long
 
 
 @pytest.mark.timeout(10)
@@ -69,9 +67,7 @@ def test_what_cannot_be_read(write: Callable[..., Path], monkeypatch: pytest.Mon
         read_regular(path)
 
 
-def test_a_name_that_turns_into_a_link_after_the_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_turns_into_a_link_after_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "target"
     target.write_text("code: k001")
     path = tmp_path / "k001.yaml"

@@ -50,9 +50,7 @@ def test_the_projects_tenants_satisfy_it(path: Path, faulty: Callable[[str], boo
         {"status": "purged", "proof": "backup-1", "plan": None} | dict.fromkeys(LIVING),
     ],
 )
-def test_what_it_accepts(
-    changes: dict[str, str], alter: Callable[..., str], faulty: Callable[[str], bool]
-) -> None:
+def test_what_it_accepts(changes: dict[str, str], alter: Callable[..., str], faulty: Callable[[str], bool]) -> None:
     assert not faulty(alter(**changes))
 
 
@@ -80,7 +78,5 @@ def test_what_it_accepts(
         {"paln": "basic"},
     ],
 )
-def test_what_it_refuses(
-    changes: dict[str, str], alter: Callable[..., str], faulty: Callable[[str], bool]
-) -> None:
+def test_what_it_refuses(changes: dict[str, str], alter: Callable[..., str], faulty: Callable[[str], bool]) -> None:
     assert faulty(alter(**changes))

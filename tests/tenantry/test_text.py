@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from tenantry.text import first_foreign, forbidden, mixed_scripts
 
 
-@pytest.mark.parametrize(
-    "text", ["示例幼儿园", "Élan 幼儿园 (东区) №2", "a-b_c.d/e", "「云帆」、“二号”", "𠮷"]
-)
+@pytest.mark.parametrize("text", ["示例幼儿园", "Élan 幼儿园 (东区) №2", "a-b_c.d/e", "「云帆」、“二号”", "𠮷"])
 def test_names_people_have(text: str) -> None:
     assert forbidden(text) is None
     assert mixed_scripts(text) is None

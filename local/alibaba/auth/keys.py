@@ -63,7 +63,12 @@ class Keys:
         user = held.owner
         arn = self.identities.user_arn(user.name)
         principal = Principal(
-            "user", account, user.ram["id"], user.name, arn, statements_of(self.identities.documents_of(user)),
+            "user",
+            account,
+            user.ram["id"],
+            user.name,
+            arn,
+            statements_of(self.identities.documents_of(user)),
             names=(arn, f"acs:ram::{account}:root"),
         )
         return Credential(key, held.secret_access_key, principal)
@@ -84,8 +89,12 @@ class Keys:
         documents = self.identities.documents_of(role) if role is not None else []
         name = f"{document['role']}/{document['name']}"
         principal = Principal(
-            "role", account, f"{document['role_id']}:{document['name']}", name,
-            f"acs:ram::{account}:assumed-role/{name}", statements_of(documents),
+            "role",
+            account,
+            f"{document['role_id']}:{document['name']}",
+            name,
+            f"acs:ram::{account}:assumed-role/{name}",
+            statements_of(documents),
             parse(document["policy"]) if document["policy"] else None,
             (document["role_arn"], f"acs:ram::{account}:root"),
         )

@@ -37,15 +37,21 @@ class TokenVerifier:
             raise _invalid(f"The JsonWebToken cannot be verified: {type(error).__name__}.") from None
         now = self.clock.real()
         if claims.get("iss") != issuer:
-            raise RpcError(400, "AuthenticationFail.OIDCToken.IssuerNotMatch",
-                           "The issuer of the OIDCToken does not match the OIDC provider.")
+            raise RpcError(
+                400,
+                "AuthenticationFail.OIDCToken.IssuerNotMatch",
+                "The issuer of the OIDCToken does not match the OIDC provider.",
+            )
         if not isinstance(claims.get("exp"), int | float) or claims["exp"] <= now:
             raise RpcError(400, "AuthenticationFail.OIDCToken.Expired", "This JsonWebToken is expired.")
         if claims.get("nbf", 0) > now + 60 or claims.get("iat", 0) > now + 60:
             raise _invalid("The JsonWebToken is not valid yet.")
         if not set(audience_of(claims)) & set(audiences):
-            raise RpcError(400, "AuthenticationFail.OIDCToken.AudienceNotMatch",
-                           "The audience of the OIDCToken does not match the client ids of the OIDC provider.")
+            raise RpcError(
+                400,
+                "AuthenticationFail.OIDCToken.AudienceNotMatch",
+                "The audience of the OIDCToken does not match the client ids of the OIDC provider.",
+            )
         return claims
 
 

@@ -27,22 +27,29 @@ def _found(keys: Keys, key: str, token: str) -> Credential:
         if problem.reason == "inactive":
             raise OssError(403, "InvalidAccessKeyId", "The OSS Access Key Id you provided is disabled.") from None
         raise OssError(
-            403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records.",
+            403,
+            "InvalidAccessKeyId",
+            "The OSS Access Key Id you provided does not exist in our records.",
             OSSAccessKeyId=key,
         ) from None
 
 
 def _mismatch(key: str, **details: str) -> OssError:
     return OssError(
-        403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "
-        "Check your key and signing method.", OSSAccessKeyId=key, **details,
+        403,
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
+        OSSAccessKeyId=key,
+        **details,
     )
 
 
 def _check_skew(clock: Clock, at: float) -> None:
     if abs(clock.real() - at) > SKEW_SECONDS:
-        raise OssError(403, "RequestTimeTooSkewed",
-                       "The difference between the request time and the current time is too large.")
+        raise OssError(
+            403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large."
+        )
 
 
 def _http_time(text: str) -> float:
@@ -76,9 +83,17 @@ def authenticate(request: Request, bucket: str, key: str, region: str, keys: Key
         when = request.header("x-oss-date")
         _check_skew(clock, _basic_time(when))
         _check_region(fields.get("Credential", ""), region)
-        return _v4(request, bucket, key, keys, fields.get("Credential", ""), when,
-                   fields.get("AdditionalHeaders", ""), fields.get("Signature", ""),
-                   request.header("x-oss-security-token"))
+        return _v4(
+            request,
+            bucket,
+            key,
+            keys,
+            fields.get("Credential", ""),
+            when,
+            fields.get("AdditionalHeaders", ""),
+            fields.get("Signature", ""),
+            request.header("x-oss-security-token"),
+        )
     if authorization:
         raise OssError(400, "InvalidArgument", "Authorization header is invalid: OSS or OSS4-HMAC-SHA256 is needed.")
     if "x-oss-signature" in query:
@@ -88,9 +103,17 @@ def authenticate(request: Request, bucket: str, key: str, region: str, keys: Key
         if clock.now() > _basic_time(when) + int(lifetime):
             raise access_denied("Request has expired.")
         _check_region(query.get("x-oss-credential", ""), region)
-        return _v4(request, bucket, key, keys, query.get("x-oss-credential", ""), when,
-                   query.get("x-oss-additional-headers", ""), query["x-oss-signature"],
-                   query.get("x-oss-security-token", ""))
+        return _v4(
+            request,
+            bucket,
+            key,
+            keys,
+            query.get("x-oss-credential", ""),
+            when,
+            query.get("x-oss-additional-headers", ""),
+            query["x-oss-signature"],
+            query.get("x-oss-security-token", ""),
+        )
     if "Signature" in query and "OSSAccessKeyId" in query:
         return _v1_query(request, bucket, key, keys, clock)
     return ANONYMOUS
@@ -118,7 +141,14 @@ def _v1_query(request: Request, bucket: str, key: str, keys: Keys, clock: Clock)
 
 
 def _v4(
-    request: Request, bucket: str, key: str, keys: Keys, credential: str, when: str, additional: str, given: str,
+    request: Request,
+    bucket: str,
+    key: str,
+    keys: Keys,
+    credential: str,
+    when: str,
+    additional: str,
+    given: str,
     token: str,
 ) -> Principal:
     scope = oss_v4.Scope.parse(credential)

@@ -43,15 +43,21 @@ def _canonical(request: Request, bucket: str, key: str, additional: str) -> str:
     )
     extra = {name for name in additional.lower().split(";") if name}
     signed = sorted(
-        (k, v.strip()) for k, v in request.headers.items()
+        (k, v.strip())
+        for k, v in request.headers.items()
         if k.startswith("x-oss-") or k in ("content-type", "content-md5") or k in extra
     )
     path = f"/{bucket}/{key}" if bucket else "/"
-    return "\n".join([
-        request.method, quote(path, safe="/" + SAFE), "&".join(f"{k}={v}" if v else k for k, v in query),
-        "".join(f"{k}:{v}\n" for k, v in signed), ";".join(sorted(extra)),
-        request.header("x-oss-content-sha256", "UNSIGNED-PAYLOAD"),
-    ])
+    return "\n".join(
+        [
+            request.method,
+            quote(path, safe="/" + SAFE),
+            "&".join(f"{k}={v}" if v else k for k, v in query),
+            "".join(f"{k}:{v}\n" for k, v in signed),
+            ";".join(sorted(extra)),
+            request.header("x-oss-content-sha256", "UNSIGNED-PAYLOAD"),
+        ]
+    )
 
 
 def signature(secret: str, scope: Scope, when: str, request: Request, bucket: str, key: str, additional: str) -> str:

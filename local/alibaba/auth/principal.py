@@ -33,8 +33,10 @@ class Principal:
             return spelled
         role, session = self.name.split("/", 1)
         return (
-            self.arn, f"arn:sts::{self.account}:assumed-role/{role}/{session}",
-            f"arn:sts::{self.account}:assumed-role/{role.lower()}/{session}", self.account,
+            self.arn,
+            f"arn:sts::{self.account}:assumed-role/{role}/{session}",
+            f"arn:sts::{self.account}:assumed-role/{role.lower()}/{session}",
+            self.account,
         )
 
 

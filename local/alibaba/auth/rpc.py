@@ -28,8 +28,11 @@ def _query_string(parameters: dict[str, str]) -> str:
 
 
 def _mismatch(text: str) -> RpcError:
-    return RpcError(400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation. "
-                    f"server string to sign is:{text}")
+    return RpcError(
+        400,
+        "SignatureDoesNotMatch",
+        f"Specified signature is not matched with our calculation. server string to sign is:{text}",
+    )
 
 
 class RpcAuthenticator:
@@ -63,9 +66,16 @@ class RpcAuthenticator:
         signed = [name for name in fields.get("SignedHeaders", "").split(";") if name]
         headers = "".join(f"{name}:{request.header(name).strip()}\n" for name in signed)
         payload = hashlib.sha256(request.body).hexdigest()  # what came, not what the header claims
-        canonical = "\n".join([
-            request.method, request.raw_path, _query_string(dict(request.query)), headers, ";".join(signed), payload,
-        ])
+        canonical = "\n".join(
+            [
+                request.method,
+                request.raw_path,
+                _query_string(dict(request.query)),
+                headers,
+                ";".join(signed),
+                payload,
+            ]
+        )
         text = f"{ACS3}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         credential = self._find(fields.get("Credential", ""), request.header("x-acs-security-token"))
         wanted = hmac.new(credential.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
@@ -82,8 +92,11 @@ class RpcAuthenticator:
                 "unknown": (404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."),
                 "inactive": (400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."),
                 "expired": (400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
-                "token": (400, "InvalidSecurityToken.MismatchWithAccessKey",
-                          "Specified SecurityToken mismatch with the AccessKey."),
+                "token": (
+                    400,
+                    "InvalidSecurityToken.MismatchWithAccessKey",
+                    "Specified SecurityToken mismatch with the AccessKey.",
+                ),
             }[problem.reason]
             raise RpcError(status, code, message) from None
 

@@ -56,12 +56,20 @@ class Access:
         return (f"acs:oss:oss-{region}:{self.account}:{name}", f"acs:oss:{region}:{self.account}:{name}")
 
     def allowed(
-        self, principal: Principal, request: Request, action: str, name: str, bucket: OssBucket | None,
-        key: str = "", object_acl: str = "default",
+        self,
+        principal: Principal,
+        request: Request,
+        action: str,
+        name: str,
+        bucket: OssBucket | None,
+        key: str = "",
+        object_acl: str = "default",
     ) -> bool:
         region = bucket.region_name if bucket else ""
         question = Question(
-            action, self._resources(name, region, key), context_of(request, self.clock, action),
+            action,
+            self._resources(name, region, key),
+            context_of(request, self.clock, action),
             {"Id": principal.bucket_policy_ids()},
         )
         attached = self._bucket_policy(bucket, question, action, principal)
@@ -99,15 +107,26 @@ class Access:
         return name in WRITES and acl == "public-read-write"
 
     def require(
-        self, principal: Principal, request: Request, action: str, name: str, bucket: OssBucket | None,
-        key: str = "", object_acl: str = "default",
+        self,
+        principal: Principal,
+        request: Request,
+        action: str,
+        name: str,
+        bucket: OssBucket | None,
+        key: str = "",
+        object_acl: str = "default",
     ) -> None:
         if self.allowed(principal, request, action, name, bucket, key, object_acl):
             return
         if principal.kind == "anonymous":
             raise OssError(403, "AccessDenied", "Anonymous user has no right to access this bucket.", Bucket=name)
         raise OssError(
-            403, "AccessDenied", "You have no right to access this object because of bucket acl."
-            if key else "You have no permission for this action.",
-            AuthAction=action, AuthPrincipalType=principal.kind, AuthPrincipalDisplayName=principal.name,
+            403,
+            "AccessDenied",
+            "You have no right to access this object because of bucket acl."
+            if key
+            else "You have no permission for this action.",
+            AuthAction=action,
+            AuthPrincipalType=principal.kind,
+            AuthPrincipalDisplayName=principal.name,
         )

@@ -19,9 +19,10 @@ def _found(call: Call) -> OssKey:
 
 def get_object_acl(call: Call) -> Response:
     facts = _found(call).facts
-    return answer(xml.group(
-        "AccessControlPolicy", call.owner(), xml.group("AccessControlList", xml.text("Grant", facts.acl))
-    ), **version_header(facts, call.bucket()))
+    return answer(
+        xml.group("AccessControlPolicy", call.owner(), xml.group("AccessControlList", xml.text("Grant", facts.acl))),
+        **version_header(facts, call.bucket()),
+    )
 
 
 def put_object_acl(call: Call) -> Response:

@@ -32,18 +32,29 @@ def list_buckets(call: Call) -> Response:
     page, more = found[:limit], len(found) > limit
     listed = [
         xml.group(
-            "Bucket", xml.text("CreationDate", iso_millis(b.oss["created"])),
-            xml.text("ExtranetEndpoint", _endpoint(b, False)), xml.text("IntranetEndpoint", _endpoint(b, True)),
-            xml.text("Location", f"oss-{b.region_name}"), xml.text("Name", b.name), xml.text("Region", b.region_name),
+            "Bucket",
+            xml.text("CreationDate", iso_millis(b.oss["created"])),
+            xml.text("ExtranetEndpoint", _endpoint(b, False)),
+            xml.text("IntranetEndpoint", _endpoint(b, True)),
+            xml.text("Location", f"oss-{b.region_name}"),
+            xml.text("Name", b.name),
+            xml.text("Region", b.region_name),
             xml.text("StorageClass", b.oss["storage_class"]),
         )
         for b in page
     ]
-    return answer(xml.group(
-        "ListAllMyBucketsResult", xml.text("Prefix", prefix), xml.text("Marker", marker), xml.text("MaxKeys", limit),
-        xml.text("IsTruncated", more), xml.text("NextMarker", page[-1].name if more else ""),
-        call.owner(), xml.group("Buckets", *listed),
-    ))
+    return answer(
+        xml.group(
+            "ListAllMyBucketsResult",
+            xml.text("Prefix", prefix),
+            xml.text("Marker", marker),
+            xml.text("MaxKeys", limit),
+            xml.text("IsTruncated", more),
+            xml.text("NextMarker", page[-1].name if more else ""),
+            call.owner(),
+            xml.group("Buckets", *listed),
+        )
+    )
 
 
 def put_bucket(call: Call) -> Response:
@@ -55,8 +66,9 @@ def put_bucket(call: Call) -> Response:
         raise OssError(400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=call.bucket_name)
     if existing := call.buckets.find(call.bucket_name):
         if call.region and existing.region_name != call.region:
-            raise OssError(409, "BucketAlreadyExists", "The requested bucket name is not available.",
-                           BucketName=call.bucket_name)
+            raise OssError(
+                409, "BucketAlreadyExists", "The requested bucket name is not available.", BucketName=call.bucket_name
+            )
         if acl:
             return put_bucket_acl(call)
         return Response(200, headers={"Location": f"/{call.bucket_name}"})
@@ -87,17 +99,25 @@ def bucket_info(call: Call) -> Response:
     if encryption := kept["configs"].get("encryption"):
         tree = xml.parse(encryption.encode(), "ServerSideEncryptionRule")
         rule = "".join(
-            xml.text(n.tag, n.text or "") for n in tree.iter()
+            xml.text(n.tag, n.text or "")
+            for n in tree.iter()
             if n.tag in ("SSEAlgorithm", "KMSMasterKeyID", "KMSDataEncryption") and n.text
         )
     monitor = "Enabled" if "<Status>Enabled" in kept["configs"].get("accessmonitor", "") else "Disabled"
     parts = [
-        xml.text("CreationDate", iso_millis(kept["created"])), xml.text("ExtranetEndpoint", _endpoint(bucket, False)),
-        xml.text("IntranetEndpoint", _endpoint(bucket, True)), xml.text("Location", f"oss-{bucket.region_name}"),
-        xml.text("Name", bucket.name), xml.text("StorageClass", kept["storage_class"]),
-        xml.text("DataRedundancyType", kept["redundancy"]), xml.text("AccessMonitor", monitor),
-        xml.text("BlockPublicAccess", public_blocked(bucket)), xml.text("CrossRegionReplication", "Disabled"),
-        xml.text("TransferAcceleration", "Disabled"), xml.text("ResourceGroupId", "rg-acfmtenantry"), call.owner(),
+        xml.text("CreationDate", iso_millis(kept["created"])),
+        xml.text("ExtranetEndpoint", _endpoint(bucket, False)),
+        xml.text("IntranetEndpoint", _endpoint(bucket, True)),
+        xml.text("Location", f"oss-{bucket.region_name}"),
+        xml.text("Name", bucket.name),
+        xml.text("StorageClass", kept["storage_class"]),
+        xml.text("DataRedundancyType", kept["redundancy"]),
+        xml.text("AccessMonitor", monitor),
+        xml.text("BlockPublicAccess", public_blocked(bucket)),
+        xml.text("CrossRegionReplication", "Disabled"),
+        xml.text("TransferAcceleration", "Disabled"),
+        xml.text("ResourceGroupId", "rg-acfmtenantry"),
+        call.owner(),
         xml.group("AccessControlList", xml.text("Grant", kept["acl"])),
         xml.group("ServerSideEncryptionRule", rule),
     ]
@@ -110,11 +130,16 @@ def bucket_stat(call: Call) -> Response:
     bucket = call.bucket()
     keys = [k.facts for name in bucket.keys for k in call.buckets.versions(bucket, name)]
     live = [f for f in keys if not f.marker]
-    return answer(xml.group(
-        "BucketStat", xml.text("Storage", sum(f.size for f in live)), xml.text("ObjectCount", len(live)),
-        xml.text("MultipartUploadCount", len(bucket.multiparts)), xml.text("LiveChannelCount", 0),
-        xml.text("DeleteMarkerCount", len(keys) - len(live)),
-    ))
+    return answer(
+        xml.group(
+            "BucketStat",
+            xml.text("Storage", sum(f.size for f in live)),
+            xml.text("ObjectCount", len(live)),
+            xml.text("MultipartUploadCount", len(bucket.multiparts)),
+            xml.text("LiveChannelCount", 0),
+            xml.text("DeleteMarkerCount", len(keys) - len(live)),
+        )
+    )
 
 
 def bucket_location(call: Call) -> Response:
@@ -129,9 +154,9 @@ def policy_status(call: Call) -> Response:
 
 def get_bucket_acl(call: Call) -> Response:
     acl = call.bucket().oss["acl"]
-    return answer(xml.group(
-        "AccessControlPolicy", call.owner(), xml.group("AccessControlList", xml.text("Grant", acl))
-    ))
+    return answer(
+        xml.group("AccessControlPolicy", call.owner(), xml.group("AccessControlList", xml.text("Grant", acl)))
+    )
 
 
 def put_bucket_acl(call: Call) -> Response:

@@ -40,9 +40,12 @@ class Call:
             raise OssError(404, "NoSuchBucket", "The specified bucket does not exist.", BucketName=name)
         if self.region and name == self.bucket_name and found.region_name != self.region:
             raise OssError(
-                403, "AccessDenied", "The bucket you are attempting to access must be addressed using the specified "
+                403,
+                "AccessDenied",
+                "The bucket you are attempting to access must be addressed using the specified "
                 "endpoint. Please send all future requests to this endpoint.",
-                Bucket=name, Endpoint=f"oss-{found.region_name}.aliyuncs.com",
+                Bucket=name,
+                Endpoint=f"oss-{found.region_name}.aliyuncs.com",
             )
         return found
 

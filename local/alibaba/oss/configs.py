@@ -55,29 +55,45 @@ KINDS: dict[str, Kind] = {
     "cors": Kind("CORSConfiguration", "NoSuchCORSConfiguration", check=check_cors),
     "website": Kind("WebsiteConfiguration", "NoSuchWebsiteConfiguration"),
     "logging": Kind("BucketLoggingStatus", default="<BucketLoggingStatus></BucketLoggingStatus>", check=_check_logging),
-    "referer": Kind("RefererConfiguration", default="<RefererConfiguration><AllowEmptyReferer>true"
-                    "</AllowEmptyReferer><RefererList></RefererList></RefererConfiguration>"),
+    "referer": Kind(
+        "RefererConfiguration",
+        default="<RefererConfiguration><AllowEmptyReferer>true"
+        "</AllowEmptyReferer><RefererList></RefererList></RefererConfiguration>",
+    ),
     "lifecycle": Kind("LifecycleConfiguration", "NoSuchLifecycle", check=check_lifecycle),
     "tagging": Kind("Tagging", default="<Tagging><TagSet></TagSet></Tagging>", check=_check_tags),
     "transferAcceleration": Kind("TransferAccelerationConfiguration", "NoSuchTransferAccelerationConfiguration"),
-    "resourceGroup": Kind("BucketResourceGroupConfiguration", default="<BucketResourceGroupConfiguration>"
-                          "<ResourceGroupId>rg-acfmtenantry</ResourceGroupId></BucketResourceGroupConfiguration>"),
+    "resourceGroup": Kind(
+        "BucketResourceGroupConfiguration",
+        default="<BucketResourceGroupConfiguration>"
+        "<ResourceGroupId>rg-acfmtenantry</ResourceGroupId></BucketResourceGroupConfiguration>",
+    ),
     "encryption": Kind("ServerSideEncryptionRule", "NoSuchServerSideEncryptionRule", check=_check_encryption),
-    "publicAccessBlock": Kind("PublicAccessBlockConfiguration", default="<PublicAccessBlockConfiguration>"
-                              "<BlockPublicAccess>false</BlockPublicAccess></PublicAccessBlockConfiguration>",
-                              check=_check_block),
-    "accessmonitor": Kind("AccessMonitorConfiguration", default="<AccessMonitorConfiguration><Status>Disabled</Status>"
-                          "</AccessMonitorConfiguration>"),
-    "requestPayment": Kind("RequestPaymentConfiguration", default="<RequestPaymentConfiguration><Payer>BucketOwner"
-                           "</Payer></RequestPaymentConfiguration>"),
+    "publicAccessBlock": Kind(
+        "PublicAccessBlockConfiguration",
+        default="<PublicAccessBlockConfiguration>"
+        "<BlockPublicAccess>false</BlockPublicAccess></PublicAccessBlockConfiguration>",
+        check=_check_block,
+    ),
+    "accessmonitor": Kind(
+        "AccessMonitorConfiguration",
+        default="<AccessMonitorConfiguration><Status>Disabled</Status></AccessMonitorConfiguration>",
+    ),
+    "requestPayment": Kind(
+        "RequestPaymentConfiguration",
+        default="<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
+    ),
     "replication": Kind("ReplicationConfiguration", "NoSuchReplicationConfiguration"),
     "worm": Kind("InitiateWormConfiguration", "NoSuchWORMConfiguration"),
     "inventory": Kind("InventoryConfiguration", "NoSuchInventory"),
-    "httpsConfig": Kind("HttpsConfiguration", default="<HttpsConfiguration><TLS><Enable>false</Enable></TLS>"
-                        "</HttpsConfiguration>"),
+    "httpsConfig": Kind(
+        "HttpsConfiguration", default="<HttpsConfiguration><TLS><Enable>false</Enable></TLS></HttpsConfiguration>"
+    ),
     "userDefinedLogFieldsConfig": Kind("UserDefinedLogFieldsConfiguration", "NoSuchUserDefinedLogFieldsConfig"),
-    "bucketArchiveDirectRead": Kind("ArchiveDirectReadConfiguration", default="<ArchiveDirectReadConfiguration>"
-                                    "<Enabled>false</Enabled></ArchiveDirectReadConfiguration>"),
+    "bucketArchiveDirectRead": Kind(
+        "ArchiveDirectReadConfiguration",
+        default="<ArchiveDirectReadConfiguration><Enabled>false</Enabled></ArchiveDirectReadConfiguration>",
+    ),
 }
 
 

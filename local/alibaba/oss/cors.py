@@ -60,8 +60,14 @@ def rules_of(configuration: str) -> tuple[Rule, ...]:
 
     vary = (tree.findtext("ResponseVary") or "false") == "true"
     return tuple(
-        Rule(texts(r, "AllowedOrigin"), texts(r, "AllowedMethod"), texts(r, "AllowedHeader"), texts(r, "ExposeHeader"),
-             r.findtext("MaxAgeSeconds") or "", vary)
+        Rule(
+            texts(r, "AllowedOrigin"),
+            texts(r, "AllowedMethod"),
+            texts(r, "AllowedHeader"),
+            texts(r, "ExposeHeader"),
+            r.findtext("MaxAgeSeconds") or "",
+            vary,
+        )
         for r in tree.findall("CORSRule")
     )
 
@@ -99,7 +105,9 @@ def preflight(request: Request, bucket: OssBucket | None) -> Response:
     rule = _match(bucket, origin, method, asked) if bucket else None
     if rule is None:
         raise OssError(
-            403, "AccessForbidden", "CORSResponse: This CORS request is not allowed. This is usually because the "
+            403,
+            "AccessForbidden",
+            "CORSResponse: This CORS request is not allowed. This is usually because the "
             "evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Requet-Headers "
             "are not whitelisted by the resource's CORS spec.",
         )

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 MAX_RULES = 1000
 DAY = 86400
 ACTIONS = (
-    "Expiration", "Transition", "AbortMultipartUpload", "NoncurrentVersionExpiration", "NoncurrentVersionTransition",
+    "Expiration",
+    "Transition",
+    "AbortMultipartUpload",
+    "NoncurrentVersionExpiration",
+    "NoncurrentVersionTransition",
 )
 
 
@@ -51,8 +55,9 @@ def _check_overlap(prefixes: dict[str, set[str]]) -> None:
         for end in range(len(prefix)):
             if shared := actions & prefixes.get(prefix[:end], set()):
                 action = sorted(shared)[0]
-                raise OssError(400, "InvalidArgument",
-                               f"Overlap for same action type {action}, prefix {prefix[:end]} and {prefix}")
+                raise OssError(
+                    400, "InvalidArgument", f"Overlap for same action type {action}, prefix {prefix[:end]} and {prefix}"
+                )
 
 
 def _check_rule(rule: Element) -> None:

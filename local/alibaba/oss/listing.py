@@ -30,8 +30,13 @@ class Page(Generic[Item]):
 def limit_of(call: Call, name: str, default: int = 100, highest: int = 1000) -> int:
     text = call.query.get(name) or str(default)
     if not text.isdigit() or not 0 <= int(text) <= highest:
-        raise OssError(400, "InvalidArgument", f"Argument {name} must be an integer between 1 and {highest}.",
-                       ArgumentName=name, ArgumentValue=text)
+        raise OssError(
+            400,
+            "InvalidArgument",
+            f"Argument {name} must be an integer between 1 and {highest}.",
+            ArgumentName=name,
+            ArgumentValue=text,
+        )
     return int(text)
 
 
@@ -52,7 +57,7 @@ def paginate(
         if not key.startswith(prefix):
             continue
         cut = key.find(delimiter, len(prefix)) if delimiter else -1
-        name = key[:cut + len(delimiter)] if cut >= 0 else key
+        name = key[: cut + len(delimiter)] if cut >= 0 else key
         if name <= marker or (cut >= 0 and page.prefixes[-1:] == [name]):
             continue
         if len(page.items) + len(page.prefixes) >= limit:
@@ -69,8 +74,11 @@ def paginate(
 def _contents(call: Call, key: OssKey, encoding: str, owner: bool) -> str:
     f = key.facts
     parts = [
-        xml.key_text("Key", f.key, encoding), xml.text("LastModified", iso_millis(f.modified)),
-        xml.text("ETag", f'"{f.etag}"'), xml.text("Type", f.kind), xml.text("Size", f.size),
+        xml.key_text("Key", f.key, encoding),
+        xml.text("LastModified", iso_millis(f.modified)),
+        xml.text("ETag", f'"{f.etag}"'),
+        xml.text("Type", f.kind),
+        xml.text("Size", f.size),
         xml.text("StorageClass", f.storage_class),
     ]
     return xml.group("Contents", *parts, call.owner() if owner else "")
@@ -101,8 +109,10 @@ def list_objects(call: Call) -> Response:
                 raise OssError(400, "InvalidArgument", "The continuation token is not valid.") from None
     page = paginate(_live(call), lambda k: k.facts.key, prefix, delimiter, marker, limit)
     head = [
-        xml.text("Name", call.bucket_name), xml.key_text("Prefix", prefix, encoding),
-        xml.key_text("Delimiter", delimiter, encoding), xml.text("MaxKeys", limit),
+        xml.text("Name", call.bucket_name),
+        xml.key_text("Prefix", prefix, encoding),
+        xml.key_text("Delimiter", delimiter, encoding),
+        xml.text("MaxKeys", limit),
         xml.text("IsTruncated", page.truncated),
     ]
     if encoding:
@@ -134,7 +144,7 @@ def list_versions(call: Call) -> Response:
     truncated, last = False, ("", "")
     for key in sorted(k for k in bucket.keys if k.startswith(prefix)):
         cut = key.find(delimiter, len(prefix)) if delimiter else -1
-        name = key[:cut + len(delimiter)] if cut >= 0 else key
+        name = key[: cut + len(delimiter)] if cut >= 0 else key
         if cut >= 0:
             if name <= key_marker or name in prefixes[-1:]:
                 continue
@@ -149,7 +159,7 @@ def list_versions(call: Call) -> Response:
         versions = call.buckets.versions(bucket, key)[::-1]
         if key == key_marker:
             ids = [v.facts.version for v in versions]
-            versions = versions[ids.index(version_marker) + 1:] if version_marker in ids else []
+            versions = versions[ids.index(version_marker) + 1 :] if version_marker in ids else []
         newest = call.buckets.versions(bucket, key)[-1]
         for version in versions:
             if len(entries) + len(prefixes) >= limit:
@@ -160,9 +170,13 @@ def list_versions(call: Call) -> Response:
         if truncated:
             break
     head = [
-        xml.text("Name", bucket.name), xml.key_text("Prefix", prefix, encoding),
-        xml.key_text("KeyMarker", key_marker, encoding), xml.text("VersionIdMarker", version_marker),
-        xml.text("MaxKeys", limit), xml.key_text("Delimiter", delimiter, encoding), xml.text("IsTruncated", truncated),
+        xml.text("Name", bucket.name),
+        xml.key_text("Prefix", prefix, encoding),
+        xml.key_text("KeyMarker", key_marker, encoding),
+        xml.text("VersionIdMarker", version_marker),
+        xml.text("MaxKeys", limit),
+        xml.key_text("Delimiter", delimiter, encoding),
+        xml.text("IsTruncated", truncated),
     ]
     if encoding:
         head.append(xml.text("EncodingType", encoding))
@@ -175,13 +189,17 @@ def list_versions(call: Call) -> Response:
 def _version(call: Call, key: OssKey, newest: bool, encoding: str) -> str:
     f = key.facts
     parts = [
-        xml.key_text("Key", f.key, encoding), xml.text("VersionId", f.version), xml.text("IsLatest", newest),
+        xml.key_text("Key", f.key, encoding),
+        xml.text("VersionId", f.version),
+        xml.text("IsLatest", newest),
         xml.text("LastModified", iso_millis(f.modified)),
     ]
     if f.marker:
         return xml.group("DeleteMarker", *parts, call.owner())
     parts += [
-        xml.text("ETag", f'"{f.etag}"'), xml.text("Type", f.kind), xml.text("Size", f.size),
+        xml.text("ETag", f'"{f.etag}"'),
+        xml.text("Type", f.kind),
+        xml.text("Size", f.size),
         xml.text("StorageClass", f.storage_class),
     ]
     return xml.group("Version", *parts, call.owner())
@@ -198,9 +216,12 @@ def list_uploads(call: Call) -> Response:
         marker = ""
     page = paginate(uploads, lambda u: u.key_name, prefix, delimiter, marker, limit)
     head = [
-        xml.text("Bucket", bucket.name), xml.key_text("KeyMarker", query.get("key-marker", ""), encoding),
-        xml.text("UploadIdMarker", id_marker), xml.key_text("Prefix", prefix, encoding),
-        xml.key_text("Delimiter", delimiter, encoding), xml.text("MaxUploads", limit),
+        xml.text("Bucket", bucket.name),
+        xml.key_text("KeyMarker", query.get("key-marker", ""), encoding),
+        xml.text("UploadIdMarker", id_marker),
+        xml.key_text("Prefix", prefix, encoding),
+        xml.key_text("Delimiter", delimiter, encoding),
+        xml.text("MaxUploads", limit),
         xml.text("IsTruncated", page.truncated),
     ]
     if encoding:
@@ -210,8 +231,13 @@ def list_uploads(call: Call) -> Response:
         last_id = page.items[-1].id
     head += [xml.key_text("NextKeyMarker", last, encoding), xml.text("NextUploadIdMarker", last_id)]
     listed = [
-        xml.group("Upload", xml.key_text("Key", u.key_name, encoding), xml.text("UploadId", u.id),
-                  xml.text("StorageClass", "Standard"), xml.text("Initiated", iso_millis(u.document["created"])))
+        xml.group(
+            "Upload",
+            xml.key_text("Key", u.key_name, encoding),
+            xml.text("UploadId", u.id),
+            xml.text("StorageClass", "Standard"),
+            xml.text("Initiated", iso_millis(u.document["created"])),
+        )
         for u in page.items
     ]
     return answer(xml.group("ListMultipartUploadsResult", *head, *listed, *_prefixes(page, encoding)))

@@ -32,8 +32,13 @@ MAX_PART_NUMBER = 10000
 def _upload(call: Call, bucket: OssBucket) -> OssUpload:
     found = bucket.multiparts.get(call.query.get("uploadId", ""))
     if not isinstance(found, OssUpload) or found.key_name != call.key:
-        raise OssError(404, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the "
-                       "upload may have been aborted or completed.", UploadId=call.query.get("uploadId", ""))
+        raise OssError(
+            404,
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the "
+            "upload may have been aborted or completed.",
+            UploadId=call.query.get("uploadId", ""),
+        )
     return found
 
 
@@ -48,24 +53,40 @@ def start_upload(call: Call) -> Response:
     upload = call.buckets.start_upload(bucket, call.key, meta_of(call), object_acl(call, bucket))
     upload.document["tags"], upload.document["encryption"] = tags_of(call), encryption_of(call, bucket)
     call.buckets.store.put("upload", upload.id, upload.document)
-    return answer(xml.group(
-        "InitiateMultipartUploadResult", xml.text("Bucket", bucket.name), xml.key_text("Key", call.key, encoding),
-        xml.text("UploadId", upload.id),
-    ))
+    return answer(
+        xml.group(
+            "InitiateMultipartUploadResult",
+            xml.text("Bucket", bucket.name),
+            xml.key_text("Key", call.key, encoding),
+            xml.text("UploadId", upload.id),
+        )
+    )
 
 
 def _number(call: Call) -> int:
     text = call.query.get("partNumber", "")
     if not text.isdigit() or not 1 <= int(text) <= MAX_PART_NUMBER:
-        raise OssError(400, "InvalidArgument", f"Part number must be an integer between 1 and {MAX_PART_NUMBER}.",
-                       ArgumentName="partNumber", ArgumentValue=text)
+        raise OssError(
+            400,
+            "InvalidArgument",
+            f"Part number must be an integer between 1 and {MAX_PART_NUMBER}.",
+            ArgumentName="partNumber",
+            ArgumentValue=text,
+        )
     return int(text)
 
 
 def _keep(call: Call, upload: OssUpload, number: int, body: bytes) -> Facts:
     facts = Facts(
-        call.bucket_name, call.key, "part", call.buckets.next_seq(), call.clock.now(), size=len(body),
-        etag=md5(body).hexdigest().upper(), crc=str(crc64(body)), body=call.buckets.store.write_body(body),
+        call.bucket_name,
+        call.key,
+        "part",
+        call.buckets.next_seq(),
+        call.clock.now(),
+        size=len(body),
+        etag=md5(body).hexdigest().upper(),
+        crc=str(crc64(body)),
+        body=call.buckets.store.write_body(body),
     )
     call.buckets.put_part(upload, number, facts)
     return facts
@@ -88,11 +109,14 @@ def upload_part_copy(call: Call) -> Response:
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
         if not found or int(found[1]) >= len(body):
             raise OssError(416, "InvalidRange", "The requested range cannot be satisfied.")
-        body = body[int(found[1]):int(found[2]) + 1 if found[2] else None]
+        body = body[int(found[1]) : int(found[2]) + 1 if found[2] else None]
     facts = _keep(call, upload, number, body)
-    return answer(xml.group(
-        "CopyPartResult", xml.text("LastModified", iso_millis(facts.modified)), xml.text("ETag", f'"{facts.etag}"')
-    ), ETag=f'"{facts.etag}"')
+    return answer(
+        xml.group(
+            "CopyPartResult", xml.text("LastModified", iso_millis(facts.modified)), xml.text("ETag", f'"{facts.etag}"')
+        ),
+        ETag=f'"{facts.etag}"',
+    )
 
 
 def _chosen(call: Call, upload: OssUpload) -> list[OssKey]:
@@ -109,8 +133,13 @@ def _chosen(call: Call, upload: OssUpload) -> list[OssKey]:
         raise OssError(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
     for number, etag in wanted:
         if number not in held or held[number].facts.etag.lower() != etag.lower():
-            raise OssError(400, "InvalidPart", "One or more of the specified parts could not be found or the specified "
-                           "entity tag might not have matched the part's entity tag.", PartNumber=str(number))
+            raise OssError(
+                400,
+                "InvalidPart",
+                "One or more of the specified parts could not be found or the specified "
+                "entity tag might not have matched the part's entity tag.",
+                PartNumber=str(number),
+            )
     return [held[n] for n, _ in wanted]
 
 
@@ -125,18 +154,35 @@ def complete_upload(call: Call) -> Response:
     digest = md5(b"".join(bytes.fromhex(part.facts.etag) for part in parts)).hexdigest().upper()
     kept = upload.document
     facts = Facts(
-        bucket.name, call.key, call.buckets.new_version(bucket), call.buckets.next_seq(), call.clock.now(),
-        size=len(body), etag=f"{digest}-{len(parts)}", crc=str(crc64(body)), body=call.buckets.store.write_body(body),
-        acl=kept["acl"], kind="Multipart", storage_class=bucket.oss["storage_class"], meta=kept["meta"],
-        tags=kept.get("tags", {}), encryption=kept.get("encryption", ""),
+        bucket.name,
+        call.key,
+        call.buckets.new_version(bucket),
+        call.buckets.next_seq(),
+        call.clock.now(),
+        size=len(body),
+        etag=f"{digest}-{len(parts)}",
+        crc=str(crc64(body)),
+        body=call.buckets.store.write_body(body),
+        acl=kept["acl"],
+        kind="Multipart",
+        storage_class=bucket.oss["storage_class"],
+        meta=kept["meta"],
+        tags=kept.get("tags", {}),
+        encryption=kept.get("encryption", ""),
     )
     call.buckets.add(facts)
     call.buckets.drop_upload(bucket, upload)
-    return answer(xml.group(
-        "CompleteMultipartUploadResult",
-        xml.text("Location", f"http://{bucket.name}.oss-{bucket.region_name}.aliyuncs.com/{call.key}"),
-        xml.text("Bucket", bucket.name), xml.key_text("Key", call.key, encoding), xml.text("ETag", f'"{facts.etag}"'),
-    ), **written(facts, bucket), **{"Last-Modified": http_date(facts.modified)})
+    return answer(
+        xml.group(
+            "CompleteMultipartUploadResult",
+            xml.text("Location", f"http://{bucket.name}.oss-{bucket.region_name}.aliyuncs.com/{call.key}"),
+            xml.text("Bucket", bucket.name),
+            xml.key_text("Key", call.key, encoding),
+            xml.text("ETag", f'"{facts.etag}"'),
+        ),
+        **written(facts, bucket),
+        **{"Last-Modified": http_date(facts.modified)},
+    )
 
 
 def abort_upload(call: Call) -> Response:
@@ -152,13 +198,26 @@ def list_parts(call: Call) -> Response:
     found = sorted((n, p.facts) for n, p in _parts(upload).items() if n > marker)
     page, more = found[:limit], len(found) > limit
     listed = [
-        xml.group("Part", xml.text("PartNumber", n), xml.text("LastModified", iso_millis(f.modified)),
-                  xml.text("ETag", f'"{f.etag}"'), xml.text("HashCrc64ecma", f.crc), xml.text("Size", f.size))
+        xml.group(
+            "Part",
+            xml.text("PartNumber", n),
+            xml.text("LastModified", iso_millis(f.modified)),
+            xml.text("ETag", f'"{f.etag}"'),
+            xml.text("HashCrc64ecma", f.crc),
+            xml.text("Size", f.size),
+        )
         for n, f in page
     ]
-    return answer(xml.group(
-        "ListPartsResult", xml.text("Bucket", bucket.name), xml.key_text("Key", call.key, encoding),
-        xml.text("UploadId", upload.id), xml.text("PartNumberMarker", marker),
-        xml.text("NextPartNumberMarker", page[-1][0] if page else marker), xml.text("MaxParts", limit),
-        xml.text("IsTruncated", more), *listed,
-    ))
+    return answer(
+        xml.group(
+            "ListPartsResult",
+            xml.text("Bucket", bucket.name),
+            xml.key_text("Key", call.key, encoding),
+            xml.text("UploadId", upload.id),
+            xml.text("PartNumberMarker", marker),
+            xml.text("NextPartNumberMarker", page[-1][0] if page else marker),
+            xml.text("MaxParts", limit),
+            xml.text("IsTruncated", more),
+            *listed,
+        )
+    )

@@ -23,7 +23,12 @@ from local.alibaba.oss.call import Call, answer
 from local.alibaba.state.buckets import NULL, Facts, OssBucket, OssKey
 
 KEPT_HEADERS = (
-    "content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires",
+    "content-type",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "expires",
 )
 MAX_KEY_BYTES = 1023
 MAX_PUT_BYTES = 5 * 1024**3
@@ -89,11 +94,20 @@ def object_acl(call: Call, bucket: OssBucket) -> str:
 def new_facts(call: Call, bucket: OssBucket, body: bytes) -> Facts:
     """Facts of a new object of the request, its body written."""
     return Facts(
-        bucket.name, call.key, call.buckets.new_version(bucket), call.buckets.next_seq(), call.clock.now(),
-        size=len(body), etag=md5(body).hexdigest().upper(), crc=str(crc64(body)),
-        body=call.buckets.store.write_body(body), acl=object_acl(call, bucket),
+        bucket.name,
+        call.key,
+        call.buckets.new_version(bucket),
+        call.buckets.next_seq(),
+        call.clock.now(),
+        size=len(body),
+        etag=md5(body).hexdigest().upper(),
+        crc=str(crc64(body)),
+        body=call.buckets.store.write_body(body),
+        acl=object_acl(call, bucket),
         storage_class=call.request.header("x-oss-storage-class") or bucket.oss["storage_class"],
-        encryption=encryption_of(call, bucket), meta=meta_of(call), tags=tags_of(call),
+        encryption=encryption_of(call, bucket),
+        meta=meta_of(call),
+        tags=tags_of(call),
     )
 
 
@@ -133,14 +147,24 @@ def append_object(call: Call) -> Response:
         raise OssError(409, "ObjectNotAppendable", "The object is not appendable.")
     size = current.facts.size if current else 0
     if not position.isdigit() or int(position) != size:
-        raise OssError(409, "PositionNotEqualToLength", "Position is not equal to file length.",
-                       **{"x-oss-next-append-position": str(size)})
+        raise OssError(
+            409,
+            "PositionNotEqualToLength",
+            "Position is not equal to file length.",
+            **{"x-oss-next-append-position": str(size)},
+        )
     body = (current.value if current else b"") + call.request.body
     if current is not None:
         old = current.facts.body
         fresh = call.buckets.store.write_body(body)
-        current.facts = replace(current.facts, body=fresh, size=len(body), crc=str(crc64(body)),
-                                etag=md5(body).hexdigest().upper(), modified=call.clock.now())
+        current.facts = replace(
+            current.facts,
+            body=fresh,
+            size=len(body),
+            crc=str(crc64(body)),
+            etag=md5(body).hexdigest().upper(),
+            modified=call.clock.now(),
+        )
         call.buckets.touch(current)
         call.buckets.store.drop_body(old)
     else:
@@ -152,7 +176,9 @@ def read_headers(facts: Facts, bucket: OssBucket) -> dict[str, str]:
     headers = {name.title() if not name.startswith("x-") else name: value for name, value in facts.meta.items()}
     headers.update(written(facts, bucket))
     headers |= {
-        "Last-Modified": http_date(facts.modified), "x-oss-object-type": facts.kind, "Accept-Ranges": "bytes",
+        "Last-Modified": http_date(facts.modified),
+        "x-oss-object-type": facts.kind,
+        "Accept-Ranges": "bytes",
         "x-oss-storage-class": facts.storage_class,
     }
     if facts.tags:
@@ -220,7 +246,7 @@ def get_object(call: Call) -> Response:
     first, last = span
     headers["Content-Range"] = f"bytes {first}-{last}/{found.facts.size}"
     headers.pop("Content-MD5", None)
-    return Response(206, found.value[first:last + 1], headers)
+    return Response(206, found.value[first : last + 1], headers)
 
 
 def head_object(call: Call) -> Response:
@@ -326,6 +352,11 @@ def copy_object(call: Call) -> Response:
     headers = {**written(facts, bucket), **version_header(facts, bucket)}
     if source_bucket.versioning_status:
         headers["x-oss-copy-source-version-id"] = source.facts.version
-    return answer(xml.group(
-        "CopyObjectResult", xml.text("ETag", f'"{facts.etag}"'), xml.text("LastModified", iso_millis(facts.modified))
-    ), **headers)
+    return answer(
+        xml.group(
+            "CopyObjectResult",
+            xml.text("ETag", f'"{facts.etag}"'),
+            xml.text("LastModified", iso_millis(facts.modified)),
+        ),
+        **headers,
+    )

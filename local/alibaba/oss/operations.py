@@ -23,12 +23,25 @@ class Operation:
 
 # sub-resource of a bucket -> name in actions; GET, PUT and DELETE follow the pattern oss:Get/Put/DeleteBucket<Name>
 CONFIGURATIONS = {
-    "cors": "Cors", "website": "Website", "logging": "Logging", "referer": "Referer", "lifecycle": "Lifecycle",
-    "policy": "Policy", "tagging": "Tagging", "transferAcceleration": "TransferAcceleration",
-    "resourceGroup": "ResourceGroup", "encryption": "Encryption", "publicAccessBlock": "PublicAccessBlock",
-    "accessmonitor": "AccessMonitor", "requestPayment": "RequestPayment", "replication": "Replication",
-    "worm": "Worm", "inventory": "Inventory", "httpsConfig": "HttpsConfig",
-    "userDefinedLogFieldsConfig": "UserDefinedLogFieldsConfig", "bucketArchiveDirectRead": "ArchiveDirectRead",
+    "cors": "Cors",
+    "website": "Website",
+    "logging": "Logging",
+    "referer": "Referer",
+    "lifecycle": "Lifecycle",
+    "policy": "Policy",
+    "tagging": "Tagging",
+    "transferAcceleration": "TransferAcceleration",
+    "resourceGroup": "ResourceGroup",
+    "encryption": "Encryption",
+    "publicAccessBlock": "PublicAccessBlock",
+    "accessmonitor": "AccessMonitor",
+    "requestPayment": "RequestPayment",
+    "replication": "Replication",
+    "worm": "Worm",
+    "inventory": "Inventory",
+    "httpsConfig": "HttpsConfig",
+    "userDefinedLogFieldsConfig": "UserDefinedLogFieldsConfig",
+    "bucketArchiveDirectRead": "ArchiveDirectRead",
     "versioning": "Versioning",
 }
 

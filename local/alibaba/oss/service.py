@@ -26,7 +26,7 @@ HANDLERS: dict[str, Handler] = {
     name: getattr(module, name)
     for module, names in {
         buckets: "list_buckets put_bucket delete_bucket bucket_info bucket_stat bucket_location policy_status "
-                 "get_bucket_acl put_bucket_acl",
+        "get_bucket_acl put_bucket_acl",
         configs: "get_config put_config delete_config",
         listing: "list_objects list_versions list_uploads",
         objects: "put_object append_object get_object head_object object_meta delete_object delete_objects copy_object",
@@ -94,8 +94,18 @@ class ObjectStorage:
         outcome.operation = operation.action or operation.name
         principal = authenticate(request, bucket, key, target.region, self.keys, self.clock)
         outcome.principal = f"{principal.kind}:{principal.name}".rstrip(":")
-        call = Call(request, bucket, key, target.region, principal, self.buckets, self.access, self.clock,
-                    self.account, operation.subresource)
+        call = Call(
+            request,
+            bucket,
+            key,
+            target.region,
+            principal,
+            self.buckets,
+            self.access,
+            self.clock,
+            self.account,
+            operation.subresource,
+        )
         self._authorize(call, operation)
         return HANDLERS[operation.name](call)
 
@@ -107,8 +117,9 @@ class ObjectStorage:
         acl = "default"
         if bucket is not None and call.key:
             version = call.query.get("versionId", "")
-            found = (self.buckets.version(bucket, call.key, version) if version
-                     else self.buckets.current(bucket, call.key))
+            found = (
+                self.buckets.version(bucket, call.key, version) if version else self.buckets.current(bucket, call.key)
+            )
             acl = found.facts.acl if found else acl
         if bucket is None and call.principal.kind == "anonymous" and operation.name != "list_buckets":
             raise OssError(404, "NoSuchBucket", "The specified bucket does not exist.", BucketName=call.bucket_name)
@@ -125,11 +136,16 @@ def error_response(error: OssError, request: Request, bucket: str) -> Response:
         headers["x-oss-delete-marker"] = marker
     if position := details.pop("x-oss-next-append-position", ""):
         headers["x-oss-next-append-position"] = position
-    body = xml.document(xml.group(
-        "Error", xml.text("Code", error.code), xml.text("Message", unescape(error.message)),
-        xml.text("RequestId", request_id), xml.text("HostId", request.host or bucket),
-        *(xml.text(name, value) for name, value in details.items()),
-    ))
+    body = xml.document(
+        xml.group(
+            "Error",
+            xml.text("Code", error.code),
+            xml.text("Message", unescape(error.message)),
+            xml.text("RequestId", request_id),
+            xml.text("HostId", request.host or bucket),
+            *(xml.text(name, value) for name, value in details.items()),
+        )
+    )
     if request.method == "HEAD":
         headers["x-oss-err"] = base64.b64encode(body).decode()  # the answer to HEAD has no body
     return Response(error.status, body, headers)

@@ -24,11 +24,23 @@ def find_domain(call: RpcCall, name: str = "") -> Domain:
 def _shown(call: RpcCall, zone: Domain) -> Answer:
     kept = zone.dns
     return {
-        "DomainId": kept["id"], "DomainName": kept["name"], "PunyCode": kept["name"], "Remark": kept["remark"],
-        "AliDomain": True, "VersionCode": "mianfei", "VersionName": "Alibaba Cloud DNS", "MinTtl": 600,
-        "DnsServers": {"DnsServer": kept["servers"]}, "RecordCount": len(call.domains.of(kept["name"])),
-        "GroupId": "", "GroupName": "", "ResourceGroupId": "rg-acfmtenantry", "InstanceId": "", "InBlackHole": False,
-        "InClean": False, "CreateTime": datetime.fromtimestamp(kept["created"], UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        "DomainId": kept["id"],
+        "DomainName": kept["name"],
+        "PunyCode": kept["name"],
+        "Remark": kept["remark"],
+        "AliDomain": True,
+        "VersionCode": "mianfei",
+        "VersionName": "Alibaba Cloud DNS",
+        "MinTtl": 600,
+        "DnsServers": {"DnsServer": kept["servers"]},
+        "RecordCount": len(call.domains.of(kept["name"])),
+        "GroupId": "",
+        "GroupName": "",
+        "ResourceGroupId": "rg-acfmtenantry",
+        "InstanceId": "",
+        "InBlackHole": False,
+        "InClean": False,
+        "CreateTime": datetime.fromtimestamp(kept["created"], UTC).strftime("%Y-%m-%dT%H:%MZ"),
     }
 
 
@@ -45,8 +57,14 @@ def add_domain(call: RpcCall) -> Answer:
         zone = call.domains.add_domain(name)
     zone.dns["given"] = False
     call.domains.save_domain(zone)
-    return {"DomainId": zone.dns["id"], "DomainName": name, "PunyCode": name, "GroupId": "", "GroupName": "",
-            "DnsServers": {"DnsServer": zone.dns["servers"]}}
+    return {
+        "DomainId": zone.dns["id"],
+        "DomainName": name,
+        "PunyCode": name,
+        "GroupId": "",
+        "GroupName": "",
+        "DnsServers": {"DnsServer": zone.dns["servers"]},
+    }
 
 
 @action("alidns", "DescribeDomainInfo", DOMAIN)
@@ -65,7 +83,7 @@ def domains(call: RpcCall) -> Answer:
     word, exact = call.get("KeyWord").lower(), call.get("SearchMode").upper() == "EXACT"
     zones = [z for n, z in sorted(call.domains.zones.items()) if (n == word if exact else word in n)]
     page, size = call.number("PageNumber", 1), call.number("PageSize", 20)
-    shown = [_shown(call, zone) for zone in zones[(page - 1) * size:page * size]]
+    shown = [_shown(call, zone) for zone in zones[(page - 1) * size : page * size]]
     return {"TotalCount": len(zones), "PageNumber": page, "PageSize": size, "Domains": {"Domain": shown}}
 
 

@@ -47,8 +47,15 @@ def _fields(call: RpcCall, domain: str, before: Answer) -> Answer:
     if not TTL_RANGE[0] <= ttl <= TTL_RANGE[1]:
         raise RpcError(400, "QuotaExceeded.TTL", f"The TTL must be {TTL_RANGE[0]} to {TTL_RANGE[1]} seconds.")
     _check_value(kind, value)
-    fields: Answer = {"domain": domain, "rr": rr, "type": kind, "value": value, "ttl": ttl,
-                      "line": call.get("Line") or before.get("line", "default"), "priority": None}
+    fields: Answer = {
+        "domain": domain,
+        "rr": rr,
+        "type": kind,
+        "value": value,
+        "ttl": ttl,
+        "line": call.get("Line") or before.get("line", "default"),
+        "priority": None,
+    }
     if kind == "MX":
         fields["priority"] = call.number("Priority", before.get("priority") or 10)
         if not 1 <= fields["priority"] <= 50:
@@ -69,10 +76,19 @@ def _check_others(call: RpcCall, fields: Answer, own: str) -> None:
 
 def _shown(kept: Answer) -> Answer:
     shown: Answer = {
-        "RecordId": kept["id"], "DomainName": kept["domain"], "RR": kept["rr"], "Type": kept["type"],
-        "Value": kept["value"], "TTL": kept["ttl"], "Line": kept["line"], "Status": kept["status"], "Locked": False,
-        "Remark": kept["remark"], "Weight": 1,
-        "CreateTimestamp": int(kept["created"] * 1000), "UpdateTimestamp": int(kept["updated"] * 1000),
+        "RecordId": kept["id"],
+        "DomainName": kept["domain"],
+        "RR": kept["rr"],
+        "Type": kept["type"],
+        "Value": kept["value"],
+        "TTL": kept["ttl"],
+        "Line": kept["line"],
+        "Status": kept["status"],
+        "Locked": False,
+        "Remark": kept["remark"],
+        "Weight": 1,
+        "CreateTimestamp": int(kept["created"] * 1000),
+        "UpdateTimestamp": int(kept["updated"] * 1000),
     }
     return {**shown, "Priority": kept["priority"]} if kept["priority"] is not None else shown
 
@@ -153,7 +169,7 @@ def _page(call: RpcCall, found: list[Answer], largest: int = 500) -> Answer:
     page, size = call.number("PageNumber", 1), call.number("PageSize", 20)
     if not 1 <= size <= largest or page < 1:
         raise RpcError(400, "InvalidPageSize", f"PageSize must be 1 to {largest}, PageNumber at least 1.")
-    shown = [_shown(kept) for kept in found[(page - 1) * size:page * size]]
+    shown = [_shown(kept) for kept in found[(page - 1) * size : page * size]]
     return {"TotalCount": len(found), "PageNumber": page, "PageSize": size, "DomainRecords": {"Record": shown}}
 
 
@@ -169,7 +185,8 @@ def describe(call: RpcCall) -> Answer:
 def describe_sub_domain(call: RpcCall) -> Answer:
     name = call.need("SubDomain").lower().rstrip(".")
     found = [
-        r.dns for r in call.domains.records.values()
+        r.dns
+        for r in call.domains.records.values()
         if name == (r.dns["domain"] if r.dns["rr"] == "@" else f"{r.dns['rr'].lower()}.{r.dns['domain']}")
         and call.get("Type").upper() in ("", r.dns["type"])
     ]
@@ -180,7 +197,8 @@ def describe_sub_domain(call: RpcCall) -> Answer:
 def delete_sub_domain(call: RpcCall) -> Answer:
     domain, rr = find_domain(call).dns["name"], call.need("RR").lower()
     found = [
-        r for r in call.domains.of(domain)
+        r
+        for r in call.domains.of(domain)
         if r.dns["rr"].lower() == rr and call.get("Type").upper() in ("", r.dns["type"])
     ]
     for record in found:

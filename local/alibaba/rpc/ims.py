@@ -30,14 +30,21 @@ def _shown(call: RpcCall, provider: ImsProvider) -> Answer:
     kept = provider.ram
     # None is told by leaving the field out: the Terraform provider would read an empty text as one empty fingerprint.
     fingerprints = {"Fingerprints": ",".join(kept["fingerprints"])} if kept["fingerprints"] else {}
-    return {"OIDCProvider": {
-        **fingerprints,
-        "OIDCProviderName": kept["name"], "Arn": call.identities.provider_arn(kept["name"]),
-        "IssuerUrl": kept["issuer"], "Description": kept["description"], "IssuanceLimitTime": kept["limit"],
-        "ClientIds": ",".join(kept["client_ids"]),
-        "CreateDate": iso(kept["created"]), "UpdateDate": iso(kept["updated"]),
-        "GmtCreate": iso(kept["created"]), "GmtModified": iso(kept["updated"]),
-    }}
+    return {
+        "OIDCProvider": {
+            **fingerprints,
+            "OIDCProviderName": kept["name"],
+            "Arn": call.identities.provider_arn(kept["name"]),
+            "IssuerUrl": kept["issuer"],
+            "Description": kept["description"],
+            "IssuanceLimitTime": kept["limit"],
+            "ClientIds": ",".join(kept["client_ids"]),
+            "CreateDate": iso(kept["created"]),
+            "UpdateDate": iso(kept["updated"]),
+            "GmtCreate": iso(kept["created"]),
+            "GmtModified": iso(kept["updated"]),
+        }
+    }
 
 
 def _check(kept: Answer) -> Answer:
@@ -68,11 +75,18 @@ def create(call: RpcCall) -> Answer:
     if len(call.identities.providers) >= MAX_PROVIDERS:
         raise RpcError(409, "LimitExceeded.OIDCProvider", f"More than {MAX_PROVIDERS} OIDC providers.")
     now = call.clock.now()
-    kept = _check({
-        "name": name, "issuer": issuer, "description": call.get("Description"), "created": now, "updated": now,
-        "client_ids": _list(call.get("ClientIds")), "fingerprints": _list(call.get("Fingerprints")),
-        "limit": call.number("IssuanceLimitTime", 12),
-    })
+    kept = _check(
+        {
+            "name": name,
+            "issuer": issuer,
+            "description": call.get("Description"),
+            "created": now,
+            "updated": now,
+            "client_ids": _list(call.get("ClientIds")),
+            "fingerprints": _list(call.get("Fingerprints")),
+            "limit": call.number("IssuanceLimitTime", 12),
+        }
+    )
     return _shown(call, call.identities.save_provider(kept))
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 
 HOSTS = {
-    "ram": "ram.aliyuncs.com", "sts": "sts.aliyuncs.com", "ims": "ims.aliyuncs.com",
-    "alidns": "alidns.aliyuncs.com", "dns": "alidns.aliyuncs.com",
+    "ram": "ram.aliyuncs.com",
+    "sts": "sts.aliyuncs.com",
+    "ims": "ims.aliyuncs.com",
+    "alidns": "alidns.aliyuncs.com",
+    "dns": "alidns.aliyuncs.com",
 }
 
 
@@ -14,10 +17,21 @@ HOSTS = {
 def endpoints(call: RpcCall) -> Answer:
     code, region = call.get("ServiceCode").lower(), call.get("Id") or "cn-hangzhou"
     host = HOSTS.get(code, f"oss-{region}.aliyuncs.com" if code == "oss" else f"{code}.aliyuncs.com")
-    return {"Success": True, "Endpoints": {"Endpoint": [
-        {"Endpoint": host, "Id": region, "Namespace": "", "SerivceCode": code, "Type": "openAPI",
-         "Protocols": {"Protocols": ["HTTP", "HTTPS"]}},
-    ]}}
+    return {
+        "Success": True,
+        "Endpoints": {
+            "Endpoint": [
+                {
+                    "Endpoint": host,
+                    "Id": region,
+                    "Namespace": "",
+                    "SerivceCode": code,
+                    "Type": "openAPI",
+                    "Protocols": {"Protocols": ["HTTP", "HTTPS"]},
+                },
+            ]
+        },
+    }
 
 
 @action("bssopenapi", "QueryAvailableInstances", anyone=True)

@@ -31,8 +31,11 @@ def find_policy(call: RpcCall, kind: str = "") -> RamPolicy:
 
 def _document(text: str) -> str:
     if len(text) > MAX_LENGTH:
-        raise RpcError(400, "InvalidParameter.PolicyDocument.Length",
-                       f"The policy document is longer than {MAX_LENGTH} characters.")
+        raise RpcError(
+            400,
+            "InvalidParameter.PolicyDocument.Length",
+            f"The policy document is longer than {MAX_LENGTH} characters.",
+        )
     try:
         parse(text)
     except PolicyGrammarError as error:
@@ -43,15 +46,20 @@ def _document(text: str) -> str:
 def _shown(policy: RamPolicy) -> Answer:
     kept = policy.ram
     return {
-        "PolicyName": kept["name"], "PolicyType": kept["type"], "Description": kept["description"],
-        "DefaultVersion": kept["default"], "AttachmentCount": policy.attachment_count,
-        "CreateDate": iso(kept["created"]), "UpdateDate": iso(kept["updated"]),
+        "PolicyName": kept["name"],
+        "PolicyType": kept["type"],
+        "Description": kept["description"],
+        "DefaultVersion": kept["default"],
+        "AttachmentCount": policy.attachment_count,
+        "CreateDate": iso(kept["created"]),
+        "UpdateDate": iso(kept["updated"]),
     }
 
 
 def _version(policy: RamPolicy, version: Answer, *, document: bool) -> Answer:
     shown: Answer = {
-        "VersionId": version["id"], "IsDefaultVersion": version["id"] == policy.ram["default"],
+        "VersionId": version["id"],
+        "IsDefaultVersion": version["id"] == policy.ram["default"],
         "CreateDate": iso(version["created"]),
     }
     return {**shown, "PolicyDocument": version["document"]} if document else shown
@@ -93,8 +101,11 @@ def create_version(call: RpcCall) -> Answer:
     versions = policy.ram["versions"]
     if len(versions) >= MAX_VERSIONS:
         if call.get("RotateStrategy", "None") != ROTATE:
-            raise RpcError(409, "LimitExceeded.Policy.Version",
-                           f"The count of policy versions beyond the current limits: {MAX_VERSIONS}.")
+            raise RpcError(
+                409,
+                "LimitExceeded.Policy.Version",
+                f"The count of policy versions beyond the current limits: {MAX_VERSIONS}.",
+            )
         versions.remove(next(v for v in versions if v["id"] != policy.ram["default"]))
     version: Answer = {"id": f"v{policy.ram['next']}", "document": text, "created": call.clock.now()}
     versions.append(version)
@@ -183,11 +194,24 @@ def list_entities(call: RpcCall) -> Answer:
     for holder in _holders(call, policy):
         kept, at = holder.ram, iso(holder.ram["updated"])
         if isinstance(holder, RamRole):
-            roles.append({"RoleId": kept["id"], "RoleName": kept["name"], "Description": kept["description"],
-                          "Arn": call.identities.role_arn(kept["name"]), "AttachDate": at})
+            roles.append(
+                {
+                    "RoleId": kept["id"],
+                    "RoleName": kept["name"],
+                    "Description": kept["description"],
+                    "Arn": call.identities.role_arn(kept["name"]),
+                    "AttachDate": at,
+                }
+            )
         else:
-            users.append({"UserId": kept["id"], "UserName": kept["name"],
-                          "DisplayName": kept["details"].get("DisplayName", ""), "AttachDate": at})
+            users.append(
+                {
+                    "UserId": kept["id"],
+                    "UserName": kept["name"],
+                    "DisplayName": kept["details"].get("DisplayName", ""),
+                    "AttachDate": at,
+                }
+            )
     return {"Groups": {"Group": []}, "Users": {"User": users}, "Roles": {"Role": roles}}
 
 

@@ -29,8 +29,11 @@ def _trust(text: str) -> str:
     except PolicyGrammarError as error:
         raise RpcError(400, "MalformedPolicyDocument", f"The AssumeRolePolicyDocument is invalid: {error}") from None
     if len(text) > 4096:
-        raise RpcError(400, "InvalidParameter.AssumeRolePolicyDocument.Length",
-                       "The AssumeRolePolicyDocument is longer than 4096 characters.")
+        raise RpcError(
+            400,
+            "InvalidParameter.AssumeRolePolicyDocument.Length",
+            "The AssumeRolePolicyDocument is longer than 4096 characters.",
+        )
     return text
 
 
@@ -38,8 +41,11 @@ def _session(call: RpcCall, name: str, default: int) -> int:
     seconds = call.number(name, default)
     low, high = SESSION_RANGE
     if not low <= seconds <= high:
-        raise RpcError(400, "InvalidParameter.MaxSessionDuration",
-                       f"The parameter MaxSessionDuration must be {low} to {high} seconds.")
+        raise RpcError(
+            400,
+            "InvalidParameter.MaxSessionDuration",
+            f"The parameter MaxSessionDuration must be {low} to {high} seconds.",
+        )
     return seconds
 
 
@@ -52,9 +58,13 @@ def _description(text: str) -> str:
 def shown(call: RpcCall, role: RamRole, *, trust: bool = True) -> Answer:
     kept = role.ram
     answer: Answer = {
-        "RoleId": kept["id"], "RoleName": kept["name"], "Arn": call.identities.role_arn(kept["name"]),
-        "Description": kept["description"], "MaxSessionDuration": kept["max_session"],
-        "CreateDate": iso(kept["created"]), "UpdateDate": iso(kept["updated"]),
+        "RoleId": kept["id"],
+        "RoleName": kept["name"],
+        "Arn": call.identities.role_arn(kept["name"]),
+        "Description": kept["description"],
+        "MaxSessionDuration": kept["max_session"],
+        "CreateDate": iso(kept["created"]),
+        "UpdateDate": iso(kept["updated"]),
     }
     if trust:
         answer["AssumeRolePolicyDocument"] = kept["trust"]
@@ -122,4 +132,4 @@ def paged(call: RpcCall, items: list[Answer]) -> tuple[list[Answer], Answer]:
     tail: Answer = {"IsTruncated": more}
     if more:
         tail["Marker"] = str(start + size)
-    return items[start:start + size], tail
+    return items[start : start + size], tail

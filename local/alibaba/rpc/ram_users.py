@@ -27,8 +27,13 @@ def find_user(call: RpcCall, name: str) -> RamUser:
 def _shown(user: RamUser) -> Answer:
     kept = user.ram
     details = {name: kept["details"].get(name, "") for name in DETAILS}
-    return {"UserId": kept["id"], "UserName": kept["name"], **details,
-            "CreateDate": iso(kept["created"]), "UpdateDate": iso(kept["updated"])}
+    return {
+        "UserId": kept["id"],
+        "UserName": kept["name"],
+        **details,
+        "CreateDate": iso(kept["created"]),
+        "UpdateDate": iso(kept["updated"]),
+    }
 
 
 @action("ram", "CreateUser", USER)
@@ -109,8 +114,9 @@ def _key_shown(key: RamKey) -> Answer:
 def create_key(call: RpcCall) -> Answer:
     user = _owner(call)
     if len(user.access_keys) >= MAX_KEYS:
-        raise RpcError(409, "LimitExceeded.User.AccessKey",
-                       f"The count of access keys beyond the current limits: {MAX_KEYS}.")
+        raise RpcError(
+            409, "LimitExceeded.User.AccessKey", f"The count of access keys beyond the current limits: {MAX_KEYS}."
+        )
     key = call.identities.create_key(user)
     return {"AccessKey": {**_key_shown(key), "AccessKeySecret": key.secret_access_key}}
 

@@ -61,8 +61,12 @@ class Action:
 
 ACTIONS: dict[tuple[str, str], Action] = {}
 VERSIONS = {
-    "2015-05-01": "ram", "2019-08-15": "ims", "2015-04-01": "sts", "2015-01-09": "alidns",
-    "2017-12-14": "bssopenapi", "2015-06-12": "location",
+    "2015-05-01": "ram",
+    "2019-08-15": "ims",
+    "2015-04-01": "sts",
+    "2015-01-09": "alidns",
+    "2017-12-14": "bssopenapi",
+    "2015-06-12": "location",
 }
 
 

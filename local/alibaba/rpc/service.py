@@ -23,7 +23,14 @@ from local.alibaba.state.identities import Identities
 MODULES = (alidns_domains, alidns_records, ims, misc, ram_policies, ram_roles, ram_users, sts)  # they register actions
 SECRET = {"Signature", "SecurityToken", "OIDCToken", "AccessKeyId", "SignatureNonce"}
 PLUMBING = {
-    "Format", "SignatureMethod", "SignatureVersion", "SignatureType", "Timestamp", "Action", "Version", "RegionId",
+    "Format",
+    "SignatureMethod",
+    "SignatureVersion",
+    "SignatureType",
+    "Timestamp",
+    "Action",
+    "Version",
+    "RegionId",
 }
 
 
@@ -41,8 +48,9 @@ class Outcome:
 class RpcServices:
     """RAM, IMS, STS, AliDNS of one account."""
 
-    def __init__(self, account: str, identities: Identities, domains: Domains, keys: Keys, clock: Clock,
-                 verifier: TokenVerifier) -> None:
+    def __init__(
+        self, account: str, identities: Identities, domains: Domains, keys: Keys, clock: Clock, verifier: TokenVerifier
+    ) -> None:
         self.account, self.identities, self.domains = account, identities, domains
         self.clock, self.verifier = clock, verifier
         self.authenticator = RpcAuthenticator(keys, clock)
@@ -54,8 +62,8 @@ class RpcServices:
     @staticmethod
     def operation(request: Request) -> str:
         """`alidns:AddDomainRecord`, from parameters or, in ACS3, from headers."""
-        name = (request.query.get("Action") or request.form.get("Action") or request.header("x-acs-action"))
-        version = (request.query.get("Version") or request.form.get("Version") or request.header("x-acs-version"))
+        name = request.query.get("Action") or request.form.get("Action") or request.header("x-acs-action")
+        version = request.query.get("Version") or request.form.get("Version") or request.header("x-acs-version")
         return f"{VERSIONS.get(version, 'unknown')}:{name}"
 
     def handle(self, request: Request) -> Outcome:
@@ -68,8 +76,12 @@ class RpcServices:
             body = self._handle(request, params, outcome)
         except RpcError as error:
             status, outcome.error = error.status, error.code
-            body = {"HostId": request.host, "Code": error.code, "Message": error.message,
-                    "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}"}
+            body = {
+                "HostId": request.host,
+                "Code": error.code,
+                "Message": error.message,
+                "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}",
+            }
         body = {"RequestId": str(uuid.uuid4()).upper(), **body}
         headers = {"Content-Type": "application/json;charset=utf-8", "x-acs-request-id": body["RequestId"]}
         outcome.response = Response(status, json.dumps(body, ensure_ascii=False).encode(), headers)
@@ -97,18 +109,30 @@ class RpcServices:
             template = template.replace(f"{{{key}}}", value)
         return template
 
-    def _authorize(self, principal: Principal, product: str, name: str, action: Action, params: dict[str, str],
-                   request: Request) -> None:
+    def _authorize(
+        self, principal: Principal, product: str, name: str, action: Action, params: dict[str, str], request: Request
+    ) -> None:
         if principal.kind == "root" or action.open:
             return
         service = "ram" if product == "ims" else product
         insecure = bool(request.header("x-tenantry-insecure"))
         question = Question(
-            f"{service}:{name}", (f"acs:{service}::{self.account}:{self._resource(action, params)}",),
-            {"acs:SourceIp": (request.client_ip,), "acs:CurrentTime": (self.clock.iso(),),
-             "acs:SecureTransport": ("false" if insecure else "true",)},
+            f"{service}:{name}",
+            (f"acs:{service}::{self.account}:{self._resource(action, params)}",),
+            {
+                "acs:SourceIp": (request.client_ip,),
+                "acs:CurrentTime": (self.clock.iso(),),
+                "acs:SecureTransport": ("false" if insecure else "true",),
+            },
         )
         session = decide(principal.session, question) if principal.session is not None else None
         if combine(decide(principal.statements, question), session, Decision.NEUTRAL) is not Decision.ALLOW:
-            raise RpcError(403, "Forbidden.RAM", "User not authorized to operate on the specified resource, or this "
-                           "API doesn't support RAM.") if product == "alidns" else no_permission()
+            raise (
+                RpcError(
+                    403,
+                    "Forbidden.RAM",
+                    "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+                )
+                if product == "alidns"
+                else no_permission()
+            )

@@ -43,29 +43,39 @@ def _seconds(call: RpcCall, role: RamRole, *, chained: bool) -> int:
     highest = min(role.ram["max_session"], CHAINED_SECONDS) if chained else role.ram["max_session"]
     seconds = call.number("DurationSeconds", DEFAULT_SECONDS)
     if not MIN_SECONDS <= seconds <= highest:
-        raise RpcError(400, "InvalidParameter.DurationSeconds",
-                       f"The Min/Max value of DurationSeconds is {MIN_SECONDS}/{highest} seconds.")
+        raise RpcError(
+            400,
+            "InvalidParameter.DurationSeconds",
+            f"The Min/Max value of DurationSeconds is {MIN_SECONDS}/{highest} seconds.",
+        )
     return seconds
 
 
 def _policy(call: RpcCall) -> str:
     text = call.get("Policy")
     if len(text) > MAX_SESSION_POLICY:
-        raise RpcError(400, "InvalidParameter.PolicySize",
-                       f"The size of Policy must be smaller than {MAX_SESSION_POLICY} characters.")
+        raise RpcError(
+            400,
+            "InvalidParameter.PolicySize",
+            f"The size of Policy must be smaller than {MAX_SESSION_POLICY} characters.",
+        )
     try:
         if text:
             parse(text)
     except PolicyGrammarError:
-        raise RpcError(400, "InvalidParameter.PolicyGrammar",
-                       "The parameter Policy has not passed grammar check.") from None
+        raise RpcError(
+            400, "InvalidParameter.PolicyGrammar", "The parameter Policy has not passed grammar check."
+        ) from None
     return text
 
 
 def _context(call: RpcCall) -> dict[str, Values]:
     insecure = bool(call.request.header("x-tenantry-insecure"))
-    return {"acs:SourceIp": (call.request.client_ip,), "acs:SecureTransport": ("false" if insecure else "true",),
-            "acs:CurrentTime": (call.clock.iso(),)}
+    return {
+        "acs:SourceIp": (call.request.client_ip,),
+        "acs:SecureTransport": ("false" if insecure else "true",),
+        "acs:CurrentTime": (call.clock.iso(),),
+    }
 
 
 def trusts(role: RamRole, question: Question) -> bool:
@@ -95,7 +105,9 @@ def _issue(call: RpcCall, role: RamRole, seconds: int, source: Answer) -> Answer
             "AssumedRoleId": f"{role.ram['id']}:{name}",
         },
         "Credentials": {
-            "AccessKeyId": kept["id"], "AccessKeySecret": kept["secret"], "SecurityToken": kept["token"],
+            "AccessKeyId": kept["id"],
+            "AccessKeySecret": kept["secret"],
+            "SecurityToken": kept["token"],
             "Expiration": iso(kept["expires"]),
         },
     }
@@ -126,17 +138,23 @@ def assume_role_with_oidc(call: RpcCall) -> Answer:
     seconds = _seconds(call, role, chained=False)
     claims = call.verifier.claims(token, provider.ram["issuer"], provider.ram["client_ids"])
     context: dict[str, Values] = {
-        **_context(call), "oidc:iss": (str(claims["iss"]),), "oidc:aud": tuple(audience_of(claims)),
+        **_context(call),
+        "oidc:iss": (str(claims["iss"]),),
+        "oidc:aud": tuple(audience_of(claims)),
         "oidc:sub": (str(claims.get("sub", "")),),
     }
     names = (call.identities.provider_arn(found[2]),)
     if not trusts(role, Question("sts:AssumeRole", context=context, principals={"Federated": names})):
-        raise RpcError(403, "AuthenticationFail.NoPermission",
-                       "This operation is forbidden by the trust policy of the role.")
+        raise RpcError(
+            403, "AuthenticationFail.NoPermission", "This operation is forbidden by the trust policy of the role."
+        )
     answer = _issue(call, role, seconds, {"kind": "oidc", "name": str(claims.get("sub", ""))})
     answer["OIDCTokenInfo"] = {
-        "Subject": str(claims.get("sub", "")), "Issuer": claims["iss"], "ClientIds": ",".join(audience_of(claims)),
-        "ExpirationTime": iso(claims["exp"]), "IssuanceTime": iso(claims.get("iat", claims["exp"])),
+        "Subject": str(claims.get("sub", "")),
+        "Issuer": claims["iss"],
+        "ClientIds": ",".join(audience_of(claims)),
+        "ExpirationTime": iso(claims["exp"]),
+        "IssuanceTime": iso(claims.get("iat", claims["exp"])),
         "VerificationInfo": "Success",
     }
     return answer
@@ -148,7 +166,10 @@ def get_caller_identity(call: RpcCall) -> Answer:
     if caller is None:
         raise no_permission()
     answer: Answer = {
-        "IdentityType": caller.identity_type, "AccountId": caller.account, "PrincipalId": caller.id, "Arn": caller.arn,
+        "IdentityType": caller.identity_type,
+        "AccountId": caller.account,
+        "PrincipalId": caller.id,
+        "Arn": caller.arn,
         "UserId": caller.id,
     }
     if caller.kind == "role":

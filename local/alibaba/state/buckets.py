@@ -123,10 +123,19 @@ class Buckets:
         return bucket
 
     def create(self, name: str, region: str, acl: str, storage_class: str, redundancy: str) -> OssBucket:
-        bucket = self._admit({
-            "name": name, "region": region, "acl": acl, "storage_class": storage_class, "redundancy": redundancy,
-            "created": self.clock.now(), "versioning": None, "policy": "", "configs": {},
-        })
+        bucket = self._admit(
+            {
+                "name": name,
+                "region": region,
+                "acl": acl,
+                "storage_class": storage_class,
+                "redundancy": redundancy,
+                "created": self.clock.now(),
+                "versioning": None,
+                "policy": "",
+                "configs": {},
+            }
+        )
         self.save(bucket)
         return bucket
 
@@ -213,8 +222,13 @@ class Buckets:
 
     def start_upload(self, bucket: OssBucket, key: str, meta: dict[str, str], acl: str) -> OssUpload:
         document = {
-            "bucket": bucket.name, "key": key, "id": os.urandom(16).hex().upper(), "created": self.clock.now(),
-            "meta": meta, "acl": acl, "parts": {},
+            "bucket": bucket.name,
+            "key": key,
+            "id": os.urandom(16).hex().upper(),
+            "created": self.clock.now(),
+            "meta": meta,
+            "acl": acl,
+            "parts": {},
         }
         upload = self._hang_upload(document)
         self.store.put("upload", upload.id, document)

@@ -47,10 +47,16 @@ class Domains:
         return domain
 
     def add_domain(self, name: str) -> Domain:
-        domain = self._hang_domain({
-            "name": name, "id": secrets.token_hex(16), "remark": "", "tags": {}, "created": self.clock.now(),
-            "servers": ["dns7.hichina.com", "dns8.hichina.com"],
-        })
+        domain = self._hang_domain(
+            {
+                "name": name,
+                "id": secrets.token_hex(16),
+                "remark": "",
+                "tags": {},
+                "created": self.clock.now(),
+                "servers": ["dns7.hichina.com", "dns8.hichina.com"],
+            }
+        )
         self.save_domain(domain)
         return domain
 
@@ -67,10 +73,16 @@ class Domains:
     def _hang_record(self, document: Document) -> Record:
         zone = self.zones[document["domain"]].zone
         name = document["domain"] if document["rr"] == "@" else f"{document['rr']}.{document['domain']}"
-        model = zone.add_rrset({
-            "Name": f"{name}.", "Type": document["type"], "TTL": document["ttl"],
-            "ResourceRecords": [document["value"]], "SetIdentifier": document["id"], "Weight": 1,
-        })
+        model = zone.add_rrset(
+            {
+                "Name": f"{name}.",
+                "Type": document["type"],
+                "TTL": document["ttl"],
+                "ResourceRecords": [document["value"]],
+                "SetIdentifier": document["id"],
+                "Weight": 1,
+            }
+        )
         record = self.records[document["id"]] = Record(document, model)
         return record
 

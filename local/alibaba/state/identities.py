@@ -46,13 +46,24 @@ class Identities:
         self.providers: dict[str, ImsProvider] = {}
         self.sessions: dict[str, StsSession] = {}
         for name, text in SYSTEM_POLICIES.items():
-            self._hang_policy({
-                "name": name, "type": "System", "description": name, "created": 0.0, "updated": 0.0,
-                "default": "v1", "next": 2, "versions": [{"id": "v1", "document": text, "created": 0.0}],
-            })
+            self._hang_policy(
+                {
+                    "name": name,
+                    "type": "System",
+                    "description": name,
+                    "created": 0.0,
+                    "updated": 0.0,
+                    "default": "v1",
+                    "next": 2,
+                    "versions": [{"id": "v1", "document": text, "created": 0.0}],
+                }
+            )
         for kind, hang in (
-            ("policy", self._hang_policy), ("role", self._hang_role), ("user", self._hang_user),
-            ("provider", self._hang_provider), ("session", self._hang_session),
+            ("policy", self._hang_policy),
+            ("role", self._hang_role),
+            ("user", self._hang_user),
+            ("provider", self._hang_provider),
+            ("session", self._hang_session),
         ):
             for document in store.all(kind):
                 hang(document)
@@ -67,10 +78,18 @@ class Identities:
 
     def create_policy(self, name: str, text: str, description: str) -> RamPolicy:
         now = self.clock.now()
-        policy = self._hang_policy({
-            "name": name, "type": "Custom", "description": description, "created": now, "updated": now,
-            "default": "v1", "next": 2, "versions": [{"id": "v1", "document": text, "created": now}],
-        })
+        policy = self._hang_policy(
+            {
+                "name": name,
+                "type": "Custom",
+                "description": description,
+                "created": now,
+                "updated": now,
+                "default": "v1",
+                "next": 2,
+                "versions": [{"id": "v1", "document": text, "created": now}],
+            }
+        )
         self.save_policy(policy)
         return policy
 
@@ -101,10 +120,19 @@ class Identities:
 
     def create_role(self, name: str, trust: str, description: str, max_session: int) -> RamRole:
         now = self.clock.now()
-        role = self._hang_role({
-            "name": name, "id": number(), "trust": trust, "description": description, "max_session": max_session,
-            "created": now, "updated": now, "policies": [], "tags": {},
-        })
+        role = self._hang_role(
+            {
+                "name": name,
+                "id": number(),
+                "trust": trust,
+                "description": description,
+                "max_session": max_session,
+                "created": now,
+                "updated": now,
+                "policies": [],
+                "tags": {},
+            }
+        )
         self.save(role)
         return role
 
@@ -119,10 +147,17 @@ class Identities:
 
     def create_user(self, name: str, details: dict[str, str]) -> RamUser:
         now = self.clock.now()
-        user = self._hang_user({
-            "name": name, "id": number(), "details": details, "created": now, "updated": now, "policies": [],
-            "keys": [],
-        })
+        user = self._hang_user(
+            {
+                "name": name,
+                "id": number(),
+                "details": details,
+                "created": now,
+                "updated": now,
+                "policies": [],
+                "keys": [],
+            }
+        )
         self.save(user)
         return user
 
@@ -173,8 +208,12 @@ class Identities:
         return [key for key in user.access_keys if isinstance(key, RamKey)]
 
     def create_key(self, user: RamUser) -> RamKey:
-        document: Document = {"id": "LTAI5t" + token(18), "secret": token(30), "status": "Active",
-                              "created": self.clock.now()}
+        document: Document = {
+            "id": "LTAI5t" + token(18),
+            "secret": token(30),
+            "status": "Active",
+            "created": self.clock.now(),
+        }
         user.ram["keys"].append(document)
         self.save(user)
         return self._hang_key(user, document)
@@ -211,9 +250,17 @@ class Identities:
 
     def create_session(self, role: RamRole, name: str, seconds: int, policy: str, source: dict[str, Any]) -> StsSession:
         document: Document = {
-            "id": "STS.N" + token(24), "secret": token(44), "token": "CAIS" + token(300), "name": name,
-            "role": role.ram["name"], "role_id": role.ram["id"], "role_arn": self.role_arn(role.ram["name"]),
-            "policy": policy, "seconds": seconds, "expires": self.clock.now() + seconds, "source": source,
+            "id": "STS.N" + token(24),
+            "secret": token(44),
+            "token": "CAIS" + token(300),
+            "name": name,
+            "role": role.ram["name"],
+            "role_id": role.ram["id"],
+            "role_arn": self.role_arn(role.ram["name"]),
+            "policy": policy,
+            "seconds": seconds,
+            "expires": self.clock.now() + seconds,
+            "source": source,
         }
         self.forget_expired()
         self.store.put("session", document["id"], document)

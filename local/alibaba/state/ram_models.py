@@ -16,8 +16,12 @@ class RamPolicy(Unremembered, ManagedPolicy):
 
     def __init__(self, account: str, document: Document) -> None:
         super().__init__(
-            document["name"], account, "aws", document=document["versions"][0]["document"],
-            description=document["description"], path=f"/{document['type'].lower()}/",
+            document["name"],
+            account,
+            "aws",
+            document=document["versions"][0]["document"],
+            description=document["description"],
+            path=f"/{document['type'].lower()}/",
         )
         self.ram = document
         self.follow()
@@ -35,7 +39,15 @@ class RamRole(Unremembered, Role):
 
     def __init__(self, account: str, document: Document) -> None:
         super().__init__(
-            account, "aws", document["id"], document["name"], document["trust"], "/", None, document["description"], [],
+            account,
+            "aws",
+            document["id"],
+            document["name"],
+            document["trust"],
+            "/",
+            None,
+            document["description"],
+            [],
             str(document["max_session"]),
         )
         self.ram = document

@@ -172,7 +172,9 @@ def test_cors_preflight_and_headers(standin: Any, bucket: oss2.Bucket, code: Cod
     got = bucket.get_object("k", headers={"Origin": "https://k001.yyup.cc"})
     assert got.headers["Access-Control-Allow-Origin"] == "https://k001.yyup.cc"
     assert got.headers["Access-Control-Expose-Headers"] == "ETag"
-    assert "Access-Control-Allow-Origin" not in bucket.get_object("k", headers={"Origin": "https://evil.example"}).headers
+    assert (
+        "Access-Control-Allow-Origin" not in bucket.get_object("k", headers={"Origin": "https://evil.example"}).headers
+    )
     many = BucketCors([CorsRule(["*"], ["GET"])] * 21)
     assert code(lambda: bucket.put_bucket_cors(many)) == "InvalidArgument"
     assert code(lambda: bucket.put_bucket_cors(BucketCors([CorsRule(["*"], ["PATCH"])]))) == "InvalidArgument"

@@ -208,7 +208,6 @@ def test_acs3_signatures(standin: Any) -> None:
     assert ask(standin.root.secret, b"changed")[1]["Code"] == "SignatureDoesNotMatch"
 
 
-
 def test_a_request_sent_twice_is_refused(standin: Any) -> None:
     """A copied request is worth nothing: its nonce is used."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -60,9 +60,7 @@ def test_both_sides_must_agree(standin: Any, arn: str, trusted: Any) -> None:
     ({"Policy": "{"}, "InvalidParameter.PolicyGrammar"),
     ({"Policy": " " * 2049}, "InvalidParameter.PolicySize"),
 ])  # fmt: skip
-def test_requests_that_are_refused(
-    standin: Any, arn: str, trusted: Any, change: dict[str, str], expected: str
-) -> None:
+def test_requests_that_are_refused(standin: Any, arn: str, trusted: Any, change: dict[str, str], expected: str) -> None:
     wanted = {"RoleArn": arn, "RoleSessionName": "session", **change}
     assert standin.refused("sts", "AssumeRole", trusted, **wanted) == expected
 

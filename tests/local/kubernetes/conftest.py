@@ -1,4 +1,4 @@
-"""A control plane and the kubernetes plugin as processes; the plugin is driven over its own protocol, as the engine does."""
+"""A control plane and the kubernetes plugin as processes; the plugin is driven over its own protocol, as by the engine."""
 
 import os
 import signal
@@ -124,9 +124,7 @@ class Resource:
 
     def create(self, wanted: Json, *, timeout: float = 60, preview: bool = False) -> "Resource":
         inputs = self.check(wanted)
-        request = provider_pb2.CreateRequest(
-            urn=self.urn, properties=_struct(inputs), timeout=timeout, preview=preview
-        )
+        request = provider_pb2.CreateRequest(urn=self.urn, properties=_struct(inputs), timeout=timeout, preview=preview)
         try:
             answer = self.plugin.call("Create", request)
         except NotReadyError as error:
@@ -191,7 +189,9 @@ class Plugin:
         port = int(self.process.stdout.readline())
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
-        request = provider_pb2.CheckRequest(urn="urn:pulumi:s::test::pulumi:providers:kubernetes::k", news=_struct(settings))
+        request = provider_pb2.CheckRequest(
+            urn="urn:pulumi:s::test::pulumi:providers:kubernetes::k", news=_struct(settings)
+        )
         self.failures = [failure.reason for failure in self.stub.CheckConfig(request).failures]
         if not self.failures:
             self.stub.Configure(provider_pb2.ConfigureRequest(args=_struct(settings), acceptSecrets=True))
@@ -204,13 +204,14 @@ class Plugin:
         try:
             return getattr(self.stub, method)(request, timeout=300)
         except grpc.RpcError as error:
-            metadata = {key: value for key, value in (error.trailing_metadata() or ())}  # pyright: ignore[reportAttributeAccessIssue] # grpc has no types
+            call: Any = error  # what is raised is also the call, which grpc's types do not say
+            metadata = dict(call.trailing_metadata() or ())
             status = status_pb2.Status.FromString(metadata.get("grpc-status-details-bin", b""))
             for packed in status.details:
                 detail = provider_pb2.ErrorResourceInitFailed()
                 if packed.Unpack(detail):
                     raise NotReadyError(detail.id, _plain(detail.properties), list(detail.reasons)) from error
-            raise RefusedError(error.details()) from error  # pyright: ignore[reportAttributeAccessIssue] # grpc has no types
+            raise RefusedError(call.details()) from error
 
     def stop(self) -> None:
         self.channel.close()
@@ -262,6 +263,23 @@ class Kubelite:
         if token:
             settings.api_key = {"authorization": f"Bearer {token}"}
         return client.ApiClient(settings)
+
+    # The generated client wants its own models where it takes plain objects as well, and calls every field optional.
+    @property
+    def core(self) -> Any:
+        return client.CoreV1Api(self.api())
+
+    @property
+    def apps(self) -> Any:
+        return client.AppsV1Api(self.api())
+
+    @property
+    def rbac(self) -> Any:
+        return client.RbacAuthorizationV1Api(self.api())
+
+    @property
+    def networking(self) -> Any:
+        return client.NetworkingV1Api(self.api())
 
     def objects(self, version: str, kind: str) -> Any:
         """The dynamic client of a kind."""
@@ -338,7 +356,7 @@ def namespace(kubelite: Kubelite) -> Iterator[str]:
     """A namespace of its own for a test."""
     core = client.CoreV1Api(kubelite.api())
     name = f"t-{uuid.uuid4().hex[:8]}"
-    core.create_namespace({"metadata": {"name": name}})
+    core.create_namespace({"metadata": {"name": name}})  # pyright: ignore[reportArgumentType] - the client takes mappings too
     yield name
     core.delete_namespace(name)
 
@@ -362,6 +380,8 @@ spec:
           spec:
             type: object
             properties:
-              floor: {type: integer, x-kubernetes-validations: [{rule: "self == oldSelf", message: "floor is immutable"}]}
+              floor:
+                type: integer
+                x-kubernetes-validations: [{rule: "self == oldSelf", message: "floor is immutable"}]
               colour: {type: string}
 """

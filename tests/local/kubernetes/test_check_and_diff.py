@@ -71,7 +71,10 @@ def test_what_is_not_served_is_refused(offline: Plugin, type_: str, inputs: Json
         offline.resource(type_).check(inputs)
 
 
-WORKLOAD: Json = {"selector": {"matchLabels": {"a": "b"}}, "template": {"spec": {"containers": [{"name": "c", "image": "i:1"}]}}}
+WORKLOAD: Json = {
+    "selector": {"matchLabels": {"a": "b"}},
+    "template": {"spec": {"containers": [{"name": "c", "image": "i:1"}]}},
+}
 
 
 @pytest.mark.parametrize(
@@ -83,19 +86,44 @@ WORKLOAD: Json = {"selector": {"matchLabels": {"a": "b"}}, "template": {"spec": 
         ("core/v1:Secret", {"type": "a/b"}, {"type": "a/c"}, ["type"]),
         ("core/v1:Service", {"spec": {"clusterIP": "None"}}, {"spec": {"clusterIP": "10.96.0.9"}}, ["spec.clusterIP"]),
         ("core/v1:Service", {"spec": {"type": "ClusterIP"}}, {"spec": {"type": "NodePort"}}, []),
-        ("apps/v1:Deployment", {"spec": WORKLOAD}, {"spec": {**WORKLOAD, "selector": {"matchLabels": {"a": "c"}}}}, ["spec.selector.matchLabels.a"]),
+        (
+            "apps/v1:Deployment",
+            {"spec": WORKLOAD},
+            {"spec": {**WORKLOAD, "selector": {"matchLabels": {"a": "c"}}}},
+            ["spec.selector.matchLabels.a"],
+        ),
         ("apps/v1:Deployment", {"spec": WORKLOAD}, {"spec": {**WORKLOAD, "replicas": 2}}, []),
         ("apps/v1:StatefulSet", {"spec": {"serviceName": "a"}}, {"spec": {"serviceName": "b"}}, ["spec.serviceName"]),
         ("apps/v1:StatefulSet", {"spec": {"replicas": 1}}, {"spec": {"replicas": 2}}, []),
-        ("batch/v1:Job", {"spec": WORKLOAD}, {"spec": {**WORKLOAD, "template": {"spec": {"containers": [{"name": "c", "image": "i:2"}]}}}}, ["spec.template.spec.containers[0].image"]),
+        (
+            "batch/v1:Job",
+            {"spec": WORKLOAD},
+            {"spec": {**WORKLOAD, "template": {"spec": {"containers": [{"name": "c", "image": "i:2"}]}}}},
+            ["spec.template.spec.containers[0].image"],
+        ),
         ("core/v1:Pod", {"spec": {"containers": [{"image": "i:1"}]}}, {"spec": {"containers": [{"image": "i:2"}]}}, []),
         ("core/v1:Pod", {"spec": {"nodeName": "a"}}, {"spec": {"nodeName": "b"}}, ["spec.nodeName"]),
-        ("core/v1:PersistentVolumeClaim", {"spec": {"storageClassName": "a"}}, {"spec": {"storageClassName": "b"}}, ["spec.storageClassName"]),
-        ("core/v1:PersistentVolumeClaim", {"spec": {"resources": {"requests": {"storage": "1Gi"}}}}, {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}, []),
-        ("rbac.authorization.k8s.io/v1:RoleBinding", {"roleRef": {"name": "a"}}, {"roleRef": {"name": "b"}}, ["roleRef.name"]),
+        (
+            "core/v1:PersistentVolumeClaim",
+            {"spec": {"storageClassName": "a"}},
+            {"spec": {"storageClassName": "b"}},
+            ["spec.storageClassName"],
+        ),
+        (
+            "core/v1:PersistentVolumeClaim",
+            {"spec": {"resources": {"requests": {"storage": "1Gi"}}}},
+            {"spec": {"resources": {"requests": {"storage": "2Gi"}}}},
+            [],
+        ),
+        (
+            "rbac.authorization.k8s.io/v1:RoleBinding",
+            {"roleRef": {"name": "a"}},
+            {"roleRef": {"name": "b"}},
+            ["roleRef.name"],
+        ),
         ("storage.k8s.io/v1:StorageClass", {"parameters": {"a": "b"}}, {"parameters": {}}, ["parameters.a"]),
     ],
-)  # fmt: skip
+)
 def test_replacements(offline: Plugin, type_: str, before: Json, after: Json, replaces: list[str]) -> None:
     resource = held(offline, type_, named(before), "ns/x")
     difference = resource.diff(named(after))
@@ -118,7 +146,9 @@ def test_a_made_name_is_replaced_before_it_is_deleted(offline: Plugin) -> None:
     assert not difference.delete_first
 
 
-@pytest.mark.parametrize(("kind", "setting"), [("ConfigMap", "enableConfigMapMutable"), ("Secret", "enableSecretMutable")])
+@pytest.mark.parametrize(
+    ("kind", "setting"), [("ConfigMap", "enableConfigMapMutable"), ("Secret", "enableSecretMutable")]
+)
 def test_contents_change_in_place_when_told_so(start_plugin: Callable[[Json], Plugin], kind: str, setting: str) -> None:
     plugin = start_plugin({"kubeconfig": UNREACHABLE, setting: "true"})  # the SDK sends JSON text
     before = {"metadata": {"name": "x"}, "data": {"a": "MQ=="}}
@@ -135,7 +165,9 @@ def test_paths_with_dots_are_quoted(offline: Plugin) -> None:
 
 
 def test_a_value_that_becomes_secret_is_a_change(offline: Plugin) -> None:
-    resource = held(offline, "core/v1:ServiceAccount", {"metadata": {"name": "x", "annotations": {"a": "value"}}}, "ns/x")
+    resource = held(
+        offline, "core/v1:ServiceAccount", {"metadata": {"name": "x", "annotations": {"a": "value"}}}, "ns/x"
+    )
     assert resource.diff({"metadata": {"name": "x", "annotations": {"a": secret("value")}}}).changes
 
 
@@ -166,9 +198,20 @@ def test_settings_without_effect_are_refused(start_plugin: Callable[[Json], Plug
 
 def test_settings_of_the_sdk_are_accepted(start_plugin: Callable[[Json], Plugin]) -> None:
     names = ["cluster", "clusterIdentifier", "context", "kubeconfig", "namespace"]
-    switches = ["deleteUnreachable", "enableConfigMapMutable", "enablePatchForce", "enableSecretMutable", "enableServerSideApply",
-                "skipUpdateUnreachable", "suppressDeprecationWarnings", "suppressHelmHookWarnings", "upsertExistingObjects"]  # fmt: skip
-    settings = dict.fromkeys(names, "a") | dict.fromkeys(switches, "true") | {"kubeClientSettings": '{"qps": 10, "burst": 20}'}
+    switches = [
+        "deleteUnreachable",
+        "enableConfigMapMutable",
+        "enablePatchForce",
+        "enableSecretMutable",
+        "enableServerSideApply",
+        "skipUpdateUnreachable",
+        "suppressDeprecationWarnings",
+        "suppressHelmHookWarnings",
+        "upsertExistingObjects",
+    ]
+    settings = (
+        dict.fromkeys(names, "a") | dict.fromkeys(switches, "true") | {"kubeClientSettings": '{"qps": 10, "burst": 20}'}
+    )
     assert start_plugin(settings).failures == []
 
 

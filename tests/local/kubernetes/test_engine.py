@@ -1,5 +1,8 @@
 """The plugin under the real engine, with the SDK's typed resources, driven through the Automation API."""
 
+# pyright: reportArgumentType=false, reportCallIssue=false
+# The resources are written as plain mappings, as most programs do; the SDK types only its own classes.
+
 import logging
 import os
 import time
@@ -10,7 +13,6 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 import pytest
-from kubernetes import client
 from pulumi import automation
 
 from tests.local.kubernetes.conftest import Kubelite
@@ -25,15 +27,35 @@ def tenant(kubeconfig: str, name: str, image: str = "example.invalid/web:1") -> 
     """A namespace and what a tenant has in it."""
     provider = k8s.Provider("cluster", kubeconfig=pulumi.Output.secret(kubeconfig), enable_secret_mutable=True)
     opts = pulumi.ResourceOptions(provider=provider)
-    namespace = k8s.core.v1.Namespace(name, metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}, opts=opts)
+    namespace = k8s.core.v1.Namespace(
+        name, metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}, opts=opts
+    )
     inside = {"namespace": namespace.metadata.name}
     labels = {"app": "web"}
-    k8s.core.v1.ResourceQuota("quota", metadata={"name": "quota", **inside}, spec={"hard": {"pods": "4", "requests.cpu": "4"}}, opts=opts)
-    limit = {"type": "Container", "default": {"cpu": "200m", "memory": "128Mi"}, "default_request": {"cpu": "50m", "memory": "64Mi"}}
+    k8s.core.v1.ResourceQuota(
+        "quota", metadata={"name": "quota", **inside}, spec={"hard": {"pods": "4", "requests.cpu": "4"}}, opts=opts
+    )
+    limit = {
+        "type": "Container",
+        "default": {"cpu": "200m", "memory": "128Mi"},
+        "default_request": {"cpu": "50m", "memory": "64Mi"},
+    }
     k8s.core.v1.LimitRange("limits", metadata={"name": "limits", **inside}, spec={"limits": [limit]}, opts=opts)
-    k8s.networking.v1.NetworkPolicy("deny", metadata={"name": "deny", **inside}, spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]}, opts=opts)
-    account = k8s.core.v1.ServiceAccount("app", metadata={"name": "app", **inside}, automount_service_account_token=False, opts=opts)
-    role = k8s.rbac.v1.Role("reader", metadata={"name": "reader", **inside}, rules=[{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}], opts=opts)
+    k8s.networking.v1.NetworkPolicy(
+        "deny",
+        metadata={"name": "deny", **inside},
+        spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+        opts=opts,
+    )
+    account = k8s.core.v1.ServiceAccount(
+        "app", metadata={"name": "app", **inside}, automount_service_account_token=False, opts=opts
+    )
+    role = k8s.rbac.v1.Role(
+        "reader",
+        metadata={"name": "reader", **inside},
+        rules=[{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}],
+        opts=opts,
+    )
     k8s.rbac.v1.RoleBinding(
         "reader",
         metadata={"name": "reader", **inside},
@@ -60,14 +82,33 @@ def tenant(kubeconfig: str, name: str, image: str = "example.invalid/web:1") -> 
     web = k8s.apps.v1.Deployment(
         "web",
         metadata={"name": "web", **inside},
-        spec={"replicas": 2, "selector": {"match_labels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}},
+        spec={
+            "replicas": 2,
+            "selector": {"match_labels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
         opts=opts,
     )
-    k8s.core.v1.Service("web", metadata={"name": "web", **inside}, spec={"selector": labels, "ports": [{"port": 80, "target_port": 3000}]}, opts=opts)
-    k8s.apiextensions.CustomResource(
-        "hall", api_version="house.example.org/v1", kind="Room", metadata={"name": "hall", **inside}, spec={"floor": 1}, opts=opts
+    k8s.core.v1.Service(
+        "web",
+        metadata={"name": "web", **inside},
+        spec={"selector": labels, "ports": [{"port": 80, "target_port": 3000}]},
+        opts=opts,
     )
-    k8s.policy.v1.PodDisruptionBudget("web", metadata={"name": "web", **inside}, spec={"max_unavailable": 1, "selector": {"match_labels": labels}}, opts=opts)
+    k8s.apiextensions.CustomResource(
+        "hall",
+        api_version="house.example.org/v1",
+        kind="Room",
+        metadata={"name": "hall", **inside},
+        spec={"floor": 1},
+        opts=opts,
+    )
+    k8s.policy.v1.PodDisruptionBudget(
+        "web",
+        metadata={"name": "web", **inside},
+        spec={"max_unavailable": 1, "selector": {"match_labels": labels}},
+        opts=opts,
+    )
     pulumi.export("replicas", web.status.available_replicas)
 
 
@@ -118,14 +159,14 @@ def test_up_same_refresh_change_destroy(
     assert any(b"tenant-k001" in file.read_bytes() for file in states)
     assert [file for file in states if PASSWORD.encode() in file.read_bytes()] == []
 
-    client.AppsV1Api(kubelite.api()).patch_namespaced_deployment("web", "tenant-k001", {"spec": {"replicas": 1}})
+    kubelite.apps.patch_namespaced_deployment("web", "tenant-k001", {"spec": {"replicas": 1}})
     assert changes(subject.refresh()) == {"same": OBJECTS + 2, "update": 1}
     changed = stack(lambda: tenant(kubeconfig, "tenant-k001", "example.invalid/web:2"))
     assert changed.preview().change_summary.get(automation.OpType.UPDATE) == 1
     assert changes(changed.up()) == {"same": OBJECTS + 2, "update": 1}
-    assert client.AppsV1Api(kubelite.api()).read_namespaced_deployment("web", "tenant-k001").spec.replicas == 2
+    assert kubelite.apps.read_namespaced_deployment("web", "tenant-k001").spec.replicas == 2
 
     began = time.monotonic()
     changed.destroy()
     LOG.info("destroy: %.2f s", time.monotonic() - began)
-    assert "tenant-k001" not in [n.metadata.name for n in client.CoreV1Api(kubelite.api()).list_namespace().items]
+    assert "tenant-k001" not in [n.metadata.name for n in kubelite.core.list_namespace().items]

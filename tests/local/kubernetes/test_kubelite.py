@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kubernetes import client
@@ -32,13 +33,13 @@ def pod(**security: object) -> Json:
 
 
 def test_killed_it_comes_back_with_everything(own: Kubelite) -> None:
-    core = client.CoreV1Api(own.api())
+    core = own.core
     core.create_namespace({"metadata": {"name": "kept"}})
     core.create_namespaced_config_map("kept", {"metadata": {"name": "it"}, "data": {"a": "b"}})
     token = own.kubeconfig.read_text()
     own.stop(signal.SIGKILL)
     own.start()
-    assert client.CoreV1Api(own.api()).read_namespaced_config_map("it", "kept").data == {"a": "b"}
+    assert own.core.read_namespaced_config_map("it", "kept").data == {"a": "b"}
     assert own.kubeconfig.read_text() == token
     assert own.stop() < 10
     assert own.process
@@ -88,19 +89,20 @@ def test_the_key_set_is_that_of_the_tokens(kubelite: Kubelite, namespace: str) -
 
 
 def test_three_nodes_have_room(kubelite: Kubelite) -> None:
-    nodes = client.CoreV1Api(kubelite.api()).list_node().items
+    nodes = kubelite.core.list_node().items
     assert len(nodes) == 3
     assert all(parse_quantity(node.status.allocatable["pods"]) >= 1000 for node in nodes)
     assert len({node.metadata.labels["topology.kubernetes.io/zone"] for node in nodes}) == 3
 
 
 def test_a_service_account_is_who_it_is_and_may_do_only_that(kubelite: Kubelite, namespace: str) -> None:
-    core = client.CoreV1Api(kubelite.api())
+    core = kubelite.core
     core.create_namespaced_service_account(namespace, {"metadata": {"name": "app"}})
     request = {"spec": {"expirationSeconds": 600, "audiences": ["https://kubernetes.default.svc"]}}
     token = core.create_namespaced_service_account_token("app", namespace, request).status.token
     own = kubelite.api(token)
-    who = client.AuthenticationV1Api(own).create_self_subject_review({}).status.user_info.username
+    authentication: Any = client.AuthenticationV1Api(own)
+    who = authentication.create_self_subject_review({}).status.user_info.username
     assert who == f"system:serviceaccount:{namespace}:app"
     with pytest.raises(ApiException, match="403"):
         client.CoreV1Api(own).list_namespaced_secret(namespace)
@@ -109,7 +111,7 @@ def test_a_service_account_is_who_it_is_and_may_do_only_that(kubelite: Kubelite,
 @pytest.mark.parametrize("by", ["pod security", "admission policy", "quota", "limit range"])
 def test_admission_refuses(kubelite: Kubelite, namespace: str, by: str) -> None:
     api = kubelite.api()
-    core = client.CoreV1Api(api)
+    core = kubelite.core
     wanted = pod(privileged=True)
     match by:
         case "pod security":
@@ -121,7 +123,9 @@ def test_admission_refuses(kubelite: Kubelite, namespace: str, by: str) -> None:
             _guard(api, namespace)
             word = "not here"
         case "quota":
-            core.create_namespaced_resource_quota(namespace, {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "0"}}})
+            core.create_namespaced_resource_quota(
+                namespace, {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "0"}}}
+            )
             word = "exceeded quota"
         case _:
             limit = {"type": "Container", "max": {"memory": "64Mi"}}
@@ -132,15 +136,16 @@ def test_admission_refuses(kubelite: Kubelite, namespace: str, by: str) -> None:
     assert word in refusal
 
 
-def _refusal(core: client.CoreV1Api, namespace: str, wanted: Json) -> str:
+def _refusal(core: Any, namespace: str, wanted: Json) -> str:
     """The API server's words; a new policy or quota takes a moment to count."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         try:
             core.create_namespaced_pod(namespace, wanted)
         except ApiException as error:
-            if "status unknown for quota" not in str(error.body) and "error looking up service account" not in str(error.body):
-                return str(error.body)
+            said = str(error.body)
+            if "status unknown for quota" not in said and "error looking up service account" not in said:
+                return said
         else:
             core.delete_namespaced_pod("a", namespace, grace_period_seconds=0)
         time.sleep(0.2)
@@ -148,23 +153,29 @@ def _refusal(core: client.CoreV1Api, namespace: str, wanted: Json) -> str:
 
 
 def _guard(api: client.ApiClient, name: str) -> None:
-    admission = client.AdmissionregistrationV1Api(api)
+    admission: Any = client.AdmissionregistrationV1Api(api)
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
     admission.create_validating_admission_policy(
         {
             "metadata": {"name": name},
-            "spec": {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "false", "message": "not here"}]},
+            "spec": {
+                "matchConstraints": {"resourceRules": [rule]},
+                "validations": [{"expression": "false", "message": "not here"}],
+            },
         }
     )
     selected = {"namespaceSelector": {"matchLabels": {"guarded": name}}}
     admission.create_validating_admission_policy_binding(
-        {"metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": selected}}
+        {
+            "metadata": {"name": name},
+            "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": selected},
+        }
     )
 
 
 def test_many_namespaces_go_quickly(kubelite: Kubelite) -> None:
     """Upstream's controller would take 15 s for one with pods, and longer for each more."""
-    core, apps = client.CoreV1Api(kubelite.api()), client.AppsV1Api(kubelite.api())
+    core, apps = kubelite.core, kubelite.apps
     names = [f"gone-{number}" for number in range(20)]
     labels = {"a": "b"}
     container = {"name": "a", "image": "example.invalid/a:1"}

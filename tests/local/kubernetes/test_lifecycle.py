@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from tests.local.kubernetes.conftest import UNKNOWN, Json, Kubelite, Plugin, RefusedError
@@ -20,7 +19,7 @@ def role(namespace: str, *verbs: str) -> Json:
 
 def test_create_read_update_delete(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     resource = plugin.resource("rbac.authorization.k8s.io/v1:Role").create(role(namespace, "get"))
-    rbac = client.RbacAuthorizationV1Api(kubelite.api())
+    rbac = kubelite.rbac
     assert resource.id == f"{namespace}/reader"
     assert not resource.diff(role(namespace, "get")).changes
     difference = resource.diff(role(namespace, "get", "list"))
@@ -45,9 +44,11 @@ def test_the_state_is_small_and_quiet(plugin: Plugin, namespace: str) -> None:
 
 def test_a_removed_field_is_removed(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     wanted = config_map(namespace)
-    resource = plugin.resource("core/v1:ConfigMap").create({**wanted, "metadata": {**wanted["metadata"], "labels": {"a": "b"}}})
+    resource = plugin.resource("core/v1:ConfigMap").create(
+        {**wanted, "metadata": {**wanted["metadata"], "labels": {"a": "b"}}}
+    )
     resource.update(wanted)
-    assert not client.CoreV1Api(kubelite.api()).read_namespaced_config_map("it", namespace).metadata.labels
+    assert not kubelite.core.read_namespaced_config_map("it", namespace).metadata.labels
 
 
 def test_unchanged_things_do_not_drift(plugin: Plugin, namespace: str) -> None:
@@ -84,7 +85,7 @@ def test_unchanged_things_do_not_drift(plugin: Plugin, namespace: str) -> None:
 def test_drift_is_found_and_put_right(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     wanted = role(namespace, "get")
     resource = plugin.resource("rbac.authorization.k8s.io/v1:Role").create(wanted)
-    rbac = client.RbacAuthorizationV1Api(kubelite.api())
+    rbac = kubelite.rbac
     everything = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
     rbac.patch_namespaced_role("reader", namespace, {"rules": everything})
     assert any(path.startswith("rules") for path in resource.refresh().diff(wanted).paths)
@@ -94,7 +95,9 @@ def test_drift_is_found_and_put_right(plugin: Plugin, kubelite: Kubelite, namesp
 
 
 @pytest.mark.parametrize("explicit", [True, False], ids=["empty-list", "left-out"])
-def test_an_opened_network_policy_is_closed_again(plugin: Plugin, kubelite: Kubelite, namespace: str, explicit: bool) -> None:
+def test_an_opened_network_policy_is_closed_again(
+    plugin: Plugin, kubelite: Kubelite, namespace: str, explicit: bool
+) -> None:
     """The attack that matters: somebody adds a rule to a policy that denies all."""
     wanted: Json = {
         "metadata": {"name": "deny", "namespace": namespace},
@@ -104,7 +107,7 @@ def test_an_opened_network_policy_is_closed_again(plugin: Plugin, kubelite: Kube
         wanted["spec"]["ingress"] = []
     resource = plugin.resource("networking.k8s.io/v1:NetworkPolicy").create(wanted)
     assert not resource.refresh().diff(wanted).changes
-    networking = client.NetworkingV1Api(kubelite.api())
+    networking = kubelite.networking
     networking.patch_namespaced_network_policy("deny", namespace, {"spec": {"ingress": [{}]}})
     difference = resource.refresh().diff(wanted)
     assert any(path.startswith("spec.ingress") for path in difference.paths)
@@ -118,8 +121,10 @@ def test_a_narrowed_selector_is_drift(plugin: Plugin, kubelite: Kubelite, namesp
         "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
     }
     resource = plugin.resource("networking.k8s.io/v1:NetworkPolicy").create(wanted)
-    networking = client.NetworkingV1Api(kubelite.api())
-    networking.patch_namespaced_network_policy("deny", namespace, {"spec": {"podSelector": {"matchLabels": {"a": "b"}}}})
+    networking = kubelite.networking
+    networking.patch_namespaced_network_policy(
+        "deny", namespace, {"spec": {"podSelector": {"matchLabels": {"a": "b"}}}}
+    )
     assert resource.refresh().diff(wanted).changes
     resource.update(wanted)
     assert not networking.read_namespaced_network_policy("deny", namespace).spec.pod_selector.match_labels
@@ -127,7 +132,7 @@ def test_a_narrowed_selector_is_drift(plugin: Plugin, kubelite: Kubelite, namesp
 
 def test_what_vanished_reads_as_gone(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     resource = plugin.resource("core/v1:ConfigMap").create(config_map(namespace))
-    client.CoreV1Api(kubelite.api()).delete_namespaced_config_map("it", namespace)
+    kubelite.core.delete_namespaced_config_map("it", namespace)
     assert resource.refresh().id == ""
 
 
@@ -135,7 +140,7 @@ def test_preview_asks_the_server(plugin: Plugin, kubelite: Kubelite, namespace: 
     resource = plugin.resource("core/v1:ConfigMap").create(config_map(namespace), preview=True)
     assert resource.outputs["metadata"]["uid"] == UNKNOWN
     assert resource.outputs["data"] == {"colour": "red"}
-    assert not [m for m in client.CoreV1Api(kubelite.api()).list_namespaced_config_map(namespace).items if m.metadata.name == "it"]
+    assert not [m for m in kubelite.core.list_namespaced_config_map(namespace).items if m.metadata.name == "it"]
     with pytest.raises(RefusedError, match=r"\.dota"):
         plugin.resource("core/v1:ConfigMap").create({**config_map(namespace), "dota": {}}, preview=True)
 
@@ -163,12 +168,18 @@ def test_refusals_name_the_object_and_a_remedy(plugin: Plugin, namespace: str, k
             case "missing namespace":
                 plugin.resource("core/v1:ConfigMap").create(config_map("nowhere"))
             case "missing kind":
-                plugin.resource("later.example.org/v1:Later").create({"metadata": {"name": "it", "namespace": namespace}})
+                plugin.resource("later.example.org/v1:Later").create(
+                    {"metadata": {"name": "it", "namespace": namespace}}
+                )
             case _:
                 plugin.resource("core/v1:ConfigMap").create({**config_map(namespace), "dota": {}})
     message = str(refusal.value)
     assert "/it" in message
-    assert {"missing namespace": "make the namespace", "missing kind": "CustomResourceDefinition", "bad field": "correct"}[kind] in message
+    assert {
+        "missing namespace": "make the namespace",
+        "missing kind": "CustomResourceDefinition",
+        "bad field": "correct",
+    }[kind] in message
     assert "goroutine" not in message
 
 
@@ -194,12 +205,19 @@ def test_a_definition_made_in_the_same_update(plugin: Plugin, namespace: str) ->
             "scope": "Namespaced",
             "names": {"plural": "doors", "singular": "door", "kind": "Door"},
             "versions": [
-                {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                }
             ],
         },
     }
     made = plugin.resource("apiextensions.k8s.io/v1:CustomResourceDefinition", "doors").create(definition)
-    door = plugin.resource("house.example.org/v1:Door").create({"metadata": {"name": "front", "namespace": namespace}, "spec": {"width": 90}})
+    door = plugin.resource("house.example.org/v1:Door").create(
+        {"metadata": {"name": "front", "namespace": namespace}, "spec": {"width": 90}}
+    )
     door.delete()
     made.delete()
     assert door.refresh().id == ""  # with its definition a kind is gone
@@ -212,7 +230,7 @@ def test_import(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
         "metadata": {"name": "web"},
         "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 3000}]},
     }
-    client.CoreV1Api(kubelite.api()).create_namespaced_service(namespace, body)
+    kubelite.core.create_namespaced_service(namespace, body)
     resource = plugin.resource("core/v1:Service").take(f"{namespace}/web")
     assert resource.inputs["spec"]["selector"] == labels
     wanted: Json = {"metadata": {"name": "web", "namespace": namespace}, "spec": body["spec"]}
@@ -226,9 +244,13 @@ def test_import_of_what_was_applied(plugin: Plugin, kubelite: Kubelite, namespac
     rooms = kubelite.objects("house.example.org/v1", "Room")
     rooms.server_side_apply(
         body={"apiVersion": "house.example.org/v1", "kind": "Room", "metadata": {"name": "hall"}, "spec": {"floor": 3}},
-        name="hall", namespace=namespace, field_manager="somebody",
+        name="hall",
+        namespace=namespace,
+        field_manager="somebody",
     )
-    rooms.patch(body={"spec": {"colour": "red"}}, name="hall", namespace=namespace, content_type="application/merge-patch+json")
+    rooms.patch(
+        body={"spec": {"colour": "red"}}, name="hall", namespace=namespace, content_type="application/merge-patch+json"
+    )
     resource = plugin.resource("house.example.org/v1:Room").take(f"{namespace}/hall")
     assert resource.inputs["spec"] == {"floor": 3}
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from kubernetes import client
 
 from tests.local.kubernetes.conftest import Json, Kubelite, Plugin, RefusedError
 
@@ -30,8 +29,10 @@ def test_a_renamed_resource_does_not(plugin: Plugin, namespace: str) -> None:
 def test_objects_of_others_are_refused_with_the_way_to_import(
     plugin: Plugin, kubelite: Kubelite, namespace: str, preview: bool
 ) -> None:
-    core = client.CoreV1Api(kubelite.api())
-    core.create_namespaced_config_map(namespace, {"metadata": {"name": "it"}, "data": {"colour": "blue"}}, field_manager="helm")
+    core = kubelite.core
+    core.create_namespaced_config_map(
+        namespace, {"metadata": {"name": "it"}, "data": {"colour": "blue"}}, field_manager="helm"
+    )
     with pytest.raises(RefusedError) as refusal:
         plugin.resource("core/v1:ConfigMap", "settings").create(wanted(namespace), preview=preview)
     assert f"pulumi import kubernetes:core/v1:ConfigMap settings {namespace}/it" in str(refusal.value)
@@ -41,35 +42,40 @@ def test_objects_of_others_are_refused_with_the_way_to_import(
 
 def test_our_label_is_enough(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     labels = {"app.kubernetes.io/managed-by": "tenantry"}
-    client.CoreV1Api(kubelite.api()).create_namespaced_config_map(namespace, {"metadata": {"name": "it", "labels": labels}})
+    kubelite.core.create_namespaced_config_map(namespace, {"metadata": {"name": "it", "labels": labels}})
     assert plugin.resource("core/v1:ConfigMap").create(wanted(namespace)).id == f"{namespace}/it"
 
 
 def test_the_control_planes_service_account_may_be_completed(plugin: Plugin, namespace: str) -> None:
     """Every namespace is born with it; a hardened one stops it from mounting its token."""
     metadata = {"name": "default", "namespace": namespace}
-    resource = plugin.resource("core/v1:ServiceAccount").create({"metadata": metadata, "automountServiceAccountToken": False})
+    resource = plugin.resource("core/v1:ServiceAccount").create(
+        {"metadata": metadata, "automountServiceAccountToken": False}
+    )
     assert resource.outputs["automountServiceAccountToken"] is False
 
 
 def test_upsert_when_told_so(start_plugin: Callable[[Json], Plugin], kubelite: Kubelite, namespace: str) -> None:
     plugin = start_plugin({"kubeconfig": kubelite.kubeconfig.read_text(), "upsertExistingObjects": "true"})
-    client.CoreV1Api(kubelite.api()).create_namespaced_config_map(namespace, {"metadata": {"name": "it"}})
+    kubelite.core.create_namespaced_config_map(namespace, {"metadata": {"name": "it"}})
     assert plugin.resource("core/v1:ConfigMap").create(wanted(namespace)).outputs["data"] == {"colour": "red"}
 
 
 def test_an_object_that_is_being_deleted_is_waited_for(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
-    core = client.CoreV1Api(kubelite.api())
+    core = kubelite.core
     for number in range(3):
         resource = plugin.resource("apps/v1:Deployment", f"r{number}")
         labels = {"a": f"b{number}"}
         spec = {
             "replicas": 2,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "example.invalid/a:1"}]}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "a", "image": "example.invalid/a:1"}]},
+            },
         }
         resource.create({"metadata": {"name": "web", "namespace": namespace}, "spec": spec})
-        client.AppsV1Api(kubelite.api()).delete_namespaced_deployment("web", namespace, propagation_policy="Foreground")
+        kubelite.apps.delete_namespaced_deployment("web", namespace, propagation_policy="Foreground")
     assert core.read_namespace(namespace).status.phase == "Active"
 
 

@@ -3,7 +3,6 @@
 import base64
 
 import pytest
-from kubernetes import client
 
 from tests.local.kubernetes.conftest import Json, Kubelite, Plugin, RefusedError, clear_text, secret
 
@@ -22,14 +21,14 @@ def test_secrets(plugin: Plugin, kubelite: Kubelite, namespace: str, key: str, m
     content = {"password": ENCODED if key == "data" else KNOWN}
     wanted: Json = {"metadata": {"name": "it", "namespace": namespace}, key: secret(content) if marked else content}
     resource = plugin.resource("core/v1:Secret").create(wanted)
-    stored = client.CoreV1Api(kubelite.api()).read_namespaced_secret("it", namespace)
+    stored = kubelite.core.read_namespaced_secret("it", namespace)
     assert stored.data == {"password": ENCODED}
     for _ in range(2):
         assert_hidden(resource.inputs)
         assert_hidden(resource.outputs)
         resource.refresh()
     assert not resource.diff(wanted).changes
-    client.CoreV1Api(kubelite.api()).patch_namespaced_secret("it", namespace, {"data": {"password": "b3RoZXI="}})
+    kubelite.core.patch_namespaced_secret("it", namespace, {"data": {"password": "b3RoZXI="}})
     assert any(path.startswith(key) for path in resource.refresh().diff(wanted).paths)
     assert_hidden(plugin.resource("core/v1:Secret").create(wanted, preview=True).outputs)
     assert "other" not in " ".join(clear_text(plugin.resource("core/v1:Secret").take(f"{namespace}/it").inputs))
@@ -42,14 +41,20 @@ def test_secrets_anywhere_else(plugin: Plugin, namespace: str) -> None:
         "name": "web",
         "image": "example.invalid/web:1",
         "args": ["--token", secret(KNOWN)],
-        "env": [{"name": "URL", "value": secret(f"https://user:{KNOWN}@host")}, {"name": "COPY", "value": f"x{KNOWN}x"}],
+        "env": [
+            {"name": "URL", "value": secret(f"https://user:{KNOWN}@host")},
+            {"name": "COPY", "value": f"x{KNOWN}x"},
+        ],
     }
     wanted: Json = {
         "metadata": {"name": "web", "namespace": namespace, "annotations": {"token": secret(KNOWN)}},
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels, "annotations": secret({"token": KNOWN})}, "spec": {"containers": [container]}},
+            "template": {
+                "metadata": {"labels": labels, "annotations": secret({"token": KNOWN})},
+                "spec": {"containers": [container]},
+            },
         },
     }
     resource = plugin.resource("apps/v1:Deployment").create(wanted)
@@ -63,7 +68,7 @@ def test_kubectls_copy_is_not_kept(plugin: Plugin, kubelite: Kubelite, namespace
     annotation = "kubectl.kubernetes.io/last-applied-configuration"
     copy = f'{{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"it"}},"stringData":{{"password":"{KNOWN}"}}}}'
     body = {"metadata": {"name": "it", "annotations": {annotation: copy}}, "stringData": {"password": KNOWN}}
-    client.CoreV1Api(kubelite.api()).create_namespaced_secret(namespace, body)
+    kubelite.core.create_namespaced_secret(namespace, body)
     resource = plugin.resource("core/v1:Secret").take(f"{namespace}/it")
     assert_hidden(resource.outputs)
     assert_hidden(resource.inputs)
@@ -71,7 +76,9 @@ def test_kubectls_copy_is_not_kept(plugin: Plugin, kubelite: Kubelite, namespace
 
 def test_refusals_do_not_quote_secrets(plugin: Plugin, namespace: str) -> None:
     """The API server quotes what it refuses."""
-    wanted: Json = {"metadata": {"name": "it", "namespace": namespace, "labels": {"token": secret(f"no label! {KNOWN}")}}}
+    wanted: Json = {
+        "metadata": {"name": "it", "namespace": namespace, "labels": {"token": secret(f"no label! {KNOWN}")}}
+    }
     for preview in (True, False):
         with pytest.raises(RefusedError) as refusal:
             plugin.resource("core/v1:ConfigMap").create(wanted, preview=preview)

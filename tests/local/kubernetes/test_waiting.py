@@ -4,7 +4,6 @@ import threading
 import time
 
 import pytest
-from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from tests.local.kubernetes.conftest import Json, Kubelite, NotReadyError, Plugin, RefusedError
@@ -17,7 +16,10 @@ def deployment(namespace: str, replicas: int = 2, image: str = "example.invalid/
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": image}], **spec}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "web", "image": image}], **spec},
+            },
         },
     }
 
@@ -30,14 +32,14 @@ def test_a_roll_out_is_waited_for(plugin: Plugin, kubelite: Kubelite, namespace:
     resource = plugin.resource("apps/v1:Deployment").create(deployment(namespace))
     assert resource.outputs["status"]["availableReplicas"] == 2
     resource.update(deployment(namespace, image="example.invalid/web:2"))
-    status = client.AppsV1Api(kubelite.api()).read_namespaced_deployment("web", namespace).status
+    status = kubelite.apps.read_namespaced_deployment("web", namespace).status
     assert (status.updated_replicas, status.replicas) == (2, 2)
 
 
 def test_no_replicas_are_ready_when_the_last_pod_is_gone(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     resource = plugin.resource("apps/v1:Deployment").create(deployment(namespace))
     resource.update(deployment(namespace, replicas=0))
-    assert not client.AppsV1Api(kubelite.api()).read_namespaced_deployment("web", namespace).status.replicas
+    assert not kubelite.apps.read_namespaced_deployment("web", namespace).status.replicas
 
 
 def test_a_quota_that_refuses_pods_is_named(plugin: Plugin, namespace: str) -> None:
@@ -96,11 +98,13 @@ def test_a_job_is_complete(plugin: Plugin, namespace: str) -> None:
 
 def test_a_claim_is_bound_to_a_volume_that_goes_with_it(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    resource = plugin.resource("core/v1:PersistentVolumeClaim").create({"metadata": {"name": "data", "namespace": namespace}, "spec": spec})
+    resource = plugin.resource("core/v1:PersistentVolumeClaim").create(
+        {"metadata": {"name": "data", "namespace": namespace}, "spec": spec}
+    )
     volume = resource.outputs["spec"]["volumeName"]
     assert resource.outputs["status"]["phase"] == "Bound"
     resource.delete()
-    core, deadline = client.CoreV1Api(kubelite.api()), time.monotonic() + 20
+    core, deadline = kubelite.core, time.monotonic() + 20
     while volume in [v.metadata.name for v in core.list_persistent_volume().items]:
         assert time.monotonic() < deadline, "the volume outlived its claim"
         time.sleep(0.1)
@@ -116,7 +120,9 @@ def test_services(plugin: Plugin, namespace: str, kind: str) -> None:
     elif kind == "balancer":
         spec["type"] = "LoadBalancer"
     began = time.monotonic()
-    resource = plugin.resource("core/v1:Service").create({"metadata": {"name": "web", "namespace": namespace}, "spec": spec})
+    resource = plugin.resource("core/v1:Service").create(
+        {"metadata": {"name": "web", "namespace": namespace}, "spec": spec}
+    )
     assert time.monotonic() - began < 5
     assert resource.outputs["spec"]["clusterIP"]
     if kind == "balancer":
@@ -129,7 +135,9 @@ def test_a_service_whose_pods_are_not_ready(plugin: Plugin, namespace: str) -> N
     plugin.resource("apps/v1:Deployment", "web").create(wanted)
     spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
     with pytest.raises(NotReadyError, match="none of them is ready"):
-        plugin.resource("core/v1:Service").create({"metadata": {"name": "web", "namespace": namespace}, "spec": spec}, timeout=2)
+        plugin.resource("core/v1:Service").create(
+            {"metadata": {"name": "web", "namespace": namespace}, "spec": spec}, timeout=2
+        )
 
 
 def test_a_namespace_with_pods_is_gone_quickly(plugin: Plugin, kubelite: Kubelite) -> None:
@@ -140,7 +148,7 @@ def test_a_namespace_with_pods_is_gone_quickly(plugin: Plugin, kubelite: Kubelit
     resource.delete()
     assert time.monotonic() - began < 8
     with pytest.raises(ApiException, match="404"):
-        client.CoreV1Api(kubelite.api()).read_namespace("short-lived")
+        kubelite.core.read_namespace("short-lived")
 
 
 def test_deletion_waits_for_finalizers_and_says_so(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
@@ -148,8 +156,10 @@ def test_deletion_waits_for_finalizers_and_says_so(plugin: Plugin, kubelite: Kub
     resource = plugin.resource("core/v1:ConfigMap").create(wanted)
     with pytest.raises(RefusedError, match=r"example\.org/hold"):
         resource.delete(timeout=1)
-    core = client.CoreV1Api(kubelite.api())
-    release = threading.Timer(0.5, core.patch_namespaced_config_map, ("held", namespace, {"metadata": {"finalizers": None}}))
+    core = kubelite.core
+    release = threading.Timer(
+        0.5, core.patch_namespaced_config_map, ("held", namespace, {"metadata": {"finalizers": None}})
+    )
     release.start()
     resource.delete(timeout=20)
     release.join()
@@ -160,5 +170,5 @@ def test_dependents_by_annotation(plugin: Plugin, kubelite: Kubelite, namespace:
     wanted = deployment(namespace)
     wanted["metadata"]["annotations"] = {"pulumi.com/deletionPropagationPolicy": policy}
     plugin.resource("apps/v1:Deployment").create(wanted).delete()
-    left = client.AppsV1Api(kubelite.api()).list_namespaced_replica_set(namespace).items
+    left = kubelite.apps.list_namespaced_replica_set(namespace).items
     assert bool(left) == (policy == "orphan")
