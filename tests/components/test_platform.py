@@ -25,10 +25,11 @@ def platform(record, installation, make_providers):
                 "protect": True,
                 **changes,
             }
-            return Platform(
+            made = Platform(
                 "platform",
                 PlatformArgs(installation=installation, providers=make_providers(), tenants=tenants, **settings),
-            ).secrets
+            )
+            return {name: output.is_secret() for name, output in made.secrets.items()}
 
         return record(program)
 
@@ -113,6 +114,7 @@ def test_the_brokers_key_leaves_only_as_a_secret(platform, secret_type) -> None:
     seen = json.dumps([one.inputs for one in recording.resources], default=str) + json.dumps(recording.finished)
     assert "generated-platform-identity-broker-key" not in seen
     assert recording.one("AccessKey").secret_outputs == ("secret",)
+    assert recording.result == {"adminDatabase": True, "broker": True}
 
 
 def test_the_clusters_identity_provider(platform) -> None:

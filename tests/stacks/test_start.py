@@ -30,11 +30,11 @@ def test_the_entry_finds_the_project_from_its_own_folder(tmp_path: Path) -> None
     script = (
         "import pulumi, runpy, sys\n"
         f"sys.path[0] = {str(ROOT / 'stacks')!r}\n"
-        "pulumi.run = lambda main: print(main.__module__, main.__name__)\n"
+        "pulumi.run = lambda main: print(sys.path[0], main.__module__, main.__name__)\n"
         f"runpy.run_path({str(ROOT / 'stacks')!r}, run_name='__main__')\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["stacks.program", "main"]
+    assert done.stdout.split() == [str(ROOT), "stacks.program", "main"]
 
 
 def test_a_digest_changes_with_names_and_contents(tmp_path: Path) -> None:
