@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tenantry.faults import Faults
+
 if TYPE_CHECKING:
     from tenantry.engine.operations import Operation, Outcome
     from tenantry.engine.running import Watcher
@@ -120,15 +122,24 @@ def _watcher(as_json: bool) -> Any:
 
 @contextmanager
 def _refusals(as_json: bool) -> Generator[None]:
-    from tenantry.engine.refusal import Refusal
+    from tenantry.engine.refusal import Exit, Refusal
+
+    def tell(code: Exit, *texts: str) -> None:
+        if as_json:
+            _print_json({"result": code.name.lower(), "errors": [{"text": text} for text in texts]})
 
     try:
         yield
+    except Faults as faults:
+        tell(Exit.REFUSED, *map(str, faults.faults))
+        raise  # main prints them, as for every other command
     except Refusal as refusal:
-        if as_json:
-            _print_json({"result": "locked" if refusal.code == 4 else "refused", "errors": [{"text": str(refusal)}]})
+        tell(refusal.code, str(refusal))
         print(refusal, file=sys.stderr)
         raise typer.Exit(refusal.code) from None
+    except KeyboardInterrupt:  # between two calls of the engine: nothing runs, the next run goes on from here
+        tell(Exit.INTERRUPTED, "interrupted")
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def _print_json(document: dict[str, Any]) -> None:

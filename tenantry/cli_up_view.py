@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +17,7 @@ from tenantry.engine.tenants import COLUMNS, Row
 from tenantry.engine.urns import Place, name_of
 
 PLAIN_SECONDS = 3.0  # between two lines of progress where there is no terminal
+_PLAIN_TENANTS = 5  # on one line of progress
 _WIDE = 200  # columns where no terminal says how wide it is: what is piped must not be cut
 _STYLES = {"✓": "green", "✗": "bold red", "…": "yellow"}
 _KEEP_OPEN = 6  # lines of a terminal that stay free of tenants
@@ -131,6 +131,8 @@ def show_status(status: Status) -> None:
     for operation in status.pending:
         kind, _, urn = operation.partition(" ")
         console.print(Text(f"interrupted while {kind}: {name_of(urn)} (the next `tenantry up` recovers it)", "yellow"))
+    if status.silent:
+        console.print(Text(f"not running: {', '.join(status.silent)}: run `make up`", "yellow"))
     for lock in status.locks:
         console.print(Text(f"locked by {lock}", "yellow"))
 
@@ -176,13 +178,17 @@ def _by_tenant(progress: Progress) -> dict[str, list[tuple[str, StepState]]]:
     return found
 
 
-def _active(progress: Progress) -> deque[str]:
-    """`k003 database ✓ storage …` for who is at work or changed; whoever only stayed the same is left out."""
-    found: deque[str] = deque()
+def _active(progress: Progress) -> list[str]:
+    """`k003 database ✓ storage …` for who is at work or has failed, a number for the rest of those that changed."""
+    at_work: list[str] = []
+    done = 0
     for tenant, steps in sorted(_by_tenant(progress).items()):
-        if any(state.has_changed for _, state in steps):
-            found.append(tenant + " " + " ".join(f"{step} {state.glyph}" for step, state in steps))
-    return found
+        if all(state.glyph == "✓" for _, state in steps):
+            done += any(state.has_changed for _, state in steps)
+        elif any(state.has_changed for _, state in steps):
+            at_work.append(tenant + " " + " ".join(f"{step} {state.glyph}" for step, state in steps))
+    more = [f"and {len(at_work) - _PLAIN_TENANTS} more"] if len(at_work) > _PLAIN_TENANTS else []
+    return [*at_work[:_PLAIN_TENANTS], *more, *([f"{done} ✓"] if done else [])]
 
 
 def _console() -> Console:

@@ -60,7 +60,7 @@ class Cli:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def ask(self, *arguments: str, given: str | None = None) -> Answer:
+    def ask(self, *arguments: str, given: str | None = None, seconds: float = SHORT_SECONDS) -> Answer:
         """Runs a short command to its end."""
         try:
             done = subprocess.run(
@@ -71,12 +71,12 @@ class Cli:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=SHORT_SECONDS,
+                timeout=seconds,
                 start_new_session=True,
             )
         except subprocess.TimeoutExpired:
             raise Refusal(
-                f"`pulumi {' '.join(arguments[:2])}` has not answered for {SHORT_SECONDS:.0f} s",
+                f"`pulumi {' '.join(arguments[:2])}` has not answered for {seconds:.0f} s",
                 "see whether the state's storage can be reached",
             ) from None
         return Answer(done.returncode, done.stdout, self.redact(done.stderr))

@@ -59,7 +59,7 @@ class Holding:
     def _dead_locks(self, files: FileState, say: Callable[[str], None]) -> Iterator[Path]:
         for path, lock in files.locks():
             if lock is None:
-                if _any_engine():
+                if _engine_on(self.cli.environment.get("PULUMI_BACKEND_URL", "")):
                     raise self._locked(None)
                 say(f"removing the lock file {path.name}, which a crash had torn")
             elif lock.is_own and (holder := lock.holder()) is not None:
@@ -89,5 +89,10 @@ class Holding:
         )
 
 
-def _any_engine() -> bool:
-    return any((found := process(pid)) is not None and found.name == "pulumi" for pid in own_processes())
+def _engine_on(url: str) -> bool:
+    """Whether an engine of this user runs on the state at `url`, as far as its environment tells."""
+    return any(
+        found.name == "pulumi" and environment_of(pid).get("PULUMI_BACKEND_URL", url) == url
+        for pid in own_processes()
+        if (found := process(pid)) is not None
+    )

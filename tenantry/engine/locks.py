@@ -18,7 +18,7 @@ from tenantry.engine.processes import Process, process
 # A process that started this much after its lock was written only reuses the number (/proc rounds to clock ticks,
 # and the clock may be set meanwhile).
 CLOCK_SLACK_SECONDS = 2.0
-_IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+_IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>[0-9T:.Z+-]+)")
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 

@@ -16,6 +16,7 @@ from tenantry.engine.logs import RunLog
 from tenantry.engine.progress import Finding, Progress
 from tenantry.engine.project import Project
 from tenantry.engine.records import Records
+from tenantry.engine.recovery import Recovery, interrupted
 from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.running import Ended, Watcher, run
 from tenantry.engine.single import key_of
@@ -77,8 +78,8 @@ class Operation:
         key = key_of(self.url, self.project.name, self.stack)
         self.cli = Cli(self.project.root, self.environment, key)
         self.files = FileState.at(self.url, self.project.name, self.stack, self.project.root)
-        self.records = Records(self.cli, self.stack, self.files)
         self.holding = Holding(self.cli, self.stack, self.files)
+        self.records = Records(self.cli, self.stack, self.files, self._unlock)
         self._labels: dict[str, Labels] = {}
 
     def up(self) -> Outcome:
@@ -101,21 +102,30 @@ class Operation:
         if self.files is not None and self.files.path is None:
             self.records.make()  # the engine cannot preview a stack that is not there
         before = self.records.read()
-        if before is not None and before.pending:
-            self.watcher.say(
-                f"{len(before.pending)} interrupted operation(s) stay as they are: `up` recovers them first"
-            )
+        if before is not None and (pending := interrupted(before)):
+            self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
         return self._engine("preview", before, [], *self._policies())
 
     def _apply(self, kind: str, *arguments: str) -> Outcome:
-        recovered = self.records.recover(self.watcher.say)
-        for line in recovered:
+        recovery = self._recover()
+        outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
+        if late := recovery.missing.keys() & outcome.progress.failed.keys():
+            # The dead engine's last call was still at work when we looked, such as the copying of a large template.
+            self.watcher.say(f"{len(late)} interrupted creation(s) may have come to an end meanwhile: looking again")
+            self.records.suspect({urn: recovery.missing[urn] for urn in late})
+            again = self._recover()
+            outcome = self._engine(kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments)
+        return outcome
+
+    def _recover(self) -> Recovery:
+        recovery = self.records.recover(self.watcher.say)
+        for line in recovery.notes:
             self.watcher.say(line)
-        return self._engine(kind, self.records.read(), recovered, *_APPLYING, *arguments)
+        return recovery
 
     def _engine(self, kind: str, before: Deployment | None, recovered: list[str], *arguments: str) -> Outcome:
         parents, expected = (before.parents, before.custom_count()) if before else ({}, 0)
-        progress = Progress(parents, expected)
+        progress = Progress(parents, expected, self.cli.redact)
         command = [kind, "--stack", self.stack, *_COMMON, *arguments]
         if self.parallel is not None:
             command += ["--parallel", str(self.parallel)]
@@ -124,16 +134,10 @@ class Operation:
             for line in recovered:
                 log.write(line)
             ended = run(self.cli, command, progress, self.watcher, log)
-            if ended.code and not progress.errors and self.holding.break_dead(ended.output, self.watcher.say):
+            if ended.code and not progress.errors and self._unlock(ended.output):
                 ended = run(self.cli, command, progress, self.watcher, log)
             if ended.code < 0:  # killed by a signal: what it started would go on for minutes
                 self.holding.leftovers.end(self.watcher.say)
-        for finding in (findings := [*progress.errors, *progress.warnings]):
-            findings[findings.index(finding)] = Finding(finding.place, finding.urn, self.cli.redact(finding.text))
-        progress.errors, progress.warnings = (
-            findings[: len(progress.errors)],
-            findings[len(progress.errors) :],
-        )
         tenants = rows(self.records.read(), self._labels) if kind != "preview" else []
         return Outcome(
             _code(ended),
@@ -144,6 +148,9 @@ class Operation:
             log.path,
             _remark(ended, progress.errors),
         )
+
+    def _unlock(self, refusal: str) -> bool:
+        return self.holding.break_dead(refusal, self.watcher.say)
 
     def _check(self, with_tenants: bool = True) -> None:
         if with_tenants:

@@ -1,6 +1,6 @@
 """What the events of one run add up to: the state of every step of every tenant, failures, warnings, counts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tenantry.engine.events import Event, Message, Step, Summary, Violation
@@ -57,7 +57,13 @@ class Change:
 class Progress:
     """Folds events."""
 
-    def __init__(self, parents: Mapping[str, str] | None = None, expected: int = 0) -> None:
+    def __init__(
+        self,
+        parents: Mapping[str, str] | None = None,
+        expected: int = 0,
+        redact: Callable[[str], str] = str,  # takes secrets out of what was said
+    ) -> None:
+        self._redact = redact
         self._parents = dict(parents or {})  # URN -> parent's URN: what the state knew before
         self._expected = expected
         self.steps: dict[Place, StepState] = {}
@@ -149,7 +155,7 @@ class Progress:
     def _find(self, into: list[Finding], urn: str, text: str) -> Finding | None:
         if text.lower().rstrip(".") in _ECHOES:
             return None
-        finding = Finding(self.place(urn) if urn else Place("", ""), urn, text)
+        finding = Finding(self.place(urn) if urn else Place("", ""), urn, self._redact(text))
         if finding in into:
             return None
         into.append(finding)

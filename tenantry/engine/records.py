@@ -2,18 +2,19 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenantry.engine.cli import Cli
-from tenantry.engine.deployment import Deployment
+from tenantry.engine.cli import SHORT_SECONDS, Answer, Cli
+from tenantry.engine.deployment import Deployment, Record
 from tenantry.engine.events import failures_by_urn, read_all
 from tenantry.engine.filestate import FileState
-from tenantry.engine.recovery import Outside, conclude, interrupted, plan
+from tenantry.engine.recovery import Outside, Recovery, conclude, interrupted, plan, suspect
 from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.trees import Tree
 
+REFRESH_SECONDS = 900.0  # for all that was interrupted: a few seconds each when a cloud throttles
 _MISSING = ("no stack named", "not found")
 
 
@@ -28,6 +29,7 @@ class Records:
     cli: Cli
     stack: str
     files: FileState | None
+    unlock: Callable[[str], bool]  # told the engine's refusal: whether its lock was a dead engine's and is gone
 
     def read(self) -> Deployment | None:
         """The record for looking at, None without such a stack. From its file if possible: 50 times faster."""
@@ -53,11 +55,11 @@ class Records:
             )
         return answer.code == 0
 
-    def recover(self, say: Callable[[str], None]) -> list[str]:
-        """Brings interrupted operations to an end; returns what was done, a line each."""
+    def recover(self, say: Callable[[str], None]) -> Recovery:
+        """Brings interrupted operations to an end."""
         current = self.read()
         if current is None or not interrupted(current):
-            return []
+            return Recovery()
         say("an earlier run was interrupted: recovering what it was doing")
         exported = self._export()
         try:
@@ -72,7 +74,13 @@ class Records:
             exported = self._export()
             if conclude(Deployment(exported["deployment"]), recovery, failures):
                 self._import(exported)
-        return recovery.notes
+        return recovery
+
+    def suspect(self, missing: Mapping[str, Record]) -> None:
+        """Has the next recovery look once more for creations that it found unmade."""
+        exported = self._export()
+        suspect(Deployment(exported["deployment"]), missing)
+        self._import(exported)
 
     def _refresh(self, urns: list[str]) -> dict[str, str]:
         """Reads what is there. Returns URN -> reason for what could not be read."""
@@ -80,7 +88,8 @@ class Records:
             events = Path(folder) / "events"
             targets = [argument for urn in urns for argument in ("--target", urn)]
             quiet = ("--yes", "--skip-preview", "--suppress-outputs", "--skip-pending-creates")
-            answer = self.cli.ask("refresh", "--stack", self.stack, *quiet, "--event-log", str(events), *targets)
+            command = ("refresh", "--stack", self.stack, *quiet, "--event-log", str(events), *targets)
+            answer = self._change(*command, seconds=REFRESH_SECONDS)
             failed = {
                 urn: self.cli.redact(why) for urn, why in failures_by_urn(read_all(events)).items() if urn in urns
             }
@@ -101,6 +110,13 @@ class Records:
         return json.loads(answer.out)
 
     def _import(self, exported: dict[str, Tree]) -> None:
-        answer = self.cli.ask("stack", "import", "--stack", self.stack, given=json.dumps(exported))
+        answer = self._change("stack", "import", "--stack", self.stack, given=json.dumps(exported))
         if answer.code:
             raise Refusal(f"the stack's record cannot be repaired: {answer.err.strip()}", "run again", Exit.FAILED)
+
+    def _change(self, *arguments: str, given: str | None = None, seconds: float = SHORT_SECONDS) -> Answer:
+        """A command that takes the stack's lock."""
+        answer = self.cli.ask(*arguments, given=given, seconds=seconds)
+        if answer.code and self.unlock(answer.err):
+            answer = self.cli.ask(*arguments, given=given, seconds=seconds)
+        return answer

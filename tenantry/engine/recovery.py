@@ -46,6 +46,7 @@ class Recovery:
     """The plan for one stack, and what came of it in one line each."""
 
     adopted: dict[str, Record] = field(default_factory=dict[str, Record])  # URN -> what it was asked to be
+    missing: dict[str, Record] = field(default_factory=dict[str, Record])  # of the adopted, those not found
     reread: list[str] = field(default_factory=list[str])  # URNs in the state whose truth is to be read
     notes: list[str] = field(default_factory=list[str])
 
@@ -103,6 +104,7 @@ def conclude(deployment: Deployment, recovery: Recovery, failures: Mapping[str, 
         found = deployment.living(urn)
         label = f"{place_of(urn, parents)}: {describe(urn)}: its creation was interrupted"
         if found is None:
+            recovery.missing[urn] = asked
             recovery.notes.append(f"{label} before anything was made")
         elif _is_unread(found):
             recovery.notes.append(f"{label}, and it cannot be read now: {failures.get(urn, 'no reason was given')}")
@@ -118,6 +120,13 @@ def conclude(deployment: Deployment, recovery: Recovery, failures: Mapping[str, 
             found["initErrors"] = [UNPROVED]  # also after an update: the roll-out was not waited for
             was_changed = True
     return was_changed
+
+
+def suspect(deployment: Deployment, missing: Mapping[str, Record]) -> None:
+    """Enters creations that were found unmade once more as unread: what was asked for last may have come late."""
+    for urn, record in missing.items():
+        if deployment.living(urn) is None and (identity := derived_id(record)):
+            deployment.adopt(record, identity)["initErrors"] = [UNREAD_CREATION]
 
 
 def _creation(

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,25 +58,22 @@ def run(cli: Cli, arguments: Sequence[str], progress: Progress, watcher: Watcher
             interrupted.engine = engine
             tail = Tail(events)
             while engine.poll() is None:
-                _take(tail.new(), progress, watcher, log, cli.redact)
+                _take(tail.new(), progress, watcher, log)
                 watcher.tick(progress, time.monotonic() - begin)
                 _pause(engine)
-            _take(tail.new(), progress, watcher, log, cli.redact)
+            _take(tail.new(), progress, watcher, log)
         text = cli.redact(output.read_text(encoding="utf-8", errors="replace"))
     watcher.tick(progress, time.monotonic() - begin)
     log.write(f"the engine ended with {engine.returncode}; it wrote:\n{text}")
     return Ended(engine.returncode, time.monotonic() - begin, text, interrupted.count > 0)
 
 
-def _take(
-    events: Iterator[Event], progress: Progress, watcher: Watcher, log: RunLog, redact: Callable[[str], str]
-) -> None:
+def _take(events: Iterator[Event], progress: Progress, watcher: Watcher, log: RunLog) -> None:
     for event in events:
         log.event(event)
         finding = progress.take(event)
         if finding is not None:
-            shown = Finding(finding.place, finding.urn, redact(finding.text))
-            watcher.found(shown, is_error=finding in progress.errors)
+            watcher.found(finding, is_error=finding in progress.errors)
 
 
 def _pause(engine: subprocess.Popen[bytes]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from tenantry.engine.operations import Operation, load_tenants
 from tenantry.engine.recovery import interrupted
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.surroundings import EMBEDDED_STACK, silent_services
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.faults import Faults
 
@@ -24,6 +25,7 @@ class Status:
     last_result: str  # succeeded, failed, in-progress
     last_time: str  # when the record was written last, ISO 8601
     locks: list[str]
+    silent: list[str]  # services of the embedded default that do not answer
 
     def as_json(self) -> dict[str, Any]:
         """Fit for `--json`."""
@@ -35,6 +37,7 @@ class Status:
             "pending": self.pending,
             "last": {"kind": self.last_kind, "result": self.last_result, "time": self.last_time},
             "locks": self.locks,
+            "notRunning": self.silent,
         }
 
 
@@ -42,8 +45,9 @@ def status(operation: Operation) -> Status:
     """Reads the record and the history."""
     deployment = operation.records.read()
     locks = [str(lock or path.name) for path, lock in operation.files.locks()] if operation.files else []
+    silent = silent_services(operation.environment) if operation.stack == EMBEDDED_STACK else []
     if deployment is None:
-        return Status(operation.stack, False, [], 0, [], "", "", "", locks)
+        return Status(operation.stack, False, [], 0, [], "", "", "", locks, silent)
     last = _last_run(operation)
     return Status(
         stack=operation.stack,
@@ -55,6 +59,7 @@ def status(operation: Operation) -> Status:
         last_result=str(last.get("result", "")),
         last_time=deployment.changed_at,
         locks=locks,
+        silent=silent,
     )
 
 

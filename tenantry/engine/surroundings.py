@@ -43,10 +43,8 @@ def check(stack: str, url: str, env: Mapping[str, str]) -> None:
             raise Refusal(f"the state's folder {folder} is missing or not writable", _remedy(stack))
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys() and not url.startswith("http"):
         raise Refusal("no PULUMI_CONFIG_PASSPHRASE: the secrets in the state cannot be read", _remedy(stack))
-    if stack == EMBEDDED_STACK:
-        silent = [f"{name} ({host}:{port})" for name, host, port in services(env) if not _answers(host, port)]
-        if silent:
-            raise Refusal(f"not running: {', '.join(silent)}", "run `make up`")
+    if stack == EMBEDDED_STACK and (silent := silent_services(env)):
+        raise Refusal(f"not running: {', '.join(silent)}", "run `make up`")
 
 
 def services(env: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:
@@ -59,6 +57,11 @@ def services(env: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:
     if "KUBECONFIG" in env:
         address = urlsplit(_server(Path(env["KUBECONFIG"])))
         yield "kubernetes", address.hostname or "127.0.0.1", address.port or 443
+
+
+def silent_services(env: Mapping[str, str]) -> list[str]:
+    """The services that do not answer, with their addresses."""
+    return [f"{name} ({host}:{port})" for name, host, port in services(env) if not _answers(host, port)]
 
 
 def _answers(host: str, port: int) -> bool:

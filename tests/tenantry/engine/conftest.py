@@ -68,6 +68,8 @@ elif arguments[0] == "refresh":
     Path(option("--event-log")).write_text("".join(json.dumps(event) + chr(10) for event in events))
     sys.exit(1 if events else 0)
 elif arguments[0] in ("up", "preview", "destroy"):
+    locked = any(Path(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")).rglob("locks/**/*.json"))
+    assert not locked, "the lock of a dead engine must be gone"
     if plan["says"]:
         print(plan["says"], file=sys.stderr)
     if plan["events"]:
@@ -82,6 +84,8 @@ elif arguments[0] in ("up", "preview", "destroy"):
         rest = [one for one in latest.get("resources", []) if one["type"] != stack["type"]]
         latest["resources"] = [{**stack, "outputs": plan["outputs"]}, *rest]
         store(latest)
+    if plan["then"]:
+        (here / "plan.json").write_text(json.dumps({**plan, "then": None, **plan["then"]}))
     sys.exit(plan["code"])
 """
 
@@ -101,6 +105,7 @@ class Engine:
             "waits": False,
             "outputs": None,
             "world": {},
+            "then": None,  # what is different after the first run
             **changes,
         }
         (self.folder / "plan.json").write_text(json.dumps(plan))

@@ -150,6 +150,28 @@ def test_a_recovery_that_cannot_read_is_repeated_by_the_next_run(up: Callable[[]
     assert up().recovered == []
 
 
+def test_a_creation_that_comes_late_is_adopted_by_the_same_run(up: Callable[[], Outcome], scene: Any) -> None:
+    """The killed engine's CREATE DATABASE still ran when the recovery looked; the run then fails on what is there."""
+    scene.store({"resources": [], "pending_operations": [PENDING]})
+    events = scene.engine.folder / "taken.jsonl"
+    metadata = {"op": "create", "urn": ROLE, "new": {"custom": True}}
+    events.write_text(json.dumps({"resOpFailedEvent": {"metadata": metadata}}) + "\n")
+    later = {"events": "", "code": 0, "world": {ROLE: {"name": "rent001"}}}
+    scene.engine.plays(code=1, world={}, then=later)
+    plan = json.loads((scene.engine.folder / "plan.json").read_text())
+    (scene.engine.folder / "plan.json").write_text(json.dumps({**plan, "events": str(events)}))
+    outcome = up()
+    assert outcome.code == Exit.OK
+    assert [record["id"] for record in scene.stored()["resources"]] == ["rent001"]
+    assert scene.engine.commands.count("up") == 2
+
+
+def test_another_failure_does_not_run_twice(up: Callable[[], Outcome], scene: Any) -> None:
+    scene.engine.plays("failed", code=1)
+    up()
+    assert scene.engine.commands.count("up") == 1
+
+
 def test_a_torn_state_is_restored_on_the_way(up: Callable[[], Outcome], scene: Any, listener: Any) -> None:
     scene.store({"resources": []})
     scene.state_file.with_name("test.json.bak").write_bytes(scene.state_file.read_bytes())
