@@ -31,7 +31,7 @@ build: $(VENV)/.synced ## build engine, plugins and control plane into the cache
 	@$(RUN) -m local build
 
 test: build lint ## every test: unit, components, end to end on a throw-away instance
-	@$(RUN) -m pytest
+	@TENANTRY_BIN=$(INSTANCE)/built $(RUN) -m pytest
 
 lint: $(VENV)/.synced ## format, lint, types
 	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/pyright

@@ -6,8 +6,6 @@ from typing import Annotated
 import typer
 
 from local import manager
-from local.build.binaries import build_all
-from local.build.crds import crds
 from local.instance import Instance
 from local.service import ServiceFailed
 
@@ -17,8 +15,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 @app.command()
 def build() -> None:
     """Build engine, plugins and control plane into the cache (minutes the first time, nothing afterwards)."""
-    build_all()
-    crds()
+    manager.build(Instance.here())
 
 
 @app.command()

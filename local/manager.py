@@ -4,10 +4,22 @@ import os
 import shutil
 
 from local import environment, service
+from local.build.binaries import build_all
+from local.build.crds import crds
 from local.instance import Instance
 from local.progress import Progress
 from local.services import NAMES, STOP_SIGNALS, services
 from local.toolbox import install
+
+
+def build(instance: Instance) -> None:
+    """Builds what is missing and links every binary into the instance's `built/`, where the tests look for them."""
+    folder = instance.folder / "built"
+    folder.mkdir(exist_ok=True)
+    for name, binary in build_all().items():
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(binary)
+    crds()
 
 
 def start(instance: Instance) -> None:
