@@ -110,7 +110,7 @@ def connections(resource: Resource, settings: Settings) -> Iterator[str]:
     limit = number(resource.props.get("connectionLimit"))
     if limit is None or limit < 0:
         yield "its connections are unlimited"
-    elif resource.code and limit not in {plan.database.connections for _, plan in figures.plans().items()}:
+    elif resource.code and limit not in {plan.connections for plan in figures.plans().values()}:
         yield f"it takes {shown(limit)} connections, which no plan gives"
 
 
@@ -223,17 +223,12 @@ def plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
     """The connections of each tenant's database are those of its plan."""
     for code in stack.tenants:
         name = stack.plan_of(code)
-        if name is None:
-            continue
-        given = dict(figures.plans().items()).get(name)  # pyright: ignore[reportArgumentType, reportCallIssue]  (any text may come)
+        given = figures.plans().get(name or "")
         for one in stack.parts(code, DATABASE):
             limit = number(one.props.get("connectionLimit"))
-            if given is not None and limit != given.database.connections:
-                yield Broken(
-                    code,
-                    f"it takes {shown(limit)} connections, plan {name} gives {given.database.connections}",
-                    one,
-                )
+            if given is not None and limit != given.connections:
+                wrong = f"it takes {shown(limit)} connections, plan {name} gives {shown(given.connections)}"
+                yield Broken(code, wrong, one)
 
 
 @stack_rule(

@@ -1,15 +1,17 @@
-"""What each plan gives, in units that can be compared. Read when the first rule asks, since it takes 0.3 s."""
+"""What each plan gives, in units that can be compared.
+
+Read from tenants/plans.yaml without tenantry.plans, whose models take 0.3 s to import at every preview.
+The file is checked by `tenantry validate`; a test holds these figures against those models.
+"""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-from policies.values import Unreadable
-
-if TYPE_CHECKING:
-    from tenantry.plans import Plan, Plans
+from policies.values import Unreadable, at, mapping
 
 PLANS: Final = Path(__file__).resolve().parents[1] / "tenants" / "plans.yaml"
 
@@ -17,6 +19,7 @@ _QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi
 _FACTORS: Final = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _BINARY: Final = {f"{unit}i": 2.0 ** (10 * power) for power, unit in enumerate("KMGTP", start=1)}
 AMOUNTS: Final = ("cpu", "memory", "ephemeral-storage")
+OBJECTS: Final = ("pods", "services", "secrets", "configmaps")
 # What a tenant may have none of: volumes, and what opens a way past the gateway.
 NONE_OF: Final = (
     "services.nodeports",
@@ -26,16 +29,56 @@ NONE_OF: Final = (
 )
 
 
-@cache
-def plans() -> "Plans":
-    """Raises ValueError when the file has faults; they are reported by `tenantry validate`."""
-    from tenantry.plans import PlansDocument, with_defaults
-    from tenantry.reading import read_model
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Cores, bytes and pieces."""
 
-    document = read_model(PLANS, PlansDocument, with_defaults).value
-    if document is None:
-        raise ValueError(f"{PLANS.name} has faults")
-    return document.plans
+    container: Mapping[str, float]  # cpu, memory, ephemeral-storage of one
+    replicas: float
+    surge: float  # how many more while a roll-out replaces them
+    connections: float
+    objects: Mapping[str, float]  # pods, services, secrets, configmaps
+    allowance: Mapping[str, tuple[float, float]]  # maxUsers, maxStorage: least and most
+
+    @property
+    def quota(self) -> Mapping[str, float]:
+        """What a tenant's ResourceQuota says, key by key: as many pods as the plan allows, each of full size."""
+        together = {name: amount * self.objects["pods"] for name, amount in self.container.items()}
+        return {
+            **{f"{side}.{name}": amount for side in ("requests", "limits") for name, amount in together.items()},
+            **self.objects,
+            **dict.fromkeys(NONE_OF, 0.0),
+        }
+
+
+@cache
+def plans() -> Mapping[str, Plan]:
+    """By name. Raises OSError, YAMLError, LookupError or Unreadable for a file with faults."""
+    import yaml  # not needed before the first rule asks, and this is called in a thread of its own
+
+    document: Any = yaml.load(PLANS.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe one)
+    return {name: _plan(document["defaults"], one) for name, one in mapping(at(document, "plans")).items()}
+
+
+def _plan(defaults: Any, own: Any) -> Plan:
+    def given(*path: str) -> float:
+        value = at(own, *path)
+        return quantity(at(defaults, *path) if value is None else value)
+
+    return Plan(
+        container={name: given("compute", name.replace("-", "_")) for name in AMOUNTS},
+        replicas=given("compute", "replicas"),
+        surge=given("compute", "surge"),
+        connections=given("database", "connections"),
+        objects={
+            key: given("objects", name)
+            for key, name in zip(OBJECTS, ("pods", "services", "secrets", "config_maps"), strict=True)
+        },
+        allowance={
+            key: (given("allowance", name, "min"), given("allowance", name, "max"))
+            for key, name in (("maxUsers", "max_users"), ("maxStorage", "max_storage"))
+        },
+    )
 
 
 def quantity(value: object) -> float:
@@ -46,26 +89,6 @@ def quantity(value: object) -> float:
     if match is None:
         raise Unreadable("something that is no amount")
     return float(match[1]) * (_FACTORS | _BINARY)[match[2] or ""]
-
-
-def container(plan: "Plan") -> Mapping[str, float]:
-    """Cores and bytes of one container."""
-    compute = plan.compute
-    return dict(zip(AMOUNTS, map(quantity, (compute.cpu, compute.memory, compute.ephemeral_storage)), strict=True))
-
-
-def quota(plan: "Plan") -> Mapping[str, float]:
-    """What a tenant's ResourceQuota says, key by key: as many pods as the plan allows, each as large as it allows."""
-    objects = plan.objects
-    together = {name: amount * objects.pods for name, amount in container(plan).items()}
-    return {
-        **{f"{side}.{name}": amount for side in ("requests", "limits") for name, amount in together.items()},
-        "pods": float(objects.pods),
-        "services": float(objects.services),
-        "secrets": float(objects.secrets),
-        "configmaps": float(objects.config_maps),
-        **dict.fromkeys(NONE_OF, 0.0),
-    }
 
 
 def same(one: float, other: float) -> bool:

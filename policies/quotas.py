@@ -1,10 +1,9 @@
 """Quotas: no tenant takes more than its plan gives, and none has to be counted by hand."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
-from policies import figures
-from policies.figures import AMOUNTS, quantity, same
+from policies.figures import AMOUNTS, Plan, plans, quantity, same
 from policies.pods import containers, main_containers, pod
 from policies.resource import Resource
 from policies.rule import Broken, resource_rule, stack_rule
@@ -12,18 +11,15 @@ from policies.settings import Settings
 from policies.stack import ROW, Stack
 from policies.values import at, listing, mapping, number, shown, text
 
-if TYPE_CHECKING:
-    from tenantry.plans import Plan
-
 QUOTA: Final = "kubernetes:ResourceQuota"
 LIMITS: Final = "kubernetes:LimitRange"
 DEPLOYMENT: Final = "kubernetes:Deployment"
 PARTS: Final = ("default", "defaultRequest", "max")
 
 
-def matching(fits: "Callable[[Plan], bool]") -> list[str]:
+def matching(fits: Callable[[Plan], bool]) -> list[str]:
     """The plans that fit: several may give the same."""
-    return [name for name, plan in figures.plans().items() if fits(plan)]
+    return [name for name, plan in plans().items() if fits(plan)]
 
 
 @resource_rule(
@@ -39,10 +35,10 @@ def quota(resource: Resource, settings: Settings) -> Iterator[str]:
     hard = mapping(at(resource.props, "spec", "hard"))
     if at(resource.props, "spec", "scopes") or at(resource.props, "spec", "scopeSelector"):
         yield "it counts a part of the pods only"
-    if matching(lambda plan: _fits(hard, figures.quota(plan))):
+    if matching(lambda plan: _fits(hard, plan.quota)):
         return
-    nearest = max((plan for _, plan in figures.plans().items()), key=lambda plan: _hits(hard, figures.quota(plan)))
-    expected = figures.quota(nearest)
+    nearest = max(plans().values(), key=lambda plan: _hits(hard, plan.quota))
+    expected = nearest.quota
     off = [key for key in expected if key not in hard or not same(quantity(hard[key]), expected[key])]
     yield f"no plan gives {', '.join(f'{key} = {shown(hard.get(key))}' for key in off[:4])}"
 
@@ -68,7 +64,7 @@ def limits(resource: Resource, settings: Settings) -> Iterator[str]:
     found = _container_limits(resource)
     if found is None:
         yield "it says nothing of containers"
-    elif not matching(lambda plan: all(_amounts(found.get(part), figures.container(plan)) for part in PARTS)):
+    elif not matching(lambda plan: all(_amounts(found.get(part), plan.container) for part in PARTS)):
         yield "its amounts for a container are those of no plan"
 
 
@@ -103,7 +99,7 @@ def container(resource: Resource, settings: Settings) -> Iterator[str]:
         if missing:
             yield f"container {name} has no {', '.join(missing)}"
         elif resource.code and not matching(
-            lambda plan, found=found: all(_amounts(side, figures.container(plan)) for side in found.values())
+            lambda plan, found=found: all(_amounts(side, plan.container) for side in found.values())
         ):
             yield f"container {name} has amounts of no plan"
 
@@ -122,7 +118,7 @@ def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
     surge = number(at(resource.props, "spec", "strategy", "rollingUpdate", "maxSurge"))
     if wanted is None or surge is None:
         yield "it does not say how many replicas, and how many more in a roll-out"
-    elif not matching(lambda plan: wanted <= plan.compute.replicas and surge <= plan.compute.surge):
+    elif not matching(lambda plan: wanted <= plan.replicas and surge <= plan.surge):
         yield f"no plan gives {shown(wanted)} replicas and {shown(surge)} more in a roll-out"
 
 
@@ -134,18 +130,14 @@ def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def allowance(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's users and storage are within what its plan allows."""
-    plan = plan_called(text(resource.props.get("planType")))
+    plan = plans().get(text(resource.props.get("planType")))
     if plan is None:
         yield f"there is no plan {shown(resource.props.get('planType'))}"
         return
-    for key, allowed in (("maxUsers", plan.allowance.max_users), ("maxStorage", plan.allowance.max_storage)):
+    for key, (least, most) in plan.allowance.items():
         value = number(resource.props.get(key))
-        if value is None or not allowed.holds(int(value)):
-            yield f"{key} is {shown(value)}, its plan allows {allowed.min} to {allowed.max}"
-
-
-def plan_called(name: str) -> "Plan | None":
-    return dict(cast("Iterator[tuple[str, Plan]]", figures.plans().items())).get(name)
+        if value is None or not least <= value <= most:
+            yield f"{key} is {shown(value)}, its plan allows {shown(least)} to {shown(most)}"
 
 
 @stack_rule(
@@ -171,7 +163,7 @@ def of_plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
     """Quota, limits and workload of each tenant are those of its own plan."""
     for code in stack.tenants:
         name = stack.plan_of(code)
-        plan = plan_called(name or "")
+        plan = plans().get(name or "")
         if plan is None:
             continue  # quotas-allowance says so where there is a row
         for one in stack.parts(code, QUOTA, LIMITS, DEPLOYMENT):
@@ -179,15 +171,15 @@ def of_plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
                 yield Broken(code, f"it is not that of plan {name}", one)
 
 
-def _is_of(resource: Resource, plan: "Plan") -> bool:
+def _is_of(resource: Resource, plan: Plan) -> bool:
     if resource.kind == QUOTA:
-        return _fits(mapping(at(resource.props, "spec", "hard")), figures.quota(plan))
-    amounts = figures.container(plan)
+        return _fits(mapping(at(resource.props, "spec", "hard")), plan.quota)
+    amounts = plan.container
     if resource.kind == LIMITS:
         found = _container_limits(resource) or {}
         return all(_amounts(found.get(part), amounts) for part in PARTS)
     wanted = number(at(resource.props, "spec", "replicas")) or 0
-    return wanted <= plan.compute.replicas and all(
+    return wanted <= plan.replicas and all(
         _amounts(at(one, "resources", side), amounts)
         for _, one in main_containers(pod(resource))
         for side in ("requests", "limits")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,11 @@ class Wire:
     options: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def seen(self) -> Resource:
+        """The same object each time: nothing changes a wire once it is made."""
+        return self._seen
+
+    @cached_property
+    def _seen(self) -> Resource:
         read = {key: without_secrets(value) for key, value in _floats(self.props).items()}
         return Resource(type=self.type, urn=self.urn, props=unknown_checking_proxy(read), **self.options)
 
@@ -73,10 +79,10 @@ def _floats(value: Any) -> Any:
 
 @pytest.fixture
 def declared(record, secret_type, monkeypatch, tmp_path) -> Wires:
-    """Name in the program -> resource; a copy that may be changed."""
+    """Name in the program -> resource; replace entries, do not change them."""
     if not _recorded:
         _recorded.update(_run(record, secret_type, monkeypatch, tmp_path))
-    return deepcopy(_recorded)
+    return dict(_recorded)
 
 
 def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Wires:
