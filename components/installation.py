@@ -8,6 +8,7 @@ must exist first is said apart, in `Foundations`.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
 import pulumi
 
@@ -98,6 +99,20 @@ class Installation:
     gateway: Gateway
     services: Services
     openings: tuple[Opening, ...]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What makes it this installation: a stack that holds only cells compares it with the platform's."""
+        return {
+            "zone": self.zone,
+            "account": self.identity.account_id,
+            "gateway": {
+                "namespace": self.gateway.namespace,
+                "name": self.gateway.name,
+                "address": self.gateway.address,
+            },
+            "buckets": {"system": self.system.name, "photos": self.photos.name},
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Platform(pulumi.ComponentResource):
             gateway=[entry.ready],
             admin=[admin.ready, closed],
         )
-        self.facts = self.facts_of(at)
+        self.facts = at.facts
         self.secrets = {
             "adminDatabase": pulumi.Output.secret(
                 {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password}
@@ -99,16 +99,6 @@ class Platform(pulumi.ComponentResource):
             ),
         }
         self.register_outputs(self.facts)
-
-    @staticmethod
-    def facts_of(at: Installation) -> dict[str, Any]:
-        """What a stack that holds only cells compares with its own configuration."""
-        return {
-            "zone": at.zone,
-            "account": at.identity.account_id,
-            "gateway": {"namespace": at.gateway.namespace, "name": at.gateway.name, "address": at.gateway.address},
-            "buckets": {"system": at.system.name, "photos": at.photos.name},
-        }
 
     def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Sequence[str]) -> Bucket:
         args = self._args

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from components.installation import Foundations, Providers
-from components.platform import MIGRATIONS, Platform, PlatformArgs
 from components.tenant import Tenant, TenantArgs, facts
 from stacks import providers
 from stacks.config import ROOT, StackConfig, read
@@ -18,6 +17,9 @@ from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
+
+if TYPE_CHECKING:
+    from components.platform import Platform
 
 BEING_DELETED = (Phase.RETAINED, Phase.DUE)
 
@@ -33,7 +35,7 @@ async def main() -> pulumi.Inputs:
     outputs: dict[str, Any] = {}
     foundations = Foundations()
     if config.holds.platform:
-        platform = Platform("platform", _platform(config, fleet, shared))
+        platform = _platform(config, fleet, shared)
         foundations = platform.foundations
         outputs = {"platform": platform.facts, **platform.secrets}
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
@@ -81,7 +83,7 @@ async def _refuse_without_platform(config: StackConfig) -> None:
     stack = config.settings.platform_stack
     if stack is None:
         raise pulumi.RunError("tenantry:platformStack is not set, and this stack holds cells without the platform")
-    theirs, ours = await platform_of(stack), Platform.facts_of(config.installation)
+    theirs, ours = await platform_of(stack), config.installation.facts
     if theirs is None:
         raise pulumi.RunError(f"{stack} has no platform yet: run it first")
     different = sorted(key for key, value in ours.items() if theirs.get(key) != value)
@@ -89,9 +91,12 @@ async def _refuse_without_platform(config: StackConfig) -> None:
         raise pulumi.RunError(f"{stack} holds another installation's platform: it differs in {', '.join(different)}")
 
 
-def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> PlatformArgs:
+def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
+    # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
+    from components.platform import MIGRATIONS, Platform, PlatformArgs
+
     settings = config.settings
-    return PlatformArgs(
+    args = PlatformArgs(
         installation=config.installation,
         providers=shared,
         tenants=fleet.all,
@@ -103,3 +108,4 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> PlatformA
         encrypted_transport=config.alibaba.proxy is None,
         protect=config.protect,
     )
+    return Platform("platform", args)
