@@ -20,7 +20,7 @@ EXISTING: Final = "SELECT datname FROM pg_database WHERE datname = ANY(%s) ORDER
 
 
 class ClosedDatabases(Resource):
-    """CONNECT and TEMPORARY are taken from PUBLIC; given back, as PostgreSQL's default has it, when this is removed."""
+    """CONNECT is taken from PUBLIC; given back, as PostgreSQL's default has it, when this is removed."""
 
     inputs: ClassVar[Mapping[str, Kind]] = {"databases": "list"}
     identifying: ClassVar[frozenset[str]] = frozenset()
@@ -34,10 +34,10 @@ class ClosedDatabases(Resource):
         from provider.postgresql import explain
 
         with step("closing databases", explain), at.database(ENTRANCE) as session:
-            _each(session, "REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC", inputs["databases"])
+            _each(session, "REVOKE CONNECT ON DATABASE {} FROM PUBLIC", inputs["databases"])
             _each(
                 session,
-                "GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC",
+                "GRANT CONNECT ON DATABASE {} TO PUBLIC",
                 sorted(set(before.get("databases", [])) - set(inputs["databases"])),
             )
             if still := _open(session, inputs["databases"]):
@@ -58,7 +58,7 @@ class ClosedDatabases(Resource):
         from provider.postgresql import explain
 
         with step("opening databases", explain), at.database(ENTRANCE) as session:
-            _each(session, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC", list(state["databases"]))
+            _each(session, "GRANT CONNECT ON DATABASE {} TO PUBLIC", list(state["databases"]))
 
 
 def _each(session: "Session", statement: LiteralString, databases: list[str]) -> None:

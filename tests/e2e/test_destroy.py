@@ -12,7 +12,7 @@ def _holdings(world: World) -> dict[str, Any]:
     with world.connect() as connection:
         databases = connection.execute(
             "SELECT datname, datistemplate, datallowconn,"
-            " array_agg(privilege_type ORDER BY 1) FILTER (WHERE grantee = 0)"
+            " array_agg(privilege_type ORDER BY privilege_type) FILTER (WHERE grantee = 0)"
             " FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) GROUP BY 1, 2, 3 ORDER BY 1"
         ).fetchall()
         roles = connection.execute("SELECT rolname FROM pg_roles ORDER BY 1").fetchall()
