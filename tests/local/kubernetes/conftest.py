@@ -1,4 +1,4 @@
-"""A control plane and the kubernetes plugin as processes; the plugin is driven over its own protocol, as by the engine."""
+"""A control plane and the kubernetes plugin as processes; tests drive the plugin over its own protocol, as the engine."""
 
 import os
 import signal
@@ -354,7 +354,7 @@ def plugin(start_plugin: Callable[[Json], Plugin], kubelite: Kubelite) -> Plugin
 @pytest.fixture
 def namespace(kubelite: Kubelite) -> Iterator[str]:
     """A namespace of its own for a test."""
-    core = client.CoreV1Api(kubelite.api())
+    core = kubelite.core
     name = f"t-{uuid.uuid4().hex[:8]}"
     core.create_namespace({"metadata": {"name": name}})  # pyright: ignore[reportArgumentType] - the client takes mappings too
     yield name

@@ -30,43 +30,47 @@ def tenant(kubeconfig: str, name: str, image: str = "example.invalid/web:1") -> 
     namespace = k8s.core.v1.Namespace(
         name, metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}, opts=opts
     )
-    inside = {"namespace": namespace.metadata.name}
+    unnamed: Any = {"namespace": namespace.metadata.name}
+
+    def inside(name: str) -> Any:
+        return {"name": name, **unnamed}
+
     labels = {"app": "web"}
     k8s.core.v1.ResourceQuota(
-        "quota", metadata={"name": "quota", **inside}, spec={"hard": {"pods": "4", "requests.cpu": "4"}}, opts=opts
+        "quota", metadata=inside("quota"), spec={"hard": {"pods": "4", "requests.cpu": "4"}}, opts=opts
     )
-    limit = {
+    limit: Any = {
         "type": "Container",
         "default": {"cpu": "200m", "memory": "128Mi"},
         "default_request": {"cpu": "50m", "memory": "64Mi"},
     }
-    k8s.core.v1.LimitRange("limits", metadata={"name": "limits", **inside}, spec={"limits": [limit]}, opts=opts)
+    k8s.core.v1.LimitRange("limits", metadata=inside("limits"), spec={"limits": [limit]}, opts=opts)
     k8s.networking.v1.NetworkPolicy(
         "deny",
-        metadata={"name": "deny", **inside},
+        metadata=inside("deny"),
         spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
         opts=opts,
     )
     account = k8s.core.v1.ServiceAccount(
-        "app", metadata={"name": "app", **inside}, automount_service_account_token=False, opts=opts
+        "app", metadata=inside("app"), automount_service_account_token=False, opts=opts
     )
     role = k8s.rbac.v1.Role(
         "reader",
-        metadata={"name": "reader", **inside},
+        metadata=inside("reader"),
         rules=[{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}],
         opts=opts,
     )
     k8s.rbac.v1.RoleBinding(
         "reader",
-        metadata={"name": "reader", **inside},
+        metadata=inside("reader"),
         role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
-        subjects=[{"kind": "ServiceAccount", "name": account.metadata.name, **inside}],
+        subjects=[{"kind": "ServiceAccount", "name": account.metadata.name, "namespace": namespace.metadata.name}],
         opts=opts,
     )
-    secret = k8s.core.v1.Secret("login", metadata=inside, string_data={"password": PASSWORD}, opts=opts)
-    k8s.core.v1.ConfigMap("settings", metadata=inside, data={"plan": "basic"}, opts=opts)
+    secret = k8s.core.v1.Secret("login", metadata=unnamed, string_data={"password": PASSWORD}, opts=opts)
+    k8s.core.v1.ConfigMap("settings", metadata=unnamed, data={"plan": "basic"}, opts=opts)
     restricted = {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}, "run_as_non_root": True}
-    pod = {
+    pod: Any = {
         "service_account_name": account.metadata.name,
         "security_context": {"seccomp_profile": {"type": "RuntimeDefault"}},
         "containers": [
@@ -81,7 +85,7 @@ def tenant(kubeconfig: str, name: str, image: str = "example.invalid/web:1") -> 
     }
     web = k8s.apps.v1.Deployment(
         "web",
-        metadata={"name": "web", **inside},
+        metadata=inside("web"),
         spec={
             "replicas": 2,
             "selector": {"match_labels": labels},
@@ -91,7 +95,7 @@ def tenant(kubeconfig: str, name: str, image: str = "example.invalid/web:1") -> 
     )
     k8s.core.v1.Service(
         "web",
-        metadata={"name": "web", **inside},
+        metadata=inside("web"),
         spec={"selector": labels, "ports": [{"port": 80, "target_port": 3000}]},
         opts=opts,
     )
@@ -99,13 +103,13 @@ def tenant(kubeconfig: str, name: str, image: str = "example.invalid/web:1") -> 
         "hall",
         api_version="house.example.org/v1",
         kind="Room",
-        metadata={"name": "hall", **inside},
+        metadata=inside("hall"),
         spec={"floor": 1},
         opts=opts,
     )
     k8s.policy.v1.PodDisruptionBudget(
         "web",
-        metadata={"name": "web", **inside},
+        metadata=inside("web"),
         spec={"max_unavailable": 1, "selector": {"match_labels": labels}},
         opts=opts,
     )
