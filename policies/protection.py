@@ -1,18 +1,16 @@
 """Data protection: what holds data is not removed by accident, and no secret stands where it can be read."""
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 from policies.credentials import in_clear
+from policies.lifting import lifted
 from policies.resource import Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
 from policies.values import Hidden, mapping, shown, text, truth
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 DATABASE: Final = "postgresql:Database"
 BUCKET: Final = "oss:Bucket"
 HOLDS_DATA: Final = (DATABASE, BUCKET, "tenantry:Directories")
@@ -23,26 +21,13 @@ BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName"
     "protection-protect",
     kinds=[*HOLDS_DATA, "postgresql:Role"],
     why="A renamed file or a wrong merge would drop it with the next run.",
-    remedy="protect it; to remove a whole stack, name it in tenantry:allowDestroy, which this rule honours.",
+    remedy="protect it; `tenantry purge` and tenantry:allowDestroy lift protection where it is meant to end.",
 )
 def protect(resource: Resource, settings: Settings) -> Iterator[str]:
     """Databases with their owners, directories and buckets are protected."""
     owner = resource.kind != "postgresql:Role" or truth(resource.props.get("login")) is False
-    if owner and not resource.protect and not _lifted(resource.urn.split(":")[2]):
+    if owner and not resource.protect and not lifted(resource.stack, resource.code):
         yield "it is not protected"
-
-
-@cache
-def _lifted(stack: str) -> bool:
-    """The stack's own file names it as one that may be destroyed: the one place where protection is lifted."""
-    import yaml
-
-    try:
-        content: Any = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))
-    except (OSError, yaml.YAMLError):
-        return False
-    config = cast(dict[str, Any], content).get("config") if isinstance(content, dict) else None
-    return isinstance(config, dict) and cast(dict[str, Any], config).get("tenantry:allowDestroy") == stack
 
 
 @resource_rule(

@@ -80,6 +80,11 @@ class Resource:
     def name(self) -> str:
         return self.urn.rpartition("::")[2]
 
+    @property
+    def stack(self) -> str:
+        parts = self.urn.split(":", 3)  # urn:pulumi:STACK::
+        return parts[2] if len(parts) == 4 else ""
+
     @cached_property
     def under_a_tenant(self) -> bool:
         """A Tenant component stands above it (or is it itself)."""

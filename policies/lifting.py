@@ -1,0 +1,34 @@
+"""Where protection is lifted: said in a file that was reviewed, for a whole stack or for one tenant that is removed.
+
+The one place where a rule looks beyond a resource's properties, since those cannot tell a purge from a mistake. It is
+asked only for what is not protected.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from policies.values import Unreadable, at
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+def lifted(stack: str, code: str | None, root: Path = ROOT) -> bool:
+    """`tenantry:allowDestroy` names the stack, or the tenant's file says purged and names the proof of a backup."""
+    if _value(root / f"Pulumi.{stack}.yaml", "config", "tenantry:allowDestroy") == stack:
+        return True
+    if code is None:
+        return False
+    file = root / "tenants" / f"{code}.yaml"
+    return _value(file, "status") == "purged" and bool(_value(file, "proof"))
+
+
+@cache
+def _value(file: Path, *path: str) -> Any:
+    """None where there is no such file or no such value."""
+    import yaml  # rarely needed
+
+    try:
+        return at(yaml.safe_load(file.read_text("utf-8")), *path)
+    except (OSError, yaml.YAMLError, Unreadable):
+        return None

@@ -1,0 +1,39 @@
+"""The handbook says what the rules say, and its configuration is one that the engine takes."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.handbook import FILE, handbook
+from policies.pack import policies, schema
+from policies.settings import SCHEMAS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_handbook_is_the_one_that_the_rules_write() -> None:
+    assert FILE.read_text("utf-8") == handbook(), "run `python -m policies.handbook`"
+
+
+def examples() -> list[dict[str, Any]]:
+    shown = re.findall(r"```json\n(.*?)```", handbook(), re.DOTALL)
+    return [json.loads(text) for text in [*shown, (ROOT / "policies" / "prod.json").read_text("utf-8")]]
+
+
+@pytest.mark.parametrize("example", examples())
+def test_a_configuration_shown_has_only_settings_and_rules_that_exist(example: dict[str, Any]) -> None:
+    for policy, settings in example.items():
+        assert settings.keys() <= {*SCHEMAS[policy], "exemptions"}
+        allowed = schema(policy).properties["exemptions"]["items"]
+        for entry in settings.get("exemptions", []):
+            assert entry.keys() == set(allowed["required"])
+            assert entry["rule"] in allowed["properties"]["rule"]["enum"]
+            assert re.match(allowed["properties"]["tenant"]["pattern"], entry["tenant"])
+
+
+def test_every_policy_that_judges_takes_exemptions() -> None:
+    taking = {one.name for one in policies() if one.config_schema and "exemptions" in one.config_schema.properties}
+    assert taking == set(SCHEMAS)
