@@ -8,7 +8,7 @@ name.
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tenantry.engine.cli import MARKER
@@ -46,33 +46,36 @@ class Leftovers:
                 return
 
     def find(self) -> Iterator[Process]:
-        """Every process below a dead engine of this stack."""
+        """Every process below a dead engine of this stack, but never this one and its ancestors."""
+        own = set(_lineage(os.getpid()))
+        for pid in self._marked():
+            if pid not in own and not any(one.name == "pulumi" for one in _processes(_lineage(pid))):
+                yield from _processes([pid])
+
+    def _marked(self) -> Iterator[int]:
+        """Processes that an engine of this stack has started, or plugins of one with its PULUMI_HOME."""
+        home = self.environment.get("PULUMI_HOME", "")
         for pid in own_processes():
-            if pid == os.getpid() or not self._is_ours(pid):
-                continue
-            found = process(pid)
-            if found is not None and not _has_living_engine(found):
-                yield found
-
-    def _is_ours(self, pid: int) -> bool:
-        environment = environment_of(pid)
-        if marker := environment.get(MARKER):
-            return marker.startswith(f"{self.key}:")
-        home = self.environment.get("PULUMI_HOME")
-        if not home or environment.get("PULUMI_HOME") != home:
-            return False
-        found = process(pid)
-        return found is not None and any(name in part for part in found.arguments for name in _PLUGINS)
+            variables = environment_of(pid)
+            marker = variables.get(MARKER, "")
+            is_of_home = home and not marker and variables.get("PULUMI_HOME") == home
+            if marker.startswith(f"{self.key}:") or (is_of_home and any(map(_is_plugin, _processes([pid])))):
+                yield pid
 
 
-def _has_living_engine(found: Process) -> bool:
-    """Whether an engine, or a `tenantry`, is among the ancestors."""
-    current: Process | None = found
-    while current is not None and current.pid > 1:
-        if current.name == "pulumi":
-            return True
-        current = process(current.parent) if current.parent else None
-    return False
+def _is_plugin(found: Process) -> bool:
+    return any(name in part for part in found.arguments for name in _PLUGINS)
+
+
+def _lineage(pid: int) -> Iterator[int]:
+    """The process, its parent and so on, without the first process of the system."""
+    while pid > 1 and (found := process(pid)) is not None:
+        yield pid
+        pid = found.parent
+
+
+def _processes(pids: Iterable[int]) -> Iterator[Process]:
+    return (found for pid in pids if (found := process(pid)) is not None)
 
 
 def _await_quiet(orphans: list[Process]) -> None:
