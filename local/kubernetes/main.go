@@ -28,7 +28,7 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go leaveWithParent(ctx, cancel)
+	go leaveWithParent(ctx, cancel, os.Getppid())
 	go func() {
 		<-ctx.Done()
 		time.Sleep(farewell)
@@ -45,8 +45,7 @@ func main() {
 
 // leaveWithParent ends the plugin when the process that started it is gone, however it died: an orphan would go on
 // waiting for objects that nobody asks about any more.
-func leaveWithParent(ctx context.Context, cancel context.CancelFunc) {
-	parent := os.Getppid()
+func leaveWithParent(ctx context.Context, cancel context.CancelFunc, parent int) {
 	for tick := time.NewTicker(time.Second); ; {
 		select {
 		case <-ctx.Done():
