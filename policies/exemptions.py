@@ -40,14 +40,14 @@ def schema(rules: Sequence[str]) -> Mapping[str, Any]:
                 "tenant": {"type": "string", "pattern": rf"^({CODE.pattern}|{PLATFORM}|\*)$"},
                 "rule": {"type": "string", "enum": list(rules)},
                 "reason": {"type": "string", "minLength": 10},
-                "expiry": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+                "expiry": {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
             },
         },
     }
 
 
 def read(entries: Any) -> Iterator[Exemption]:
-    """Raises ValueError for a day that does not exist, which the schema cannot see."""
+    """Raises ValueError for a day such as 30 February, which the schema cannot see: nothing runs with that."""
     for entry in listing(entries):
         one = mapping(entry)
         yield Exemption(

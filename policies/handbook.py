@@ -50,7 +50,8 @@ mandatory; `enforcementLevel` (`advisory`, `mandatory`, `disabled`) changes that
 
 An exemption is for one rule and one tenant (a code, `platform` for what is no tenant's, `*` for everybody), and stands
 with the policy of its rule. It needs a reason of ten letters or more and its last day. Each use is reported as an
-advisory line of the policy `report`; after its last day the rule is broken again, and the message says so.
+advisory line of the policy `report`; after its last day the rule is broken again, and the exemption itself is a fault
+until it is removed or renewed.
 `policies/prod.json` is where an installation begins: what the stack's own configuration sets otherwise than by default
 (zone, buckets, gateway, egress, images) stands there as well, so that one mistake has to be made twice.
 """

@@ -60,6 +60,13 @@ class Judge:
     exemptions: Sequence[Exemption]
     today: date
 
+    @property
+    def ended(self) -> Iterator[str]:
+        """Exemptions that hold no more are faults themselves: a list that nobody tidies is one that nobody reads."""
+        for one in self.exemptions:
+            if one.expiry < self.today:
+                yield f"{one.tenant}: exemptions: this one has ended ({one}). Remedy: remove or renew it."
+
     def resource(self, resource: Resource) -> Verdict:
         verdict = Verdict()
         for rule in self.rules:

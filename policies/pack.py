@@ -33,6 +33,7 @@ from policies.stack import Stack
 PACK: Final = "tenantry"
 REPORT: Final = "report"
 ON_STACK: Final = ("together", "totals")
+STACK: Final = "pulumi:pulumi:Stack"
 
 Clock = Callable[[], date]
 
@@ -126,7 +127,11 @@ def _validate(
     args: ResourceValidationArgs,
     report: ReportViolation,
 ) -> None:
-    verdict = judge(args.get_config()).resource(_seen(args))
+    judging = judge(args.get_config())
+    if args.resource_type == STACK:  # the first resource of every run
+        for line in judging.ended:
+            report(line, None)
+    verdict = judging.resource(_seen(args))
     memory.keep(verdict)
     for finding in verdict.broken:
         report(str(finding), None)
@@ -138,8 +143,10 @@ def _validate_stack(
     args: StackValidationArgs,
     report: ReportViolation,
 ) -> None:
-    stack = Stack(_seen(one) for one in args.resources)
-    verdict = judge(args.get_config()).stack(stack)
+    judging = judge(args.get_config())
+    for line in judging.ended:
+        report(line, None)
+    verdict = judging.stack(Stack(_seen(one) for one in args.resources))
     memory.keep(verdict)
     for finding in verdict.broken:
         report(str(finding), finding.resource.urn if finding.resource else None)

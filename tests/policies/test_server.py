@@ -150,3 +150,16 @@ def test_a_stack_rule_names_the_tenant_and_the_resource(pack, configure, declare
     assert line.urn == declared["k001-ns-namespace"].urn
     assert "k001: Namespace tenant-k001: network-closed: no NetworkPolicy closes it." in line.message
     assert "Remedy: declare a NetworkPolicy" in line.message
+
+
+@pytest.mark.parametrize("policy", ["database", "together"])
+def test_an_exemption_that_has_ended_is_a_fault_itself(pack, configure, declared, policy: str) -> None:
+    rule = {"database": "database-powers", "together": "network-closed"}[policy]
+    entry = {"tenant": "k009", "rule": rule, "reason": "moves the old data in", "expiry": "2020-01-01"}
+    configure(**{policy: {"exemptions": [entry]}})
+    root = analyzer_pb2.AnalyzeRequest(
+        type="pulumi:pulumi:Stack", urn="urn:pulumi:test::tenantry::pulumi:pulumi:Stack::s"
+    )
+    (line,) = [*pack.Analyze(root).diagnostics, *of_stack(pack, *declared.values())]
+    assert (line.policyName, line.enforcementLevel) == (policy, MANDATORY)
+    assert f"this one has ended (k009, {rule}, until 2020-01-01: moves the old data in)" in line.message
