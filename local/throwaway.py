@@ -37,9 +37,17 @@ class World:
         return dict(line.split("=", 1) for line in text.split("\0") if line)
 
     def run(
-        self, *command: str, ok: int | None = 0, seconds: float = 600, env: Mapping[str, str] | None = None
+        self,
+        *command: str,
+        ok: int | None = 0,
+        seconds: float = 600,
+        env: Mapping[str, str] | None = None,
+        asks_for_secrets: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in the checkout, asserts its exit code unless `ok` is None, keeps its output for the scan."""
+        """Runs a command in the checkout, asserts its exit code unless `ok` is None, keeps its output.
+
+        What was asked for secrets is not kept: what is kept gets scanned for them.
+        """
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -49,7 +57,8 @@ class World:
             timeout=seconds,
             check=False,
         )
-        self.outputs.append(done.stdout + done.stderr)
+        if not asks_for_secrets:
+            self.outputs.append(done.stdout + done.stderr)
         assert ok is None or done.returncode == ok, (
             f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         )
@@ -85,7 +94,8 @@ class World:
 
     def stack_outputs(self, secrets: bool = False) -> dict[str, Any]:
         options = ["--show-secrets"] if secrets else []
-        return json.loads(self.run("pulumi", "stack", "output", "--json", "--stack", "local", *options).stdout)
+        command = ("pulumi", "stack", "output", "--json", "--stack", "local", *options)
+        return json.loads(self.run(*command, asks_for_secrets=secrets).stdout)
 
     def connect(
         self, database: str = "postgres", user: str = "", password: str = ""
@@ -102,7 +112,8 @@ class World:
         )
 
     def kubectl(self, *arguments: str) -> Any:
-        return json.loads(self.run("kubectl", *arguments, "-o", "json").stdout)
+        """What kubectl reads, which may be Secrets."""
+        return json.loads(self.run("kubectl", *arguments, "-o", "json", asks_for_secrets=True).stdout)
 
     def alibaba(self) -> dict[str, Any]:
         """Everything that the stand-in holds, without secrets."""

@@ -173,20 +173,22 @@ def _show_changes(console: Console, progress: Progress) -> None:
 
 def _by_tenant(progress: Progress) -> dict[str, list[tuple[str, StepState]]]:
     found: dict[str, list[tuple[str, StepState]]] = {}
-    for place, state in progress.steps.items():
+    for place, state in sorted(progress.steps.items(), key=lambda item: item[0]):
         found.setdefault(place.tenant or "platform", []).append((place.step or "other", state))
     return found
 
 
 def _active(progress: Progress) -> list[str]:
-    """`k003 database ✓ storage …` for who is at work or has failed, a number for the rest of those that changed."""
+    """`k003 database …` for who is at work or has failed, a number for the rest of those that changed."""
     at_work: list[str] = []
     done = 0
     for tenant, steps in sorted(_by_tenant(progress).items()):
         if all(state.glyph == "✓" for _, state in steps):
             done += any(state.has_changed for _, state in steps)
         elif any(state.has_changed for _, state in steps):
-            at_work.append(tenant + " " + " ".join(f"{step} {state.glyph}" for step, state in steps))
+            at_work.append(
+                tenant + " " + " ".join(f"{step} {state.glyph}" for step, state in steps if state.glyph != "✓")
+            )
     more = [f"and {len(at_work) - _PLAIN_TENANTS} more"] if len(at_work) > _PLAIN_TENANTS else []
     return [*at_work[:_PLAIN_TENANTS], *more, *([f"{done} ✓"] if done else [])]
 

@@ -36,6 +36,8 @@ func startControllers(o options, g *group) error {
 		"--controllers=*,-namespace-controller",
 		"--service-account-private-key-file="+o.path("sa.key"),
 		"--root-ca-file="+o.path("pki/apiserver.crt"),
+		// Nodes report every 45 s at the latest; on a busy machine a late report is no reason to call one lost.
+		"--node-monitor-grace-period=300s",
 		"--concurrent-deployment-syncs=10",
 		"--concurrent-replicaset-syncs=10",
 		"--concurrent-gc-syncs=20",

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 	nodes "sigs.k8s.io/kwok/kustomize/stage/node/fast"
-	heartbeat "sigs.k8s.io/kwok/kustomize/stage/node/heartbeat-with-lease"
+	heartbeat "sigs.k8s.io/kwok/kustomize/stage/node/heartbeat"
 	pods "sigs.k8s.io/kwok/kustomize/stage/pod/fast"
 	kwokconfig "sigs.k8s.io/kwok/pkg/config"
 	"sigs.k8s.io/kwok/pkg/kwok/cmd"
@@ -22,7 +22,7 @@ var ownStages string
 // load balancers get addresses.
 func startKwok(o options, g *group) error {
 	stages := strings.Join([]string{
-		nodes.DefaultNodeInit, heartbeat.DefaultNodeHeartbeatWithLease,
+		nodes.DefaultNodeInit, heartbeat.DefaultNodeHeartbeat,
 		pods.DefaultPodReady, pods.DefaultPodComplete, pods.DefaultPodDelete, ownStages,
 	}, "\n---\n")
 	if err := writeFile(o.path("stages.yaml"), []byte(stages)); err != nil {
@@ -34,7 +34,9 @@ func startKwok(o options, g *group) error {
 		"--config=" + o.path("stages.yaml"),
 		"--kubeconfig=" + o.path("kubeconfig"),
 		"--manage-all-nodes=true",
-		"--node-lease-duration-seconds=40",
+		// Leases are for several kwoks beside one another. This one, started again, would wait for those of its
+		// predecessor to run out, and pods that were scheduled in the meantime would stay Pending for ever.
+		"--node-lease-duration-seconds=0",
 		"--cidr=10.200.0.0/14",
 		"--node-ip=10.199.0.1",
 	}

@@ -16,7 +16,7 @@ func lookDeployment(live *unstructured.Unstructured) state {
 	wanted := integerOr(live, 1, "spec", "replicas")
 	total, updated := integer(live, "status", "replicas"), integer(live, "status", "updatedReplicas")
 	available := integer(live, "status", "availableReplicas")
-	if updated >= wanted && total == updated && available >= wanted {
+	if updated == wanted && total == updated && available >= wanted {
 		return ready
 	}
 	if c := conditionOf(live, "Progressing"); c.isFalse() && c.reason == "ProgressDeadlineExceeded" {

@@ -47,6 +47,37 @@ def test_killed_it_comes_back_with_everything(own: Kubelite) -> None:
     assert not (own.directory / "ready").exists()
 
 
+def test_pods_run_at_once_after_a_restart(own: Kubelite) -> None:
+    """What played the kubelets before left nothing behind that its successor would have to wait for."""
+    own.core.create_namespace({"metadata": {"name": "busy"}})
+    own.stop(signal.SIGKILL)
+    own.start()
+    for number in range(12):
+        spec = {**pod(), "metadata": {"name": f"p{number}"}}
+        _eventually(lambda spec=spec: own.core.create_namespaced_pod("busy", spec), 10)
+        time.sleep(0.3)
+    _eventually(lambda: _all_run(own), 10)
+
+
+def _all_run(own: Kubelite) -> None:
+    phases = [one.status.phase for one in own.core.list_namespaced_pod("busy").items]
+    assert phases == ["Running"] * 12, phases
+
+
+def _eventually(attempt: Callable[[], object], seconds: float) -> None:
+    """Runs it until it does not fail, or fails as it did when the time was up."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except (ApiException, AssertionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
 def test_a_second_one_keeps_out(kubelite: Kubelite) -> None:
     command = [kubelite.binary, f"--dir={kubelite.directory}", "--port=1", "--etcd-port=2"]
     second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
