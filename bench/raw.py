@@ -15,7 +15,7 @@ from kubernetes import client, config, dynamic
 from psycopg import sql
 
 from local.throwaway import World
-from tenantry.names import PHOTO_BUCKET, SYSTEM_BUCKET, names_of
+from tenantry.names import BROKER_USER, PHOTO_BUCKET, SYSTEM_BUCKET, names_of
 
 KINDS = (
     ("v1", "ServiceAccount"),
@@ -56,9 +56,11 @@ class Raw:
         for bucket, keys in ((SYSTEM_BUCKET, names.system_directories), (PHOTO_BUCKET, names.photo_directories)):
             for key in keys:
                 self._buckets[bucket].put_object(key, b"")
-        document = json.dumps({"Version": "1", "Statement": []})
-        self._call("ram", "CreateRole", RoleName=names.ram_role, AssumeRolePolicyDocument=document)
-        self._call("ram", "CreatePolicy", PolicyName=names.ram_policy, PolicyDocument=document)
+        account = self._world.env["ALICLOUD_ACCOUNT_ID"]
+        trust = _document("sts:AssumeRole", Principal={"RAM": [f"acs:ram::{account}:user/{BROKER_USER}"]})
+        objects = _document("oss:GetObject", Resource=[f"acs:oss:*:*:{SYSTEM_BUCKET}/{names.prefix}*"])
+        self._call("ram", "CreateRole", RoleName=names.ram_role, AssumeRolePolicyDocument=trust)
+        self._call("ram", "CreatePolicy", PolicyName=names.ram_policy, PolicyDocument=objects)
         self._call(
             "ram", "AttachPolicyToRole", PolicyType="Custom", PolicyName=names.ram_policy, RoleName=names.ram_role
         )
@@ -117,3 +119,7 @@ class Raw:
         for name, value in parameters.items():
             request.add_query_param(name, value)
         self._cloud.do_action_with_exception(request)
+
+
+def _document(action: str, **where: Any) -> str:
+    return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Action": [action], **where}]})

@@ -21,6 +21,3 @@ def converged(world: World) -> World:
     return world
 
 
-# Not seen passing yet: it joins the suite once it has been. `pytest tests/e2e/test_killed.py --noconftest` will not do;
-# take it off this list to run it.
-collect_ignore = ["test_killed.py"]
