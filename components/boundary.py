@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import network, quotas
-from components.installation import Installation, Providers
+from components import network, people, quotas
+from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
 from tenantry.names import Names
@@ -20,10 +20,11 @@ class BoundaryArgs:
     plan: Plan
     installation: Installation
     providers: Providers
+    foundations: Foundations
 
 
 class Boundary(pulumi.ComponentResource):
-    """Namespace, quota, limits, network policies."""
+    """Namespace, quota, limits, network policies, and who of the tenant's people may look after it."""
 
     namespace: Manifest
     walls: tuple[Manifest, ...]
@@ -31,14 +32,15 @@ class Boundary(pulumi.ComponentResource):
     def __init__(self, name: str, args: BoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Boundary", name, None, opts)
         code, at = args.names.code, args.installation
-        child = pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes)
         self.namespace = Manifest(
             f"{name}-namespace",
             "v1",
             "Namespace",
             {"name": args.names.namespace, "labels": labels(code) | POD_SECURITY},
             {},
-            child,
+            pulumi.ResourceOptions(
+                parent=self, provider=args.providers.kubernetes, depends_on=list(args.foundations.guardrails)
+            ),
         )
         inside = pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes, depends_on=[self.namespace])
         walls = {
@@ -47,6 +49,10 @@ class Boundary(pulumi.ComponentResource):
             ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network.closed()},
             ("networking.k8s.io/v1", "NetworkPolicy", "openings"): {
                 "spec": network.open_for(code, at.gateway, at.openings)
+            },
+            **{
+                (people.API_VERSION, "RoleBinding", people.ROLE_OF[role]): people.binding(code, role)
+                for role in people.RULES
             },
         }
         self.walls = tuple(

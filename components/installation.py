@@ -122,4 +122,5 @@ class Foundations:
     buckets: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
     identity: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
     gateway: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
+    guardrails: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
     admin: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])

@@ -10,6 +10,8 @@ from components.bucket import Bucket, BucketArgs
 from components.database import Database, DatabaseArgs
 from components.federation import Federation, FederationArgs
 from components.gateway import Entry, GatewayArgs
+from components.guardrails import Guardrails, GuardrailsArgs
+from components.images import ImageRules
 from components.installation import BucketFacts, Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
@@ -38,6 +40,7 @@ class PlatformArgs:
     fingerprints: Sequence[str]
     migrations_digest: str
     encrypted_transport: bool
+    images: ImageRules
     protect: bool
 
 
@@ -81,12 +84,14 @@ class Platform(pulumi.ComponentResource):
         closed = ClosedDatabases(
             f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
         )
-        parts = [system, photos, federation, entry, namespace, admin, test, closed]
+        guardrails = Guardrails(f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child)
+        parts = [system, photos, federation, entry, namespace, admin, test, closed, guardrails]
         seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,
             gateway=[entry.ready],
+            guardrails=guardrails.ready,
             admin=[admin.ready, closed],
         )
         self.facts = at.facts

@@ -48,7 +48,7 @@ class Tenant(pulumi.ComponentResource):
         if phase.has_workload:
             walls = Boundary(
                 f"{name}-ns",
-                BoundaryArgs(tenant.names, tenant.plan, args.installation, args.providers),
+                BoundaryArgs(tenant.names, tenant.plan, args.installation, args.providers, args.foundations),
                 child,
             )
             workload = Workload(

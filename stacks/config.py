@@ -63,7 +63,7 @@ class StackConfig:
     @property
     def system_layer(self) -> Mapping[str, str]:
         """The configuration of every tenant that neither plan nor tenant overrides."""
-        version = self.settings.image.rpartition(":")[2]
+        version = self.settings.image.partition("@")[0].rpartition(":")[2]
         return {"version": version, "environment": self.stack, "region": self.settings.system_region}
 
 

@@ -93,6 +93,7 @@ async def _refuse_without_platform(config: StackConfig) -> None:
 
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
+    from components.images import ImageRules
     from components.platform import MIGRATIONS, Platform, PlatformArgs
 
     settings = config.settings
@@ -106,6 +107,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
         fingerprints=settings.oidc_fingerprints,
         migrations_digest=digest_of(ROOT / "provider" / "migrations" / MIGRATIONS),
         encrypted_transport=config.alibaba.proxy is None,
+        images=ImageRules(settings.image, settings.registries, settings.image_digest),
         protect=config.protect,
     )
     return Platform("platform", args)

@@ -14,7 +14,7 @@ from components.installation import Opening
 PROJECT: Final = "tenantry"
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
 SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrl")
-LISTS: Final = ("holds", "egress", "oidcFingerprints")
+LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")
 
 
 def _absent(value: Any) -> Any:
@@ -34,6 +34,7 @@ def _opening(value: Any) -> Opening:
 Text = Annotated[str, Field(min_length=1)]
 Part = Annotated[str, Field(pattern="^(foundation|platform|cells|cell/[a-z0-9-]+)$")]
 Fingerprint = Annotated[str, Field(pattern="^[0-9A-Fa-f]{40}$")]
+Registry = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -56,6 +57,8 @@ class Settings(BaseModel):
     today: OptionalDay
     allow_destroy: OptionalText
     image: Text
+    registries: tuple[Registry, ...]
+    image_digest: bool
     health_path: Annotated[str, Field(pattern="^/")]
     unified_tenant_api_url: Text
     admin_service_url: Text

@@ -82,7 +82,7 @@ def test_a_container_that_names_nothing_gets_the_plans_amounts(parts, tenant, pl
 def test_the_walls_stand_before_anything_is_inside(parts, tenant) -> None:
     recording = parts(tenant())
     walls = {one.name for one in recording.resources if one.parent == "k001-ns"} - {"k001-ns-namespace"}
-    assert len(walls) == 4
+    assert len(walls) == 6
     for one in recording.resources:
         if one.name in walls:
             assert "k001-ns-namespace" in one.after

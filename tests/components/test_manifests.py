@@ -46,7 +46,7 @@ def check(value: Any, model: str, place: str) -> None:
 
 def test_every_field_of_every_object_exists(parts, tenant, reveal_all) -> None:
     objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
-    assert len(objects) == 12
+    assert len(objects) == 14
     for one in objects:
         kind = one.inputs["kind"]
         assert one.type == f"kubernetes:{_group(one.inputs['apiVersion'])}:{kind}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.images import ImageRules
 from components.platform import Platform, PlatformArgs
 from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
 
@@ -22,6 +23,7 @@ def platform(record, installation, make_providers):
                 "fingerprints": ("a" * 40,),
                 "migrations_digest": "digest",
                 "encrypted_transport": True,
+                "images": ImageRules("registry.example.com/business-app:1.2.3", (), digest=False),
                 "protect": True,
                 **changes,
             }

@@ -1,0 +1,53 @@
+"""What holds in every tenant's namespace at the API server itself: admission policies, and the roles of people."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components import people
+from components.images import ImageRules
+from components.installation import Installation
+from components.manifest import Manifest
+from components.ownership import labels
+from components.rails import rails
+
+ADMISSION = "admissionregistration.k8s.io/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailsArgs:
+    installation: Installation
+    images: ImageRules
+    provider: pulumi.ProviderResource
+
+
+class Guardrails(pulumi.ComponentResource):
+    """In force before the first tenant's namespace: they choose namespaces by label, not by name."""
+
+    ready: tuple[pulumi.Resource, ...]
+
+    def __init__(self, name: str, args: GuardrailsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Guardrails", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self, provider=args.provider)
+        made: list[pulumi.Resource] = []
+        for rail in rails(args.installation, args.images):
+            short = rail.name.removeprefix("tenantry-")
+            metadata = {"name": rail.name, "labels": labels()}
+            policy = Manifest(
+                f"{name}-{short}", ADMISSION, "ValidatingAdmissionPolicy", metadata, {"spec": rail.policy()}, child
+            )
+            bound = Manifest(
+                f"{name}-{short}-binding",
+                ADMISSION,
+                "ValidatingAdmissionPolicyBinding",
+                metadata,
+                {"spec": rail.binding()},
+                pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=[policy]),
+            )
+            made += [policy, bound]
+        for role, rules in people.RULES.items():
+            metadata = {"name": people.ROLE_OF[role], "labels": labels()}
+            kind = "ClusterRole"
+            made.append(Manifest(f"{name}-{role}", people.API_VERSION, kind, metadata, {"rules": rules}, child))
+        self.ready = tuple(made)
+        self.register_outputs({"rails": len(made)})

@@ -1,0 +1,44 @@
+"""Which images a tenant's pods may run, as one regular expression that API server and tests read alike."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+_PATH: Final = "[a-z0-9]+([._/-]+[a-z0-9]+)*"
+_TAG: Final = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST: Final = "@sha256:[0-9a-f]{64}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRules:
+    """The application's own repository is always allowed, and everything below the listed registries."""
+
+    application: str  # the image as it is deployed: REPOSITORY[:TAG][@DIGEST]
+    registries: tuple[str, ...]  # HOST or HOST/PATH
+    digest: bool  # a tag alone is refused: it may mean another image tomorrow
+
+    @property
+    def pattern(self) -> str:
+        """Anchored, in the syntax that Python and RE2 share.
+
+        A repository is followed by a tag or nothing, never by a slash: `business-app:5000/x` names a registry at that
+        port, not a version of business-app.
+        """
+        places = [
+            re.escape(repository(self.application)),
+            *(f"{re.escape(one.rstrip('/'))}/{_PATH}" for one in self.registries),
+        ]
+        fixed = f"(:{_TAG})?{_DIGEST}" if self.digest else f":{_TAG}({_DIGEST})?|{_DIGEST}"
+        return f"^({_alternatives(places)})({fixed})$"
+
+
+def repository(image: str) -> str:
+    """The image without tag and digest."""
+    path = image.partition("@")[0]
+    name, colon, tag = path.rpartition(":")
+    return name if colon and "/" not in tag else path
+
+
+def _alternatives(places: Iterable[str]) -> str:
+    return "|".join(places)
