@@ -1,7 +1,6 @@
 """Which images a tenant's pods may run, as one regular expression that API server and tests read alike."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +29,12 @@ class ImageRules:
             *(f"{re.escape(one.rstrip('/'))}/{_PATH}" for one in self.registries),
         ]
         fixed = f"(:{_TAG})?{_DIGEST}" if self.digest else f":{_TAG}({_DIGEST})?|{_DIGEST}"
-        return f"^({_alternatives(places)})({fixed})$"
+        return f"^({'|'.join(places)})({fixed})$"
+
+    @property
+    def moving(self) -> str:
+        """What ends so means another image tomorrow."""
+        return ":latest"
 
 
 def repository(image: str) -> str:
@@ -38,7 +42,3 @@ def repository(image: str) -> str:
     path = image.partition("@")[0]
     name, colon, tag = path.rpartition(":")
     return name if colon and "/" not in tag else path
-
-
-def _alternatives(places: Iterable[str]) -> str:
-    return "|".join(places)

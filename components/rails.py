@@ -104,11 +104,23 @@ def rails(at: Installation, images: ImageRules) -> tuple[Rail, ...]:
     )
 
 
+FILTERS: Final = ("RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite")
+
+
 def routes(at: Installation) -> Rail:
     """A host name is the tenant, and so is the header: neither may be another's."""
     header = route.TENANT_HEADER.lower()
     gateway, namespace = json.dumps(at.gateway.name), json.dumps(at.gateway.namespace)
-    touches = f'lowerAscii() == "{header}"'
+    named = f'.lowerAscii() == "{header}"'
+    # Header names are compared without case by HTTP, and with it by the API server's own check for doubles.
+    untouched = (
+        f"(!has(one.type) || one.type in {json.dumps(FILTERS)}) && (!has(one.requestHeaderModifier) || ("
+        "(!has(one.requestHeaderModifier.set)"
+        f" || one.requestHeaderModifier.set.all(head, !(head.name{named}) || head.value == variables.code))"
+        f" && (!has(one.requestHeaderModifier.add) || one.requestHeaderModifier.add.all(head, !(head.name{named})))"
+        " && (!has(one.requestHeaderModifier.remove)"
+        f" || one.requestHeaderModifier.remove.all(head, !(head{named})))))"
+    )
     return Rail(
         "tenantry-routes",
         [("gateway.networking.k8s.io", "httproutes")],
@@ -120,30 +132,26 @@ def routes(at: Installation) -> Rail:
             f' && up.namespace == {namespace} && (!has(up.kind) || up.kind == "Gateway"))': (
                 "a route hangs on the platform's gateway"
             ),
-            "object.spec.rules.all(rule, !has(rule.backendRefs) || (has(rule.filters)"
+            "variables.rules.all(rule, !has(rule.backendRefs) || size(rule.backendRefs) == 0 || (has(rule.filters)"
             " && rule.filters.exists(one, has(one.requestHeaderModifier) && has(one.requestHeaderModifier.set)"
-            f" && one.requestHeaderModifier.set.exists(head, head.name.{touches} && head.value == variables.code))))": (
+            f" && one.requestHeaderModifier.set.exists(head, head.name{named} && head.value == variables.code))))": (
                 f"every rule sets {route.TENANT_HEADER} to the tenant's code"
             ),
-            "variables.filters.all(one, !has(one.requestHeaderModifier) || ("
-            "(!has(one.requestHeaderModifier.set) || one.requestHeaderModifier.set.all(head,"
-            f" !(head.name.{touches}) || head.value == variables.code))"
-            " && (!has(one.requestHeaderModifier.add) || one.requestHeaderModifier.add.all(head,"
-            f" !(head.name.{touches})))"
-            " && (!has(one.requestHeaderModifier.remove) || one.requestHeaderModifier.remove.all(head,"
-            f" !(head.{touches})))))": f"nothing else touches {route.TENANT_HEADER}",
-            "variables.backends.all(back, (!has(back.namespace) || back.namespace == object.metadata.namespace)"
-            ' && (!has(back.kind) || back.kind == "Service"))'
-            ' && variables.filters.all(one, one.type != "RequestMirror")': (
+            f"variables.rules.all(rule, (!has(rule.filters) || rule.filters.all(one, {untouched}))"
+            " && (!has(rule.backendRefs) || rule.backendRefs.all(back,"
+            f" !has(back.filters) || back.filters.all(one, {untouched}))))": (
+                f"nothing else touches {route.TENANT_HEADER}, and no filter sends requests elsewhere"
+            ),
+            "variables.rules.all(rule, !has(rule.backendRefs) || rule.backendRefs.all(back,"
+            " (!has(back.namespace) || back.namespace == object.metadata.namespace)"
+            ' && (!has(back.kind) || back.kind == "Service")))': (
                 "requests go to Services of the tenant's own namespace"
             ),
         },
         variables={
             **CODE,
             "domain": f"variables.code + {json.dumps('.' + at.zone)}",
-            "backends": "object.spec.rules.map(rule, has(rule.backendRefs) ? rule.backendRefs : []).flatten()",
-            "filters": "object.spec.rules.map(rule, has(rule.filters) ? rule.filters : []).flatten()"
-            " + variables.backends.map(back, has(back.filters) ? back.filters : []).flatten()",
+            "rules": "has(object.spec.rules) ? object.spec.rules : []",
         },
     )
 
@@ -171,11 +179,12 @@ ENTRANCES: Final = Rail(
 
 SERVICES: Final = Rail(
     "tenantry-services",
-    [("", "services")],
+    [("", "services"), ("", "services/status")],
     {
         'object.spec.?type.orValue("ClusterIP") == "ClusterIP"': "a Service is a ClusterIP, not a port of the nodes",
         "size(object.spec.?externalIPs.orValue([])) == 0": "a Service takes over no address",
         'object.spec.?externalName.orValue("") == ""': "a Service is no name for something else",
+        "size(object.?status.?loadBalancer.?ingress.orValue([])) == 0": "a Service says no address of its own",
     },
 )
 
@@ -196,7 +205,8 @@ def pods(at: Installation, images: ImageRules) -> Rail:
         "tenantry-pods",
         [("", "pods"), ("", "pods/ephemeralcontainers")],
         {
-            f"variables.containers.all(one, one.image.matches({json.dumps(images.pattern)}))": (
+            f"variables.containers.all(one, one.image.matches({json.dumps(images.pattern)})"
+            f" && !one.image.endsWith({json.dumps(images.moving)}))": (
                 "images are the application's or from a registry that is allowed"
                 + (", named by digest" if images.digest else ", at a version")
             ),
@@ -225,6 +235,8 @@ def pods(at: Installation, images: ImageRules) -> Rail:
             "containers": "object.spec.containers + object.spec.?initContainers.orValue([])"
             " + object.spec.?ephemeralContainers.orValue([])"
         },
+        # What was allowed once may still be marked, adopted and removed when the rules have become stricter.
+        conditions={"changed": 'request.operation == "CREATE" || object.spec != oldObject.spec'},
     )
 
 
@@ -253,6 +265,7 @@ WALLS: Final = Rail(
     "tenantry-walls",
     [
         ("", "resourcequotas"),
+        ("", "resourcequotas/status"),  # admission reads limits and use from there
         ("", "limitranges"),
         ("", "serviceaccounts"),
         ("networking.k8s.io", "networkpolicies"),
@@ -295,7 +308,7 @@ LABELS: Final = Rail(
 # No selector: the API server selects a namespace by its labels *after* the change, so who removes one would get by.
 NAMESPACES: Final = Rail(
     "tenantry-namespaces",
-    [("", "namespaces")],
+    [("", "namespaces"), ("", "namespaces/status"), ("", "namespaces/finalize")],  # each of them can carry labels
     {"false": "tenants' namespaces, their labels and the gateway's are the provisioner's"},
     operations=ALL_WRITES,
     conditions=OTHERS

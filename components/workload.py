@@ -19,6 +19,7 @@ from tenantry.names import APP_PORT, SERVICE_ACCOUNT
 from tenantry.resolved import ResolvedTenant
 
 KEY_LENGTH = 64  # letters and digits: 381 bits, above the 256 that HS256 asks for
+KEYS = {"JWT_SECRET": 0, "UNIFIED_TENANT_API_KEY": KEY_LENGTH}  # where each begins; one more makes all of them anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +90,26 @@ class Workload(pulumi.ComponentResource):
         )
         return Manifest(f"{self._name}-{kind.lower()}", api_version, kind, metadata, body, opts)
 
-    def _key(self, purpose: str) -> pulumi.Output[str]:
-        key = RandomPassword(
-            f"{self._name}-{purpose}",
-            length=KEY_LENGTH,
+    def _secrets(self) -> dict[str, pulumi.Input[str]]:
+        keys = self._keys()
+        values: dict[str, pulumi.Input[str]] = {
+            "DB_USER": self._args.login,
+            "DB_PASSWORD": self._args.password,
+            **{name: keys.apply(lambda text, at=at: text[at : at + KEY_LENGTH]) for name, at in KEYS.items()},
+        }
+        redis = self._args.installation.services.redis
+        return values if redis is None else values | {"REDIS_URL": redis}
+
+    def _keys(self) -> pulumi.Output[str]:
+        """All in one random text: each piece of it is as random, and a resource costs time at every run."""
+        made = RandomPassword(
+            f"{self._name}-keys",
+            length=KEY_LENGTH * len(KEYS),
             special=False,
             keepers={"rotation": str(self._args.tenant.spec.credentials.rotation)},
             opts=pulumi.ResourceOptions(parent=self, provider=self._args.providers.random),
         )
-        return key.result
-
-    def _secrets(self) -> dict[str, pulumi.Input[str]]:
-        values: dict[str, pulumi.Input[str]] = {
-            "DB_USER": self._args.login,
-            "DB_PASSWORD": self._args.password,
-            "JWT_SECRET": self._key("jwt-secret"),
-            "UNIFIED_TENANT_API_KEY": self._key("api-key"),
-        }
-        redis = self._args.installation.services.redis
-        return values if redis is None else values | {"REDIS_URL": redis}
+        return made.result
 
 
 def _encoded(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:

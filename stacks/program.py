@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from components.images import ImageRules
 from components.installation import Foundations, Providers
 from components.tenant import Tenant, TenantArgs, facts
 from stacks import providers
@@ -93,7 +94,6 @@ async def _refuse_without_platform(config: StackConfig) -> None:
 
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
-    from components.images import ImageRules
     from components.platform import MIGRATIONS, Platform, PlatformArgs
 
     settings = config.settings

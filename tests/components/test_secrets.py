@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from components.workload import KEY_LENGTH, KEYS
+
 
 def plain(value: Any, secret: type) -> Any:
     """The value with every secret part left out."""
@@ -21,7 +23,7 @@ def test_no_generated_value_is_in_a_plain_input(parts, tenant, secret_type) -> N
     seen = json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
     outputs = json.dumps(plain(recording.finished, secret_type), default=str)
     made = [f"generated-{one.name}" for one in recording.of("RandomPassword")]
-    assert len(made) == 4
+    assert len(made) == 3
     for value in made:
         for written in (value, b64encode(value.encode()).decode()):
             assert written not in seen
@@ -35,6 +37,12 @@ def test_every_entry_of_the_secret_is_one(parts, tenant, secret_type) -> None:
     assert all(isinstance(value, secret_type) for value in secret.inputs["data"].values())
     assert "stringData" not in secret.inputs
     assert set(secret.secret_outputs) >= {"data", "stringData"}
+
+
+def test_no_two_keys_share_a_letter(parts, tenant) -> None:
+    made = parts(tenant()).named("k001-app-keys").inputs["length"]
+    places = [at for begin in KEYS.values() for at in range(begin, begin + KEY_LENGTH)]
+    assert sorted(places) == list(range(made))
 
 
 def test_a_login_roles_password_is_a_secret(parts, tenant, secret_type) -> None:
