@@ -1,0 +1,66 @@
+"""Rails on the walls: quotas, policies, rights, what is ours, labels and namespaces."""
+
+from typing import Final
+
+from components.ownership import MANAGED_BY, MANAGER, TENANT
+from components.rails.rail import ALL_WRITES, CODE, IN_TENANTS, OTHERS, OURS, Rail
+
+WALLS: Final = Rail(
+    "tenantry-walls",
+    [
+        ("", "resourcequotas"),
+        ("", "resourcequotas/status"),  # admission reads limits and use from there
+        ("", "limitranges"),
+        ("", "serviceaccounts"),
+        ("networking.k8s.io", "networkpolicies"),
+        ("rbac.authorization.k8s.io", "roles"),
+        ("rbac.authorization.k8s.io", "rolebindings"),
+    ],
+    {"false": "quotas, limits, network policies, accounts and rights are the provisioner's"},
+    operations=ALL_WRITES,
+    conditions=OTHERS,
+)
+
+# A selector matches the object before or after: neither taking the label off nor putting it on gets by.
+OWN: Final = Rail(
+    "tenantry-own",
+    [
+        ("", "services"),
+        ("", "configmaps"),
+        ("", "secrets"),
+        ("apps", "deployments"),
+        ("policy", "poddisruptionbudgets"),
+        ("gateway.networking.k8s.io", "httproutes"),
+    ],
+    {"false": "what tenantry manages is changed in the tenant's file"},
+    operations=ALL_WRITES,
+    conditions=OTHERS,
+    where=IN_TENANTS | OURS,
+)
+
+LABELS: Final = Rail(
+    "tenantry-labels",
+    [("*", "*")],
+    {
+        f'object.metadata.?labels[?"{TENANT}"].orValue(variables.code) == variables.code': (
+            "no label names another tenant"
+        )
+    },
+    variables=CODE,
+)
+
+# No selector: the API server selects a namespace by its labels *after* the change, so who removes one would get by.
+NAMESPACES: Final = Rail(
+    "tenantry-namespaces",
+    [("", "namespaces"), ("", "namespaces/status"), ("", "namespaces/finalize")],  # each of them can carry labels
+    {"false": "tenants' namespaces, their labels and the gateway's are the provisioner's"},
+    operations=ALL_WRITES,
+    conditions=OTHERS
+    | {
+        "ours": 'request.name.startsWith("tenant-") || [object, oldObject].exists(one, one != null'
+        f' && (one.metadata.name.startsWith("tenant-") || one.metadata.?labels[?"{TENANT}"].hasValue()'
+        f' || one.metadata.?labels[?"{MANAGED_BY}"].orValue("") == "{MANAGER}"))'
+    },
+    where={},
+    scope="Cluster",
+)
