@@ -96,7 +96,7 @@ def binding(resource: Resource, settings: Settings) -> Iterator[str]:
     if resource.code is None:
         return
     role = mapping(resource.props.get("roleRef"))
-    if text(role.get("kind")) == "ClusterRole" and text(role.get("name")) not in CLUSTER_ROLES.values():
+    if text(role.get("kind")) != "Role" and text(role.get("name")) not in CLUSTER_ROLES.values():
         yield f"it gives {shown(role.get('name'))}, which is none of the roles of tenants' people"
     groups = {group(resource.code, one): CLUSTER_ROLES[one] for one in ROLES}
     for one in map(mapping, listing(resource.props.get("subjects"))):
@@ -105,5 +105,9 @@ def binding(resource: Resource, settings: Settings) -> Iterator[str]:
         name = text(one.get("name"))
         if text(one.get("kind")) == "User" or (text(one.get("kind")) == "Group" and name not in groups):
             yield f"it lets in {shown(name)}, which is no group of {resource.code}"
-        if name in groups and text(role.get("name")) not in (groups[name], CLUSTER_ROLES[TENANT_USER]):
+        if (
+            name in groups
+            and text(role.get("kind")) != "Role"
+            and text(role.get("name")) not in (groups[name], CLUSTER_ROLES[TENANT_USER])
+        ):
             yield f"it gives {shown(name)} the rights of another group"

@@ -14,7 +14,7 @@ ADMINS = {"kind": "Group", "name": "tenantry:k001:tenant_admin"}
 SIDECAR = {"name": "sidecar", "image": "example.com/sidecar:1.0"}
 EXTRA = {
     "role": (f"{ROLES}:Role", {"metadata": META, "rules": [{"verbs": ["get", "list"], "resources": ["pods", "resourcequotas"]}]}),
-    "binding": (f"{ROLES}:RoleBinding", {"metadata": META, "roleRef": {"kind": "Role", "name": "x"}, "subjects": [ADMINS]}),
+    "binding": (f"{ROLES}:RoleBinding", {"metadata": META, "roleRef": {"kind": "ClusterRole", "name": "tenantry-tenant-admin"}, "subjects": [ADMINS]}),
 }  # fmt: skip
 CASES: list[tuple[str, str, str, Any]] = [
     ("workload-pod-security", SPACE, "metadata.labels.pod-security~kubernetes~io/enforce", "baseline"),
