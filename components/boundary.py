@@ -8,6 +8,7 @@ from components import network, people, quotas
 from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
+from tenantry.groups import CLUSTER_ROLES
 from tenantry.names import Names
 from tenantry.plans import Plan
 
@@ -51,7 +52,7 @@ class Boundary(pulumi.ComponentResource):
                 "spec": network.open_for(code, at.gateway, at.openings)
             },
             **{
-                (people.API_VERSION, "RoleBinding", people.ROLE_OF[role]): people.binding(code, role)
+                (people.API_VERSION, "RoleBinding", CLUSTER_ROLES[role]): people.binding(code, role)
                 for role in people.RULES
             },
         }

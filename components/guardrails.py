@@ -10,6 +10,7 @@ from components.installation import Installation
 from components.manifest import Manifest
 from components.ownership import labels
 from components.rails import rails
+from tenantry.groups import CLUSTER_ROLES
 
 ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -46,7 +47,7 @@ class Guardrails(pulumi.ComponentResource):
             )
             made += [policy, bound]
         for role, rules in people.RULES.items():
-            metadata = {"name": people.ROLE_OF[role], "labels": labels()}
+            metadata = {"name": CLUSTER_ROLES[role], "labels": labels()}
             kind = "ClusterRole"
             made.append(Manifest(f"{name}-{role}", people.API_VERSION, kind, metadata, {"rules": rules}, child))
         self.ready = tuple(made)

@@ -7,13 +7,12 @@ are the application's business.
 
 from typing import Any, Final
 
-from tenantry.groups import TENANT_ADMIN, TENANT_USER, group
+from tenantry.groups import CLUSTER_ROLES, TENANT_ADMIN, TENANT_USER, group
 
 LOOK: Final = ("get", "list", "watch")
 CHANGE: Final = ("create", "update", "patch", "delete")
 _RBAC: Final = "rbac.authorization.k8s.io"
 API_VERSION: Final = f"{_RBAC}/v1"
-ROLE_OF: Final = {TENANT_ADMIN: "tenantry-tenant-admin", TENANT_USER: "tenantry-tenant-viewer"}
 
 
 def _rule(group_: str, resources: list[str], verbs: tuple[str, ...]) -> dict[str, Any]:
@@ -40,6 +39,6 @@ RULES: Final = {TENANT_ADMIN: ADMIN, TENANT_USER: VIEWER}
 def binding(code: str, role: str) -> dict[str, Any]:
     """The body of a RoleBinding; the group comes from the cluster's sign-in."""
     return {
-        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": ROLE_OF[role]},
+        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": CLUSTER_ROLES[role]},
         "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": group(code, role)}],
     }

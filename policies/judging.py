@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from pulumi_policy.proxy import UnknownValueError
-
 from policies.exemptions import Exemption
 from policies.resource import PLATFORM, Resource
 from policies.rule import Broken, Rule
 from policies.settings import Settings
 from policies.stack import Stack, owner
+from policies.unknown import UnknownValueError
 from policies.values import Unreadable
 
 Found = TypeVar("Found")
@@ -110,7 +109,7 @@ def _guarded(rule: Rule, check: Iterator[Found], verdict: Verdict) -> tuple[list
         for one in check:  # one by one: what comes before an exception counts
             found.append(one)
     except UnknownValueError as unknown:
-        verdict.undecided.append((rule, ".".join(unknown.props)))
+        verdict.undecided.append((rule, ".".join(unknown.path)))
     except Unreadable as shape:
         return found, f"it holds {shape}, so it cannot be checked"
     except (TypeError, ValueError, LookupError, AttributeError) as fault:

@@ -1,27 +1,16 @@
-"""The rules as Pulumi runs them: a policy a domain for single resources, `together` and `totals` for the whole stack.
+"""The rules as Pulumi knows them: a policy a domain for single resources, `together` and `totals` for the whole stack.
 
-The SDK reads a resource's properties anew for each policy, so there are few policies with many rules each. A last one,
-which only advises, reports what the others let pass: exemptions, and rules that need a value only the update knows.
+A last policy, which only advises, reports what the others let pass: exemptions, and rules that need a value only the
+update knows.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import partial
+from enum import IntEnum
 from threading import Lock
 from typing import Any, Final
-
-from pulumi_policy import (
-    EnforcementLevel,
-    Policy,
-    PolicyConfigSchema,
-    PolicyResource,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-    StackValidationArgs,
-    StackValidationPolicy,
-)
 
 from policies import exemptions
 from policies.domains import POLICIES, rules_of
@@ -34,8 +23,31 @@ PACK: Final = "tenantry"
 REPORT: Final = "report"
 ON_STACK: Final = ("together", "totals")
 STACK: Final = "pulumi:pulumi:Stack"
+DESCRIPTIONS: Final = {**POLICIES, REPORT: "Exemptions that were used, and rules that only the update can decide"}
 
 Clock = Callable[[], date]
+
+
+class Level(IntEnum):
+    """What comes of a violation, by the protocol's numbers."""
+
+    ADVISORY = 0
+    MANDATORY = 1
+    DISABLED = 2
+    REMEDIATE = 3  # nothing here does: it is as good as mandatory
+
+
+DEFAULTS: Final = {**dict.fromkeys(POLICIES, Level.MANDATORY), REPORT: Level.ADVISORY}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One violation."""
+
+    policy: str
+    level: Level
+    message: str
+    urn: str = ""
 
 
 def today() -> date:
@@ -43,7 +55,7 @@ def today() -> date:
 
 
 class Memory:
-    """What the policies of one run let pass, until it is reported. The SDK calls from several threads."""
+    """What the policies of one run let pass, until it is reported. The engine calls from several threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -68,105 +80,60 @@ class Memory:
             yield f"not known before the update, which decides: {listed}"
 
 
-def policies(clock: Clock = today) -> list[Policy]:
-    """In the order in which they run."""
-    memory = Memory()
-    judges = {name: _judge_for(name, clock) for name in POLICIES}
-    made: list[Policy] = [
-        ResourceValidationPolicy(
-            name=name,
-            description=description,
-            validate=partial(_validate, judges[name], memory),
-            enforcement_level=EnforcementLevel.MANDATORY,
-            config_schema=schema(name),
-        )
-        for name, description in POLICIES.items()
-        if name not in ON_STACK
-    ]
-    made += [
-        StackValidationPolicy(
-            name=name,
-            description=POLICIES[name],
-            validate=partial(_validate_stack, judges[name], memory),
-            enforcement_level=EnforcementLevel.MANDATORY,
-            config_schema=schema(name),
-        )
-        for name in ON_STACK
-    ]
-    made.append(
-        StackValidationPolicy(
-            name=REPORT,
-            description="Exemptions that were used, and rules that only the update can decide",
-            validate=partial(_report, memory),
-            enforcement_level=EnforcementLevel.ADVISORY,
-        )
-    )
-    return made
+@dataclass
+class Pack:
+    """All policies with what an installation set for them."""
+
+    clock: Clock = today
+    memory: Memory = field(default_factory=Memory)
+    levels: dict[str, Level] = field(default_factory=lambda: dict(DEFAULTS))
+    _judges: dict[str, Judge] = field(default_factory=dict[str, Judge])
+
+    def __post_init__(self) -> None:
+        self.configure({})
+
+    def configure(self, given: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:
+        """Policy -> level and settings, replacing all that was configured before. Raises ValueError for an expiry that
+        is no day: nothing runs with that."""
+        self.levels = DEFAULTS | {name: Level(level) for name, (level, _) in given.items()}
+        self._judges = {name: self._judge(name, given.get(name, (0, {}))[1]) for name in POLICIES}
+
+    def _judge(self, policy: str, config: Mapping[str, Any]) -> Judge:
+        allowed = tuple(exemptions.read(config.get("exemptions")))
+        return Judge(rules_of(policy), Settings(policy, config), allowed, self.clock())
+
+    def on_resource(self, resource: Resource) -> Iterator[Line]:
+        for policy, judge in self._on(lambda name: name not in ON_STACK):
+            if resource.type == STACK:  # the first resource of every run
+                yield from (self._line(policy, one) for one in judge.ended)
+            verdict = judge.resource(resource)
+            self.memory.keep(verdict)
+            yield from (self._line(policy, str(one)) for one in verdict.broken)
+
+    def on_stack(self, stack: Stack) -> Iterator[Line]:
+        for policy, judge in self._on(lambda name: name in ON_STACK):
+            yield from (self._line(policy, one) for one in judge.ended)
+            verdict = judge.stack(stack)
+            self.memory.keep(verdict)
+            for one in verdict.broken:
+                yield self._line(policy, str(one), one.resource.urn if one.resource else "")
+        if self.levels[REPORT] is not Level.DISABLED:
+            yield from (self._line(REPORT, one) for one in self.memory.take())
+
+    def _on(self, chosen: Callable[[str], bool]) -> Iterator[tuple[str, Judge]]:
+        for name, judge in self._judges.items():
+            if chosen(name) and self.levels[name] is not Level.DISABLED:
+                yield name, judge
+
+    def _line(self, policy: str, message: str, urn: str = "") -> Line:
+        level = self.levels[policy]
+        return Line(policy, Level.MANDATORY if level is Level.REMEDIATE else level, message, urn)
 
 
-def schema(policy: str) -> PolicyConfigSchema:
+def schema(policy: str) -> Mapping[str, Any]:
+    """Of the policy's configuration: its properties."""
+    if policy == REPORT:
+        return {}
     rules = [rule.name for rule in rules_of(policy)]
     properties = {name: dict(one) for name, one in SCHEMAS[policy].items()}
-    return PolicyConfigSchema(properties={**properties, "exemptions": dict(exemptions.schema(rules))})
-
-
-def _judge_for(policy: str, clock: Clock) -> Callable[[Mapping[str, Any]], Judge]:
-    """From the policy's configuration. Raises ValueError for an expiry that is no day: nothing runs with that."""
-    rules = rules_of(policy)
-
-    def judge(config: Mapping[str, Any]) -> Judge:
-        allowed = tuple(exemptions.read(config.get("exemptions")))
-        return Judge(rules, Settings(policy, config), allowed, clock())
-
-    return judge
-
-
-def _validate(
-    judge: Callable[[Mapping[str, Any]], Judge],
-    memory: Memory,
-    args: ResourceValidationArgs,
-    report: ReportViolation,
-) -> None:
-    judging = judge(args.get_config())
-    if args.resource_type == STACK:  # the first resource of every run
-        for line in judging.ended:
-            report(line, None)
-    verdict = judging.resource(_seen(args))
-    memory.keep(verdict)
-    for finding in verdict.broken:
-        report(str(finding), None)
-
-
-def _validate_stack(
-    judge: Callable[[Mapping[str, Any]], Judge],
-    memory: Memory,
-    args: StackValidationArgs,
-    report: ReportViolation,
-) -> None:
-    judging = judge(args.get_config())
-    for line in judging.ended:
-        report(line, None)
-    verdict = judging.stack(Stack(_seen(one) for one in args.resources))
-    memory.keep(verdict)
-    for finding in verdict.broken:
-        report(str(finding), finding.resource.urn if finding.resource else None)
-
-
-def _report(memory: Memory, args: StackValidationArgs, report: ReportViolation) -> None:
-    for line in memory.take():
-        report(line, None)
-
-
-def _seen(args: ResourceValidationArgs | PolicyResource) -> Resource:
-    options = args.opts
-    dependencies = [one.urn for one in args.dependencies] if isinstance(args, PolicyResource) else []
-    return Resource(
-        type=args.resource_type,
-        urn=args.urn,
-        props=args.props,
-        protect=options.protect,
-        ignore_changes=tuple(options.ignore_changes),
-        secret_outputs=tuple(options.additional_secret_outputs),
-        delete_before_replace=options.delete_before_replace is True,
-        dependencies=tuple(dependencies),
-    )
+    return {**properties, "exemptions": dict(exemptions.schema(rules))}

@@ -55,22 +55,24 @@ def _hits(hard: Mapping[str, object], expected: Mapping[str, float]) -> int:
     "quotas-limits",
     kinds=[LIMITS],
     why="Under a quota a pod that names no amounts is refused, while its Deployment looks well.",
-    remedy="take default, defaultRequest and max of type Container from the tenant's plan.",
+    remedy="take default, defaultRequest and max of type Container, and max of type Pod, from the tenant's plan.",
 )
 def limits(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's LimitRange gives its containers the amounts of a plan, and no more."""
+    """A tenant's LimitRange gives its containers and pods the amounts of a plan, and no more."""
     if resource.code is None:
         return
-    found = _container_limits(resource)
+    found, pod = _limits_of(resource, "Container"), _limits_of(resource, "Pod")
     if found is None:
         yield "it says nothing of containers"
     elif not matching(lambda plan: all(_amounts(found.get(part), plan.container) for part in PARTS)):
         yield "its amounts for a container are those of no plan"
+    if pod is None or not matching(lambda plan: _amounts(pod.get("max"), plan.container)):
+        yield "its most for a pod, whose containers would add up, is that of no plan"
 
 
-def _container_limits(resource: Resource) -> Mapping[str, object] | None:
+def _limits_of(resource: Resource, type_: str) -> Mapping[str, object] | None:
     for one in map(mapping, listing(at(resource.props, "spec", "limits"))):
-        if text(one.get("type")) == "Container":
+        if text(one.get("type")) == type_:
             return one
     return None
 
@@ -176,8 +178,8 @@ def _is_of(resource: Resource, plan: Plan) -> bool:
         return _fits(mapping(at(resource.props, "spec", "hard")), plan.quota)
     amounts = plan.container
     if resource.kind == LIMITS:
-        found = _container_limits(resource) or {}
-        return all(_amounts(found.get(part), amounts) for part in PARTS)
+        found, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
+        return all(_amounts(found.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
     wanted = number(at(resource.props, "spec", "replicas")) or 0
     return wanted <= plan.replicas and all(
         _amounts(at(one, "resources", side), amounts)

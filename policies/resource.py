@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from pulumi_policy.proxy import UnknownValueError
-
+from policies.unknown import UnknownValueError
 from policies.values import Unreadable, at, text
 from tenantry.names import CODE, is_code
 

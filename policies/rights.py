@@ -7,6 +7,7 @@ from policies.resource import Resource
 from policies.rule import resource_rule
 from policies.settings import Settings
 from policies.values import listing, mapping, shown, text
+from tenantry.groups import CLUSTER_ROLES, ROLES, TENANT_USER, group
 
 CLUSTER_KINDS: Final = tuple(
     f"kubernetes:{kind}"
@@ -46,12 +47,6 @@ WALLS: Final = frozenset(
 LOOKING: Final = frozenset({"get", "list", "watch"})
 READABLE: Final = WALLS - {"*", "secrets", "serviceaccounts/token", "pods/exec", "pods/attach"}
 LADDERS: Final = frozenset({"*", "escalate", "bind", "impersonate"})
-SHARED_GROUPS: Final = (
-    "system:authenticated",
-    "system:unauthenticated",
-    "system:serviceaccounts",
-    "system:masters",
-)
 
 
 @resource_rule(
@@ -71,13 +66,13 @@ def cluster(resource: Resource, settings: Settings) -> Iterator[str]:
 
 @resource_rule(
     "workload-rights",
-    kinds=["kubernetes:Role"],
+    kinds=["kubernetes:Role", "kubernetes:ClusterRole"],
     why="Who may change quotas, policies, roles or secrets of the namespace has no walls.",
     remedy="name verbs and resources, leave the walls to be read only, and secrets out.",
 )
 def rights(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A role in a tenant's namespace cannot move its walls, read its secrets or climb."""
-    if resource.code is None:
+    """A role of a tenant's people cannot move its walls, read its secrets or climb."""
+    if resource.code is None and resource.called not in CLUSTER_ROLES.values():
         return
     for rule in map(mapping, listing(resource.props.get("rules"))):
         verbs = {text(one) for one in listing(rule.get("verbs"))}
@@ -97,13 +92,22 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="bind to the tenant's own groups, or to an account of its own namespace.",
 )
 def binding(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A binding in a tenant's namespace names nobody of another namespace and no group of everybody."""
+    """A binding in a tenant's namespace gives a role that is known, to the tenant's own groups and accounts."""
     if resource.code is None:
         return
-    if text(mapping(resource.props.get("roleRef")).get("name")) in ("cluster-admin", "admin", "edit"):
-        yield "it gives a role that moves the walls"
+    role = mapping(resource.props.get("roleRef"))
+    if text(role.get("kind")) != "Role" and text(role.get("name")) not in CLUSTER_ROLES.values():
+        yield f"it gives {shown(role.get('name'))}, which is none of the roles of tenants' people"
+    groups = {group(resource.code, one): CLUSTER_ROLES[one] for one in ROLES}
     for one in map(mapping, listing(resource.props.get("subjects"))):
         if text(one.get("kind")) == "ServiceAccount" and text(one.get("namespace")) != resource.namespace:
             yield f"it lets in {shown(one.get('name'))} of {shown(one.get('namespace'))}"
-        if text(one.get("name")).startswith(SHARED_GROUPS):
-            yield f"it lets in {shown(one.get('name'))}"
+        name = text(one.get("name"))
+        if text(one.get("kind")) == "User" or (text(one.get("kind")) == "Group" and name not in groups):
+            yield f"it lets in {shown(name)}, which is no group of {resource.code}"
+        if (
+            name in groups
+            and text(role.get("kind")) != "Role"
+            and text(role.get("name")) not in (groups[name], CLUSTER_ROLES[TENANT_USER])
+        ):
+            yield f"it gives {shown(name)} the rights of another group"

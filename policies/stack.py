@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
-from pulumi_policy.proxy import UnknownValueError
-
 from policies.resource import Resource
+from policies.unknown import UnknownValueError
 from policies.values import Unreadable, text
 
 ROW: Final = "tenantry:TenantRow"

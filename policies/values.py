@@ -1,14 +1,14 @@
 """Reading what somebody else declared: any shape may come, and what cannot be read must not pass.
 
-Two kinds of value hold nothing that a rule could look at. An *unknown* one is decided by the update (the SDK's proxies
-raise UnknownValueError where it is touched); a *secret* one is replaced by HIDDEN before any rule runs, so that no
-message of this pack can ever repeat it.
+Two kinds of value hold nothing that a rule could look at. An *unknown* one is decided by the update: UnknownValueError
+is raised where it is touched. A *secret* one is replaced by HIDDEN before any rule runs, so that no message of this
+pack can ever repeat it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from pulumi_policy.proxy import UnknownValueError
+from policies.unknown import UnknownValueError
 
 
 class Hidden:

@@ -5,6 +5,7 @@ from typing import Final
 TENANT_ADMIN: Final = "tenant_admin"
 TENANT_USER: Final = "user"
 ROLES: Final = (TENANT_ADMIN, TENANT_USER)
+CLUSTER_ROLES: Final = {TENANT_ADMIN: "tenantry-tenant-admin", TENANT_USER: "tenantry-tenant-viewer"}
 
 
 def group(code: str, role: str) -> str:

@@ -144,10 +144,8 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.RunPluginResponse]:
         folder = request.info.program_directory
-        if request.kind == "analyzer":  # a policy pack is served by the SDK, which takes the engine and the folder
-            target = ["-m", "pulumi.policy", *request.args, folder]
-        else:  # a provider serves itself
-            target = [folder, *request.args]
+        # Each serves itself, also a policy pack of the SDK's: `python -m pulumi.policy` would import all of it first.
+        target = [folder, *request.args]
         python = self._interpreter(request.info, context)
         given = dict(entry.split("=", 1) for entry in request.env if "=" in entry)
         child = self.children.start(

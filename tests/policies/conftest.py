@@ -16,15 +16,14 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies import exemptions
 from policies.domains import rules_of
-from policies.hiding import SECRET, SIGNATURE, without_secrets
 from policies.judging import Judge, Verdict
 from policies.resource import Resource
 from policies.settings import SCHEMAS, Settings
 from policies.stack import Stack
+from policies.wire import SECRET, SIGNATURE, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 10, 20)
@@ -61,8 +60,7 @@ class Wire:
 
     @cached_property
     def _seen(self) -> Resource:
-        read = {key: without_secrets(value) for key, value in _floats(self.props).items()}
-        return Resource(type=self.type, urn=self.urn, props=unknown_checking_proxy(read), **self.options)
+        return Resource(type=self.type, urn=self.urn, props=plain(_floats(self.props)), **self.options)
 
 
 Wires = dict[str, Wire]

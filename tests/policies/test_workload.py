@@ -10,11 +10,11 @@ POD = "spec.template.spec"
 MAIN = f"{POD}.containers.0"
 META = {"name": "x", "namespace": "tenant-k001", "labels": {"tenantry.io/tenant": "k001", "app.kubernetes.io/managed-by": "tenantry"}}  # fmt: skip
 ROLES = "kubernetes:rbac.authorization.k8s.io/v1"
-ADMINS = {"kind": "Group", "name": "k001:tenant_admin"}
+ADMINS = {"kind": "Group", "name": "tenantry:k001:tenant_admin"}
 SIDECAR = {"name": "sidecar", "image": "example.com/sidecar:1.0"}
 EXTRA = {
     "role": (f"{ROLES}:Role", {"metadata": META, "rules": [{"verbs": ["get", "list"], "resources": ["pods", "resourcequotas"]}]}),
-    "binding": (f"{ROLES}:RoleBinding", {"metadata": META, "roleRef": {"kind": "Role", "name": "x"}, "subjects": [ADMINS]}),
+    "binding": (f"{ROLES}:RoleBinding", {"metadata": META, "roleRef": {"kind": "ClusterRole", "name": "tenantry-tenant-admin"}, "subjects": [ADMINS]}),
 }  # fmt: skip
 CASES: list[tuple[str, str, str, Any]] = [
     ("workload-pod-security", SPACE, "metadata.labels.pod-security~kubernetes~io/enforce", "baseline"),

@@ -1,0 +1,30 @@
+"""Every attack there is, in the order of the report. What it imports is light: clients are loaded by the attempts."""
+
+from typing import Final
+
+from tenantry.verify import (
+    admission,
+    benchmark,
+    cluster,
+    database_rights,
+    gateway,
+    hardening,
+    network,
+    storage,
+    storage_edges,
+    walls,
+)
+from tenantry.verify.model import Attack
+
+ATTACKS: Final[tuple[Attack, ...]] = (
+    *database_rights.ATTACKS,
+    *storage.ATTACKS,
+    *storage_edges.ATTACKS,
+    *cluster.ATTACKS,
+    *admission.ATTACKS,
+    *walls.ATTACKS,
+    *gateway.ATTACKS,
+    *network.ATTACKS,
+    *benchmark.ATTACKS,
+    *hardening.ATTACKS,
+)

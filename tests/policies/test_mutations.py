@@ -1,0 +1,272 @@
+"""Every single thing that is declared for a tenant and its platform, taken away in turn.
+
+The pack goes red, or the tables below say who does: a live attack of `tenantry verify` (tests/e2e/test_mutations.py takes
+the same thing away from a live system), another test, or nobody, with the reason why it is no control. The list comes
+from the recorded program, so a new part, property or statement that is in none of these fails here.
+"""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenantry.verify.catalogue import ATTACKS
+from tests.policies.conftest import SIGNATURE, Wire, Wires, rules_broken
+
+ROOT = Path(__file__).resolve().parents[2]
+OPTIONS = {"protect": False, "ignore_changes": (), "secret_outputs": ()}  # without them
+RAIL, BOUND = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+
+# Kind and place (`#` any index, `-` the whole, `!` into a JSON text) -> the attacks that find it missing.
+LIVE: dict[str, tuple[str, ...]] = {
+    "CloneRights -": ("database.connect", "database.rights"),
+    "CloneRights *Timeout": ("database.limits",),
+    "CloneRights database": ("database.connect", "database.rights"),
+    "ClosedDatabases *": ("database.shared", "database.rights"),
+    "Gateway spec.listeners.#.allowedRoutes*": ("host.gateway",),
+    "HTTPRoute spec.rules.#.filters.#.type": ("host.forged",),
+    "NetworkPolicy spec.egress.#.to.#.podSelector*": ("network.out",),
+    f"{RAIL} spec.matchConditions*": ("rails.allow",),
+    f"{RAIL} spec.matchConstraints*": ("rails.*",),
+    f"{RAIL} spec.validations.#": ("rails.*",),
+    f"{RAIL} spec.validations.#.expression": ("rails.*",),
+    f"{RAIL} spec.variables*": ("rails.*", "rails.allow"),
+}
+# The same -> the test file that finds it missing.
+TESTED: dict[str, str] = {
+    "RandomUuid -": "tests/e2e/test_destroy.py",
+    "RandomUuid @protect": "tests/e2e/test_destroy.py",
+    "Bucket lifecycleRules*": "tests/components/test_platform.py",
+    "Role @protect": "tests/components/test_shape.py",
+    "Policy @protect": "tests/components/test_shape.py",
+    "Role @secret_outputs": "tests/e2e/test_main_job.py",
+    f"{BOUND} spec.validationActions.#": "tests/components/guardrails/test_attacks.py",
+}
+# Why it is no control -> the same.
+NO_CONTROL: dict[str, tuple[str, ...]] = {
+    "the system refuses an object without it": (
+        "* apiVersion",
+        "* kind",
+        "* metadata.name",
+        "Gateway metadata",
+        "Gateway metadata.namespace",
+        "Gateway spec",
+        "Gateway spec.listeners*",
+        "Gateway spec.gatewayClassName",
+        "Namespace metadata",
+        "Policy policyDocument!Version",
+        "Policy policyDocument!Statement.#.Effect",
+        "Policy policyDocument!Statement.#.Action",
+        "Policy policyDocument!Statement.#.Resource",
+        "Policy policyDocument",
+        "Policy policyName",
+        "Role assumeRolePolicyDocument!Version",
+        "Role name",
+        "Database name",
+        "RoleBinding roleRef.*",
+        "RoleBinding subjects.#.apiGroup",
+        "RoleBinding subjects.#.kind",
+        "CloneRights owner",
+        f"{RAIL} spec.validations.#.message",
+        f"{RAIL} spec.validations.#.reason",
+    ),
+    "less is allowed without it": (
+        "ClusterRole rules*",
+        "RoleBinding -",
+        "RoleBinding subjects*",
+        "NetworkPolicy -",
+        "NetworkPolicy spec.egress",
+        "NetworkPolicy spec.egress.#",
+        "NetworkPolicy spec.egress.#.ports.#",
+        "NetworkPolicy spec.ingress",
+        "NetworkPolicy spec.ingress.#",
+        "Policy -",
+        "Policy policyDocument!Statement",
+        "Policy policyDocument!Statement.#",
+        "Policy policyDocument!Statement.#.Action.#",
+        "Policy policyDocument!Statement.#.Resource.#",
+        "Policy policyDocument!Statement.#.Condition.StringEquals.oss:Prefix.#",
+        "Role assumeRolePolicyDocument!Statement.#",
+        "Role assumeRolePolicyDocument!Statement.#.Principal.*.#",
+        "Role roles*",
+        "Role password",
+        "Role -",
+        "RolePolicyAttachment -",
+        "UserPolicyAttachment *",
+        "User *",
+        "AccessKey *",
+        "OidcProvider *",
+        "CloneRights logins*",
+        "Bucket corsRules*",
+        "HTTPRoute -",
+        "HTTPRoute spec.parentRefs*",
+        "HTTPRoute spec.rules.#.backendRefs*",
+        "HTTPRoute spec.rules.#.matches*",
+        "AlidnsRecord -",
+        "Service spec.ports*",
+        "Service spec.type",
+        "Namespace -",
+        "Bucket -",
+        "Database -",
+        "Deployment -",
+    ),
+    "its default says the same": (
+        "NetworkPolicy *.protocol",
+        "NetworkPolicy spec.podSelector*",
+        "Deployment *.hostIPC",
+        "Deployment *.hostNetwork",
+        "Deployment *.hostPID",
+        "Deployment *.securityContext.privileged",
+        "Role maxSessionDuration",
+        "Role login",
+        "Database allowConnections",
+        "Bucket lifecycleRuleAllowSameActionOverlap",
+        f"{RAIL} spec.matchConstraints.resourceRules.#.scope",
+    ),
+    "it is said twice, for the pod and for the container, or by the image's own user": (
+        "Deployment *.securityContext.runAsNonRoot",
+        "Deployment *.securityContext.runAsUser",
+        "Deployment *.securityContext.runAsGroup",
+        "Deployment *.securityContext.fsGroup",
+    ),
+    "it is how the application runs or is known": (
+        "ConfigMap *",
+        "Secret *",
+        "Seed *",
+        "Migrations *",
+        "RandomPassword *",
+        "Directories *",
+        "TenantRow *",
+        "PodDisruptionBudget *",
+        "ServiceAccount -",
+        "Service -",
+        "Service metadata.annotations*",
+        "Service spec.selector*",
+        "AlidnsRecord value",
+        "Bucket @ignore_changes",
+        "Database owner",
+        "Database template",
+        "Policy description",
+        "Policy force",
+        "Policy rotateStrategy",
+        "Deployment spec.revisionHistoryLimit",
+        "Deployment spec.selector*",
+        "Deployment spec.strategy.*",
+        "Deployment spec.template.metadata*",
+        "Deployment spec.template.spec.containers",
+        "Deployment spec.template.spec.containers.#",
+        "Deployment *.envFrom*",
+        "Deployment *.lifecycle*",
+        "Deployment *Probe*",
+        "Deployment *.containers.#.name",
+        "Deployment *.ports*",
+        "Deployment *.volumeMounts*",
+        "Deployment *.volumes",
+        "Deployment *.volumes.#",
+        "Deployment *.volumes.#.name",
+        "Deployment *.projected.sources*",
+        "Deployment *.enableServiceLinks",
+        "Deployment *.terminationGracePeriodSeconds",
+        "Deployment *.topologySpreadConstraints*",
+        "HTTPRoute spec.rules.#.timeouts*",
+        "Gateway -",
+    ),
+    "it marks what is ours": ("* metadata.labels", "* metadata.labels.app~kubernetes~io/*"),
+}
+SKIPPED = ("tenantry:components:", "pulumi:")  # they group; what they hold is taken away piece by piece
+
+
+def places(value: Any, path: str = "") -> Iterator[str]:
+    """Every key and every entry, at every depth, documents in texts too."""
+    if isinstance(value, str) and value[:1] == "{":
+        yield from (f"{path}!{below}" for below in places(json.loads(value)))
+        return
+    if not isinstance(value, dict | list) or SIGNATURE in value:
+        return
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+        place = f"{path}.{str(key).replace('.', '~')}" if path else str(key)
+        yield place
+        yield from places(one, place)
+
+
+def without(props: Any, place: str) -> Any:
+    """A copy that lacks it."""
+    copy = deepcopy(props)
+    outer, _, inner = place.partition("!")
+    *above, last = [step.replace("~", ".") for step in outer.split(".")]
+    at = copy
+    for step in above:
+        at = at[int(step)] if isinstance(at, list) else at[step]
+    key: Any = int(last) if isinstance(at, list) else last
+    if inner:
+        at[key] = json.dumps(without(json.loads(at[key]), inner))
+    else:
+        del at[key]
+    return copy
+
+
+def mutations(name: str, wire: Wire) -> Iterator[tuple[str, Wire | None]]:
+    """Place -> what is left."""
+    yield "-", None
+    for place in places(wire.props):
+        yield place, replace(wire, props=without(wire.props, place))
+    for option, off in OPTIONS.items():
+        if wire.options.get(option):
+            yield f"@{option}", replace(wire, options=wire.options | {option: off})
+
+
+def general(wire: Wire, place: str) -> str:
+    """Without indices: `Deployment spec.template.spec.containers.#.image`."""
+    steps = [["#" if step.isdigit() else step for step in part.split(".")] for part in place.split("!")]
+    return f"{wire.type.rpartition(':')[2]} {'!'.join('.'.join(part) for part in steps)}"
+
+
+def green(declared: Wires, name: str) -> set[str]:
+    """What the pack does not miss of this resource."""
+    found: set[str] = set()
+    for place, left in mutations(name, declared[name]):
+        world = {**declared, name: left} if left else {key: one for key, one in declared.items() if key != name}
+        if not rules_broken(world, only=[name] if left else []).broken:
+            found.add(general(declared[name], place))
+    return found
+
+
+def patterns() -> set[str]:
+    return {*LIVE, *TESTED, *(one for ones in NO_CONTROL.values() for one in ones)}
+
+
+@pytest.fixture
+def survivors(declared: Wires) -> set[str]:
+    """Of one tenant and of the platform: the other tenants have the same."""
+    if not _survivors:
+        assert [str(one) for one in rules_broken(declared).broken] == []
+        for name, wire in declared.items():
+            if name.startswith(("k001", "platform")) and not wire.type.startswith(SKIPPED):
+                _survivors.update(green(declared, name))
+    return _survivors
+
+
+_survivors: set[str] = set()  # once for all tests: thousands of judgements
+
+
+def test_nothing_can_be_taken_away_unseen(survivors: set[str]) -> None:
+    known = patterns()
+    unseen = sorted(one for one in survivors if not any(fnmatchcase(one, pattern) for pattern in known))
+    assert unseen == [], "write a rule, or say in a table above who misses it or why it is no control"
+
+
+def test_the_tables_hold_nothing_that_the_pack_sees_by_itself(survivors: set[str]) -> None:
+    idle = sorted(pattern for pattern in patterns() if not any(fnmatchcase(one, pattern) for one in survivors))
+    assert idle == []
+
+
+def test_whoever_is_named_exists() -> None:
+    known = [attack.id for attack in ATTACKS]
+    for ids in LIVE.values():
+        assert all(any(fnmatchcase(one, id_) for one in known) for id_ in ids), ids
+    assert all((ROOT / file).is_file() for file in TESTED.values())
