@@ -19,5 +19,3 @@ def converged(world: World) -> World:
     """The thirteen tenants opened."""
     world.up()
     return world
-
-
