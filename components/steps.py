@@ -114,7 +114,9 @@ class Seed(pulumi.CustomResource):
 class TenantRow(pulumi.CustomResource):
     """The tenant's row in the admin database: what the admin service and the gateway know of it."""
 
-    def __init__(self, name: str, row: Mapping[str, Any], *, opening: Opening | None = None, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self, name: str, row: Mapping[str, Any], *, opening: Opening | None = None, opts: pulumi.ResourceOptions
+    ) -> None:
         super().__init__(f"{PACKAGE}:index:TenantRow", name, {**row, "opening": opening}, opts)
 
 

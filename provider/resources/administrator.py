@@ -74,7 +74,7 @@ FOLLOW_PERSON: Final = """
 UPDATE global_users SET phone = %(phone)s, email = %(contactEmail)s, real_name = %(contactName)s
 FROM global_user_tenant_relations AS related
 WHERE related.global_user_id = global_users.id AND related.tenant_code = %(tenant)s AND phone = %(old_phone)s
-    AND must_change_password AND last_login_at IS NULL AND registration_source = 'admin'
+    AND must_change_password AND global_users.last_login_at IS NULL AND registration_source = 'admin'
     AND NOT EXISTS (SELECT FROM global_users WHERE phone = %(phone)s AND phone <> %(old_phone)s)
 """
 
