@@ -95,4 +95,4 @@ def pending(wanted: Sequence[Migration], applied: Mapping[int, str]) -> list[Mig
 
 
 def _names_of_sets(sets: Path) -> str:
-    return ", ".join(sorted(path.name for path in sets.iterdir() if path.is_dir())) or "none"
+    return ", ".join(sorted(path.name for path in sets.glob("*/"))) or "none"

@@ -88,7 +88,8 @@ def server_of(cli: Cli, stack: str) -> Server:
 def _configured(cli: Cli, stack: str) -> Mapping[str, str]:
     """The stack's configuration, decrypted, with the defaults of Pulumi.yaml."""
     answer = cli.ask("config", "--stack", stack, "--show-secrets", "--json")
-    if answer.code:
-        raise Refusal(f"the configuration of the stack `{stack}` cannot be read", answer.err.strip())
-    entries = cast("dict[str, dict[str, Any]]", json.loads(answer.out))
+    try:
+        entries = cast("dict[str, dict[str, Any]]", json.loads(answer.out))
+    except ValueError:
+        raise Refusal(f"the configuration of the stack `{stack}` cannot be read", answer.err.strip()) from None
     return {key.rpartition(":")[2]: str(entry.get("value", "")) for key, entry in entries.items()}
