@@ -14,6 +14,8 @@ from tenantry.engine.surroundings import EMBEDDED_STACK, silent_services
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.faults import Faults
 from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
+from tenantry.names import TEMPLATE_DATABASE
+from tenantry.rollout.sites import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Status:
     locks: list[str]
     silent: list[str]  # services of the embedded default that do not answer
     openings: Mapping[str, Opening] = field(default_factory=dict[str, Opening])  # by the tenant's code
-    remark: str = ""  # why the openings are not known
+    remark: str = ""  # why the openings are not known, or what a killed roll-out has left
     newest: int = BASELINE  # version of the schema in this checkout
 
     def as_json(self) -> dict[str, Any]:
@@ -81,7 +83,13 @@ def _openings(operation: Operation) -> tuple[dict[str, Opening], int, str]:
     """The openings, the newest version of the schema in this checkout, and why the one or the other is not known."""
     try:
         files = migrations_of(TENANTS, operation.project.root / FOLDER)
-        return read(operation.server()), max((one.version for one in files), default=BASELINE), ""
+        server = operation.server()
+        left_open = (
+            f"the template {TEMPLATE_DATABASE} takes connections, a `tenantry migrate` was killed: run it again"
+            if is_open(server)
+            else ""
+        )
+        return read(server), max((one.version for one in files), default=BASELINE), left_open
     except (NoAnswer, Refusal, Unfit) as error:  # what the stack holds can be looked at all the same
         return {}, BASELINE, f"how far the openings are is not known: {error}"
 
