@@ -10,7 +10,6 @@ from components.boundary import Boundary, BoundaryArgs
 from components.database import Database, DatabaseArgs
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
-from components.seal import seal
 from components.steps import Opened, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
@@ -83,14 +82,15 @@ class Tenant(pulumi.ComponentResource):
                     after=[*live, storage.ready],
                 )
             )
-        opened = Opened(
+        # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
+        Opened(
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(parts)),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts
+            ),
         )
-        parts.append(opened)
-        seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=args.protect)
         self.facts = facts(tenant)
         self.register_outputs({**self.facts, "administrator": _administrator(tenant, database)})
 
