@@ -42,6 +42,13 @@ def _takes_connections(world: World) -> bool:
     return row[0]
 
 
+def _is_at_work(world: World) -> bool:
+    """Whether the template is being changed."""
+    query = "SELECT FROM pg_stat_activity WHERE datname = %s AND query LIKE 'SELECT pg_sleep%%'"
+    with world.connect() as session:
+        return session.execute(query, [TEMPLATE_DATABASE]).fetchone() is not None
+
+
 @pytest.fixture(scope="module")
 def opened(world: World) -> World:
     """Four tenants, opened before there is any migration."""
@@ -121,10 +128,9 @@ def test_waves(opened: World) -> None:
 def test_killed_while_the_template_is_open_the_next_run_closes_it(opened: World) -> None:
     _write(opened, "0004_slow", "SELECT pg_sleep(20); CREATE TABLE slow (id bigint PRIMARY KEY)")
     process = subprocess.Popen(["tenantry", "migrate"], cwd=opened.folder, env=opened.env, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while not _takes_connections(opened) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while not _is_at_work(opened) and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(1)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(30)
     assert _takes_connections(opened)
