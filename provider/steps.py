@@ -73,7 +73,7 @@ class StepsProvider(api.Provider):
         if found is None:
             return api.ReadResponse("", {}, {})
         kept = {key: before[key] for key in resource.secret if key in before}
-        properties = merged(found, before) | kept
+        properties = sealed(merged(found, before) | kept, resource.secret)
         # The inputs stay as they were declared: what differs is drift, for the next update to repair.
         inputs: Properties = request.inputs or {key: properties[key] for key in resource.inputs if key in properties}
         return api.ReadResponse(request.resource_id, properties, inputs)

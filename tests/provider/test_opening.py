@@ -6,7 +6,11 @@ from typing import Any
 
 import bcrypt
 import pytest
+from google.protobuf import struct_pb2
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import proto
 
+from provider.values import wrapped
 from tenantry.opening import STEPS
 
 ADMIN = "empty"  # the database that stands for the administration's
@@ -50,6 +54,10 @@ def admin_database(plugin, server, empty: str, clone: str):
     plugin.create("Migrations", {"database": empty, "set": "admin", "digest": "abc"})
     with server.connect(empty) as session:
         yield session
+
+
+def struct(values: dict[str, Any]) -> struct_pb2.Struct:
+    return PropertyValue.marshal_map({key: wrapped(value) for key, value in values.items()})
 
 
 def steps(session) -> dict[str, str]:
@@ -279,6 +287,18 @@ def test_a_refresh_knows_an_open_tenant_from_one_that_is_not(plugin, admin_datab
 def test_a_refresh_keeps_the_password(plugin, admin_database) -> None:
     seed = opened(plugin, admin_database)
     assert plugin.read("Seed", seed).outputs == seed.outputs
+
+
+def test_the_password_always_travels_as_a_secret(plugin, admin_database) -> None:
+    seed = opened(plugin, admin_database)
+    urn, state = plugin.urn("Seed"), struct(seed.outputs)
+    answers = [
+        plugin.raw("Create", proto.CreateRequest(urn=urn, properties=struct(SEED))),
+        plugin.raw("Update", proto.UpdateRequest(urn=urn, id=seed.identity, olds=state, news=struct(SEED))),
+        plugin.raw("Read", proto.ReadRequest(urn=urn, id=seed.identity, properties=state, inputs=struct(SEED))),
+    ]
+    for answer in answers:
+        assert PropertyValue.unmarshal_map(answer.properties)["password"].is_secret
 
 
 def test_a_step_is_in_progress_while_it_is(plugin, server, admin_database) -> None:
