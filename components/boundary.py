@@ -1,5 +1,6 @@
 """A tenant's namespace with its walls: in place before the first pod, so that none ever runs without them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,6 +23,7 @@ class BoundaryArgs:
     installation: Installation
     providers: Providers
     foundations: Foundations
+    after: Sequence[pulumi.Resource]  # what must be there before anything is made
 
 
 class Boundary(pulumi.ComponentResource):
@@ -40,7 +42,9 @@ class Boundary(pulumi.ComponentResource):
             {"name": args.names.namespace, "labels": labels(code) | POD_SECURITY},
             {},
             pulumi.ResourceOptions(
-                parent=self, provider=args.providers.kubernetes, depends_on=list(args.foundations.guardrails)
+                parent=self,
+                provider=args.providers.kubernetes,
+                depends_on=[*args.foundations.guardrails, *args.after],
             ),
         )
         inside = pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes, depends_on=[self.namespace])

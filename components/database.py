@@ -1,6 +1,6 @@
 """A database with an owner nobody can log in as, and two login roles that take turns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from pulumi_postgresql import Role
 from pulumi_random import RandomPassword
 
 from components.installation import Providers
-from components.steps import CloneRights, Migrations, Seed
+from components.steps import CloneRights, Migrations, Opening, Seed
 
 PASSWORD_LENGTH: Final = 40  # letters and digits alone: 238 bits, and nothing to escape in a connection string
 # What a database was made from cannot be changed any more; a difference here must never drop it and clone it anew.
@@ -31,6 +31,8 @@ class DatabaseArgs:
     access: bool = True
     migrations: tuple[str, str] | None = None  # set and digest
     kindergarten: Mapping[str, str] | None = None  # the tenant's own first rows
+    opening: Opening | None = None  # where its steps are recorded
+    after: Sequence[pulumi.Resource] = ()  # what must be there before anything is made
 
 
 def turns(rotation: int) -> tuple[int, int]:
@@ -44,10 +46,13 @@ class Database(pulumi.ComponentResource):
     login: str
     password: pulumi.Output[str]
     ready: pulumi.Resource  # the last step: with it the database can be used
+    administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Database", name, None, opts)
-        kept = pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql, protect=args.protect)
+        kept = pulumi.ResourceOptions(
+            parent=self, provider=args.providers.postgresql, protect=args.protect, depends_on=list(args.after)
+        )
         owner = Role(f"{name}-owner", name=args.database, login=False, opts=kept)
         passwords = [
             self._password(f"{name}-password-{login[-1]}", turn, args)
@@ -113,8 +118,16 @@ class Database(pulumi.ComponentResource):
             logins=[login.name for login in logins],
             statement_timeout_s=args.statement_timeout_s,
             idle_timeout_s=args.idle_timeout_s,
+            opening=args.opening,
             opts=step_options(last),
         )
         if args.kindergarten is not None:
-            last = Seed(f"{name}-seed", database=database.name, kindergarten=args.kindergarten, opts=step_options(last))
+            last = Seed(
+                f"{name}-seed",
+                database=database.name,
+                kindergarten=args.kindergarten,
+                opening=args.opening,
+                opts=step_options(last),
+            )
+            self.administrator = pulumi.Output.secret(last.password)
         return last

@@ -9,7 +9,16 @@ from typing import Any
 
 import pulumi
 
+from tenantry.names import ADMIN_DATABASE
+
 PACKAGE = "tenantry"
+
+Opening = Mapping[str, str]
+"""Where a step records itself: `database`, that of the administration, and `tenant`, the code."""
+
+
+def opening_of(tenant: str) -> Opening:
+    return {"database": ADMIN_DATABASE, "tenant": tenant}
 
 
 class StepsProvider(pulumi.ProviderResource):
@@ -62,6 +71,7 @@ class CloneRights(pulumi.CustomResource):
         logins: Sequence[pulumi.Input[str]],
         statement_timeout_s: int,
         idle_timeout_s: int,
+        opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
         inputs = {
@@ -70,6 +80,7 @@ class CloneRights(pulumi.CustomResource):
             "logins": list(logins),
             "statementTimeout": statement_timeout_s,
             "idleTimeout": idle_timeout_s,
+            "opening": opening,
         }
         super().__init__(f"{PACKAGE}:index:CloneRights", name, inputs, opts)
 
@@ -82,7 +93,9 @@ class ClosedDatabases(pulumi.CustomResource):
 
 
 class Seed(pulumi.CustomResource):
-    """A tenant's first rows in its clone; never overwrites what the tenant has changed since."""
+    """A tenant's first rows, and its administrator; never overwrites what the tenant has changed since."""
+
+    password: pulumi.Output[str]  # the administrator's, of one use; empty when the account was in use already
 
     def __init__(
         self,
@@ -90,17 +103,28 @@ class Seed(pulumi.CustomResource):
         *,
         database: pulumi.Input[str],
         kindergarten: Mapping[str, pulumi.Input[str]],
+        opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        inputs = {"database": database, "kindergarten": dict(kindergarten)}
-        super().__init__(f"{PACKAGE}:index:Seed", name, inputs, opts)
+        inputs = {"database": database, "kindergarten": dict(kindergarten), "opening": opening, "password": None}
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["password"])
+        super().__init__(f"{PACKAGE}:index:Seed", name, inputs, pulumi.ResourceOptions.merge(opts, secret))
 
 
 class TenantRow(pulumi.CustomResource):
     """The tenant's row in the admin database: what the admin service and the gateway know of it."""
 
-    def __init__(self, name: str, row: Mapping[str, Any], *, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(f"{PACKAGE}:index:TenantRow", name, dict(row), opts)
+    def __init__(
+        self, name: str, row: Mapping[str, Any], *, opening: Opening | None = None, opts: pulumi.ResourceOptions
+    ) -> None:
+        super().__init__(f"{PACKAGE}:index:TenantRow", name, {**row, "opening": opening}, opts)
+
+
+class Opened(pulumi.CustomResource):
+    """The end of a tenant's opening; depends on all that it says to be there."""
+
+    def __init__(self, name: str, *, opening: Opening, domain: str | None, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:Opened", name, {"opening": opening, "domain": domain}, opts)
 
 
 class Directories(pulumi.CustomResource):
@@ -112,7 +136,12 @@ class Directories(pulumi.CustomResource):
         *,
         objects: Mapping[str, Sequence[str]],
         regions: Mapping[str, str],
+        opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        inputs = {"objects": {bucket: list(keys) for bucket, keys in objects.items()}, "regions": dict(regions)}
+        inputs = {
+            "objects": {bucket: list(keys) for bucket, keys in objects.items()},
+            "regions": dict(regions),
+            "opening": opening,
+        }
         super().__init__(f"{PACKAGE}:index:Directories", name, inputs, opts)

@@ -1,5 +1,6 @@
 """A tenant's files: its directories in both buckets, and the role that reaches them and nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,7 +9,7 @@ from pulumi_alicloud.ram import Policy, Role, RolePolicyAttachment
 from components.access import grant, trust, written
 from components.installation import Foundations, Installation, Providers
 from components.ownership import mark
-from components.steps import Directories
+from components.steps import Directories, opening_of
 from tenantry.names import SESSION_SECONDS, Names
 
 
@@ -20,6 +21,7 @@ class StorageArgs:
     foundations: Foundations
     access: bool
     protect: bool
+    after: Sequence[pulumi.Resource]  # what must be there before anything is made
 
 
 class Storage(pulumi.ComponentResource):
@@ -30,17 +32,6 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Storage", name, None, opts)
         names, at = args.names, args.installation
-        Directories(
-            f"{name}-directories",
-            objects={at.system.name: names.system_directories, at.photos.name: names.photo_directories},
-            regions={bucket.name: bucket.region for bucket in (at.system, at.photos)},
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                provider=args.providers.steps,
-                protect=args.protect,
-                depends_on=list(args.foundations.buckets),
-            ),
-        )
         role = Role(
             f"{name}-role",
             role_name=names.ram_role,
@@ -51,7 +42,7 @@ class Storage(pulumi.ComponentResource):
                 parent=self,
                 provider=args.providers.system,
                 protect=args.protect,
-                depends_on=list(args.foundations.identity),
+                depends_on=[*args.foundations.identity, *args.after],
             ),
         )
         policy = Policy(
@@ -62,13 +53,27 @@ class Storage(pulumi.ComponentResource):
             # RAM keeps five versions of a policy and refuses a sixth; and it removes no policy that has several.
             rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
             force=True,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.system, protect=args.protect),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=args.providers.system, protect=args.protect, depends_on=list(args.after)
+            ),
         )
-        self.ready = RolePolicyAttachment(
+        attachment = RolePolicyAttachment(
             f"{name}-attachment",
             role_name=role.role_name,
             policy_name=policy.policy_name,
             policy_type="Custom",
             opts=pulumi.ResourceOptions(parent=self, provider=args.providers.system, depends_on=[role, policy]),
+        )
+        self.ready = Directories(
+            f"{name}-directories",
+            objects={at.system.name: names.system_directories, at.photos.name: names.photo_directories},
+            regions={bucket.name: bucket.region for bucket in (at.system, at.photos)},
+            opening=opening_of(names.code),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.providers.steps,
+                protect=args.protect,
+                depends_on=[*args.foundations.buckets, attachment],
+            ),
         )
         self.register_outputs({"prefix": names.prefix, "role": names.ram_role})

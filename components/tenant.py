@@ -10,8 +10,7 @@ from components.boundary import Boundary, BoundaryArgs
 from components.database import Database, DatabaseArgs
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
-from components.seal import seal
-from components.steps import TenantRow
+from components.steps import Opened, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
@@ -30,7 +29,8 @@ class TenantArgs:
 class Tenant(pulumi.ComponentResource):
     """What a tenant has depends on its phase alone (tenantry/phase.py): its data always, all else while it lives.
 
-    The order is that of opening one: data, walls, workload, the row that makes it known, and last the domain.
+    The order is that of opening one: the row that says what nobody else may have from now on, data, walls, workload,
+    and last the domain. Who records which step: docs/opening.md.
     """
 
     facts: dict[str, Any]  # for the stack's outputs: nothing secret
@@ -40,15 +40,19 @@ class Tenant(pulumi.ComponentResource):
         tenant, phase = args.tenant, args.tenant.phase
         if not phase.keeps_data:
             raise ValueError(f"{name}: a tenant in the phase {phase} has no parts")
-        child = pulumi.ResourceOptions(parent=self)
-        database = Database(f"{name}-db", _database(args), child)
-        storage = Storage(f"{name}-files", _storage(args), child)
-        parts: list[pulumi.Resource] = [database, storage]
+        child, opening = pulumi.ResourceOptions(parent=self), opening_of(tenant.code)
+        step = pulumi.ResourceOptions(
+            parent=self, provider=args.providers.steps, depends_on=list(args.foundations.admin)
+        )
+        known = TenantRow(f"{name}-row", row.of(tenant), opening=opening, opts=step)
+        database = Database(f"{name}-db", _database(args, known), child)
+        storage = Storage(f"{name}-files", _storage(args, known), child)
+        parts: list[pulumi.Resource] = [known, database, storage]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
                 f"{name}-ns",
-                BoundaryArgs(tenant.names, tenant.plan, args.installation, args.providers, args.foundations),
+                BoundaryArgs(tenant.names, tenant.plan, args.installation, args.providers, args.foundations, [known]),
                 child,
             )
             workload = Workload(
@@ -67,22 +71,28 @@ class Tenant(pulumi.ComponentResource):
             )
             parts += [walls, workload]
             live = workload.ready
-        known = TenantRow(
-            f"{name}-row",
-            row.of(tenant),
+        if phase.has_domain:
+            parts.append(
+                record(
+                    f"{name}-dns",
+                    tenant.names,
+                    args.installation,
+                    args.providers,
+                    parent=self,
+                    after=[*live, storage.ready],
+                )
+            )
+        # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
+        Opened(
+            f"{name}-opened",
+            opening=opening,
+            domain=tenant.names.domain if phase.has_domain else None,
             opts=pulumi.ResourceOptions(
-                parent=self, provider=args.providers.steps, depends_on=[*args.foundations.admin, *live]
+                parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts
             ),
         )
-        parts.append(known)
-        if phase.has_domain:
-            after = [*live, known]
-            parts.append(
-                record(f"{name}-dns", tenant.names, args.installation, args.providers, parent=self, after=after)
-            )
-        seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=args.protect)
         self.facts = facts(tenant)
-        self.register_outputs(self.facts)
+        self.register_outputs({**self.facts, "administrator": _administrator(tenant, database)})
 
 
 def facts(tenant: ResolvedTenant) -> dict[str, Any]:
@@ -99,7 +109,12 @@ def facts(tenant: ResolvedTenant) -> dict[str, Any]:
     }
 
 
-def _database(args: TenantArgs) -> DatabaseArgs:
+def _administrator(tenant: ResolvedTenant, database: Database) -> pulumi.Output[dict[str, Any]]:
+    """How the tenant's administrator signs in for the first time: `tenantry admin-password` shows it."""
+    return pulumi.Output.secret({"login": tenant.spec.phone, "password": database.administrator})
+
+
+def _database(args: TenantArgs, known: pulumi.Resource) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
     kindergarten = {
         "code": names.code,
@@ -121,10 +136,12 @@ def _database(args: TenantArgs) -> DatabaseArgs:
         rotation=spec.credentials.rotation,
         access=args.tenant.phase.has_access,
         kindergarten=kindergarten,
+        opening=opening_of(names.code),
+        after=[known],
     )
 
 
-def _storage(args: TenantArgs) -> StorageArgs:
+def _storage(args: TenantArgs, known: pulumi.Resource) -> StorageArgs:
     return StorageArgs(
         names=args.tenant.names,
         installation=args.installation,
@@ -132,4 +149,5 @@ def _storage(args: TenantArgs) -> StorageArgs:
         foundations=args.foundations,
         access=args.tenant.phase.has_access,
         protect=args.protect,
+        after=[known],
     )

@@ -11,7 +11,7 @@ from pulumi.provider.experimental import provider as api
 from provider.connections import Connections
 from provider.failure import Failure, persist
 from provider.resources import RESOURCES, Resource
-from provider.values import UNKNOWN, Properties, merged, plain, plain_all
+from provider.values import UNKNOWN, Properties, merged, plain, plain_all, sealed
 
 PACKAGE: Final = "tenantry"
 VERSION: Final = "0.1.0"
@@ -53,7 +53,7 @@ class StepsProvider(api.Provider):
         inputs = plain_all(request.properties)
         identity = resource.identity(inputs)
         made = await self._run(resource, identity, lambda at: resource.apply(at, inputs, {}))
-        return api.CreateResponse(identity, merged(made, request.properties))
+        return api.CreateResponse(identity, sealed(merged(made, request.properties), resource.secret))
 
     async def update(self, request: api.UpdateRequest) -> api.UpdateResponse:
         resource = self.resource(request.urn)
@@ -61,7 +61,7 @@ class StepsProvider(api.Provider):
             return api.UpdateResponse(request.news | dict.fromkeys(resource.computed, UNKNOWN))
         inputs, before = plain_all(request.news), plain_all(request.olds)
         made = await self._run(resource, request.resource_id, lambda at: resource.apply(at, inputs, before))
-        return api.UpdateResponse(merged(made, request.news))
+        return api.UpdateResponse(sealed(merged(made, request.news), resource.secret))
 
     async def read(self, request: api.ReadRequest) -> api.ReadResponse:
         resource = self.resource(request.urn)
@@ -72,7 +72,8 @@ class StepsProvider(api.Provider):
         )
         if found is None:
             return api.ReadResponse("", {}, {})
-        properties = merged(found, before)
+        kept = {key: before[key] for key in resource.secret if key in before}
+        properties = sealed(merged(found, before) | kept, resource.secret)
         # The inputs stay as they were declared: what differs is drift, for the next update to repair.
         inputs: Properties = request.inputs or {key: properties[key] for key in resource.inputs if key in properties}
         return api.ReadResponse(request.resource_id, properties, inputs)

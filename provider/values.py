@@ -1,6 +1,6 @@
 """Pulumi's property values to Python's and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -50,3 +50,8 @@ def merged(values: Mapping[str, Any], before: Mapping[str, PropertyValue]) -> Pr
         else:
             result[key] = wrapped(value).with_secret(old.contains_secret())
     return result
+
+
+def sealed(values: Properties, names: Iterable[str]) -> Properties:
+    """With the named values as secrets, whatever they were."""
+    return values | {name: values[name].with_secret(True) for name in names if name in values}

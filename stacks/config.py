@@ -1,6 +1,5 @@
 """What this stack holds and where it reaches it: the only module that reads the environment and the clock."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,10 +10,9 @@ import pulumi
 
 from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Services
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
+from tenantry.engine.surroundings import EMBEDDED_STACKS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-# Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
-EMBEDDED: Final = re.compile(r"(local|test)(-[a-z0-9-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
     config, stack = pulumi.Config(PROJECT), pulumi.get_stack()
     settings = read_settings(config)
     secrets = read_secrets(config, pulumi.runtime.is_config_secret)
-    embedded = EMBEDDED.fullmatch(stack) is not None
+    embedded = EMBEDDED_STACKS.fullmatch(stack) is not None
     given = _Given(settings, secrets, environment if embedded else {})
     postgresql, alibaba = given.postgresql(), given.alibaba()
     return StackConfig(

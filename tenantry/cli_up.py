@@ -75,7 +75,7 @@ def destroy(
 
 def status(stack: StackOption = STACK, as_json: JsonOption = False, cwd: CwdOption = CWD) -> None:
     """Show the tenants, and how the last run ended. Changes nothing."""
-    with _refusals(as_json):
+    with refusals(as_json):
         from tenantry.cli_up_view import show_status
         from tenantry.engine.status import status as look
 
@@ -94,7 +94,7 @@ def _run(
     cwd: Path,
     is_preview: bool = False,
 ) -> None:
-    with _refusals(as_json):
+    with refusals(as_json):
         from tenantry.cli_up_view import show_outcome
 
         watcher = _watcher(as_json)
@@ -105,6 +105,11 @@ def _run(
         else:
             show_outcome(outcome, is_preview)
     raise typer.Exit(outcome.code)
+
+
+def operation(stack: str, cwd: Path) -> "Operation":
+    """For commands beside `up` that only need what the stack says."""
+    return _operation(stack, None, cwd, _watcher(False))
 
 
 def _operation(stack: str, parallel: int | None, cwd: Path, watcher: "Watcher") -> "Operation":
@@ -121,7 +126,8 @@ def _watcher(as_json: bool) -> Any:
 
 
 @contextmanager
-def _refusals(as_json: bool) -> Generator[None]:
+def refusals(as_json: bool) -> Generator[None]:
+    """What a command refuses, as lines or as JSON, with its exit code."""
     from tenantry.engine.refusal import Exit, Refusal
 
     def tell(code: Exit, *texts: str) -> None:

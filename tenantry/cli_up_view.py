@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tenantry.engine.openings import behind
 from tenantry.engine.operations import Outcome
 from tenantry.engine.progress import Finding, Progress, StepState
 from tenantry.engine.status import Status
@@ -123,11 +125,12 @@ def show_status(status: Status) -> None:
         console.print(Text(f"the stack `{status.stack}` does not exist: `tenantry up --stack {status.stack}` makes it"))
         return
     if status.tenants:
-        console.print(tenant_table(status.tenants, with_resources=True))
+        console.print(_status_table(status))
     last = f"last run: {status.last_kind} {status.last_result}, " if status.last_kind else ""
     console.print(
         Text(f"{len(status.tenants)} tenant(s), {status.resources} resources; {last}changed {status.last_time}")
     )
+    _show_openings(console, status)
     for operation in status.pending:
         kind, _, urn = operation.partition(" ")
         console.print(Text(f"interrupted while {kind}: {name_of(urn)} (the next `tenantry up` recovers it)", "yellow"))
@@ -137,13 +140,38 @@ def show_status(status: Status) -> None:
         console.print(Text(f"locked by {lock}", "yellow"))
 
 
-def tenant_table(rows: list[Row], with_resources: bool = False) -> Table:
-    """One line a tenant."""
-    columns = (*COLUMNS, "resources") if with_resources else COLUMNS
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(str(getattr(row, column))) for column in columns))
+def tenant_table(rows: list[Row], more: Mapping[str, Sequence[str]] | None = None) -> Table:
+    """One line a tenant; `more`: further columns, each with a cell a row."""
+    more = more or {}
+    table = Table(*COLUMNS, *more, box=None, header_style="bold", pad_edge=False)
+    for number, row in enumerate(rows):
+        cells = [str(getattr(row, column)) for column in COLUMNS]
+        table.add_row(*(Text(cell) for cell in [*cells, *(column[number] for column in more.values())]))
     return table
+
+
+def _status_table(status: Status) -> Table:
+    """With how far each opening is, and the version of each schema."""
+    found = [status.openings.get(row.code) for row in status.tenants]
+    return tenant_table(
+        status.tenants,
+        {
+            "resources": [str(row.resources) for row in status.tenants],
+            "opening": [str(one or "") for one in found],
+            "schema": ["" if one is None or one.schema is None else f"{one.schema:04}" for one in found],
+        },
+    )
+
+
+def _show_openings(console: Console, status: Status) -> None:
+    for opening in status.openings.values():
+        if opening.error:
+            console.print(Text(f"{opening.tenant}: opening failed at {opening.error}", "red"))
+    if late := behind(status.openings, status.newest):
+        some = ", ".join(late[:_PLAIN_TENANTS]) + (" ..." if len(late) > _PLAIN_TENANTS else "")
+        console.print(Text(f"schema older than {status.newest:04}: {some} (`tenantry migrate` rolls it out)", "yellow"))
+    if status.remark:
+        console.print(Text(status.remark, "yellow"))
 
 
 def _show_failure(console: Console, outcome: Outcome) -> None:

@@ -99,10 +99,11 @@ class _Answers(pulumi.runtime.Mocks):
             return args.resource_id, {"name": args.resource_id, "outputs": outputs, "secretOutputNames": []}
         if self.preview:
             return None, dict(args.inputs)
-        made = {"result": f"generated-{args.name}", "secret": f"generated-{args.name}"}
+        made = dict.fromkeys(("result", "secret", "password"), f"generated-{args.name}")
         wanted = {
             "random:index/randomPassword:RandomPassword": ["result"],
             "alicloud:ram/accessKey:AccessKey": ["secret"],
+            "tenantry:index:Seed": ["password"],
         }
         return f"{args.name}-id", {**args.inputs, **{key: made[key] for key in wanted.get(args.typ, [])}}
 

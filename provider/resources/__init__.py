@@ -5,9 +5,18 @@ from provider.resources.clone_rights import CloneRights
 from provider.resources.closed_databases import ClosedDatabases
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
+from provider.resources.opened import Opened
 from provider.resources.seed import Seed
 from provider.resources.tenant_row import TenantRow
 
-RESOURCES: tuple[Resource, ...] = (Migrations(), CloneRights(), Seed(), TenantRow(), Directories(), ClosedDatabases())
+RESOURCES: tuple[Resource, ...] = (
+    Migrations(),
+    CloneRights(),
+    Seed(),
+    TenantRow(),
+    Directories(),
+    ClosedDatabases(),
+    Opened(),
+)
 
 __all__ = ["RESOURCES", "Resource"]

@@ -23,6 +23,8 @@ class Resource(ABC):
     """A change of these means another thing: made anew, then the old one is removed."""
     computed: ClassVar[frozenset[str]] = frozenset()
     """What is told beyond the inputs."""
+    secret: ClassVar[frozenset[str]] = frozenset()
+    """Computed values that are encrypted in the state; they cannot be read back, so a refresh leaves them alone."""
     sound: ClassVar[Mapping[str, Any]] = {}
     """Computed values that must be so; anything else, found by a refresh, is repaired by the next update."""
 

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, ClassVar, Final, LiteralString, NamedTuple
 
 from provider.connections import Connections
 from provider.failure import Failure, step
+from provider.opening import Opening
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
     from psycopg import sql
@@ -62,7 +64,8 @@ class Repair(NamedTuple):
 class CloneRights(Resource):
     """Rights are given once more to the owner and the login roles, and taken from everybody else.
 
-    One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`.
+    One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`. With them a
+    tenant's database is its own: the step of that name ends here.
     """
 
     inputs: ClassVar[Mapping[str, Kind]] = {
@@ -71,7 +74,9 @@ class CloneRights(Resource):
         "logins": "list",
         "statementTimeout": "number",
         "idleTimeout": "number",
+        "opening": "object",
     }
+    optional: ClassVar[frozenset[str]] = frozenset({"opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -80,6 +85,11 @@ class CloneRights(Resource):
         return str(inputs["database"])
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        with Opening.of(at, inputs).step(DATABASE):
+            self._give(at, inputs)
+        return {**inputs, "drift": []}
+
+    def _give(self, at: Connections, inputs: Inputs) -> None:
         from psycopg import sql
 
         from provider.postgresql import explain
@@ -93,7 +103,6 @@ class CloneRights(Resource):
                     # Rights that are not ours to take are left with a mere warning.
                     if left := sorted(repair.what for repair in repairs(session, inputs)):
                         raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
-        return {**inputs, "drift": []}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from provider.postgresql import DatabaseMissing, explain

@@ -5,15 +5,21 @@ from typing import Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
+from provider.opening import Opening
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.opening import STORAGE
 
 CONTENT_TYPE: Final = "application/x-directory"
 
 
 class Directories(Resource):
-    """Markers are made where nothing is, and only markers are removed: an object with content is the tenant's data."""
+    """Markers are made where nothing is, and only markers are removed: an object with content is the tenant's data.
 
-    inputs: ClassVar[Mapping[str, Kind]] = {"objects": "object", "regions": "object"}
+    The last thing that a tenant's storage needs: the step of that name ends here.
+    """
+
+    inputs: ClassVar[Mapping[str, Kind]] = {"objects": "object", "regions": "object", "opening": "object"}
+    optional: ClassVar[frozenset[str]] = frozenset({"opening"})
     identifying: ClassVar[frozenset[str]] = frozenset()
 
     def identity(self, inputs: Inputs) -> str:
@@ -22,6 +28,11 @@ class Directories(Resource):
         return f"{bucket}/{min(inputs['objects'].get(bucket, []), default='')}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        with Opening.of(at, inputs).step(STORAGE):
+            self._make(at, inputs, before)
+        return dict(inputs)
+
+    def _make(self, at: Connections, inputs: Inputs, before: Inputs) -> None:
         from provider.oss import explain
 
         for bucket, name, keys in _buckets(at, inputs):
@@ -34,7 +45,6 @@ class Directories(Resource):
         }
         if any(gone.values()):
             self.remove(at, {"objects": gone, "regions": {**before["regions"], **inputs["regions"]}})
-        return dict(inputs)
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from provider.oss import explain, oss2

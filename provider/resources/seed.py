@@ -1,31 +1,23 @@
-"""A tenant's first rows in its clone: the kindergarten, and an administrator who signs in through the platform."""
+"""A tenant's first rows: the kindergarten in its clone, and an administrator there and among the platform's users."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
+from provider.opening import Opening
+from provider.resources import administrator
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.opening import ADMINISTRATOR, SCHEMA
 
 if TYPE_CHECKING:
     from provider.postgresql import Session
 
-# No hash of any password: nobody can sign in with one until the administrator has set one.
-LOCKED: Final = "!"
 GROUP, KEY = "tenantry", "seed"
 
 KINDERGARTEN: Final = """
 INSERT INTO kindergartens (code, name, phone, email, address)
 VALUES (%(code)s, %(name)s, %(phone)s, %(contactEmail)s, %(address)s) ON CONFLICT DO NOTHING
-"""
-ADMINISTRATOR: Final = """
-WITH made AS (
-    INSERT INTO users (username, phone, email, real_name, password_hash, auth_source)
-    VALUES (%(username)s, %(phone)s, %(contactEmail)s, %(contactName)s, %(locked)s, 'unified')
-    ON CONFLICT DO NOTHING RETURNING id
-)
-INSERT INTO user_roles (user_id, role_id) SELECT made.id, roles.id FROM made, roles WHERE roles.code = 'tenant_admin'
-ON CONFLICT DO NOTHING
 """
 REMEMBER: Final = """
 INSERT INTO system_config (group_key, config_key, value, description, is_readonly)
@@ -41,14 +33,7 @@ UPDATE kindergartens SET
     address = CASE WHEN address IS NOT DISTINCT FROM %(old_address)s THEN %(address)s ELSE address END
 WHERE code = %(code)s
 """
-FOLLOW_ADMINISTRATOR: Final = """
-UPDATE users SET
-    username = %(username)s,
-    phone = CASE WHEN phone IS NOT DISTINCT FROM %(old_phone)s THEN %(phone)s ELSE phone END,
-    email = CASE WHEN email IS NOT DISTINCT FROM %(old_contactEmail)s THEN %(contactEmail)s ELSE email END,
-    real_name = CASE WHEN real_name = %(old_contactName)s THEN %(contactName)s ELSE real_name END
-WHERE username = %(old_username)s
-"""
+VERSION: Final = "SELECT coalesce(max(version), 0) FROM schema_migrations"
 REQUIRED: Final = ("code", "name")
 OPTIONAL: Final = ("phone", "address", "contactEmail")
 
@@ -71,33 +56,53 @@ def values_of(kindergarten: Mapping[str, Any]) -> dict[str, Any]:
 class Seed(Resource):
     """What was seeded last is remembered in the clone itself, so that a change of the file is told from the tenant's.
 
-    Rows are inserted once. An administrator whom the tenant has removed does not come back.
+    Two steps of an opening in one resource, recorded apart: the default data, and the administrator, whose password of
+    one use is an encrypted output and stands nowhere else. Rows are inserted once.
     """
 
-    inputs: ClassVar[Mapping[str, Kind]] = {"database": "string", "kindergarten": "object"}
+    inputs: ClassVar[Mapping[str, Kind]] = {"database": "string", "kindergarten": "object", "opening": "object"}
+    optional: ClassVar[frozenset[str]] = frozenset({"opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
+    computed: ClassVar[frozenset[str]] = frozenset({"password"})
+    secret: ClassVar[frozenset[str]] = frozenset({"password"})
 
     def identity(self, inputs: Inputs) -> str:
         return str(inputs["database"])
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        given, opening, database = values_of(inputs["kindergarten"]), Opening.of(at, inputs), inputs["database"]
+        with opening.step(SCHEMA):
+            both, version = self._seed(at, database, inputs["kindergarten"], given)
+            opening.schema_version(version)
+        with opening.step(ADMINISTRATOR):
+            password = before.get("password")
+            if password is None:
+                password = administrator.give(at, database, opening.database, opening.tenant, given)
+            if both:
+                administrator.follow(at, opening.database, opening.tenant, both)
+        return {**inputs, "password": password}
+
+    def _seed(
+        self, at: Connections, database: str, kindergarten: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], int]:
+        """The old values beside the new where they differ, and the schema's version."""
         from psycopg.types.json import Jsonb
 
         from provider.postgresql import act_as_owner, explain
 
-        given = values_of(inputs["kindergarten"])
-        with step("seeding", explain), at.database(inputs["database"]) as session, session.transaction():
+        both = dict[str, Any]()
+        with step("seeding", explain), at.database(database) as session, session.transaction():
             act_as_owner(session)
             seeded = _seeded(session)
             if seeded is None:
                 session.execute(KINDERGARTEN, given)
-                session.execute(ADMINISTRATOR, {**given, "locked": LOCKED})
-            elif seeded != inputs["kindergarten"]:
-                both = given | {f"old_{field}": value for field, value in values_of(seeded).items()}
+            elif seeded != kindergarten:
+                both = {**given, **{f"old_{field}": value for field, value in values_of(seeded).items()}}
                 session.execute(FOLLOW_KINDERGARTEN, both)
-                session.execute(FOLLOW_ADMINISTRATOR, both)
-            session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(inputs["kindergarten"])})
-        return dict(inputs)
+                session.execute(administrator.FOLLOW, both)
+            session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(kindergarten)})
+            row = session.execute(VERSION).fetchone()
+        return both, row[0] if row else 0
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from provider.postgresql import DatabaseMissing, explain
@@ -108,7 +113,13 @@ class Seed(Resource):
                 seeded = _seeded(session) if row and row[0] else None
         except DatabaseMissing:
             return None
-        return None if seeded is None else {"database": identity, "kindergarten": seeded}
+        if seeded is None:
+            return None
+        return {
+            **{key: state[key] for key in ("opening",) if key in state},
+            "database": identity,
+            "kindergarten": seeded,
+        }
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """Nothing: the rows are the tenant's by now."""

@@ -5,7 +5,10 @@ from typing import Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
+from provider.opening import Opening
+from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.opening import AI_MODELS, DATABASE, DOMAIN, STORAGE, VALIDATE, Change
 
 COLUMNS: Final = {
     "tenantId": "tenant_id",
@@ -21,12 +24,19 @@ COLUMNS: Final = {
     "contactEmail": "contact_email",
     "settings": "settings",
 }
-DELETED, PURGED = "deleted", "purged"
+ACTIVE, DELETED, PURGED = "active", "deleted", "purged"
+# What is begun once the row says that code, domain, database and phone are this tenant's and nobody else's.
+NEXT: Final = (DOMAIN, DATABASE, STORAGE)
 
 UPSERT: Final = """
 INSERT INTO tenants ({columns}) VALUES ({values})
 ON CONFLICT (tenant_id) DO UPDATE SET {assignments} WHERE tenants.status <> 'purged'
 RETURNING id
+"""
+# A new tenant is inactive until its opening is complete; one that was active before is not made less.
+NOT_YET: Final = """
+SELECT NOT EXISTS (SELECT FROM tenant_init_progress WHERE tenant_id = %(tenantId)s AND status = 'completed')
+    AND NOT EXISTS (SELECT FROM tenants WHERE tenant_id = %(tenantId)s AND status <> 'inactive')
 """
 # The grace period counts from the later of the file's date and the day on which the platform first saw it.
 DELETION: Final = """
@@ -46,11 +56,19 @@ TOMBSTONE: Final = """
 UPDATE tenants SET status = 'purged', contact_name = '', contact_phone = '', contact_email = '', contact_address = '',
     settings = '{}' WHERE tenant_id = %(tenantId)s AND status = 'deleted'
 """
-REMOVE: Final = "DELETE FROM tenants WHERE tenant_id = %(tenantId)s AND status NOT IN ('deleted', 'purged')"
+REMOVE: Final = """
+WITH gone AS (
+        DELETE FROM tenants WHERE tenant_id = %(tenantId)s AND status NOT IN ('deleted', 'purged') RETURNING tenant_id
+    ), steps AS (DELETE FROM tenant_init_steps USING gone WHERE tenant_init_steps.tenant_id = gone.tenant_id)
+DELETE FROM tenant_init_progress USING gone WHERE tenant_init_progress.tenant_id = gone.tenant_id
+"""
 
 
 class TenantRow(Resource):
-    """What the admin service and the gateway know of a tenant, and its billing account from the first day."""
+    """What the admin service and the gateway know of a tenant, and its billing account from the first day.
+
+    The first resource of an opening: that nobody else has what this tenant is to have is checked by writing it down.
+    """
 
     inputs: ClassVar[Mapping[str, Kind]] = {
         "adminDatabase": "string",
@@ -67,9 +85,10 @@ class TenantRow(Resource):
         "contactEmail": "string",
         "settings": "object",
         "deletedAt": "string",
+        "opening": "object",
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt"}
+        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "opening"}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "tenantId"})
 
@@ -77,6 +96,21 @@ class TenantRow(Resource):
         return f"{inputs['adminDatabase']}/{inputs['tenantId']}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        from provider.postgresql import explain
+
+        opening = Opening.of(at, inputs)
+        with opening.step(VALIDATE):
+            self._write(at, inputs, is_opened_here=bool(opening.tenant))
+        opening.write(Change(begun=NEXT))
+        with (
+            opening.step(AI_MODELS),
+            step("enabling AI models", explain),
+            at.database(inputs["adminDatabase"]) as session,
+        ):
+            ai_models.enable(session, inputs["tenantId"], inputs.get("settings"))
+        return dict(inputs)
+
+    def _write(self, at: Connections, inputs: Inputs, *, is_opened_here: bool) -> None:
         from psycopg import sql
         from psycopg.types.json import Jsonb
 
@@ -94,6 +128,8 @@ class TenantRow(Resource):
         )
         with step("connecting", explain), at.database(inputs["adminDatabase"]) as session:
             with step("writing the row", explain):
+                if is_opened_here and inputs["status"] == ACTIVE and _true(session.execute(NOT_YET, given).fetchone()):
+                    given["status"] = "inactive"
                 if session.execute(statement, given).fetchone() is None:
                     raise Failure(
                         f"{inputs['tenantId']} was purged", "codes are never used again: choose the next free one"
@@ -103,7 +139,6 @@ class TenantRow(Resource):
                 session.execute(deletion, {"tenantId": inputs["tenantId"], **dates})
             with step("opening the billing account", explain):
                 session.execute(ACCOUNT, {"tenantId": inputs["tenantId"]})
-        return dict(inputs)
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from psycopg import sql
@@ -123,8 +158,7 @@ class TenantRow(Resource):
         if row is None:
             return None
         found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        if "deletedAt" in state:
-            found["deletedAt"] = state["deletedAt"]
+        found |= {key: state[key] for key in ("deletedAt", "opening") if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
         return {key: value for key, value in found.items() if not state or key in state}
 
@@ -137,3 +171,7 @@ class TenantRow(Resource):
                 session.execute(REMOVE, {"tenantId": state["tenantId"]})
         except DatabaseMissing:
             return
+
+
+def _true(row: tuple[Any, ...] | None) -> bool:
+    return row is not None and bool(row[0])

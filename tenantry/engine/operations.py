@@ -9,10 +9,12 @@ from typing import Any
 
 from tenantry.engine import surroundings
 from tenantry.engine.cli import Cli
+from tenantry.engine.database import Server, server_of
 from tenantry.engine.deployment import Deployment
 from tenantry.engine.filestate import FileState
 from tenantry.engine.holding import Holding
 from tenantry.engine.logs import RunLog
+from tenantry.engine.openings import Recorder
 from tenantry.engine.progress import Finding, Progress
 from tenantry.engine.project import Project
 from tenantry.engine.records import Records
@@ -81,6 +83,7 @@ class Operation:
         self.holding = Holding(self.cli, self.stack, self.files)
         self.records = Records(self.cli, self.stack, self.files, self._unlock)
         self._labels: dict[str, Labels] = {}
+        self._server: Server | None = None
 
     def up(self) -> Outcome:
         """Converges the stack."""
@@ -105,6 +108,12 @@ class Operation:
         if before is not None and (pending := interrupted(before)):
             self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
         return self._engine("preview", before, [], *self._policies())
+
+    def server(self) -> Server:
+        """The database server of the stack. Raises Refusal when the stack does not say where it is."""
+        if self._server is None:
+            self._server = server_of(self.cli, self.stack)
+        return self._server
 
     def _apply(self, kind: str, *arguments: str) -> Outcome:
         recovery = self._recover()
@@ -133,9 +142,10 @@ class Operation:
         with RunLog(Path(local) / "log" if local else None, kind, self.cli.redact) as log:
             for line in recovered:
                 log.write(line)
-            ended = run(self.cli, command, progress, self.watcher, log)
+            recorder = Recorder(self.server, self.watcher.say) if kind == "up" else None
+            ended = run(self.cli, command, progress, self.watcher, log, recorder)
             if ended.code and not progress.errors and self._unlock(ended.output):
-                ended = run(self.cli, command, progress, self.watcher, log)
+                ended = run(self.cli, command, progress, self.watcher, log, recorder)
             if ended.code < 0:  # killed by a signal: what it started would go on for minutes
                 self.holding.leftovers.end(self.watcher.say)
         tenants = rows(self.records.read(), self._labels) if kind != "preview" else []

@@ -46,7 +46,26 @@ class Ended:
     is_interrupted: bool
 
 
-def run(cli: Cli, arguments: Sequence[str], progress: Progress, watcher: Watcher, log: RunLog) -> Ended:
+class Recorder(Protocol):
+    """Who writes down what becomes of the tenants while the engine runs."""
+
+    def event(self, event: Event, progress: Progress) -> None:
+        """Something happened."""
+        ...
+
+    def finding(self, finding: Finding) -> None:
+        """A new error."""
+        ...
+
+
+def run(
+    cli: Cli,
+    arguments: Sequence[str],
+    progress: Progress,
+    watcher: Watcher,
+    log: RunLog,
+    recorder: Recorder | None = None,
+) -> Ended:
     """Starts `pulumi ARGUMENTS` and stays with it. Interrupted once it ends in order, twice at once."""
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
@@ -58,22 +77,29 @@ def run(cli: Cli, arguments: Sequence[str], progress: Progress, watcher: Watcher
             interrupted.engine = engine
             tail = Tail(events)
             while engine.poll() is None:
-                _take(tail.new(), progress, watcher, log)
+                _take(tail.new(), progress, watcher, log, recorder)
                 watcher.tick(progress, time.monotonic() - begin)
                 _pause(engine)
-            _take(tail.new(), progress, watcher, log)
+            _take(tail.new(), progress, watcher, log, recorder)
         text = cli.redact(output.read_text(encoding="utf-8", errors="replace"))
     watcher.tick(progress, time.monotonic() - begin)
     log.write(f"the engine ended with {engine.returncode}; it wrote:\n{text}")
     return Ended(engine.returncode, time.monotonic() - begin, text, interrupted.count > 0)
 
 
-def _take(events: Iterator[Event], progress: Progress, watcher: Watcher, log: RunLog) -> None:
+def _take(
+    events: Iterator[Event], progress: Progress, watcher: Watcher, log: RunLog, recorder: Recorder | None
+) -> None:
     for event in events:
         log.event(event)
         finding = progress.take(event)
+        if recorder is not None:
+            recorder.event(event, progress)
         if finding is not None:
-            watcher.found(finding, is_error=finding in progress.errors)
+            is_error = finding in progress.errors
+            watcher.found(finding, is_error=is_error)
+            if recorder is not None and is_error:
+                recorder.finding(finding)
 
 
 def _pause(engine: subprocess.Popen[bytes]) -> None:

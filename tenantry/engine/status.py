@@ -1,15 +1,21 @@
 """What a stack holds and how its last run ended, without running anything."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from tenantry.engine.database import NoAnswer
+from tenantry.engine.openings import Opening, read
 from tenantry.engine.operations import Operation, load_tenants
 from tenantry.engine.recovery import interrupted
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.surroundings import EMBEDDED_STACK, silent_services
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.faults import Faults
+from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
+from tenantry.names import TEMPLATE_DATABASE
+from tenantry.rollout.sites import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,9 @@ class Status:
     last_time: str  # when the record was written last, ISO 8601
     locks: list[str]
     silent: list[str]  # services of the embedded default that do not answer
+    openings: Mapping[str, Opening] = field(default_factory=dict[str, Opening])  # by the tenant's code
+    remark: str = ""  # why the openings are not known, or what a killed roll-out has left
+    newest: int = BASELINE  # version of the schema in this checkout
 
     def as_json(self) -> dict[str, Any]:
         """Fit for `--json`."""
@@ -38,6 +47,9 @@ class Status:
             "last": {"kind": self.last_kind, "result": self.last_result, "time": self.last_time},
             "locks": self.locks,
             "notRunning": self.silent,
+            "openings": {code: found.as_json() for code, found in self.openings.items()},
+            "remark": self.remark,
+            "newestSchema": self.newest,
         }
 
 
@@ -49,6 +61,7 @@ def status(operation: Operation) -> Status:
     if deployment is None:
         return Status(operation.stack, False, [], 0, [], "", "", "", locks, silent)
     last = _last_run(operation)
+    openings, newest, remark = _openings(operation)
     return Status(
         stack=operation.stack,
         exists=True,
@@ -60,7 +73,25 @@ def status(operation: Operation) -> Status:
         last_time=deployment.changed_at,
         locks=locks,
         silent=silent,
+        openings=openings,
+        remark=remark,
+        newest=newest,
     )
+
+
+def _openings(operation: Operation) -> tuple[dict[str, Opening], int, str]:
+    """The openings, the newest version of the schema in this checkout, and why the one or the other is not known."""
+    try:
+        files = migrations_of(TENANTS, operation.project.root / FOLDER)
+        server = operation.server()
+        left_open = (
+            f"the template {TEMPLATE_DATABASE} takes connections, a `tenantry migrate` was killed: run it again"
+            if is_open(server)
+            else ""
+        )
+        return read(server), max((one.version for one in files), default=BASELINE), left_open
+    except (NoAnswer, Refusal, Unfit) as error:  # what the stack holds can be looked at all the same
+        return {}, BASELINE, f"how far the openings are is not known: {error}"
 
 
 def _labels(operation: Operation) -> dict[str, Labels]:

@@ -1,6 +1,7 @@
 """The environment a run needs: the embedded default's when this is it, and a clear word when something is missing."""
 
 import os
+import re
 import shlex
 import socket
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 
 EMBEDDED_STACK = "local"
+# Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
+EMBEDDED_STACKS = re.compile(r"(local|test)(-[a-z0-9-]+)?")
 _PROBE_SECONDS = 2.0
 
 

@@ -15,6 +15,7 @@ DATA = {
     "k001-files-role",
     "k001-files-policy",
     "k001-row",
+    "k001-opened",
 }
 PHASES: dict[str, dict[str, Any]] = {
     "active": {},
@@ -105,9 +106,8 @@ def test_a_tenant_without_data_is_no_component(parts, tenant) -> None:
 
 def test_the_domain_goes_live_last(parts, tenant) -> None:
     recording = parts(tenant())
-    record, row = recording.one("AlidnsRecord"), recording.one("TenantRow")
-    assert {"k001-app-deployment", "k001-app-httproute", "k001-row"} <= set(record.after)
-    assert {"k001-app-deployment", "k001-app-httproute"} <= set(row.after)
+    record = recording.one("AlidnsRecord")
+    assert {"k001-app-deployment", "k001-app-httproute", "k001-files-directories"} <= set(record.after)
     assert record.inputs == {
         "domainName": "yyup.cc",
         "rr": "k001",

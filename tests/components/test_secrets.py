@@ -22,8 +22,8 @@ def test_no_generated_value_is_in_a_plain_input(parts, tenant, secret_type) -> N
     recording = parts(tenant())
     seen = json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
     outputs = json.dumps(plain(recording.finished, secret_type), default=str)
-    made = [f"generated-{one.name}" for one in recording.of("RandomPassword")]
-    assert len(made) == 3
+    made = [f"generated-{one.name}" for one in (*recording.of("RandomPassword"), recording.one("Seed"))]
+    assert len(made) == 4
     for value in made:
         for written in (value, b64encode(value.encode()).decode()):
             assert written not in seen
@@ -50,6 +50,13 @@ def test_a_login_roles_password_is_a_secret(parts, tenant, secret_type) -> None:
     for suffix in "ab":
         password = recording.named(f"k001-db-login-{suffix}").inputs["password"]
         assert password == secret_type(f"generated-k001-db-password-{suffix}")
+
+
+def test_the_administrators_password_leaves_the_tenant_as_a_secret(parts, tenant, secret_type) -> None:
+    recording = parts(tenant())
+    assert recording.one("Seed").secret_outputs == ("password",)
+    administrator = {"login": "13800138001", "password": "generated-k001-db-seed"}
+    assert recording.finished["k001"]["administrator"] == secret_type(administrator)
 
 
 @pytest.mark.parametrize("key", ["password", "secret", "token", "key"])

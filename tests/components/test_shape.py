@@ -47,7 +47,7 @@ def test_every_component_says_when_it_is_done(parts, tenant) -> None:
 def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
     recording = parts(tenant())
     assert {one.name for one in recording.resources if one.protect} == {
-        "k001-seal",
+        "k001-opened",
         "k001-db-owner",
         "k001-db-database",
         "k001-files-directories",
@@ -63,8 +63,8 @@ def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
 def test_the_seal_stands_on_everything_else(parts, tenant, changes) -> None:
     """So that a destroy, which deletes it first and cannot, leaves the tenant whole."""
     recording = parts(tenant(**changes))
-    rest = {one.name for one in recording.descendants("k001") if one.custom and one.name != "k001-seal"}
-    assert rest <= set(recording.named("k001-seal").after)
+    rest = {one.name for one in recording.descendants("k001") if one.custom and one.name != "k001-opened"}
+    assert rest <= set(recording.named("k001-opened").after)
 
 
 def test_kubernetes_objects_ask_for_the_plugin_of_the_installed_sdk(parts, tenant) -> None:

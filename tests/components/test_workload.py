@@ -162,8 +162,10 @@ def test_pods_spread_over_zones_and_nodes_if_they_can(pod) -> None:
 
 
 def test_no_pod_starts_before_its_data_is_there(parts, tenant) -> None:
-    after = parts(tenant()).one("Deployment").after
-    assert {"k001-db-seed", "k001-files-attachment", "k001-app-secret", "k001-app-configmap"} <= set(after)
+    recording = parts(tenant())
+    after = recording.one("Deployment").after
+    assert {"k001-db-seed", "k001-files-directories", "k001-app-secret", "k001-app-configmap"} <= set(after)
+    assert "k001-files-attachment" in recording.one("Directories").after
 
 
 def test_the_service_account_mounts_no_token(parts, tenant) -> None:

@@ -37,6 +37,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "Directories": {"objects": {"nowhere": ["a/"]}, "regions": {"nowhere": "cn-shanghai"}},
     "ClosedDatabases": {"databases": ["nowhere"]},
+    "Opened": {"opening": {"database": "nowhere", "tenant": "k001"}},
 }
 every_kind = pytest.mark.parametrize("kind", EXAMPLES)
 

@@ -1,5 +1,6 @@
 """The first rows: once, in the tenant's own hands afterwards."""
 
+import bcrypt
 import pytest
 
 KINDERGARTEN = {
@@ -52,9 +53,11 @@ def test_the_kindergarten_and_its_administrator_are_there_once(plugin, server, c
     assert rows(server, clone) == expected
 
 
-def test_no_password_opens_the_administrators_account(server, clone: str, seeded) -> None:
+def test_without_a_platform_the_password_is_that_of_the_database_alone(server, clone: str, seeded) -> None:
     with server.connect(clone) as session:
-        assert session.execute("SELECT password_hash FROM users").fetchone() == ("!",)
+        kept, must_change = session.execute("SELECT password_hash, must_change_password FROM users").fetchone()
+    assert bcrypt.checkpw(seeded.outputs["password"].encode(), kept.encode())
+    assert must_change
 
 
 def test_a_change_of_the_file_follows_where_the_tenant_changed_nothing(plugin, server, clone: str, seeded) -> None:

@@ -12,7 +12,8 @@ CREATE TABLE users (
     status              text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'inactive', 'locked')),
     failed_logins       integer NOT NULL DEFAULT 0 CHECK (failed_logins >= 0),
     last_login_at       timestamptz,
-    password_changed_at timestamptz,
+    password_changed_at timestamptz,  -- null: the password is one that somebody else has chosen
+    must_change_password boolean NOT NULL GENERATED ALWAYS AS (password_changed_at IS NULL) STORED,
     deleted_at          timestamptz
 );
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));

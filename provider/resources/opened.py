@@ -1,0 +1,67 @@
+"""The end of a tenant's opening: everything that it needs is there, and its domain is live."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from provider.connections import Connections
+from provider.failure import Failure, step
+from provider.opening import INPUT, Opening
+from provider.resources.base import Inputs, Kind, Resource
+from tenantry.opening import DOMAIN, DONE, Change
+
+
+class Opened(Resource):
+    """Depends on all other resources of its tenant, and on its domain last: the steps `domain` and `done` end here.
+
+    A tenant that is first met when it is already being deleted has no domain; that step is skipped.
+    """
+
+    inputs: ClassVar[Mapping[str, Kind]] = {INPUT: "object", "domain": "string"}
+    optional: ClassVar[frozenset[str]] = frozenset({"domain"})
+    identifying: ClassVar[frozenset[str]] = frozenset()
+
+    def identity(self, inputs: Inputs) -> str:
+        return f"{inputs[INPUT].get('database')}/{inputs[INPUT].get('tenant')}"
+
+    def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        opening = Opening.of(at, inputs)
+        has_domain = bool(inputs.get("domain"))
+        opening.write(Change(completed=[DOMAIN]) if has_domain else Change(skipped=[DOMAIN]))
+        with opening.step(DONE):
+            self._refuse_incomplete(at, opening)
+        return dict(inputs)
+
+    def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
+        from provider.postgresql import DatabaseMissing, explain
+
+        if not state:
+            raise Failure("an opening cannot be imported", "declare it: what is recorded already stays as it is")
+        opening = Opening.of(at, state)
+        try:
+            with step("reading the opening", explain), at.database(opening.database) as session:
+                row = session.execute("SELECT to_regclass('public.tenant_init_progress')").fetchone()
+                if row is None or row[0] is None:
+                    return None
+                found = session.execute(
+                    "SELECT FROM tenant_init_progress WHERE tenant_id = %s AND status = 'completed'", [opening.tenant]
+                ).fetchone()
+        except DatabaseMissing:
+            return None
+        return None if found is None else dict(state)
+
+    def remove(self, at: Connections, state: Inputs) -> None:
+        """Nothing: that a tenant was opened stays true; its row takes the record along."""
+
+    def _refuse_incomplete(self, at: Connections, opening: Opening) -> None:
+        """Whoever calls the tenant open although a step did not record its end has left out a dependency."""
+        from provider.postgresql import explain
+
+        with step("reading the steps", explain), at.database(opening.database) as session:
+            rows = session.execute(
+                "SELECT step_name, status FROM tenant_init_steps WHERE tenant_id = %s AND step_name <> %s "
+                "AND status NOT IN ('completed', 'skipped') ORDER BY step_order",
+                [opening.tenant, DONE],
+            ).fetchall()
+        if rows:
+            listed = ", ".join(f"{name} is {status}" for name, status in rows)
+            raise Failure(f"the opening is not complete: {listed}", "let it depend on what records these steps")

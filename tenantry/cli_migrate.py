@@ -1,0 +1,127 @@
+"""`tenantry migrate`: rolls a change of the tenants' schema out, and shows who has which version."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption, operation, refusals
+
+if TYPE_CHECKING:
+    from tenantry.rollout.rollout import Result, Rollout
+
+MARKS = {"migrated": "✓", "current": "✓", "behind": "…", "opening": "…", "failed": "✗"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("migrate")(migrate)
+
+
+def migrate(
+    to: Annotated[int | None, typer.Option("--to", min=0, help="No further than this version.")] = None,
+    wave: Annotated[int, typer.Option("--wave", min=1, help="Tenants a wave; the first wave is one tenant.")] = 10,
+    waves: Annotated[
+        int | None, typer.Option("--waves", min=0, help="Stop after so many waves (0: no tenant).")
+    ] = None,
+    pause: Annotated[float, typer.Option("--pause", min=0, help="Seconds between two waves.")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    as_list: Annotated[
+        bool, typer.Option("--list", help="Show the version of every database, and do nothing.")
+    ] = False,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Bring the tenants' databases to the newest schema: template, test site, then the tenants in waves.
+
+    Stops at the first failure, with exit code 3; run again, it goes on from there. Each file of
+    provider/migrations/template is one transaction in each database, so nothing is ever half done.
+    """
+    with refusals(as_json):
+        from tenantry.engine.refusal import Exit
+
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the template is closed on the way out
+
+        rollout = _rollout(to, wave, waves, pause, stack, cwd)
+        results = rollout.look() if dry_run or as_list else rollout.run()
+        found = _gathered(results, as_json, is_verbose=not as_list)
+        if as_json:
+            print(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
+        else:
+            _show(found, is_look=dry_run or as_list)
+    raise typer.Exit(Exit.FAILED if any(one.error for one in found) else Exit.OK)
+
+
+def _rollout(to: int | None, wave: int, waves: int | None, pause: float, stack: str, cwd: Path) -> "Rollout":
+    from tenantry.engine.refusal import Refusal
+    from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
+    from tenantry.rollout.rollout import Plan, Rollout
+    from tenantry.rollout.version import refuse_own_transactions
+
+    one = operation(stack, cwd)
+    try:
+        wanted = migrations_of(TENANTS, one.project.root / FOLDER)
+        refuse_own_transactions(wanted)
+    except Unfit as unfit:
+        raise Refusal(unfit.reason, unfit.remedy) from None
+    newest = max((migration.version for migration in wanted), default=BASELINE)
+    if to is not None and to > newest:
+        raise Refusal(f"there is no version {to:04}", f"the newest is {newest:04}")
+    plan = Plan(wanted, newest if to is None else to, wave, waves, pause)
+    return Rollout(one.server(), plan, lambda text: print(text, file=sys.stderr, flush=True))
+
+
+def _gathered(results: "Iterable[Result]", as_json: bool, *, is_verbose: bool) -> "list[Result]":
+    """Each is told when it is done: a roll-out to many takes minutes."""
+    from tenantry.engine.database import NoAnswer
+    from tenantry.engine.refusal import Refusal
+
+    found: list[Result] = []
+    try:
+        for one in results:
+            found.append(one)
+            if is_verbose and one.state in ("migrated", "failed"):
+                stream = sys.stderr if as_json else sys.stdout
+                print(f"{one.label:10} {MARKS[one.state]} {_told(one)}", file=stream, flush=True)
+    except NoAnswer as error:
+        raise Refusal(f"the database server does not answer: {error}", "see that it runs, then run again") from None
+    return found
+
+
+def _told(one: "Result") -> str:
+    if one.error:
+        return f"stays at {one.after:04}: {one.error}"
+    return f"{one.before:04} -> {one.after:04} in {one.seconds:.1f} s"
+
+
+def _show(found: "list[Result]", *, is_look: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("database", "of", "version", "state", "lacks", box=None, header_style="bold", pad_edge=False)
+    for one in found:
+        lacks = one.error or ", ".join(one.pending)
+        table.add_row(
+            *map(Text, (one.database, one.label, f"{one.after:04}", f"{MARKS[one.state]} {one.state}", lacks))
+        )
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(table)
+    for line in _ending(found, is_look):
+        console.print(Text(line))
+
+
+def _ending(found: "list[Result]", is_look: bool) -> Iterator[str]:
+    count = {state: sum(one.state == state for one in found) for state in MARKS}
+    yield ", ".join(f"{number} {state}" for state, number in count.items() if number)
+    failed = next((one for one in found if one.error), None)
+    if failed is not None and not is_look:
+        yield f"stopped at {failed.label}; the rest was not touched: correct the cause and run again"
+    elif count["behind"] and not is_look:
+        yield "run again for the next wave"
+    if count["opening"]:
+        yield "a tenant that is being opened comes later: complete it with `tenantry up`, then run again"

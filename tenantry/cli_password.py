@@ -1,0 +1,62 @@
+"""`tenantry admin-password CODE`: how a tenant's administrator signs in for the first time."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption, operation, refusals
+from tenantry.engine.trees import mapping
+
+if TYPE_CHECKING:
+    from tenantry.engine.operations import Operation
+
+
+def register(app: typer.Typer) -> None:
+    app.command("admin-password")(admin_password)
+
+
+def admin_password(
+    code: Annotated[str, typer.Argument(help="The tenant's code, such as k001.")],
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Print the first password of a tenant's administrator, in clear: for one person's eyes.
+
+    It is of one use, as it must be changed at the first login; afterwards it opens nothing.
+    """
+    with refusals(as_json):
+        found = _administrator(operation(stack, cwd), code)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        typer.echo(f"login     {found['login']}\npassword  {found['password']}")
+
+
+def _administrator(one: "Operation", code: str) -> dict[str, Any]:
+    """From the state, where it lies encrypted and nowhere else."""
+    from tenantry.engine.refusal import Refusal
+    from tenantry.engine.urns import TENANT_TYPE, name_of, type_of
+
+    answer = one.cli.ask("stack", "export", "--stack", one.stack, "--show-secrets")
+    if answer.code:
+        raise Refusal(
+            f"the stack `{one.stack}` cannot be read: {answer.err.strip()}", "see its state's address and key"
+        )
+    for resource in json.loads(answer.out)["deployment"].get("resources", []):
+        if type_of(resource["urn"]) == TENANT_TYPE and name_of(resource["urn"]) == code:
+            found = _plain(resource.get("outputs", {}).get("administrator"))
+            if not found or not found.get("password"):
+                raise Refusal(
+                    f"{code} has no first password",
+                    "its administrator has signed in before, or `tenantry up` has not made one",
+                )
+            return found
+    raise Refusal(f"the stack `{one.stack}` holds no tenant {code}", "`tenantry status` lists those it holds")
+
+
+def _plain(secret: Any) -> dict[str, Any]:
+    """A secret of the exported state: its value is JSON within."""
+    text = mapping(secret).get("plaintext")
+    return json.loads(text) if isinstance(text, str) else {}

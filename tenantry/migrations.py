@@ -1,0 +1,98 @@
+"""Versioned migrations: files in order, and what of them a database still lacks.
+
+A set is a folder of `NNNN_name.sql`, each number once. A file that was applied is never changed again: its checksum
+stands in the database's `schema_migrations`, and a difference is refused.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FILE: Final = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
+LOCK: Final = 0x7E4A4E7  # any number; one database's migrations run one after the other
+BASELINE: Final = 0  # what a template was built from; it has no file in the set
+TENANTS: Final = "template"  # the set of the template and of everything that was cloned from it
+FOLDER: Final = Path("provider") / "migrations"  # in the checkout
+
+RECORD: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)"""
+APPLIED: Final = "SELECT version, checksum FROM schema_migrations ORDER BY version"
+REMEMBER: Final = "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)"
+OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+
+
+class Unfit(Exception):
+    """Files or a past that no migration can go on from: what is wrong, and what to do."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}: {remedy}")
+        self.reason, self.remedy = reason, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    version: int
+    name: str
+    text: bytes
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.text).hexdigest()
+
+    @property
+    def label(self) -> str:
+        return f"{self.version:04}_{self.name}"
+
+
+def migrations_of(set_name: str, sets: Path) -> list[Migration]:
+    """The set's files in order; a file that would be left out, or two of one version, is Unfit."""
+    folder = sets / set_name
+    if not set_name.isidentifier() or not folder.is_dir():
+        raise Unfit(f"there is no set of migrations {set_name!r}", f"choose one of {_names_of_sets(sets)}")
+    found = dict[int, Migration]()
+    for path in sorted(folder.glob("*.sql")):
+        match = FILE.fullmatch(path.name)
+        version = int(match["version"]) if match else BASELINE
+        if match is None or version == BASELINE or version in found:
+            raise Unfit(f"{path.name} is no name for a migration", "name it NNNN_name.sql, each number once, from 0001")
+        found[version] = Migration(version, match["name"], path.read_bytes())
+    return list(found.values())
+
+
+def pending(wanted: Sequence[Migration], applied: Mapping[int, str]) -> list[Migration]:
+    """What is still to be run; Unfit when the past is another one than the files tell."""
+    known = {migration.version: migration for migration in wanted}
+    for version, checksum in applied.items():
+        if version == BASELINE:
+            continue
+        if version not in known:
+            raise Unfit(
+                f"the database has version {version:04}, of which this checkout knows nothing",
+                "use the checkout that the database was last migrated with, or a later one",
+            )
+        if known[version].checksum != checksum:
+            raise Unfit(
+                f"{known[version].label} was changed after it had been applied",
+                "restore the file as it was, and write the change as a new migration",
+            )
+    newest = max(applied, default=BASELINE)
+    rest = [migration for migration in wanted if migration.version not in applied]
+    for migration in rest:
+        if migration.version < newest:
+            raise Unfit(
+                f"{migration.label} is new, but {newest:04} has been applied already",
+                "give it a number above all others",
+            )
+    return rest
+
+
+def _names_of_sets(sets: Path) -> str:
+    return ", ".join(sorted(path.name for path in sets.glob("*/"))) or "none"

@@ -1,0 +1,232 @@
+"""A schema reaches the template, the test site and the tenants in this order, stops at a failure and goes on from there."""
+
+from typing import Any
+
+import pytest
+
+from tenantry.engine.database import NoAnswer, Server
+from tenantry.engine.refusal import Locked
+from tenantry.migrations import Unfit
+from tenantry.names import TEMPLATE_DATABASE
+from tenantry.rollout import version
+from tenantry.rollout.rollout import State, waves
+from tenantry.rollout.sites import Site, is_open
+from tenantry.rollout.version import refuse_own_transactions
+
+ONE = "CREATE TABLE one (id bigint PRIMARY KEY)"
+BREAKS_ON_THE_SECOND = """
+CREATE TABLE two (id bigint PRIMARY KEY);
+ALTER TABLE kindergartens ADD CONSTRAINT named CHECK (name <> 'nameless')
+"""
+ALL = ["template", "test site", "k001", "k002", "k003"]
+
+
+def told(results: Any) -> dict[str, tuple[str, int]]:
+    return {one.label: (str(one.state), one.after) for one in results}
+
+
+def test_everything_is_brought_to_the_newest_in_order(rollout: Any, written: Any, server: Server, admin: Any) -> None:
+    wanted = written(v0001_one=ONE, v0002_two="ALTER TABLE one ADD n int")
+    found = list(rollout(wanted).run())
+    assert [one.label for one in found] == ALL
+    assert told(found) == dict.fromkeys(ALL, ("migrated", 2))
+    with server.session("rent003") as session:
+        assert session.execute("SELECT version FROM schema_migrations ORDER BY 1").fetchall() == [(0,), (1,), (2,)]
+    assert admin.execute("SELECT DISTINCT schema_version FROM tenants").fetchall() == [(2,)]
+    rows = admin.execute("SELECT coalesce(tenant_code, ''), result, after ->> 'version' FROM audit_logs").fetchall()
+    assert sorted(rows) == [("", "success", "2")] * 2 + [(code, "success", "2") for code in ALL[2:]]
+
+
+def test_twice_is_once(rollout: Any, written: Any, admin: Any) -> None:
+    wanted = written(v0001_one=ONE)
+    list(rollout(wanted).run())
+    assert told(rollout(wanted).run()) == dict.fromkeys(ALL, ("current", 1))
+    assert admin.execute("SELECT count(*) FROM audit_logs").fetchone() == (5,)
+
+
+@pytest.fixture
+def broken(server: Server) -> None:
+    """A tenant whose data the second migration does not take."""
+    with server.session("rent002") as session:
+        session.execute("INSERT INTO kindergartens (code, name) VALUES ('k002', 'nameless')")
+
+
+def test_a_failure_leaves_the_rest_untouched_and_a_later_run_goes_on(
+    rollout: Any, written: Any, server: Server, admin: Any, broken: None
+) -> None:
+    wanted = written(v0001_one=ONE, v0002_two=BREAKS_ON_THE_SECOND)
+    found = told(rollout(wanted).run())
+    assert found["k001"] == ("migrated", 2)
+    assert found["k002"] == ("failed", 1)
+    assert found["k003"] == ("behind", 0)
+    with server.session("rent003") as session:
+        assert session.execute("SELECT to_regclass('one')").fetchone() == (None,)
+    with server.session("rent002") as session:
+        assert session.execute("SELECT to_regclass('one'), to_regclass('two')").fetchone() == ("one", None)
+        failed = admin.execute("SELECT tenant_code, error_message FROM audit_logs WHERE result = 'failed'").fetchall()
+        assert failed[0][0] == "k002"
+        assert failed[0][1].startswith("0002_two: check constraint")
+        assert "SQLSTATE 23514" in failed[0][1]
+        versions = "SELECT tenant_id, schema_version FROM tenants ORDER BY 1"
+        assert admin.execute(versions).fetchall() == [("k001", 2), ("k002", 1), ("k003", None)]
+        session.execute("UPDATE kindergartens SET name = 'named'")
+    after = told(rollout(wanted).run())
+    assert after["k001"] == ("current", 2)
+    assert {after[code] for code in ("k002", "k003")} == {("migrated", 2)}
+    assert admin.execute(versions).fetchall() == [("k001", 2), ("k002", 2), ("k003", 2)]
+
+
+def test_what_the_template_does_not_take_reaches_nobody(rollout: Any, written: Any, server: Server) -> None:
+    found = told(rollout(written(v0001_bad="CREATE TABLE half (n int); SELECT 1 / 0")).run())
+    assert found == {"template": ("failed", 0)} | dict.fromkeys(ALL[1:], ("behind", 0))
+    assert not is_open(server)
+
+
+def test_waves_begin_with_one_and_a_run_may_stop_after_some(rollout: Any, written: Any) -> None:
+    sites = [Site(f"k{number}", "") for number in range(8)]
+    assert [len(wave) for wave in waves(sites, 3)] == [1, 3, 3, 1]
+    wanted = written(v0001_one=ONE)
+    assert told(rollout(wanted, waves=0).run())["k001"] == ("behind", 0)
+    assert told(rollout(wanted, waves=1).run()) == {
+        "template": ("current", 1),
+        "test site": ("current", 1),
+        "k001": ("migrated", 1),
+        "k002": ("behind", 0),
+        "k003": ("behind", 0),
+    }
+    assert told(rollout(wanted, wave=1, waves=1).run())["k002"] == ("migrated", 1)
+
+
+def test_no_further_than_told(rollout: Any, written: Any) -> None:
+    wanted = written(v0001_one=ONE, v0002_two="CREATE TABLE two (n int)")
+    assert set(told(rollout(wanted, to=1).run()).values()) == {("migrated", 1)}
+    looked = list(rollout(wanted).look())
+    assert {(one.state, one.pending) for one in looked} == {(State.BEHIND, ("0002_two",))}
+
+
+def test_a_look_changes_nothing(rollout: Any, written: Any, server: Server) -> None:
+    wanted = written(v0001_one=ONE)
+    assert told(rollout(wanted).look()) == dict.fromkeys(ALL, ("behind", 0))
+    assert told(rollout(wanted).look()) == dict.fromkeys(ALL, ("behind", 0))
+    assert not is_open(server)
+
+
+def test_a_new_clone_has_the_templates_version(rollout: Any, written: Any, server: Server, running: Any) -> None:
+    list(rollout(written(v0001_one=ONE)).run())
+    with running.database("fresh", TEMPLATE_DATABASE) as session:
+        assert session.execute("SELECT max(version), to_regclass('one') FROM schema_migrations").fetchone() == (
+            1,
+            "one",
+        )
+
+
+def test_a_past_that_was_changed_is_refused(rollout: Any, written: Any) -> None:
+    list(rollout(written(v0001_one=ONE)).run())
+    found = list(rollout(written(v0001_one=ONE + " ")).run())
+    assert found[0].state is State.FAILED
+    assert "was changed after it had been applied" in found[0].error
+    assert len(found) == len(ALL)
+
+
+def test_a_template_left_open_is_closed(rollout: Any, written: Any, server: Server, running: Any) -> None:
+    with running.connect() as session:
+        session.execute(f"ALTER DATABASE {TEMPLATE_DATABASE} WITH ALLOW_CONNECTIONS true".encode())
+    assert is_open(server)
+    list(rollout(written(v0001_one=ONE)).look())
+    assert not is_open(server)
+
+
+def test_a_migration_gives_way_to_who_holds_the_table_and_comes_again(
+    rollout: Any, written: Any, server: Server, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version, "LOCK_TIMEOUT_S", 1)
+    wanted = written(v0001_one="ALTER TABLE kindergartens ADD n int")
+    with server.session("rent001") as holder:
+        holder.execute("BEGIN")
+        holder.execute("LOCK TABLE kindergartens IN ACCESS SHARE MODE")
+        timer = later(2.5, lambda: holder.execute("COMMIT"))
+        assert told(rollout(wanted).run())["k001"] == ("migrated", 1)
+        timer.join()
+
+
+def test_a_table_that_stays_held_fails_only_that_tenant(
+    rollout: Any, written: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version, "LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr(version, "TRIES", 1)
+    with server.session("rent001") as holder, holder.transaction():
+        holder.execute("LOCK TABLE kindergartens IN ACCESS SHARE MODE")
+        found = list(rollout(written(v0001_one="ALTER TABLE kindergartens ADD n int")).run())
+    assert found[2].state is State.FAILED
+    assert "55P03" in found[2].error
+    assert found[3].state is State.BEHIND
+
+
+def test_one_rollout_at_a_time(rollout: Any, written: Any) -> None:
+    wanted = written(v0001_one=ONE)
+    first = rollout(wanted).run()
+    next(first)
+    with pytest.raises(Locked):
+        next(rollout(wanted).run())
+    assert len(list(first)) == len(ALL) - 1
+
+
+def test_a_tenant_that_is_being_opened_waits(rollout: Any, written: Any, admin: Any) -> None:
+    admin.execute("INSERT INTO tenant_init_steps (tenant_id, step_name, step_order) VALUES ('k002', 'database', 3)")
+    found = told(rollout(written(v0001_one=ONE)).run())
+    assert found["k002"] == ("opening", 0)
+    assert found["k003"] == ("migrated", 1)
+
+
+def test_what_a_migration_makes_belongs_to_the_databases_owner(
+    rollout: Any, written: Any, server: Server, running: Any
+) -> None:
+    with running.connect() as session:
+        session.execute("CREATE ROLE somebody")
+        session.execute("ALTER DATABASE rent001 OWNER TO somebody")
+        session.execute("GRANT somebody TO tenantry")
+    with running.connect("rent001") as inside:
+        inside.execute("ALTER TABLE schema_migrations OWNER TO somebody")
+        inside.execute("ALTER SCHEMA public OWNER TO somebody")
+    try:
+        list(rollout(written(v0001_one=ONE)).run())
+        with server.session("rent001") as session:
+            owner = session.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'one'").fetchone()
+        assert owner == ("somebody",)
+    finally:
+        with running.connect() as session:
+            session.execute("ALTER DATABASE rent001 OWNER TO tenantry")
+        with running.connect("rent001") as inside:
+            inside.execute("REASSIGN OWNED BY somebody TO tenantry")
+        with running.connect() as session:
+            session.execute("DROP ROLE somebody")
+
+
+@pytest.mark.parametrize("text", ["COMMIT;", "begin;", "SELECT 1;\n  ROLLBACK;", "commit"])
+def test_a_file_that_ends_its_transaction_is_refused(written: Any, text: str) -> None:
+    with pytest.raises(Unfit, match="leave transactions"):
+        refuse_own_transactions(written(v0001_one=text))
+
+
+def test_the_body_of_a_function_may_begin(written: Any) -> None:
+    refuse_own_transactions(
+        written(v0001_one="CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\nRETURN 1; END $$")
+    )
+
+
+def test_without_a_template_nothing_begins(rollout: Any, written: Any, server: Server, running: Any) -> None:
+    with running.connect() as session:
+        session.execute(f"ALTER DATABASE {TEMPLATE_DATABASE} RENAME TO away".encode())
+        try:
+            with pytest.raises(NoAnswer, match="no template"):
+                list(rollout(written(v0001_one=ONE)).run())
+        finally:
+            session.execute(f"ALTER DATABASE away RENAME TO {TEMPLATE_DATABASE}".encode())
+
+
+def test_an_error_tells_no_row(rollout: Any, written: Any, server: Server) -> None:
+    with server.session("rent001") as session:
+        session.execute("INSERT INTO kindergartens (code, name) VALUES ('a', 'a secret name'), ('b', 'a secret name')")
+    found = list(rollout(written(v0001_one="CREATE UNIQUE INDEX ON kindergartens (name)")).run())
+    assert found[2].state is State.FAILED
+    assert "a secret name" not in found[2].error

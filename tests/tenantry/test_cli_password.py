@@ -1,0 +1,73 @@
+"""`tenantry admin-password`: what it finds in a state, and what it says when there is nothing to show."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tenantry import cli_password
+from tenantry.cli import app
+from tenantry.engine.cli import Answer
+
+MARK = "4dabf18193072939515e22adb298388d"
+
+
+def tenant(code: str, password: str | None) -> dict[str, Any]:
+    secret = {MARK: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps({"login": "138", "password": password})}
+    outputs = {} if password is None else {"administrator": secret}
+    return {"urn": f"urn:pulumi:local::tenantry::tenantry:components:Tenant::{code}", "outputs": outputs}
+
+
+@dataclass
+class Operation:
+    """A stack whose state is told beforehand."""
+
+    answer: Answer
+    stack: str = "local"
+
+    @property
+    def cli(self) -> "Operation":
+        return self
+
+    def ask(self, *arguments: str) -> Answer:
+        assert arguments == ("stack", "export", "--stack", "local", "--show-secrets")
+        return self.answer
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def call(*arguments: str, answer: Answer | None = None) -> Any:
+        resources = [tenant("k001", "first-password"), tenant("k002", ""), tenant("k003", None)]
+        found = answer or Answer(0, json.dumps({"deployment": {"resources": resources}}), "")
+        monkeypatch.setattr(cli_password, "operation", lambda stack, cwd: Operation(found))
+        return CliRunner().invoke(app, ["admin-password", *arguments])
+
+    return call
+
+
+def test_it_prints_login_and_password(run: Any) -> None:
+    done = run("k001")
+    assert done.exit_code == 0
+    assert done.stdout.split() == ["login", "138", "password", "first-password"]
+    assert json.loads(run("k001", "--json").stdout) == {"login": "138", "password": "first-password"}
+
+
+@pytest.mark.parametrize("code", ["k002", "k003"])
+def test_an_account_in_use_has_none(run: Any, code: str) -> None:
+    done = run(code)
+    assert done.exit_code == 1
+    assert f"{code} has no first password" in done.stderr
+
+
+def test_a_tenant_that_is_not_there_is_told(run: Any) -> None:
+    done = run("k009")
+    assert done.exit_code == 1
+    assert "holds no tenant k009" in done.stderr
+
+
+def test_a_state_that_cannot_be_read_is_told(run: Any) -> None:
+    done = run("k001", answer=Answer(255, "", "incorrect passphrase"))
+    assert done.exit_code == 1
+    assert "incorrect passphrase" in done.stderr
