@@ -11,6 +11,7 @@ MANAGER: Final = "tenantry"
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 PART: Final = "app.kubernetes.io/name"
 TENANT: Final = "tenantry.io/tenant"
+ROLE: Final = "tenantry.io/role"  # of pods that are treated alike, whatever they are called
 
 
 def labels(code: str | None = None, *, part: str | None = None) -> dict[str, str]:

@@ -7,15 +7,18 @@ import pulumi
 
 from components import row
 from components.boundary import Boundary, BoundaryArgs
-from components.database import Database, DatabaseArgs
+from components.database import Database, DatabaseArgs, turns
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
+from components.keys import Keys
+from components.plugins import Plugins, PluginsArgs
 from components.seal import seal
 from components.steps import TenantRow
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
 from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import ALL, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Tenant(pulumi.ComponentResource):
         if not phase.keeps_data:
             raise ValueError(f"{name}: a tenant in the phase {phase} has no parts")
         child = pulumi.ResourceOptions(parent=self)
-        database = Database(f"{name}-db", _database(args), child)
+        keys = Keys(f"{name}-keys", tenant, parent=self, provider=args.providers.random)
+        database = Database(f"{name}-db", _database(args, keys), child)
         storage = Storage(f"{name}-files", _storage(args), child)
-        parts: list[pulumi.Resource] = [database, storage]
+        parts: list[pulumi.Resource] = [keys.root, database, storage]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -60,6 +64,7 @@ class Tenant(pulumi.ComponentResource):
                     foundations=args.foundations,
                     login=database.login,
                     password=database.password,
+                    keys=keys,
                     walls=walls.walls,
                     data=(database.ready, storage.ready),
                 ),
@@ -67,9 +72,14 @@ class Tenant(pulumi.ComponentResource):
             )
             parts += [walls, workload]
             live = workload.ready
+            if tenant.services:
+                plugins = PluginsArgs(
+                    tenant, args.installation, args.providers, args.foundations, walls.walls, workload.foundation
+                )
+                parts.append(Plugins(f"{name}-svc", plugins, child))
         known = TenantRow(
             f"{name}-row",
-            row.of(tenant),
+            row.of(tenant, keys),
             opts=pulumi.ResourceOptions(
                 parent=self, provider=args.providers.steps, depends_on=[*args.foundations.admin, *live]
             ),
@@ -88,7 +98,8 @@ class Tenant(pulumi.ComponentResource):
 def facts(tenant: ResolvedTenant) -> dict[str, Any]:
     """What the stack remembers of a tenant until its next run, and tells whoever asks."""
     names = tenant.names
-    return {
+    rotations = remembered(tenant.turns)
+    return ({"rotations": rotations} if rotations else {}) | {
         "domain": names.domain,
         "database": names.database,
         "namespace": names.namespace,
@@ -99,8 +110,9 @@ def facts(tenant: ResolvedTenant) -> dict[str, Any]:
     }
 
 
-def _database(args: TenantArgs) -> DatabaseArgs:
+def _database(args: TenantArgs, keys: Keys) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
+    turn = args.tenant.turns[ALL]
     kindergarten = {
         "code": names.code,
         "name": spec.name,
@@ -120,6 +132,8 @@ def _database(args: TenantArgs) -> DatabaseArgs:
         template=TEMPLATE_DATABASE,
         rotation=spec.credentials.rotation,
         access=args.tenant.phase.has_access,
+        passwords=keys.passwords(turns(turn.number)),
+        overlap_until=turn.until if turn.overlaps else None,
         kindergarten=kindergarten,
     )
 

@@ -70,6 +70,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             config.settings.zone,
             today=config.today,
             first_seen_deleted=seen,
+            rotations_seen={code: last.rotations for code, last in held.items()},
             system=config.system_layer,
         )
     except Faults as faults:

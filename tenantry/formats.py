@@ -22,6 +22,8 @@ _PROOF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{3,127}")
 _IMAGE: Final = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*){0,4}")
 _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5})){2}(?:-[0-9a-z.]{1,30})?")
 _URL_PATH: Final = re.compile(r"/[A-Za-z0-9/_.-]{0,100}")
+_HOUR_MINUTE: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_TIME_ZONE: Final = re.compile(r"[A-Z][A-Za-z_]{1,20}(?:/[A-Z][A-Za-z_+-]{1,30}){0,2}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -171,6 +173,16 @@ UrlPath = Annotated[
     str,
     AfterValidator(_matching("path", _URL_PATH, "write one such as /health")),
     _schema(f"^{_URL_PATH.pattern}$"),
+]
+HourMinute = Annotated[
+    str,
+    AfterValidator(_matching("time of day", _HOUR_MINUTE, 'write hours and minutes in quotes, such as "06:30"')),
+    _schema(f"^{_HOUR_MINUTE.pattern}$"),
+]
+TimeZone = Annotated[
+    str,
+    AfterValidator(_matching("time zone", _TIME_ZONE, "write one such as Asia/Shanghai")),
+    _schema(f"^{_TIME_ZONE.pattern}$"),
 ]
 Day = Annotated[date, BeforeValidator(_as_date)]
 Listed = BeforeValidator(_as_tuple)

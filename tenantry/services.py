@@ -4,10 +4,22 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from tenantry.formats import DisplayName, Distinct, Image, Listed, Slug, UrlPath, Version
+from tenantry.formats import Bytes, Cpu, DisplayName, Distinct, Image, Listed, Slug, UrlPath, Version
 from tenantry.spec import Strict
 
 SERVICES_FILE: Final = "services.yaml"
+
+
+REPLICAS: Final = 1  # of every service
+PODS_AT_ONCE: Final = REPLICAS + 1  # and the next, while one is replaced
+
+
+class ServiceCompute(Strict):
+    """Of the service's one container: what it asks for and what it may use."""
+
+    cpu: Cpu
+    memory: Bytes
+    ephemeral_storage: Bytes
 
 
 class Service(Strict):
@@ -20,6 +32,8 @@ class Service(Strict):
         tuple[Literal["super_admin", "tenant_admin", "user"], ...], Field(min_length=1), Listed, Distinct
     ]
     rate_limit: Annotated[int, Field(ge=1, le=1_000_000)]  # calls a minute and tenant
+    compute: ServiceCompute
+    pool: Annotated[int, Field(ge=1, le=100)]  # connections to the tenant's database that one container opens
 
 
 class Services(Strict):

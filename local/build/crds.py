@@ -48,7 +48,9 @@ def _copy(module: str, patterns: tuple[str, ...], scratch: Path) -> None:
     source = Path(json.loads(answer.stdout)["Dir"])
     for pattern in patterns:
         for file in sorted(source.glob(pattern)):
-            (scratch / f"{source.name.partition('@')[0]}-{file.name}").write_text(_plain(file.read_text("utf-8")), "utf-8")
+            (scratch / f"{source.name.partition('@')[0]}-{file.name}").write_text(
+                _plain(file.read_text("utf-8")), "utf-8"
+            )
 
 
 def _plain(text: str) -> str:
