@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
@@ -18,12 +18,11 @@ from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import ROLE, labels, selector
 from components.workload import SKIP_AWAIT
+from tenantry.names import PLUGIN_PREFIX
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 from tenantry.rotation import ALL
 from tenantry.services import REPLICAS, Service
-
-PREFIX: Final = "plugin-"  # before a service's name: none is ever called as the application is
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,13 @@ class Plugins(pulumi.ComponentResource):
         )
         limits: list[pulumi.Resource] = []
         if at.gateway.policies:
-            limit = traffic.limited(at.gateway, PREFIX + called, service.rate_limit, tenant.plan.body_size)
+            limit = traffic.limited(at.gateway, PLUGIN_PREFIX + called, service.rate_limit, tenant.plan.body_size)
             limits.append(self._object(traffic.API_VERSION, traffic.BACKEND_POLICY, called, {"spec": limit}))
         self._object(
             route.API_VERSION,
             "HTTPRoute",
             called,
-            {"spec": route.to_plugin(tenant.names, at.gateway, called, PREFIX + called, service)},
+            {"spec": route.to_plugin(tenant.names, at.gateway, called, PLUGIN_PREFIX + called, service)},
             after=[backend, *limits, *self._args.foundations.gateway],
         )
 
@@ -83,7 +82,7 @@ class Plugins(pulumi.ComponentResource):
         await_it: bool = True,
     ) -> Manifest:
         names = self._args.tenant.names
-        own = PREFIX + called if called else "plugins"
+        own = PLUGIN_PREFIX + called if called else "plugins"
         metadata: dict[str, Any] = {
             "name": own,
             "namespace": names.namespace,
@@ -100,10 +99,10 @@ class Plugins(pulumi.ComponentResource):
 
 def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: Service) -> dict[str, Any]:
     """As hardened as the application, without its object credentials: a service has none."""
-    part = PREFIX + called
+    part = PLUGIN_PREFIX + called
     container = pod.confined(
         part,
-        f"{at.application.registry}{service.image}:{service.version}",
+        at.application.registry + service.reference,
         service.port,
         service.health_check,
         {
@@ -136,7 +135,7 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
 def cluster_service(code: str, called: str, service: Service) -> dict[str, Any]:
     return {
         "type": "ClusterIP",
-        "selector": dict(selector(code, PREFIX + called)),
+        "selector": dict(selector(code, PLUGIN_PREFIX + called)),
         "ports": [{"name": "http", "port": service.port, "targetPort": "http", "protocol": "TCP"}],
     }
 

@@ -13,6 +13,7 @@ from policies import (
     rights,
     storage,
     totals,
+    traffic,
     workload,
 )
 from policies.rule import Rule, all_rules
@@ -28,6 +29,7 @@ MODULES: Final = (
     rights,
     storage,
     totals,
+    traffic,
     workload,
 )
 

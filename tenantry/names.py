@@ -43,6 +43,7 @@ SYSTEM_DIRECTORIES: Final = (
 PHOTO_DIRECTORIES: Final = ("photos/", "students/", "albums/")
 
 
+PLUGIN_PREFIX: Final = "plugin-"  # of a service's objects: none is ever called as the application is
 SERVICES_PATH: Final = "/services/"  # below a tenant's domain, what its plug-in services answer to
 
 
