@@ -19,7 +19,7 @@ from tenantry.resolved import ResolvedTenant
 from tenantry.rotation import ALL, Turn, of_key
 
 ROOT_LENGTH: Final = 64  # letters and digits: 381 bits
-UNIFIED_TENANT_API: Final = "unified-tenant-api"
+UNIFIED_TENANT_API: Final = "unifiedTenantApi"
 AI: Final = "ai"
 
 
