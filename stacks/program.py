@@ -108,7 +108,12 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
         fingerprints=settings.oidc_fingerprints,
         migrations_digest=digest_of(ROOT / "provider" / "migrations" / MIGRATIONS),
         encrypted_transport=config.alibaba.proxy is None,
-        images=ImageRules(settings.image, settings.registries, settings.image_digest),
+        images=ImageRules(
+            settings.image,
+            settings.registries,
+            settings.image_digest,
+            tuple(config.installation.application.registry + one.reference for one in fleet.services.services.values()),
+        ),
         protect=config.protect,
     )
     return Platform("platform", args)

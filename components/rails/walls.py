@@ -31,6 +31,7 @@ OWN: Final = Rail(
         ("apps", "deployments"),
         ("policy", "poddisruptionbudgets"),
         ("gateway.networking.k8s.io", "httproutes"),
+        ("gateway.envoyproxy.io", "backendtrafficpolicies"),
     ],
     {"false": "what tenantry manages is changed in the tenant's file"},
     operations=ALL_WRITES,

@@ -26,7 +26,7 @@ from tenantry.reading import read_model
 
 TENANTS = {"basic": "k002", "standard": "k001", "premium": "k007", "enterprise": "k016"}
 FILLER = {"tenantry.io/filler": "true"}
-NEVER_BUSY = "registry.k8s.io/pause:3.10"
+IMAGE = "business-app:1.0.0"  # of no other may a pod be made, whoever makes it
 LATER = "2027-06-01"  # long after every overlap
 pytestmark = pytest.mark.timeout(600)
 
@@ -111,7 +111,8 @@ def pod(name: str, **amounts: str) -> dict[str, Any]:
     limits = {key.replace("_", "-"): value for key, value in amounts.items()}
     container = {
         "name": "filler",
-        "image": NEVER_BUSY,
+        "image": IMAGE,
+        "imagePullPolicy": "Always",
         "resources": {"limits": limits, "requests": limits} if limits else {},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
