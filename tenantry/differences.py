@@ -62,13 +62,18 @@ def _changes(old: Any, new: Any, key: tuple[str, ...] = ()) -> Iterator[Change]:
     """What comes or goes as a whole, such as a service, is one change."""
     if key in _LEFT_OUT or old == new:
         return
-    before, after = _by_name(old), _by_name(new)
+    before, after = _matching(_by_name(old), _by_name(new)), _matching(_by_name(new), _by_name(old))
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         ours, theirs = cast(Document, before), cast(Document, after)
         for name in dict.fromkeys([*theirs, *ours]):
             yield from _changes(ours.get(name), theirs.get(name), (*key, name))
     else:
         yield Change(".".join(key), _shown(before), _shown(after), _direction(key, before, after))
+
+
+def _matching(value: Any, other: Any) -> Any:
+    """A list without an entry, yet or any more, is one of whatever the other side has entries of."""
+    return dict[str, Any]() if value == [] and isinstance(other, Mapping) else value
 
 
 def _shown(value: Any) -> Any:

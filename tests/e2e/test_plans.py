@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from jsonschema import Draft202012Validator
 from kubernetes import client, config
+from kubernetes.utils import parse_quantity
 
 from local.paths import ROOT
 from local.throwaway import World
@@ -123,7 +124,7 @@ def pod(name: str, **amounts: str) -> dict[str, Any]:
 
 def objects(api: client.ApiClient, space: str) -> dict[str, tuple[Callable[[str], object], Callable[[], object]]]:
     """Kind as the quota calls it -> how one is made, and how all that were made here are removed."""
-    core = client.CoreV1Api(api)
+    core: Any = client.CoreV1Api(api)
     label = ",".join(f"{key}={value}" for key, value in FILLER.items())
     meta = {"labels": FILLER}
 
@@ -190,7 +191,7 @@ def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, t
         if kind == "pods":
             used, hard = quota(world, code)["used"], quota(world, code)["hard"]
             for amount in totals:
-                assert used[amount] == hard[amount], f"{amount}: {used[amount]} of {hard[amount]}"
+                assert parse_quantity(used[amount]) == parse_quantity(hard[amount]), amount
                 assert f"{amount}=" in message
                 table.add(f"{amount} in all", hard[amount], "all in use", "refused (exceeded quota)")
         clear()
@@ -198,7 +199,8 @@ def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, t
 
 def _size_containers(api: client.ApiClient, space: str, plan: Plan, table: Table) -> None:
     """LimitRange: one container as large as the plan's, and not a bit larger."""
-    core, compute = client.CoreV1Api(api), plan.compute
+    core: Any = client.CoreV1Api(api)
+    compute = plan.compute
     most = {"cpu": compute.cpu, "memory": compute.memory, "ephemeral_storage": compute.ephemeral_storage}
     core.create_namespaced_pod(space, pod("filler-largest", **most), dry_run="All")
     for kind, limit in most.items():
@@ -216,7 +218,7 @@ def limit_of(text: str) -> str:
 
 def _nothing_shared(api: client.ApiClient, space: str, table: Table) -> None:
     """Ports of the nodes, load balancers and volumes are none of a tenant's: the limit is 0."""
-    core = client.CoreV1Api(api)
+    core: Any = client.CoreV1Api(api)
     for kind, word in (("NodePort", "services.nodeports"), ("LoadBalancer", "services.loadbalancers")):
         body = {"metadata": {"name": "filler"}, "spec": {"type": kind, "ports": [{"port": 80}]}}
         assert word in refusal(lambda body=body: core.create_namespaced_service(space, body))
@@ -379,7 +381,7 @@ class Clients:
             thread.join(30)
 
     def _read(self) -> dict[str, str]:
-        found = client.CoreV1Api(self.api).read_namespaced_secret("business-app", f"tenant-{self.code}")
+        found: Any = client.CoreV1Api(self.api).read_namespaced_secret("business-app", f"tenant-{self.code}")
         return {key: b64decode(value).decode() for key, value in (found.data or {}).items()}
 
     def _loop(self, name: str, credentials: Callable[[], dict[str, str]]) -> None:
