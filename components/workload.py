@@ -68,7 +68,8 @@ class Workload(pulumi.ComponentResource):
         service = self._object(
             "v1", "Service", SERVICE_ACCOUNT, {"spec": _service(tenant.code)}, annotations={SKIP_AWAIT: "true"}
         )
-        self._object("policy/v1", "PodDisruptionBudget", SERVICE_ACCOUNT, {"spec": _budget(tenant.code)})
+        if tenant.plan.compute.replicas > 1:
+            self._object("policy/v1", "PodDisruptionBudget", SERVICE_ACCOUNT, {"spec": _budget(tenant.code)})
         realtime = tenant.features["realTimeChat"]
         limits = self._limits(realtime=realtime) if at.gateway.policies else []
         way = self._object(
@@ -174,5 +175,5 @@ def _service(code: str) -> dict[str, Any]:
 
 
 def _budget(code: str) -> dict[str, Any]:
-    """One at a time: with a minimum instead, a tenant of one replica would keep its node from ever being drained."""
+    """One at a time. A tenant of one replica has none: it would allow that one, or keep its node from being drained."""
     return {"maxUnavailable": 1, "selector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))}}

@@ -96,7 +96,7 @@ def told(world: World, code: str) -> dict[str, Any]:
     return json.loads(data["TENANT_SETTINGS"])
 
 
-def quota(world: World, code: str) -> dict[str, str]:
+def quota(world: World, code: str) -> dict[str, Any]:
     return world.kubectl("get", "resourcequota", "plan", "-n", f"tenant-{code}")["status"]
 
 
@@ -245,7 +245,7 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
         ):
             row = session.execute("SELECT setting::int, source FROM pg_settings WHERE name = %s", [setting]).fetchone()
             assert row == (seconds * 1000, "database user")
-            table.add(setting, f"{seconds} s", "in force for each session", "ended by the server (not waited for)")
+            table.add(setting, f"{seconds} s", "in force for each session", "cancelled; a session may set another")
 
 
 def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
