@@ -85,11 +85,10 @@ def _triggers(tenant: ResolvedTenant, at: Installation) -> list[dict[str, Any]]:
             {"type": "cron", "metadata": hours | {"start": _cron(tenant.awake.from_), "end": _cron(tenant.awake.to)}}
         )
     if _wakes_by_traffic(tenant, at):
-        # The gateway counts a request also when there is nobody to answer it: the first wakes, its client asks again.
-        requests = (
-            "sum(rate(envoy_cluster_upstream_rq_total"
-            f'{{envoy_cluster_name=~"httproute/{tenant.names.namespace}/.*"}}[{TRAFFIC_WINDOW}]))'
-        )
+        # Requests, and those for which nobody was there: the first wakes, its client asks again.
+        counts = '__name__=~"envoy_cluster_upstream_(rq_total|cx_none_healthy)"'
+        where = f'envoy_cluster_name=~"httproute/{tenant.names.namespace}/.*"'
+        requests = f"sum(rate({{{counts},{where}}}[{TRAFFIC_WINDOW}]))"
         most = str(tenant.plan.request_rate)  # of one container: it is a trigger to wake, growing is the CPU's
         metadata = {"serverAddress": at.scaling.prometheus, "query": requests, "threshold": most}
         found.append({"type": "prometheus", "metadata": metadata | {"activationThreshold": "0"}})
