@@ -27,6 +27,7 @@ KINDS = (
     ("v1", "Service"),
     ("apps/v1", "Deployment"),
     ("policy/v1", "PodDisruptionBudget"),
+    ("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
 )
 VERSIONS = {"ram": "2015-05-01", "alidns": "2015-01-09"}

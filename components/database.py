@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import pulumi
@@ -29,6 +30,8 @@ class DatabaseArgs:
     template: str | None = None  # to clone; None: an empty database
     rotation: int = 1  # raised by one, the other login role takes over with a new password
     access: bool = True
+    passwords: tuple[pulumi.Input[str], pulumi.Input[str]] | None = None  # None: made here
+    overlap_until: date | None = None  # until when the other login role works; None: it does not
     migrations: tuple[str, str] | None = None  # set and digest
     kindergarten: Mapping[str, str] | None = None  # the tenant's own first rows
     opening: Opening | None = None  # where its steps are recorded
@@ -38,6 +41,14 @@ class DatabaseArgs:
 def turns(rotation: int) -> tuple[int, int]:
     """For each login role the rotation that gave it its password: only that of the role taking over changes."""
     return rotation - (rotation + 1) % 2, rotation - rotation % 2
+
+
+def _valid_until(day: date | None) -> str:
+    """The server itself ends the old password at the beginning of that day, whether or not anything runs then.
+
+    As PostgreSQL writes it for a session in UTC, so that a refresh finds what was declared.
+    """
+    return "infinity" if day is None else f"{day.isoformat()} 00:00:00+00"
 
 
 class Database(pulumi.ComponentResource):
@@ -54,20 +65,19 @@ class Database(pulumi.ComponentResource):
             parent=self, provider=args.providers.postgresql, protect=args.protect, depends_on=list(args.after)
         )
         owner = Role(f"{name}-owner", name=args.database, login=False, opts=kept)
-        passwords = [
-            self._password(f"{name}-password-{login[-1]}", turn, args)
-            for login, turn in zip(args.logins, turns(args.rotation), strict=True)
-        ]
+        passwords = args.passwords or self._passwords(name, args)
+        active = (args.rotation - 1) % 2
         logins = [
             Role(
                 f"{name}-login-{login[-1]}",
                 name=login,
-                login=args.access,
-                password=password.result,
+                login=args.access and (turn == active or args.overlap_until is not None),
+                password=password,
+                valid_until=_valid_until(None if turn == active else args.overlap_until),
                 roles=[owner.name],
                 opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
             )
-            for login, password in zip(args.logins, passwords, strict=True)
+            for turn, (login, password) in enumerate(zip(args.logins, passwords, strict=True))
         ]
         database = PgDatabase(
             f"{name}-database",
@@ -84,18 +94,22 @@ class Database(pulumi.ComponentResource):
             ),
         )
         last = self._steps(name, args, database, owner, logins)
-        active = (args.rotation - 1) % 2
-        self.login, self.password, self.ready = args.logins[active], passwords[active].result, last
+        self.login, self.ready = args.logins[active], last
+        self.password = pulumi.Output.secret(passwords[active])
         self.register_outputs({"database": args.database, "login": self.login})
 
-    def _password(self, name: str, turn: int, args: DatabaseArgs) -> RandomPassword:
-        return RandomPassword(
-            name,
-            length=PASSWORD_LENGTH,
-            special=False,
-            keepers={"rotation": str(turn)},
-            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.random),
+    def _passwords(self, name: str, args: DatabaseArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        first, second = (
+            RandomPassword(
+                f"{name}-password-{login[-1]}",
+                length=PASSWORD_LENGTH,
+                special=False,
+                keepers={"rotation": str(turn)},
+                opts=pulumi.ResourceOptions(parent=self, provider=args.providers.random),
+            ).result
+            for login, turn in zip(args.logins, turns(args.rotation), strict=True)
         )
+        return first, second
 
     def _steps(
         self, name: str, args: DatabaseArgs, database: PgDatabase, owner: Role, logins: list[Role]

@@ -1,21 +1,33 @@
 """What the application is told: plain settings in a ConfigMap, and credentials in a Secret."""
 
 import json
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from components.installation import Installation
-from tenantry.layers import thawed
 from tenantry.names import APP_PORT
 from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import ALL
+from tenantry.told import document
 
 TOKEN_DIRECTORY: Final = "/var/run/secrets/tenantry.io/sts"  # noqa: S105 (a folder's name)
 TOKEN_FILE: Final = "token"  # noqa: S105 (a file's name)
+API_KEYS_DIRECTORY: Final = "/var/run/secrets/tenantry.io/api-keys"
+# Parts of the document that change with what is switched on beside a service: it is not restarted for them.
+NOT_OF_SERVICES: Final = ("version", "services", "enabledServices", "apiKeys")
+PREVIOUS_UNTIL: Final = "CREDENTIALS_PREVIOUS_UNTIL"
+
+
+def starting(plain: Mapping[str, str]) -> dict[str, str]:
+    """The settings for which pods must start anew: all but until when the credentials before these still work."""
+    return {key: value for key, value in plain.items() if key != PREVIOUS_UNTIL}
 
 
 def settings(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
     """By the names that the application, and Alibaba Cloud's SDKs for their part, look for."""
-    names, identity = tenant.names, at.identity
-    return {
+    names, identity, turn = tenant.names, at.identity, tenant.turns[ALL]
+    overlap = {PREVIOUS_UNTIL: turn.until.isoformat()} if turn.overlaps else {}
+    return overlap | {
         "USER_ID": names.code,
         "PORT": str(APP_PORT),
         "DB_HOST": at.database_host,
@@ -35,27 +47,5 @@ def settings(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
         "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": identity.provider_arn,
         "ALIBABA_CLOUD_OIDC_TOKEN_FILE": f"{TOKEN_DIRECTORY}/{TOKEN_FILE}",
         "ALIBABA_CLOUD_ROLE_SESSION_NAME": names.ram_role,
-        "TENANT_SETTINGS": json.dumps(platform_view(tenant), ensure_ascii=False, sort_keys=True),
-    }
-
-
-def platform_view(tenant: ResolvedTenant) -> dict[str, Any]:
-    """Plan, features, limits, quotas and the merged layers: the same for the application and for the tenant's row."""
-    spec, plan = tenant.spec, tenant.plan
-    return {
-        "plan": spec.plan,
-        "maxUsers": tenant.max_users,
-        "maxStorage": tenant.max_storage,
-        "features": dict(tenant.features),
-        "quotas": {
-            name: {"limit": quota.limit, "unit": quota.unit, "reset": quota.reset, "thresholds": list(quota.thresholds)}
-            for name, quota in plan.quotas.items()
-        },
-        "enabledServices": list(spec.enabled_services),
-        "ai": {
-            "models": list(spec.ai.models if spec.ai else plan.ai.models),
-            "default": (spec.ai.default if spec.ai else None) or plan.ai.default,
-            "callsPerMinute": plan.ai.calls_per_minute,
-        },
-        "config": thawed(tenant.config),
+        "TENANT_SETTINGS": json.dumps(document(tenant), ensure_ascii=False, sort_keys=True),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components import route
+from components import route, traffic
 from components.installation import Gateway
 from components.manifest import Manifest
 from components.ownership import MANAGED_BY, MANAGER, labels
@@ -52,6 +52,15 @@ class Entry(pulumi.ComponentResource):
             {"spec": spec(args)},
             pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=before),
         )
+        if args.gateway.policies:
+            Manifest(
+                f"{name}-clients",
+                traffic.API_VERSION,
+                traffic.CLIENT_POLICY,
+                {"name": args.gateway.name, "namespace": args.gateway.namespace, "labels": labels()},
+                {"spec": traffic.clients(args.gateway)},
+                pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=[self.ready]),
+            )
         self.register_outputs({"namespace": args.gateway.namespace, "gateway": args.gateway.name})
 
 

@@ -11,11 +11,12 @@ _DIGEST: Final = "@sha256:[0-9a-f]{64}"
 
 @dataclass(frozen=True, slots=True)
 class ImageRules:
-    """The application's own repository is always allowed, and everything below the listed registries."""
+    """The application's own repository and the services' are always allowed, and all below the listed registries."""
 
     application: str  # the image as it is deployed: REPOSITORY[:TAG][@DIGEST]
     registries: tuple[str, ...]  # HOST or HOST/PATH
     digest: bool  # a tag alone is refused: it may mean another image tomorrow
+    services: tuple[str, ...] = ()  # those of the plug-in services' catalogue, as they are deployed
 
     @property
     def pattern(self) -> str:
@@ -25,7 +26,7 @@ class ImageRules:
         port, not a version of business-app.
         """
         places = [
-            re.escape(repository(self.application)),
+            *(re.escape(repository(one)) for one in (self.application, *self.services)),
             *(f"{re.escape(one.rstrip('/'))}/{_PATH}" for one in self.registries),
         ]
         fixed = f"(:{_TAG})?{_DIGEST}" if self.digest else f":{_TAG}({_DIGEST})?|{_DIGEST}"

@@ -60,6 +60,8 @@ class Gateway:
     namespace: str
     name: str
     address: str  # what the tenants' A records point at
+    policies: bool = True  # it is an Envoy Gateway: rates and body sizes are limited by its policies
+    shared_limits: bool = False  # its processes count together, by a rate limit service
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,20 @@ class Application:
     image: str
     health_path: str
 
+    @property
+    def registry(self) -> str:
+        """Where the images of plug-in services are, too; with its slash, or empty."""
+        place, slash, _ = self.image.rpartition("/")
+        return place + slash
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """What the cluster has to put workloads to sleep with."""
+
+    keda: bool = False
+    prometheus: str | None = None  # the URL at which KEDA asks for the gateway's counts of requests
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -99,6 +115,7 @@ class Installation:
     gateway: Gateway
     services: Services
     openings: tuple[Opening, ...]
+    scaling: Scaling = Scaling()
 
     @property
     def facts(self) -> dict[str, Any]:

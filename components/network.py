@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from components.installation import Gateway, Opening
-from components.ownership import selector
+from components.ownership import ROLE, TENANT, selector
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT
 
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+PLUGIN: Final = "plugin"  # the role of plug-in services' pods
 BOTH_WAYS: Final = ("Ingress", "Egress")
 DNS_PORT: Final = 53
 
@@ -24,10 +25,19 @@ def closed() -> dict[str, Any]:
 
 def open_for(code: str, gateway: Gateway, openings: Sequence[Opening]) -> dict[str, Any]:
     """In: the gateway, to the application's port. Out: names, and the destinations of the installation."""
+    return _open(dict(selector(code, SERVICE_ACCOUNT)), APP_PORT, gateway, openings)
+
+
+def open_for_plugins(code: str, gateway: Gateway, openings: Sequence[Opening]) -> dict[str, Any]:
+    """The same for the pods of all plug-in services, each at the port that it calls `http`."""
+    return _open({TENANT: code, ROLE: PLUGIN}, "http", gateway, openings)
+
+
+def _open(pods: dict[str, str], port: int | str, gateway: Gateway, openings: Sequence[Opening]) -> dict[str, Any]:
     return {
-        "podSelector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))},
+        "podSelector": {"matchLabels": pods},
         "policyTypes": list(BOTH_WAYS),
-        "ingress": [{"from": [_namespace(gateway.namespace)], "ports": [_port("TCP", APP_PORT)]}],
+        "ingress": [{"from": [_namespace(gateway.namespace)], "ports": [_port("TCP", port)]}],
         "egress": [
             {
                 "to": [_namespace("kube-system") | {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
@@ -48,5 +58,5 @@ def _peer(opening: Opening) -> dict[str, Any]:
     return {"ipBlock": {"cidr": str(opening.peer)}}
 
 
-def _port(protocol: str, port: int) -> dict[str, Any]:
+def _port(protocol: str, port: int | str) -> dict[str, Any]:
     return {"protocol": protocol, "port": port}

@@ -13,6 +13,7 @@ from tenantry.names import PART_LABEL, TENANT_LABEL
 
 PART: Final = PART_LABEL
 TENANT: Final = TENANT_LABEL
+ROLE: Final = "tenantry.io/role"  # of pods that are treated alike, whatever they are called
 
 
 def labels(code: str | None = None, *, part: str | None = None) -> dict[str, str]:

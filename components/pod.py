@@ -1,32 +1,29 @@
-"""The hardened pod that runs a tenant's application: the body of its Deployment."""
+"""The hardened pods of a tenant: the body of its application's Deployment, and what those of services share with it."""
 
 from typing import Any, Final
 
-from components.environment import TOKEN_DIRECTORY, TOKEN_FILE
+from components import scaling
+from components.environment import API_KEYS_DIRECTORY, TOKEN_DIRECTORY, TOKEN_FILE
 from components.installation import Installation
 from components.ownership import labels, selector
 from components.quotas import container_resources
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT, SESSION_SECONDS
-from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
 CONFIG: Final = "business-app"  # the name of the ConfigMap and of the Secret
+API_KEYS: Final = "api-keys"  # the name of the Secret with them, which is mounted: renewing one restarts nothing
 USER: Final = 1000  # what the image's files belong to
 DRAIN_SECONDS: Final = 5  # until the gateway has stopped sending
 GRACE_SECONDS: Final = 45  # the drain, a request's 30 seconds at the gateway, and some air
 CHECKSUM: Final = "tenantry.io/config-checksum"
 
 
-def replicas(tenant: ResolvedTenant) -> int:
-    """A tenant that is asleep or suspended keeps its Deployment, and no pod of it runs."""
-    return tenant.plan.compute.replicas if tenant.phase is Phase.ACTIVE else 0
-
-
 def deployment(tenant: ResolvedTenant, at: Installation, checksum: str) -> dict[str, Any]:
     """A roll-out starts a new pod before it stops an old one; a changed checksum starts a roll-out."""
     code = tenant.names.code
+    declared = scaling.replicas(tenant, at)
     return {
-        "replicas": replicas(tenant),
+        **({} if declared is None else {"replicas": declared}),
         "revisionHistoryLimit": 3,
         "selector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))},
         "strategy": {
@@ -41,6 +38,26 @@ def deployment(tenant: ResolvedTenant, at: Installation, checksum: str) -> dict[
 
 
 def _pod(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
+    compute = tenant.plan.compute
+    container = confined(
+        SERVICE_ACCOUNT,
+        at.application.image,
+        APP_PORT,
+        at.application.health_path,
+        container_resources(tenant.plan),
+    )
+    container["envFrom"] = [{"configMapRef": {"name": CONFIG}}, {"secretRef": {"name": CONFIG}}]
+    container["volumeMounts"].append({"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
+    body = spec(container, tenant.names.code, SERVICE_ACCOUNT, compute.ephemeral_storage)
+    body["volumes"].append({"name": "sts", "projected": {"sources": [_token(at)]}})
+    if tenant.spec.api_keys:
+        container["volumeMounts"].append({"name": API_KEYS, "mountPath": API_KEYS_DIRECTORY, "readOnly": True})
+        body["volumes"].append({"name": API_KEYS, "secret": {"secretName": API_KEYS}})
+    return body
+
+
+def spec(container: dict[str, Any], code: str, part: str, disk: str) -> dict[str, Any]:
+    """A pod of one container that could not leave its namespace if it tried."""
     return {
         "serviceAccountName": SERVICE_ACCOUNT,
         "automountServiceAccountToken": False,
@@ -57,24 +74,20 @@ def _pod(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "topologySpreadConstraints": [
-            _spread(tenant.names.code, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+            _spread(code, part, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
         ],
-        "containers": [_container(tenant, at)],
-        "volumes": [
-            {"name": "tmp", "emptyDir": {"sizeLimit": tenant.plan.compute.ephemeral_storage}},
-            {"name": "sts", "projected": {"sources": [_token(at)]}},
-        ],
+        "containers": [container],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": disk}}],
     }
 
 
-def _container(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
-    amounts = container_resources(tenant.plan)
+def confined(part: str, image: str, port: int, health_path: str, amounts: dict[str, str]) -> dict[str, Any]:
+    """A container that writes nowhere but to /tmp, and answers its probes at the port it serves."""
     return {
-        "name": SERVICE_ACCOUNT,
-        "image": at.application.image,
+        "name": part,
+        "image": image,
         "imagePullPolicy": "Always",  # or a node's cache would serve a private image to whoever names it
-        "ports": [{"name": "http", "containerPort": APP_PORT, "protocol": "TCP"}],
-        "envFrom": [{"configMapRef": {"name": CONFIG}}, {"secretRef": {"name": CONFIG}}],
+        "ports": [{"name": "http", "containerPort": port, "protocol": "TCP"}],
         "resources": {"requests": amounts, "limits": amounts},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -83,20 +96,17 @@ def _container(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
             "runAsNonRoot": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "startupProbe": _probe(at, every=2, failures=60),  # two minutes to start
-        "readinessProbe": _probe(at, every=5, failures=3),
-        "livenessProbe": _probe(at, every=10, failures=6),  # restarts only what has been stuck for a minute
+        "startupProbe": _probe(health_path, every=2, failures=60),  # two minutes to start
+        "readinessProbe": _probe(health_path, every=5, failures=3),
+        "livenessProbe": _probe(health_path, every=10, failures=6),  # restarts only what has been stuck for a minute
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        "volumeMounts": [
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 (the pod's own, see the volume)
-            {"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True},
-        ],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 (the pod's own, see the volume)
     }
 
 
-def _probe(at: Installation, *, every: int, failures: int) -> dict[str, Any]:
+def _probe(path: str, *, every: int, failures: int) -> dict[str, Any]:
     return {
-        "httpGet": {"path": at.application.health_path, "port": "http"},
+        "httpGet": {"path": path, "port": "http"},
         "periodSeconds": every,
         "timeoutSeconds": 2,
         "failureThreshold": failures,
@@ -114,11 +124,11 @@ def _token(at: Installation) -> dict[str, Any]:
     }
 
 
-def _spread(code: str, key: str) -> dict[str, Any]:
+def _spread(code: str, part: str, key: str) -> dict[str, Any]:
     """A wish, not a condition: a tenant with one node left still runs."""
     return {
         "maxSkew": 1,
         "topologyKey": key,
         "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))},
+        "labelSelector": {"matchLabels": dict(selector(code, part))},
     }

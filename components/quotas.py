@@ -2,30 +2,28 @@
 
 from typing import Any
 
+from tenantry.fitting import room
 from tenantry.plans import Plan
-from tenantry.quantity import bytes_of, millicores_of
 
 
 def hard(plan: Plan) -> dict[str, str]:
-    """As many pods as the plan allows, each as large as it allows; nothing that is shared between tenants.
+    """As much as tenantry/fitting.py says there is room for; nothing that is shared between tenants.
 
-    Not only what the replicas and a roll-out need: after a change to a smaller plan the last pods of the larger one
-    still count, and a quota without room for both would refuse the first smaller pod for ever.
     No volume (data is in the database and in OSS), no port on the nodes and no load balancer of one's own.
     """
-    pods = plan.objects.pods
+    most = room(plan)
     amounts = {
-        "cpu": f"{pods * millicores_of(plan.compute.cpu)}m",
-        "memory": str(pods * bytes_of(plan.compute.memory)),
-        "ephemeral-storage": str(pods * bytes_of(plan.compute.ephemeral_storage)),
+        "cpu": f"{most['cpu']}m",
+        "memory": str(most["memory"]),
+        "ephemeral-storage": str(most["ephemeral_storage"]),
     }
     return {
         **{f"requests.{name}": amount for name, amount in amounts.items()},
         **{f"limits.{name}": amount for name, amount in amounts.items()},
-        "pods": str(plan.objects.pods),
-        "services": str(plan.objects.services),
-        "secrets": str(plan.objects.secrets),
-        "configmaps": str(plan.objects.config_maps),
+        "pods": str(most["pods"]),
+        "services": str(most["services"]),
+        "secrets": str(most["secrets"]),
+        "configmaps": str(most["config_maps"]),
         "services.nodeports": "0",
         "services.loadbalancers": "0",
         "persistentvolumeclaims": "0",

@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from components.environment import platform_view
+from components.keys import Keys
 from tenantry.names import ADMIN_DATABASE
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
+from tenantry.told import document
 
 # The admin service knows fewer states than a life has; what removes data is recorded elsewhere.
 STATUS: Final = {
@@ -17,7 +18,7 @@ STATUS: Final = {
 }
 
 
-def of(tenant: ResolvedTenant) -> dict[str, Any]:
+def of(tenant: ResolvedTenant, keys: Keys) -> dict[str, Any]:
     spec, names = tenant.spec, tenant.names
     deletion = {"deletedAt": spec.deleted_at.isoformat()} if spec.deleted_at else {}
     return deletion | {
@@ -33,5 +34,5 @@ def of(tenant: ResolvedTenant) -> dict[str, Any]:
         "contactName": spec.contact.name,
         "contactPhone": spec.phone,
         "contactEmail": spec.contact.email,
-        "settings": platform_view(tenant),
+        "settings": document(tenant) | {"tokens": keys.accepted()},
     }

@@ -7,14 +7,17 @@ import pulumi
 
 from components import row
 from components.boundary import Boundary, BoundaryArgs
-from components.database import Database, DatabaseArgs
+from components.database import Database, DatabaseArgs, turns
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
+from components.keys import Keys
+from components.plugins import Plugins, PluginsArgs
 from components.steps import Opened, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
 from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import ALL, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,11 @@ class Tenant(pulumi.ComponentResource):
         step = pulumi.ResourceOptions(
             parent=self, provider=args.providers.steps, depends_on=list(args.foundations.admin)
         )
-        known = TenantRow(f"{name}-row", row.of(tenant), opening=opening, opts=step)
-        database = Database(f"{name}-db", _database(args, known), child)
+        keys = Keys(f"{name}-keys", tenant, parent=self, provider=args.providers.random)
+        known = TenantRow(f"{name}-row", row.of(tenant, keys), opening=opening, opts=step)
+        database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
-        parts: list[pulumi.Resource] = [known, database, storage]
+        parts: list[pulumi.Resource] = [keys.root, known, database, storage]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -64,6 +68,7 @@ class Tenant(pulumi.ComponentResource):
                     foundations=args.foundations,
                     login=database.login,
                     password=database.password,
+                    keys=keys,
                     walls=walls.walls,
                     data=(database.ready, storage.ready),
                 ),
@@ -71,6 +76,11 @@ class Tenant(pulumi.ComponentResource):
             )
             parts += [walls, workload]
             live = workload.ready
+            if tenant.services:
+                plugins = PluginsArgs(
+                    tenant, args.installation, args.providers, args.foundations, walls.walls, workload.foundation
+                )
+                parts.append(Plugins(f"{name}-svc", plugins, child))
         if phase.has_domain:
             parts.append(
                 record(
@@ -98,7 +108,8 @@ class Tenant(pulumi.ComponentResource):
 def facts(tenant: ResolvedTenant) -> dict[str, Any]:
     """What the stack remembers of a tenant until its next run, and tells whoever asks."""
     names = tenant.names
-    return {
+    rotations = remembered(tenant.turns)
+    return ({"rotations": rotations} if rotations else {}) | {
         "domain": names.domain,
         "database": names.database,
         "namespace": names.namespace,
@@ -114,8 +125,9 @@ def _administrator(tenant: ResolvedTenant, database: Database) -> pulumi.Output[
     return pulumi.Output.secret({"login": tenant.spec.phone, "password": database.administrator})
 
 
-def _database(args: TenantArgs, known: pulumi.Resource) -> DatabaseArgs:
+def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
+    turn = args.tenant.turns[ALL]
     kindergarten = {
         "code": names.code,
         "name": spec.name,
@@ -135,6 +147,8 @@ def _database(args: TenantArgs, known: pulumi.Resource) -> DatabaseArgs:
         template=TEMPLATE_DATABASE,
         rotation=spec.credentials.rotation,
         access=args.tenant.phase.has_access,
+        passwords=keys.passwords(turns(turn.number)),
+        overlap_until=turn.until if turn.overlaps else None,
         kindergarten=kindergarten,
         opening=opening_of(names.code),
         after=[known],

@@ -5,21 +5,21 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
-from pulumi_random import RandomPassword
 
-from components import pod, route
-from components.environment import settings
+from components import keys, pod, route, scaling, traffic
+from components.environment import settings, starting
 from components.installation import Foundations, Installation, Providers
+from components.keys import Keys
 from components.manifest import Manifest
 from components.ownership import labels, selector
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT
 from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import ALL
 
-KEY_LENGTH = 64  # letters and digits: 381 bits, above the 256 that HS256 asks for
-KEYS = {"JWT_SECRET": 0, "UNIFIED_TENANT_API_KEY": KEY_LENGTH}  # where each begins; one more makes all of them anew
+SKIP_AWAIT: Final = "pulumi.com/skipAwait"  # for a Service: without a running pod it would never count as ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class WorkloadArgs:
     foundations: Foundations
     login: str
     password: pulumi.Input[str]
+    keys: Keys
     walls: Sequence[pulumi.Resource]  # of the namespace: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
 
@@ -38,6 +39,7 @@ class Workload(pulumi.ComponentResource):
     """Everything in the namespace that belongs to the application."""
 
     ready: tuple[pulumi.Resource, ...]  # with these the domain may go live
+    foundation: tuple[pulumi.Resource, ...]  # what other pods of the tenant start from, too
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Workload", name, None, opts)
@@ -47,24 +49,58 @@ class Workload(pulumi.ComponentResource):
         account = self._object("v1", "ServiceAccount", SERVICE_ACCOUNT, {"automountServiceAccountToken": False})
         config = self._object("v1", "ConfigMap", pod.CONFIG, {"data": plain})
         secret = self._object("v1", "Secret", pod.CONFIG, {"type": "Opaque", "data": _encoded(self._secrets())})
+        self.foundation = (account, config, secret, *args.data)
+        if tenant.spec.api_keys:
+            handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
+            self.foundation += (self._object("v1", "Secret", pod.API_KEYS, handed, as_=pod.API_KEYS),)
         deployment = self._object(
             "apps/v1",
             "Deployment",
             SERVICE_ACCOUNT,
-            {"spec": pod.deployment(tenant, at, _checksum(plain, tenant.spec.credentials.rotation))},
-            after=[account, config, secret, *args.data],
+            {"spec": pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL].number))},
+            after=self.foundation,
         )
-        service = self._object("v1", "Service", SERVICE_ACCOUNT, {"spec": _service(tenant.code)}, await_it=False)
-        self._object("policy/v1", "PodDisruptionBudget", SERVICE_ACCOUNT, {"spec": _budget(tenant.code)})
+        if (scales := scaling.scaler(tenant, at)) is not None:
+            notes = scaling.annotations(tenant, at)
+            self._object(
+                *scales, SERVICE_ACCOUNT, {"spec": scaling.body(tenant, at)}, after=[deployment], annotations=notes
+            )
+        service = self._object(
+            "v1", "Service", SERVICE_ACCOUNT, {"spec": _service(tenant.code)}, annotations={SKIP_AWAIT: "true"}
+        )
+        if tenant.plan.compute.replicas > 1:
+            self._object("policy/v1", "PodDisruptionBudget", SERVICE_ACCOUNT, {"spec": _budget(tenant.code)})
+        realtime = tenant.features["realTimeChat"]
+        limits = self._limits(realtime=realtime) if at.gateway.policies else []
         way = self._object(
             route.API_VERSION,
             "HTTPRoute",
             SERVICE_ACCOUNT,
-            {"spec": route.body(tenant.names, at.gateway)},
-            after=[service, *args.foundations.gateway],
+            {"spec": route.body(tenant.names, at.gateway, realtime=realtime)},
+            after=[service, *limits, *args.foundations.gateway],
         )
         self.ready = (deployment, way)
-        self.register_outputs({"replicas": pod.replicas(tenant)})
+        self.register_outputs({"replicas": scaling.replicas(tenant, at)})
+
+    def _limits(self, *, realtime: bool) -> list[Manifest]:
+        """There before the way in. A web socket is not buffered: where there are any, only the rest has a size."""
+        plan, gateway = self._args.tenant.plan, self._args.installation.gateway
+
+        def policy(called: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
+            return self._object(traffic.API_VERSION, traffic.BACKEND_POLICY, called, {"spec": body}, as_=as_)
+
+        rule = route.APP_RULE if realtime else None
+        found = [
+            policy(
+                SERVICE_ACCOUNT,
+                traffic.limited(gateway, SERVICE_ACCOUNT, plan.request_rate, plan.body_size, rule=rule),
+            )
+        ]
+        if realtime:
+            sockets = traffic.limited(gateway, SERVICE_ACCOUNT, plan.request_rate, rule=route.REALTIME_RULE)
+            as_ = f"{traffic.BACKEND_POLICY.lower()}-{route.REALTIME_RULE}"
+            found.append(policy(route.REALTIME_RULE, sockets, as_))
+        return found
 
     def _object(
         self,
@@ -74,42 +110,47 @@ class Workload(pulumi.ComponentResource):
         body: Mapping[str, Any],
         *,
         after: Sequence[pulumi.Resource] = (),
-        await_it: bool = True,
+        annotations: Mapping[str, str] | None = None,
+        as_: str | None = None,
     ) -> Manifest:
-        """`await_it=False` for a Service: without a running pod it would never count as ready."""
+        """`as_` is its name in the program, where the kind would not tell it from another."""
         names = self._args.tenant.names
         metadata: dict[str, Any] = {
             "name": called,
             "namespace": names.namespace,
             "labels": labels(names.code, part=SERVICE_ACCOUNT),
         }
-        if not await_it:
-            metadata["annotations"] = {"pulumi.com/skipAwait": "true"}
+        if annotations:
+            metadata["annotations"] = dict(annotations)
         opts = pulumi.ResourceOptions(
             parent=self, provider=self._args.providers.kubernetes, depends_on=[*self._args.walls, *after]
         )
-        return Manifest(f"{self._name}-{kind.lower()}", api_version, kind, metadata, body, opts)
+        return Manifest(f"{self._name}-{as_ or kind.lower()}", api_version, kind, metadata, body, opts)
 
     def _secrets(self) -> dict[str, pulumi.Input[str]]:
-        keys = self._keys()
+        own, tenant = self._args.keys, self._args.tenant
         values: dict[str, pulumi.Input[str]] = {
             "DB_USER": self._args.login,
             "DB_PASSWORD": self._args.password,
-            **{name: keys.apply(lambda text, at=at: text[at : at + KEY_LENGTH]) for name, at in KEYS.items()},
+            "JWT_SECRET": own.current("jwt"),
+            "UNIFIED_TENANT_API_KEY": own.current(keys.UNIFIED_TENANT_API),
         }
+        if (previous := own.previous("jwt")) is not None:
+            values["JWT_SECRET_PREVIOUS"] = previous  # to check tokens with that were signed before
+        if tenant.ai_enabled:
+            values["AI_TOKEN"] = own.current(keys.AI)
         redis = self._args.installation.services.redis
         return values if redis is None else values | {"REDIS_URL": redis}
 
-    def _keys(self) -> pulumi.Output[str]:
-        """All in one random text: each piece of it is as random, and a resource costs time at every run."""
-        made = RandomPassword(
-            f"{self._name}-keys",
-            length=KEY_LENGTH * len(KEYS),
-            special=False,
-            keepers={"rotation": str(self._args.tenant.spec.credentials.rotation)},
-            opts=pulumi.ResourceOptions(parent=self, provider=self._args.providers.random),
-        )
-        return made.result
+    def _api_keys(self) -> dict[str, pulumi.Input[str]]:
+        """One entry a key, and `.previous` beside it while the one before still works; none without access."""
+        tenant, found = self._args.tenant, dict[str, pulumi.Input[str]]()
+        for key in tenant.api_keys if tenant.phase.has_access else ():
+            (value, _), *before = self._args.keys.api_key(key.name)
+            found[key.name] = value
+            for place, (old, _) in enumerate(before, 1):
+                found[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
+        return found
 
 
 def _encoded(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:
@@ -122,7 +163,7 @@ def _encoded(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output
 
 def _checksum(plain: Mapping[str, str], rotation: int) -> str:
     """Changes with whatever pods read only at their start: the settings, and the credentials by their rotation."""
-    return hashlib.sha256(json.dumps([plain, rotation], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([starting(plain), rotation], sort_keys=True).encode()).hexdigest()
 
 
 def _service(code: str) -> dict[str, Any]:
@@ -134,5 +175,5 @@ def _service(code: str) -> dict[str, Any]:
 
 
 def _budget(code: str) -> dict[str, Any]:
-    """One at a time: with a minimum instead, a tenant of one replica would keep its node from ever being drained."""
+    """One at a time. A tenant of one replica has none: it would allow that one, or keep its node from being drained."""
     return {"maxUnavailable": 1, "selector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))}}

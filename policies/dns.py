@@ -1,14 +1,15 @@
 """Domains: which host names lead to whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from policies.figures import plugin
 from policies.resource import Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
 from policies.values import at, listing, mapping, number, shown, text
-from tenantry.names import APP_PORT, DNS_TTL_SECONDS, SERVICE_ACCOUNT
+from tenantry.names import APP_PORT, DNS_TTL_SECONDS, PLUGIN_PREFIX, SERVICE_ACCOUNT, service_path
 
 RECORD: Final = "dns:AlidnsRecord"
 RECORDS: Final = (RECORD, "dns:Record")
@@ -121,10 +122,10 @@ def _tenant_header(entries: Any) -> Iterator[str]:
     "dns-backend",
     kinds=[ROUTE],
     why="A route may lead into another namespace, and the request with the tenant's visitor with it.",
-    remedy=f"lead to the Service {SERVICE_ACCOUNT}:{APP_PORT} of the route's own namespace.",
+    remedy=f"lead to {SERVICE_ACCOUNT}:{APP_PORT}, or a service of the catalogue, in the route's own namespace.",
 )
 def backend(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's route leads to its own application."""
+    """A tenant's route leads to its own application, or to one of its plug-in services below that one's path."""
     if resource.code is None:
         return
     for rule in map(mapping, listing(at(resource.props, "spec", "rules"))):
@@ -133,11 +134,26 @@ def backend(resource: Resource, settings: Settings) -> Iterator[str]:
             space = text(one.get("namespace"))
             if space not in ("", resource.namespace) or text(one.get("kind")) not in ("", "Service"):
                 yield f"it leads to {shown(one.get('kind'))} {shown(one.get('name'))} in {space or 'its own namespace'}"
-            elif text(one.get("name")) != SERVICE_ACCOUNT or number(one.get("port")) != APP_PORT:
+            elif number(one.get("port")) != _port(text(one.get("name")), _paths(rule)):
                 yield f"it leads to {shown(one.get('name'))}:{shown(one.get('port'))}"
         filters = [text(mapping(one).get("type")) for one in listing(rule.get("filters"))]
         if any(kind in ("RequestMirror", "RequestRedirect", "ExtensionRef") for kind in filters):
             yield "it copies or sends requests elsewhere"
+
+
+def _port(backend: str, paths: Sequence[str]) -> float | None:
+    """At which a backend may be reached below these paths; None: it may not."""
+    if backend == SERVICE_ACCOUNT:
+        return APP_PORT
+    service = plugin(backend)
+    below = service_path(backend.removeprefix(PLUGIN_PREFIX))
+    return service.port if service is not None and all(path == below for path in paths) else None
+
+
+def _paths(rule: Mapping[str, Any]) -> list[str]:
+    """Of one rule of a route; without any it takes every path."""
+    found = [text(at(mapping(one), "path", "value")) for one in listing(rule.get("matches"))]
+    return found or ["/"]
 
 
 @resource_rule(
@@ -158,7 +174,7 @@ def other_way(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="leave the name to the tenant whose code it is.",
 )
 def shared(stack: Stack, settings: Settings) -> Iterator[Broken]:
-    """No two routes or records have one host name."""
+    """No two routes or records have one host name; two routes of one tenant only for different paths."""
     seen: dict[tuple[str, str], Resource] = {}
     for one in stack.of(ROUTE, *RECORDS):
         for called in _hosts(one):
@@ -168,6 +184,10 @@ def shared(stack: Stack, settings: Settings) -> Iterator[Broken]:
 
 
 def _hosts(resource: Resource) -> list[str]:
+    """A tenant's route with the path that it is for: which tenant's a host is, dns-host says."""
     if resource.kind == ROUTE:
-        return [text(one) for one in listing(at(resource.props, "spec", "hostnames"))]
+        hosts = [text(one) for one in listing(at(resource.props, "spec", "hostnames"))]
+        rules = [mapping(one) for one in listing(at(resource.props, "spec", "rules"))]
+        paths = sorted({path for rule in rules for path in _paths(rule)} - {"/"})
+        return [host + path for host in hosts for path in paths or [""]]
     return [f"{text(resource.props.get('rr'))}.{text(resource.props.get('domainName'))}"]

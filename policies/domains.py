@@ -14,6 +14,7 @@ from policies import (
     rights,
     storage,
     totals,
+    traffic,
     workload,
 )
 from policies.rule import Rule, all_rules
@@ -30,6 +31,7 @@ MODULES: Final = (
     rights,
     storage,
     totals,
+    traffic,
     workload,
 )
 

@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from policies.values import Unreadable, at, mapping
+from policies.values import Unreadable, at, mapping, number
+from tenantry.names import PLUGIN_PREFIX
 
 PLANS: Final = Path(__file__).resolve().parents[1] / "tenants" / "plans.yaml"
+SERVICES: Final = PLANS.with_name("services.yaml")
 
 _QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _FACTORS: Final = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
@@ -39,6 +41,8 @@ class Plan:
     connections: float
     objects: Mapping[str, float]  # pods, services, secrets, configmaps
     allowance: Mapping[str, tuple[float, float]]  # maxUsers, maxStorage: least and most
+    request_rate: float  # a minute
+    body_size: float  # bytes of one request
 
     @property
     def quota(self) -> Mapping[str, float]:
@@ -54,10 +58,40 @@ class Plan:
 @cache
 def plans() -> Mapping[str, Plan]:
     """By name. Raises OSError, YAMLError, LookupError or Unreadable for a file with faults."""
+    document = _document(PLANS)
+    return {name: _plan(document["defaults"], one) for name, one in mapping(at(document, "plans")).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    container: Mapping[str, float]
+    port: float
+    rate_limit: float  # calls a minute
+
+
+@cache
+def services() -> Mapping[str, Service]:
+    """By name. Raises as `plans` does."""
+    return {name: _service(one) for name, one in mapping(at(_document(SERVICES), "services")).items()}
+
+
+def plugin(called: str) -> Service | None:
+    """The service of the catalogue that an object of this name belongs to."""
+    return services().get(called.removeprefix(PLUGIN_PREFIX)) if called.startswith(PLUGIN_PREFIX) else None
+
+
+def _document(path: Path) -> Any:
     import yaml  # not needed before the first rule asks, and this is called in a thread of its own
 
-    document: Any = yaml.load(PLANS.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe one)
-    return {name: _plan(document["defaults"], one) for name, one in mapping(at(document, "plans")).items()}
+    return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe one)
+
+
+def _service(one: Any) -> Service:
+    return Service(
+        container={name: quantity(at(one, "compute", name.replace("-", "_"))) for name in AMOUNTS},
+        port=number(at(one, "port")) or 0,
+        rate_limit=quantity(at(one, "rate_limit")),
+    )
 
 
 def _plan(defaults: Any, own: Any) -> Plan:
@@ -78,6 +112,8 @@ def _plan(defaults: Any, own: Any) -> Plan:
             key: (given("allowance", name, "min"), given("allowance", name, "max"))
             for key, name in (("maxUsers", "max_users"), ("maxStorage", "max_storage"))
         },
+        request_rate=given("request_rate"),
+        body_size=given("body_size"),
     )
 
 

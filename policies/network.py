@@ -8,11 +8,12 @@ from policies.resource import TENANT_LABEL, Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
-from policies.values import at, listing, mapping, number, shown, text, truth
+from policies.values import at, listing, mapping, shown, text, truth
 from tenantry.names import APP_PORT
 
 POLICY: Final = "kubernetes:NetworkPolicy"
 SERVICE: Final = "kubernetes:Service"
+ROLE_LABEL: Final = "tenantry.io/role"  # plugin: the pods of plug-in services, each with a port called http
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"  # set by Kubernetes itself, not by whoever labels a namespace
 WIDEST: Final = {4: 8, 6: 32}  # the shortest mask of a listed range, by IP version: an opening is no internet
 SIDES: Final = (("ingress", "from"), ("egress", "to"))
@@ -90,7 +91,7 @@ def namespace(resource: Resource, settings: Settings) -> Iterator[str]:
     "network-ingress",
     kinds=[POLICY],
     why="Who comes past the gateway writes the header that chooses the database.",
-    remedy=f"open port {APP_PORT} to the gateway's namespace, and nothing else.",
+    remedy=f"open port {APP_PORT} (of plug-in services: `http`) to the gateway's namespace, and nothing else.",
 )
 def ingress(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant is reached by the gateway, at the application's port."""
@@ -103,7 +104,8 @@ def ingress(resource: Resource, settings: Settings) -> Iterator[str]:
         for peer in map(mapping, peers):
             if at(peer, "namespaceSelector", "matchLabels", NAMESPACE_NAME) != gateway:
                 yield "it lets in others than the gateway"
-        if any(number(mapping(port).get("port")) != APP_PORT for port in ports):
+        plugins = at(resource.props, "spec", "podSelector", "matchLabels", ROLE_LABEL) == "plugin"
+        if any(mapping(port).get("port") != ("http" if plugins else APP_PORT) for port in ports):
             yield "it opens another port than the application's"
 
 

@@ -25,7 +25,9 @@ BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName"
 )
 def protect(resource: Resource, settings: Settings) -> Iterator[str]:
     """Databases with their owners, directories and buckets are protected."""
-    owner = resource.kind != "postgresql:Role" or truth(resource.props.get("login")) is False
+    # A login role that must not log in just now, of a suspended tenant or before its turn, keeps its password.
+    passwordless = resource.props.get("password") is None
+    owner = resource.kind != "postgresql:Role" or (truth(resource.props.get("login")) is False and passwordless)
     if owner and not resource.protect and not lifted(resource.stack, resource.code):
         yield "it is not protected"
 

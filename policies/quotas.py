@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from policies.figures import AMOUNTS, Plan, plans, quantity, same
+from policies.figures import AMOUNTS, Plan, plans, plugin, quantity, same
 from policies.pods import containers, main_containers, pod
 from policies.resource import Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import ROW, Stack
 from policies.values import at, listing, mapping, number, shown, text
+from tenantry.names import SERVICE_ACCOUNT
 
 QUOTA: Final = "kubernetes:ResourceQuota"
 LIMITS: Final = "kubernetes:LimitRange"
 DEPLOYMENT: Final = "kubernetes:Deployment"
+AUTOSCALER: Final = "kubernetes:HorizontalPodAutoscaler"
+SCALED_OBJECT: Final = "kubernetes:ScaledObject"
+SCALERS: Final = {AUTOSCALER: "maxReplicas", SCALED_OBJECT: "maxReplicaCount"}  # and where each says how many at most
 PARTS: Final = ("default", "defaultRequest", "max")
 
 
@@ -94,12 +98,16 @@ def _amounts(given: object, expected: Mapping[str, float]) -> bool:
     remedy="set requests and limits of cpu, memory and ephemeral-storage to the plan's, both the same.",
 )
 def container(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Containers have requests and limits; a tenant's those of a plan, both the same."""
+    """Containers have requests and limits; a tenant's those of a plan or of a service's catalogue, both the same."""
+    service = plugin(resource.called)
     for name, one in containers(pod(resource)):
         found = {side: mapping(at(one, "resources", side)) for side in ("requests", "limits")}
         missing = [f"{side}.{amount}" for side in found for amount in AMOUNTS if amount not in found[side]]
         if missing:
             yield f"container {name} has no {', '.join(missing)}"
+        elif resource.code and service is not None:
+            if not all(_amounts(side, service.container) for side in found.values()):
+                yield f"container {name} has not the amounts of the catalogue"
         elif resource.code and not matching(
             lambda plan, found=found: all(_amounts(side, plan.container) for side in found.values())
         ):
@@ -110,7 +118,7 @@ def container(resource: Resource, settings: Settings) -> Iterator[str]:
     "quotas-replicas",
     kinds=[DEPLOYMENT],
     why="More replicas than the quota has room for never start; more than the plan's are not paid for.",
-    remedy="take replicas and maxSurge from the plan.",
+    remedy="take replicas and maxSurge from the plan; leave replicas out only where something else scales it.",
 )
 def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's Deployment has at most the replicas and the surge of a plan."""
@@ -118,10 +126,30 @@ def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
         return
     wanted = number(at(resource.props, "spec", "replicas"))
     surge = number(at(resource.props, "spec", "strategy", "rollingUpdate", "maxSurge"))
-    if wanted is None or surge is None:
-        yield "it does not say how many replicas, and how many more in a roll-out"
-    elif not matching(lambda plan: wanted <= plan.replicas and surge <= plan.surge):
+    if surge is None:
+        yield "it does not say how many more in a roll-out"
+    elif not matching(lambda plan: (wanted or 0) <= plan.replicas and surge <= plan.surge):
         yield f"no plan gives {shown(wanted)} replicas and {shown(surge)} more in a roll-out"
+
+
+@resource_rule(
+    "quotas-scaling",
+    kinds=list(SCALERS),
+    why="What scales beyond the plan takes what others pay for, and what scales another's is another's to stop.",
+    remedy="scale the tenant's own Deployment, to the plan's replicas at most.",
+)
+def scaling(resource: Resource, settings: Settings) -> Iterator[str]:
+    """What scales a tenant's workload stays within the replicas of a plan."""
+    if resource.code is None:
+        return
+    most = number(at(resource.props, "spec", SCALERS[resource.kind]))
+    if most is None:
+        yield "it does not say how many at most"
+    elif not matching(lambda plan: most <= plan.replicas):
+        yield f"no plan gives {shown(most)} replicas"
+    target = mapping(at(resource.props, "spec", "scaleTargetRef"))
+    if text(target.get("kind")) not in ("", "Deployment") or text(target.get("name")) != SERVICE_ACCOUNT:
+        yield f"it scales {shown(target.get('kind'))} {shown(target.get('name'))}"
 
 
 @resource_rule(
@@ -168,18 +196,36 @@ def of_plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
         plan = plans().get(name or "")
         if plan is None:
             continue  # quotas-allowance says so where there is a row
-        for one in stack.parts(code, QUOTA, LIMITS, DEPLOYMENT):
+        for one in stack.parts(code, QUOTA, LIMITS, DEPLOYMENT, *SCALERS):
             if not _is_of(one, plan):
                 yield Broken(code, f"it is not that of plan {name}", one)
+            elif one.kind == DEPLOYMENT and most_replicas(stack, one) is None:
+                yield Broken(code, "it leaves out its replicas, and nothing scales it", one)
+
+
+def most_replicas(stack: Stack, deployment: Resource) -> float | None:
+    """As many as it declares, or as what scales it may make of it; None where neither says."""
+    declared = number(at(deployment.props, "spec", "replicas"))
+    if declared is not None:
+        return declared
+    for one in stack.of(*SCALERS):
+        target = text(at(one.props, "spec", "scaleTargetRef", "name"))
+        if one.namespace == deployment.namespace and target == deployment.called:
+            return number(at(one.props, "spec", SCALERS[one.kind]))
+    return None
 
 
 def _is_of(resource: Resource, plan: Plan) -> bool:
     if resource.kind == QUOTA:
         return _fits(mapping(at(resource.props, "spec", "hard")), plan.quota)
+    if resource.kind in SCALERS:
+        return (number(at(resource.props, "spec", SCALERS[resource.kind])) or 0) <= plan.replicas
     amounts = plan.container
     if resource.kind == LIMITS:
         found, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
         return all(_amounts(found.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
+    if plugin(resource.called) is not None:
+        return True  # the catalogue's, which quotas-container says; whether it fits, the quota does
     wanted = number(at(resource.props, "spec", "replicas")) or 0
     return wanted <= plan.replicas and all(
         _amounts(at(one, "resources", side), amounts)

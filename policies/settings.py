@@ -64,7 +64,13 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "quotas": {},
     "protection": {},
     "names": {},
-    "together": {},
+    "together": {
+        "gatewayLimits": {
+            "type": "boolean",
+            "description": "The gateway is an Envoy Gateway, whose policies limit every route",
+            "default": True,
+        }
+    },
     "totals": {
         "tenants": _count("Tenants in one stack", 100),
         "resources": _count("Resources in one stack", 4000),

@@ -6,6 +6,7 @@ from typing import Final
 
 from policies.figures import quantity
 from policies.pods import main_containers, pod
+from policies.quotas import most_replicas
 from policies.rule import Broken, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
@@ -27,7 +28,7 @@ def reserved(stack: Stack, settings: Settings) -> Iterator[Broken]:
     """What the replicas of all tenants ask for, and those that a roll-out starts beside them, fits into the cluster."""
     sums: dict[str, float] = defaultdict(float)
     for one in stack.of("kubernetes:Deployment"):
-        wanted = number(at(one.props, "spec", "replicas"))
+        wanted = most_replicas(stack, one)
         surge = number(at(one.props, "spec", "strategy", "rollingUpdate", "maxSurge")) or 0
         pods = 0 if wanted == 0 else (1 if wanted is None else wanted) + surge
         sums["pods"] += pods

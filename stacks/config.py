@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Services
+from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Scaling, Services
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from tenantry.engine.surroundings import EMBEDDED_STACKS
 
@@ -158,7 +158,13 @@ def _installation(
         system=BucketFacts(settings.system_bucket, settings.system_region),
         photos=BucketFacts(settings.photo_bucket, settings.photo_region),
         identity=Identity(account_id, settings.oidc_issuer, settings.oidc_audience),
-        gateway=Gateway(settings.gateway_namespace, settings.gateway_name, str(settings.gateway_address)),
+        gateway=Gateway(
+            settings.gateway_namespace,
+            settings.gateway_name,
+            str(settings.gateway_address),
+            settings.gateway_policies,
+            settings.gateway_shared_limits,
+        ),
         services=Services(
             unified_tenant_api=settings.unified_tenant_api_url,
             ai_bridge=settings.ai_bridge_url,
@@ -167,4 +173,5 @@ def _installation(
             redis=redis,
         ),
         openings=settings.egress,
+        scaling=Scaling(settings.keda, settings.prometheus_url),
     )

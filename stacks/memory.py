@@ -5,11 +5,13 @@ so they tell of every tenant that may have something in the world.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
 import pulumi
+
+from tenantry.rotation import Seen
 
 TENANTS = "tenants"
 PLATFORM = "platform"
@@ -22,6 +24,7 @@ class Held:
     phase: str
     cell: str
     deletion_seen: date | None  # the day of the run that first saw it deleted
+    rotations: Seen = field(default_factory=dict[str, tuple[int, date]])  # and those that first saw its credentials'
 
 
 async def last_held() -> dict[str, Held]:
@@ -52,4 +55,7 @@ def parsed(output: Any) -> dict[str, Held]:
 
 def _held(facts: Mapping[str, Any]) -> Held:
     seen = facts.get("deletionSeen")
-    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None)
+    rotations = {
+        str(name): (int(number), date.fromisoformat(day)) for name, (number, day) in facts.get("rotations", {}).items()
+    }
+    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, rotations)

@@ -70,6 +70,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             config.settings.zone,
             today=config.today,
             first_seen_deleted=seen,
+            rotations_seen={code: last.rotations for code, last in held.items()},
             system=config.system_layer,
         )
     except Faults as faults:
@@ -107,7 +108,12 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
         fingerprints=settings.oidc_fingerprints,
         migrations_digest=digest_of(ROOT / "provider" / "migrations" / MIGRATIONS),
         encrypted_transport=config.alibaba.proxy is None,
-        images=ImageRules(settings.image, settings.registries, settings.image_digest),
+        images=ImageRules(
+            settings.image,
+            settings.registries,
+            settings.image_digest,
+            tuple(config.installation.application.registry + one.reference for one in fleet.services.services.values()),
+        ),
         protect=config.protect,
     )
     return Platform("platform", args)

@@ -71,6 +71,10 @@ class Settings(BaseModel):
     gateway_class: Text
     gateway_controller: OptionalText
     gateway_tls_secret: Text
+    gateway_policies: bool
+    gateway_shared_limits: bool
+    keda: bool
+    prometheus_url: OptionalText
     database_host: OptionalText
     database_port: Port
     database_user: OptionalText

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from tenantry.faults import Fault
+from tenantry.fitting import beyond_quota
 from tenantry.layers import locked_overrides
 from tenantry.phase import RETENTION
 from tenantry.plans import Plan, Plans
@@ -23,17 +24,26 @@ def beyond_plan(source: Source, spec: TenantSpec, plans: Plans) -> Iterator[Faul
     for path in locked_overrides(plan.locked, spec.config.model_dump()):
         wrong = f"is set by plan {spec.plan} for all its tenants"
         yield source.fault(("config", *path.split(".")), wrong, "remove it")
-    for position, model in enumerate(spec.ai.models if spec.ai else ()):
+    for position, model in enumerate((spec.ai and spec.ai.models) or ()):
         if model not in plan.ai.models:
             remedy = f"choose from {', '.join(plan.ai.models)}"
             yield source.fault(("ai", "models", position), f"{model} is no part of plan {spec.plan}", remedy)
 
+    if spec.ai and spec.ai.default and spec.ai.default not in (spec.ai.models or plan.ai.models):
+        remedy = f"choose from {', '.join(plan.ai.models)}"
+        yield source.fault(("ai", "default"), f"{spec.ai.default} is no part of plan {spec.plan}", remedy)
+    on = spec.features.apiAccess
+    if spec.api_keys and not ("apiAccess" in plan.features.included if on is None else on):
+        remedy = "write features: {apiAccess: true}, or remove the keys"
+        yield source.fault(("api_keys",), "are of no use without the feature apiAccess", remedy)
 
-def beyond_catalogue(source: Source, spec: TenantSpec, services: Services) -> Iterator[Fault]:
+
+def beyond_catalogue(source: Source, spec: TenantSpec, plans: Plans, services: Services) -> Iterator[Fault]:
     for position, name in enumerate(spec.enabled_services):
         if name not in services:
             remedy = f"choose from {', '.join(services.services)}"
             yield source.fault(("enabled_services", position), f"{name} is in no catalogue", remedy)
+    yield from beyond_quota(source, spec, plans, services)
 
 
 def beyond_calendar(source: Source, spec: TenantSpec | Tombstone, today: date) -> Iterator[Fault]:

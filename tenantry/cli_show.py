@@ -1,4 +1,4 @@
-"""`tenantry show CODE`: one tenant as it works out, derived names and values in force."""
+"""`tenantry show CODE`: one tenant as it works out, every value in force and where it comes from."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, TodayOption, ZoneOption, load
+from tenantry.layers import SYSTEM_KEYS
 from tenantry.names import is_code
 
 
@@ -27,7 +28,7 @@ def show(
     today: TodayOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one tenant: derived names, and the values in force after plan and file."""
+    """Show one tenant: every value in force, and in brackets where it comes from (plan, default, line of its file)."""
     fleet = load(directory, zone, today)
     from tenantry.report import details, tombstone
 
@@ -35,21 +36,43 @@ def show(
     if gone is None and code not in fleet.codes:
         typer.echo(f"{code}: no file of {directory} has this code, the next free one is {fleet.next_code}", err=True)
         raise typer.Exit(1)
-    shown = tombstone(gone) if gone else details(fleet[code])
-    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(shown)))
+    if gone is not None:
+        typer.echo(_json(tombstone(gone)) if as_json else "\n".join(_lines(tombstone(gone), {})))
+        return
+    tenant = fleet[code]
+    shown = details(tenant)
+    shown["config"] = dict.fromkeys(SYSTEM_KEYS) | shown["config"]
+    from tenantry.fleet import plans_file
+    from tenantry.origins import leaves, origins
+
+    found = origins(directory, plans_file(directory), tenant.spec, tenant.plan)
+    where = {key: found.of(key) for key, _ in leaves(shown)}
+    if as_json:
+        typer.echo(_json({**shown, "origins": {".".join(key): origin for key, origin in where.items()}}))
+    else:
+        typer.echo("\n".join(_lines(shown, where)))
 
 
-def _lines(value: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    for key, item in value.items():
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _lines(
+    value: Mapping[str, Any], origins: Mapping[tuple[str, ...], str], above: tuple[str, ...] = ()
+) -> Iterator[str]:
+    indent = "  " * len(above)
+    for name, item in value.items():
+        key = (*above, name)
         if isinstance(item, Mapping) and item:
-            yield f"{indent}{key}:"
-            yield from _lines(cast(Mapping[str, Any], item), indent + "  ")
+            yield f"{indent}{name}:"
+            yield from _lines(cast(Mapping[str, Any], item), origins, key)
         else:
-            yield f"{indent}{key}: {_text(item)}"
+            origin = f"  [{origins[key]}]" if key in origins else ""
+            yield f"{indent}{name}: {_text(item)}{origin}"
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or value == {}:
         return "-"
     if isinstance(value, list):
         return ", ".join(_text(item) for item in cast(list[Any], value)) or "-"

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from tenantry.faults import Fault
+from tenantry.models import MODELS_FILE
 from tenantry.plans import PLANS_FILE
 from tenantry.services import SERVICES_FILE
 
 SCHEMA_FILE: Final = "schema.json"
-_OURS: Final = frozenset((PLANS_FILE, SERVICES_FILE, SCHEMA_FILE, "README.md"))
+_OURS: Final = frozenset((PLANS_FILE, SERVICES_FILE, MODELS_FILE, SCHEMA_FILE, "README.md"))
 _IGNORED: Final = re.compile(
     r"\.gitkeep|\.gitignore|\.gitattributes|\.editorconfig|\.DS_Store|Thumbs\.db"  # of git and of desktops
     r"|\..*\.sw[a-z]|\.#.*|#.*#|.*~",  # of an editor that has the file open, or had

@@ -10,11 +10,13 @@ from tenantry.allowances import beyond_calendar, beyond_catalogue, beyond_plan
 from tenantry.collisions import Holder, collisions, next_code
 from tenantry.directory import survey
 from tenantry.faults import Fault, Faults
+from tenantry.models import MODELS_FILE, Models, unknown_models
 from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
 from tenantry.phase import Phase
 from tenantry.plans import PLANS_FILE, Plans, PlansDocument, with_defaults
 from tenantry.reading import Reading, read_model, read_tenant
 from tenantry.resolved import ResolvedTenant, resolve
+from tenantry.rotation import Seen
 from tenantry.services import SERVICES_FILE, Services
 from tenantry.spec import TenantSpec, Tombstone
 
@@ -31,6 +33,7 @@ class Fleet:
     tombstones: tuple[Tombstone, ...]
     plans: Plans
     services: Services
+    models: Models
 
     def __getitem__(self, code: str) -> ResolvedTenant:
         """Raises KeyError for a code that no file with something in the world has."""
@@ -61,26 +64,40 @@ def load_fleet(
     *,
     today: date,
     first_seen_deleted: Mapping[str, date] | None = None,
+    rotations_seen: Mapping[str, Seen] | None = None,
     system: Mapping[str, Any] | None = None,
 ) -> Fleet:
     """Raises Faults with every fault of every file.
 
-    A directory without plans.yaml or services.yaml is checked against the project's own.
+    A directory without plans.yaml, services.yaml or models.yaml is checked against the project's own.
     """
     if not is_zone(zone):
         raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
     paths, faults = survey(directory)
-    plans = read_model(_own_or_project(directory, PLANS_FILE), PlansDocument, with_defaults)
+    plans = read_model(plans_file(directory), PlansDocument, with_defaults)
     services = read_model(_own_or_project(directory, SERVICES_FILE), Services, lambda document: document)
+    models = read_model(_own_or_project(directory, MODELS_FILE), Models, lambda document: document)
     readings = [read_tenant(path) for path in paths]
-    faults.extend(fault for one in (plans, services, *readings) for fault in one.faults)
+    faults.extend(fault for one in (plans, services, models, *readings) for fault in one.faults)
     faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
     faults.extend(_beyond(readings, plans.value, services.value, today))
-    if faults or plans.value is None or services.value is None:
+    if plans.value is not None and models.value is not None:
+        faults.extend(unknown_models(plans.source, plans.value.plans, models.value))
+    if faults or plans.value is None or services.value is None or models.value is None:
         raise Faults(faults)
-    seen = first_seen_deleted or {}
+    seen, rotations = first_seen_deleted or {}, rotations_seen or {}
     resolved = [
-        resolve(spec, plans.value.plans, zone, today, first_seen_deleted=seen.get(spec.code), system=system)
+        resolve(
+            spec,
+            plans.value.plans,
+            zone,
+            today,
+            first_seen_deleted=seen.get(spec.code),
+            rotations_seen=rotations.get(spec.code),
+            system=system,
+            services=services.value,
+            models=models.value,
+        )
         for spec in _of(readings, TenantSpec)
     ]
     return Fleet(
@@ -89,7 +106,13 @@ def load_fleet(
         tombstones=tuple(sorted(_of(readings, Tombstone), key=lambda one: int(one.code[1:]))),
         plans=plans.value.plans,
         services=services.value,
+        models=models.value,
     )
+
+
+def plans_file(directory: Path) -> Path:
+    """Where the plans are that a directory's tenants are on."""
+    return _own_or_project(directory, PLANS_FILE)
 
 
 def _own_or_project(directory: Path, name: str) -> Path:
@@ -116,8 +139,8 @@ def _beyond(
         yield from beyond_calendar(reading.source, reading.value, today)
         if isinstance(reading.value, TenantSpec) and plans is not None:
             yield from beyond_plan(reading.source, reading.value, plans.plans)
-        if isinstance(reading.value, TenantSpec) and services is not None:
-            yield from beyond_catalogue(reading.source, reading.value, services)
+        if isinstance(reading.value, TenantSpec) and plans is not None and services is not None:
+            yield from beyond_catalogue(reading.source, reading.value, plans.plans, services)
 
 
 def _of(readings: Iterable[Reading[TenantSpec | Tombstone]], kind: type[Kind]) -> list[Kind]:

@@ -21,7 +21,10 @@ _CELL: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?")
 _PROOF: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{3,127}")
 _IMAGE: Final = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*){0,4}")
 _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5})){2}(?:-[0-9a-z.]{1,30})?")
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _URL_PATH: Final = re.compile(r"/[A-Za-z0-9/_.-]{0,100}")
+_HOUR_MINUTE: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_TIME_ZONE: Final = re.compile(r"[A-Z][A-Za-z_]{1,20}(?:/[A-Z][A-Za-z_+-]{1,30}){0,2}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -167,10 +170,25 @@ Version = Annotated[
     AfterValidator(_matching("version", _VERSION, "write three numbers such as 1.4.0")),
     _schema(f"^{_VERSION.pattern}$"),
 ]
+Digest = Annotated[
+    str,
+    AfterValidator(_matching("digest", _DIGEST, "write sha256: and 64 hexadecimal digits")),
+    _schema(f"^{_DIGEST.pattern}$"),
+]
 UrlPath = Annotated[
     str,
     AfterValidator(_matching("path", _URL_PATH, "write one such as /health")),
     _schema(f"^{_URL_PATH.pattern}$"),
+]
+HourMinute = Annotated[
+    str,
+    AfterValidator(_matching("time of day", _HOUR_MINUTE, 'write hours and minutes in quotes, such as "06:30"')),
+    _schema(f"^{_HOUR_MINUTE.pattern}$"),
+]
+TimeZone = Annotated[
+    str,
+    AfterValidator(_matching("time zone", _TIME_ZONE, "write one such as Asia/Shanghai")),
+    _schema(f"^{_TIME_ZONE.pattern}$"),
 ]
 Day = Annotated[date, BeforeValidator(_as_date)]
 Listed = BeforeValidator(_as_tuple)

@@ -48,6 +48,14 @@ SYSTEM_DIRECTORIES: Final = (
 PHOTO_DIRECTORIES: Final = ("photos/", "students/", "albums/")
 
 
+PLUGIN_PREFIX: Final = "plugin-"  # of a service's objects: none is ever called as the application is
+SERVICES_PATH: Final = "/services/"  # below a tenant's domain, what its plug-in services answer to
+
+
+def service_path(name: str) -> str:
+    return SERVICES_PATH + name
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one tenant. Make it with `names_of`, which refuses codes and phones that are none."""

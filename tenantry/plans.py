@@ -38,13 +38,19 @@ class Price(Strict):
 
 
 class Compute(Strict):
-    """Of one container, and how many of them."""
+    """Of one container, and how many of them: `min_replicas` when there is little to do, `replicas` at most."""
 
     cpu: Cpu
     memory: Bytes
     ephemeral_storage: Bytes
+    min_replicas: Annotated[int, Field(ge=1, le=20)]
     replicas: Annotated[int, Field(ge=1, le=20)]
     surge: Annotated[int, Field(ge=1, le=20)]
+    scale_at_cpu: Annotated[int, Field(ge=10, le=95)]  # per cent of `cpu` in use, above which one more starts
+
+    @property
+    def scales(self) -> bool:
+        return self.min_replicas < self.replicas
 
     @property
     def pods_at_once(self) -> int:
@@ -66,6 +72,12 @@ class Objects(Strict):
     services: Count
     secrets: Count
     config_maps: Count
+
+
+class PlanSleep(Strict):
+    """Where the cluster can put workloads to sleep: after how long without a request. None: it stays awake."""
+
+    idle_minutes: Annotated[int, Field(ge=5, le=1440)] | None
 
 
 class Quota(Strict):
@@ -153,6 +165,8 @@ class Plan(Strict):
     database: Database
     objects: Objects
     request_rate: Count  # requests a minute at the gateway
+    body_size: Bytes  # of one request at the gateway; files go to the object store directly
+    sleep: PlanSleep
     ai: Ai
     quotas: Quotas
     allowance: Allowance
@@ -170,6 +184,8 @@ class Plan(Strict):
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Plan":
+        if self.compute.min_replicas > self.compute.replicas:
+            raise Wrong("is more than replicas", "lower it", ("compute", "min_replicas"))
         needed = self.database.pool * self.compute.pods_at_once
         if self.database.connections < needed:
             raise Wrong(f"is less than pool x (replicas + surge) = {needed}", "raise it", ("database", "connections"))

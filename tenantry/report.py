@@ -64,11 +64,18 @@ def details(tenant: ResolvedTenant) -> dict[str, Any]:
         "access": tenant.phase.has_access,
         "features": thawed(tenant.features),
         "enabled_services": list(spec.enabled_services),
+        "services": {name: one.model_dump(mode="json") for name, one in tenant.services.items()},
         "compute": plan.compute.model_dump(),
         "database_limits": plan.database.model_dump(),
         "objects": plan.objects.model_dump(),
         "request_rate": plan.request_rate,
+        "body_size": plan.body_size,
+        "sleep": {
+            "idle_minutes": tenant.idle_minutes,
+            "awake": tenant.awake.model_dump(by_alias=True) if tenant.awake else None,
+        },
         "ai": {
+            "enabled": tenant.ai_enabled,
             "calls_per_minute": plan.ai.calls_per_minute,
             "models": list(tenant.ai_models),
             "default": tenant.ai_default,

@@ -1,16 +1,19 @@
 """One tenant, fully worked out: what the rooms below receive instead of files, clocks and defaults."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from tenantry.layers import frozen, layered
+from tenantry.models import Model, Models
 from tenantry.names import Names, names_of
 from tenantry.phase import Phase, phase_of
 from tenantry.plans import Plan, Plans, Quota
 from tenantry.quantity import bytes_of
-from tenantry.spec import TenantSpec
+from tenantry.rotation import Seen, Turn, turns_of
+from tenantry.services import Service, Services
+from tenantry.spec import ApiKey, Awake, TenantSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,10 @@ class ResolvedTenant:
     max_storage: int  # bytes
     features: Mapping[str, bool]  # all eight, by their names in the tenant file
     config: Mapping[str, Any]  # the layers merged: system, plan, tenant
+    turns: Mapping[str, Turn]  # of credentials, see tenantry/rotation.py
+    api_keys: tuple[ApiKey, ...] = ()  # those that have not expired
+    services: Mapping[str, Service] = field(default_factory=dict[str, Service])  # the enabled ones, from the catalogue
+    models: Mapping[str, Model] = field(default_factory=dict[str, Model])  # the preferred one first; none: AI is off
 
     @property
     def code(self) -> str:
@@ -42,9 +49,13 @@ class ResolvedTenant:
         }
 
     @property
+    def ai_enabled(self) -> bool:
+        return self.spec.ai is None or self.spec.ai.enabled
+
+    @property
     def ai_models(self) -> tuple[str, ...]:
         """The models the tenant may use, the one it prefers first."""
-        return self.spec.ai.models if self.spec.ai else self.plan.ai.models
+        return (self.spec.ai and self.spec.ai.models) or self.plan.ai.models
 
     @property
     def ai_default(self) -> str:
@@ -52,6 +63,16 @@ class ResolvedTenant:
         if self.spec.ai and self.spec.ai.default:
             return self.spec.ai.default
         return self.plan.ai.default if self.plan.ai.default in self.ai_models else self.ai_models[0]
+
+    @property
+    def idle_minutes(self) -> int | None:
+        """After how long without a request it sleeps, where the cluster can do that; None: it does not."""
+        own = self.spec.sleep.idle_minutes if self.spec.sleep else None
+        return (self.plan.sleep.idle_minutes if own is None else own) or None
+
+    @property
+    def awake(self) -> Awake | None:
+        return self.spec.sleep.awake if self.spec.sleep else None
 
 
 def resolve(
@@ -61,12 +82,18 @@ def resolve(
     today: date,
     *,
     first_seen_deleted: date | None = None,
+    rotations_seen: Seen | None = None,
     system: Mapping[str, Any] | None = None,
+    services: Services | None = None,
+    models: Models | None = None,
 ) -> ResolvedTenant:
-    """`system` is the layer no tenant overrides: version, environment, region, from the stack."""
+    """`system` is the layer no tenant overrides: version, environment, region, from the stack.
+
+    `services` and `models` are the catalogues; what they do not have is a fault of the file, said before.
+    """
     plan = plans[spec.plan]
     chosen = spec.features.model_dump(exclude_none=True)
-    return ResolvedTenant(
+    resolved = ResolvedTenant(
         spec=spec,
         names=names_of(spec.code, spec.phone, zone),
         plan=plan,
@@ -75,4 +102,9 @@ def resolve(
         max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
         features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
+        turns=frozen(turns_of(spec, today, rotations_seen)),
+        api_keys=tuple(key for key in spec.api_keys if today <= key.expires_at),
+        services=frozen({name: services[name] for name in spec.enabled_services} if services else {}),
     )
+    used = resolved.ai_models if resolved.ai_enabled and models else ()
+    return replace(resolved, models=frozen({name: models[name] for name in used} if models else {}))

@@ -4,10 +4,22 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from tenantry.formats import DisplayName, Distinct, Image, Listed, Slug, UrlPath, Version
+from tenantry.formats import Bytes, Cpu, Digest, DisplayName, Distinct, Image, Listed, Slug, UrlPath, Version
 from tenantry.spec import Strict
 
 SERVICES_FILE: Final = "services.yaml"
+
+
+REPLICAS: Final = 1  # of every service
+PODS_AT_ONCE: Final = REPLICAS + 1  # and the next, while one is replaced
+
+
+class ServiceCompute(Strict):
+    """Of the service's one container: what it asks for and what it may use."""
+
+    cpu: Cpu
+    memory: Bytes
+    ephemeral_storage: Bytes
 
 
 class Service(Strict):
@@ -16,10 +28,18 @@ class Service(Strict):
     port: Annotated[int, Field(ge=1024, le=65535)]  # containers run without the right to lower ones
     health_check: UrlPath
     version: Version  # the image's tag
+    digest: Digest | None = None  # of the image, so that nobody can put another under the same tag
     required_roles: Annotated[
         tuple[Literal["super_admin", "tenant_admin", "user"], ...], Field(min_length=1), Listed, Distinct
     ]
     rate_limit: Annotated[int, Field(ge=1, le=1_000_000)]  # calls a minute and tenant
+    compute: ServiceCompute
+    pool: Annotated[int, Field(ge=1, le=100)]  # connections to the tenant's database that one container opens
+
+    @property
+    def reference(self) -> str:
+        """The image as Kubernetes wants it, below the registry."""
+        return f"{self.image}:{self.version}" + (f"@{self.digest}" if self.digest else "")
 
 
 class Services(Strict):

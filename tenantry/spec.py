@@ -12,11 +12,13 @@ from tenantry.formats import (
     DisplayName,
     Distinct,
     Email,
+    HourMinute,
     Line,
     Listed,
     Phone,
     Proof,
     Slug,
+    TimeZone,
     Wrong,
 )
 from tenantry.freeform import check_freeform
@@ -87,28 +89,58 @@ class TenantConfig(Strict):
 
 
 class Credentials(Strict):
-    """Raise `rotation` by one, and every password and key of the tenant is made anew."""
+    """Raise `rotation` by one, and every password and key of the tenant is made anew.
+
+    The old ones go on working for `overlap_days`, counted from the run that makes the new ones; 0 ends them with it.
+    """
 
     rotation: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    overlap_days: Annotated[int, Field(ge=0, le=30)] = 7
 
 
 class ApiKey(Strict):
-    """An API key by its name; the key itself is generated and never stands in a file."""
+    """An API key by its name; the key itself is generated and never stands in a file. `rotation` renews it alone."""
 
     name: Slug
     scopes: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=32), Listed, Distinct]
     expires_at: Day
+    rotation: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
+class Awake(Strict):
+    """The hours of every day in which the tenant is awake whether or not anybody comes, such as 06:30 to 19:00."""
+
+    from_: Annotated[HourMinute, Field(alias="from")]
+    to: HourMinute
+    timezone: TimeZone = "Asia/Shanghai"
+
+    @model_validator(mode="after")
+    def _some_time(self) -> "Awake":
+        if self.from_ >= self.to:
+            raise Wrong("is not after `from`", "write a later time of the same day", ("to",))
+        return self
+
+
+class Sleep(Strict):
+    """When no container of the tenant runs: `idle_minutes` without a request, but never within the hours of `awake`.
+
+    `idle_minutes: 0` keeps it awake where its plan would let it sleep. With `awake` alone it sleeps outside the hours.
+    """
+
+    idle_minutes: Annotated[int, Field(ge=0, le=1440)] | None = None
+    awake: Awake | None = None
 
 
 class AiModels(Strict):
-    """Which of the plan's models the tenant uses, first the one it prefers."""
+    """Whether the tenant uses AI, and which of the plan's models, first the one it prefers."""
 
-    models: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=16), Listed, Distinct]
+    enabled: bool = True
+    models: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=16), Listed, Distinct] | None = None
     default: Slug | None = None
 
     @model_validator(mode="after")
     def _default_is_one(self) -> "AiModels":
-        if self.default is not None and self.default not in self.models:
+        if self.default is not None and self.models is not None and self.default not in self.models:
             raise Wrong("has a default that is not among its models", "name it in `models` too", ("default",))
         return self
 
@@ -145,6 +177,7 @@ class TenantSpec(Strict):
     enabled_services: Annotated[tuple[Slug, ...], Field(max_length=64), Listed, Distinct] = ()
     config: TenantConfig = TenantConfig()
     ai: AiModels | None = None
+    sleep: Sleep | None = None
     api_keys: Annotated[tuple[ApiKey, ...], Field(max_length=32), Listed] = ()
     credentials: Credentials = Credentials()
     hibernated: bool = False

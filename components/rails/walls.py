@@ -34,6 +34,7 @@ OWN: Final = Rail(
         ("policy", "poddisruptionbudgets"),
         ("policy", "poddisruptionbudgets/status"),
         ("gateway.networking.k8s.io", "httproutes"),
+        ("gateway.envoyproxy.io", "backendtrafficpolicies"),
     ],
     {"false": "what tenantry manages is changed in the tenant's file"},
     operations=ALL_WRITES,

@@ -1,7 +1,6 @@
 """The custom resource definitions that the embedded API server serves, read from pinned modules at set-up."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,25 +10,31 @@ from local.paths import ROOT
 from local.progress import Progress
 
 MODULE = ROOT / "local" / "crds"
-FOLDERS = {"sigs.k8s.io/gateway-api": ("config/crd/standard",)}
+_ENVOY = "charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_"
+# Of Envoy Gateway and of KEDA only the kinds that tenants have: each definition costs the API server time and memory.
+FILES = {
+    "sigs.k8s.io/gateway-api": ("config/crd/standard/*.yaml",),
+    "github.com/envoyproxy/gateway": (f"{_ENVOY}backendtrafficpolicies.yaml", f"{_ENVOY}clienttrafficpolicies.yaml"),
+    "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_scaledobjects.yaml",),
+}
 
 
 def crds() -> Path:
     """A folder with one YAML file a definition."""
-    facts = json.dumps(FOLDERS, sort_keys=True)
+    facts = json.dumps(FILES, sort_keys=True)
     folder = cache_root() / "build" / f"crds-{key_of(MODULE, [MODULE / 'go.mod', MODULE / 'go.sum'], facts)}"
     with lock(cache_root() / "build.lock", "waiting for another build on this machine"):
         if not folder.exists():
             progress = Progress("custom resources")
             progress.say("fetching modules")
             with appearing(folder) as scratch:
-                for module, parts in FOLDERS.items():
-                    _copy(module, parts, scratch)
+                for module, patterns in FILES.items():
+                    _copy(module, patterns, scratch)
             progress.done()
     return folder
 
 
-def _copy(module: str, parts: tuple[str, ...], scratch: Path) -> None:
+def _copy(module: str, patterns: tuple[str, ...], scratch: Path) -> None:
     answer = subprocess.run(
         [str(go_binary()), "mod", "download", "-json", module],
         cwd=MODULE,
@@ -41,6 +46,13 @@ def _copy(module: str, parts: tuple[str, ...], scratch: Path) -> None:
     if answer.returncode:
         raise SystemExit(f"fetching {module} failed:\n{answer.stdout}{answer.stderr}")
     source = Path(json.loads(answer.stdout)["Dir"])
-    for part in parts:
-        for file in sorted((source / part).glob("*.yaml")):
-            shutil.copyfile(file, scratch / f"{module.rpartition('/')[2]}-{file.name}")
+    for pattern in patterns:
+        for file in sorted(source.glob(pattern)):
+            (scratch / f"{source.name.partition('@')[0]}-{file.name}").write_text(
+                _plain(file.read_text("utf-8")), "utf-8"
+            )
+
+
+def _plain(text: str) -> str:
+    """Without the lines that belong to the Helm chart around a definition."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("{{"))

@@ -2,4 +2,8 @@ module tenantry.local/crds
 
 go 1.26.0
 
-require sigs.k8s.io/gateway-api v1.4.1
+require (
+	github.com/envoyproxy/gateway v1.9.1
+	github.com/kedacore/keda/v2 v2.21.0
+	sigs.k8s.io/gateway-api v1.4.1
+)

@@ -1,12 +1,10 @@
 """No credential leaves a component in clear, nor does anything that is made from one."""
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
-
-from components.workload import KEY_LENGTH, KEYS
 
 
 def plain(value: Any, secret: type) -> Any:
@@ -22,8 +20,14 @@ def test_no_generated_value_is_in_a_plain_input(parts, tenant, secret_type) -> N
     recording = parts(tenant())
     seen = json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
     outputs = json.dumps(plain(recording.finished, secret_type), default=str)
-    made = [f"generated-{one.name}" for one in (*recording.of("RandomPassword"), recording.one("Seed"))]
-    assert len(made) == 4
+    (root,) = recording.of("RandomPassword")
+    secrets = recording.one("Secret").inputs["data"]
+    made = [
+        f"generated-{root.name}",
+        f"generated-{recording.one('Seed').name}",
+        *(b64decode(one.value).decode() for one in secrets.values() if len(one.value) > 40),
+    ]
+    assert len(made) == 6
     for value in made:
         for written in (value, b64encode(value.encode()).decode()):
             assert written not in seen
@@ -33,23 +37,25 @@ def test_no_generated_value_is_in_a_plain_input(parts, tenant, secret_type) -> N
 def test_every_entry_of_the_secret_is_one(parts, tenant, secret_type) -> None:
     recording = parts(tenant())
     secret = recording.one("Secret")
-    assert set(secret.inputs["data"]) == {"DB_USER", "DB_PASSWORD", "JWT_SECRET", "UNIFIED_TENANT_API_KEY"}
+    assert set(secret.inputs["data"]) == {
+        "DB_USER",
+        "DB_PASSWORD",
+        "JWT_SECRET",
+        "UNIFIED_TENANT_API_KEY",
+        "AI_TOKEN",
+    }
     assert all(isinstance(value, secret_type) for value in secret.inputs["data"].values())
     assert "stringData" not in secret.inputs
     assert set(secret.secret_outputs) >= {"data", "stringData"}
 
 
-def test_no_two_keys_share_a_letter(parts, tenant) -> None:
-    made = parts(tenant()).named("k001-app-keys").inputs["length"]
-    places = [at for begin in KEYS.values() for at in range(begin, begin + KEY_LENGTH)]
-    assert sorted(places) == list(range(made))
-
-
 def test_a_login_roles_password_is_a_secret(parts, tenant, secret_type) -> None:
     recording = parts(tenant())
-    for suffix in "ab":
-        password = recording.named(f"k001-db-login-{suffix}").inputs["password"]
-        assert password == secret_type(f"generated-k001-db-password-{suffix}")
+    found = [recording.named(f"k001-db-login-{suffix}").inputs["password"] for suffix in "ab"]
+    assert all(isinstance(password, secret_type) for password in found)
+    assert len({password.value for password in found}) == 2
+    in_turn = recording.one("Secret").inputs["data"]["DB_PASSWORD"].value
+    assert b64decode(in_turn).decode() == found[0].value
 
 
 def test_the_administrators_password_leaves_the_tenant_as_a_secret(parts, tenant, secret_type) -> None:
@@ -80,4 +86,7 @@ def test_a_preview_shows_everything_but_what_is_generated(parts, tenant, unknown
         "k001-app-secret.data.DB_PASSWORD",
         "k001-app-secret.data.JWT_SECRET",
         "k001-app-secret.data.UNIFIED_TENANT_API_KEY",
+        "k001-app-secret.data.AI_TOKEN",
+        "k001-row.settings.tokens.unifiedTenantApi[0].sha256",
+        "k001-row.settings.tokens.ai[0].sha256",
     }

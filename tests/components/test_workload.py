@@ -140,7 +140,7 @@ def test_the_service_finds_the_pods_and_is_inside_the_cluster(parts, tenant) -> 
 
 
 def test_the_route_takes_one_host_and_overwrites_the_header(parts, tenant) -> None:
-    route = parts(tenant()).one("HTTPRoute").inputs["spec"]
+    route = parts(tenant(plan="basic")).one("HTTPRoute").inputs["spec"]
     assert route["hostnames"] == ["k001.yyup.cc"]
     assert route["parentRefs"] == [{"name": "tenants", "namespace": "tenantry-gateway", "sectionName": "tenants"}]
     (rule,) = route["rules"]

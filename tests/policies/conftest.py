@@ -28,6 +28,7 @@ from policies.wire import SECRET, SIGNATURE, plain
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 10, 20)
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # what the engine sends for a text that only the update knows
+SERVICES = {"k001": ["enrollment"]}
 STEPS = "tenantry:components:Tenant$tenantry:components:Database"
 PLANS = {"k001": "standard", "k002": "basic", "k003": "premium", "k004": "enterprise"}
 ENVIRONMENT = {
@@ -129,6 +130,7 @@ def _tenant(code: str, plan: str) -> dict[str, Any]:
         "plan": plan,
         "status": "active",
         "contact": {"name": "张三", "email": f"{code}@example.com"},
+        "enabled_services": SERVICES.get(code, []),
     }
 
 

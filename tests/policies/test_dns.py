@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-RECORD, ROUTE = "k001-dns", "k001-app-httproute"
+RECORD, ROUTE, PLUGIN = "k001-dns", "k001-app-httproute", "k001-svc-enrollment-httproute"
 HEADER = "spec.rules.0.filters.0.requestHeaderModifier"
 CASES: list[tuple[str, str, str, Any]] = [
     ("dns-name", RECORD, "rr", "k002"),
@@ -32,6 +32,12 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "RequestMirror", "requestMirror": {}}),
     ("dns-shared", RECORD, "rr", "k002"),
     ("dns-shared", ROUTE, "spec.hostnames", ["k002.yyup.cc"]),
+    ("dns-shared", PLUGIN, "spec.rules.0.matches.0.path.value", "/"),
+    ("dns-backend", PLUGIN, "spec.rules.0.matches.0.path.value", "/services/posters"),
+    ("dns-backend", PLUGIN, "spec.rules.0.matches", None),
+    ("dns-backend", PLUGIN, "spec.rules.0.backendRefs.0.port", 3102),
+    ("dns-backend", PLUGIN, "spec.rules.0.backendRefs.0.name", "plugin-unheard-of"),
+    ("dns-header", PLUGIN, f"{HEADER}.set.0.value", "k002"),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 OPEN, CLOSED, SERVICE = "k001-ns-networkpolicy-openings", "k001-ns-networkpolicy-closed", "k001-app-service"
+PLUGINS = "k001-svc-networkpolicy"
 BY_NAME = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 PORT = [{"protocol": "TCP", "port": 9090}]
 CASES: list[tuple[str, str, str, Any]] = [
@@ -25,6 +26,9 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("network-ingress", OPEN, "spec.ingress.0.from.1", BY_NAME),
     ("network-ingress", OPEN, "spec.ingress.0.from.1", {"podSelector": {}}),
     ("network-ingress", OPEN, "spec.ingress.0.ports.0.port", 22),
+    ("network-ingress", PLUGINS, "spec.ingress.0.ports.0.port", 22),
+    ("network-ingress", PLUGINS, "spec.podSelector.matchLabels", {"tenantry.io/tenant": "k001"}),
+    ("network-ingress", PLUGINS, "spec.ingress.0.from.1", {"podSelector": {}}),
     ("network-service", SERVICE, "spec.type", "NodePort"),
     ("network-service", SERVICE, "spec.type", "LoadBalancer"),
     ("network-service", SERVICE, "spec.externalIPs", ["192.0.2.1"]),

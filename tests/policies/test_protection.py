@@ -106,3 +106,9 @@ def test_a_message_never_repeats_a_credential(declared, change, broken) -> None:
         found = broken({**declared, CONFIG: change(declared[CONFIG], path, value)}, only=[CONFIG]).broken
         assert found
         assert all("s3cr3t-value" not in str(one) for one in found)
+
+
+def test_a_login_role_that_must_not_log_in_is_no_owner(declared, change, broken) -> None:
+    """It keeps its password; only the owner role, which has none, holds data."""
+    role = "k001-db-login-a"
+    assert broken({**declared, role: change(declared[role], "login", False)}, only=[role]).broken == []

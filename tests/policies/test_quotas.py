@@ -1,10 +1,14 @@
 """Each rule on quotas and totals objects when its one thing is changed."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+SCALER, PLUGIN = "k003-app-horizontalpodautoscaler", "k001-svc-enrollment-deployment"
+RATE, PLUGIN_RATE = "k001-app-backendtrafficpolicy", "k001-svc-enrollment-backendtrafficpolicy"
+LIMIT = "spec.rateLimit.local.rules.0.limit"
 QUOTA, LIMITS, APP, ROW = "k001-ns-resourcequota-plan", "k001-ns-limitrange-plan", "k001-app-deployment", "k001-row"
 MAIN = "spec.template.spec.containers.0"
 CASES: list[tuple[str, str, str, Any]] = [
@@ -21,7 +25,24 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("quotas-container", APP, f"{MAIN}.resources.requests.cpu", "1m"),
     ("quotas-container", APP, f"{MAIN}.resources.requests.cpu", "much"),
     ("quotas-replicas", APP, "spec.replicas", 100),
-    ("quotas-replicas", APP, "spec.replicas", None),
+    ("quotas-container", PLUGIN, f"{MAIN}.resources.limits.memory", "2Gi"),
+    ("quotas-plan", APP, "spec.replicas", None),
+    ("quotas-plan", SCALER, "-", None),
+    ("quotas-plan", SCALER, "spec.maxReplicas", 3),
+    ("quotas-scaling", SCALER, "spec.maxReplicas", 100),
+    ("quotas-scaling", SCALER, "spec.maxReplicas", None),
+    ("quotas-scaling", SCALER, "spec.scaleTargetRef.name", "plugin-enrollment"),
+    ("quotas-rate", RATE, f"{LIMIT}.requests", 1_000_000),
+    ("quotas-rate", RATE, f"{LIMIT}.unit", "Second"),
+    ("quotas-rate", RATE, "spec.rateLimit", None),
+    ("quotas-rate", RATE, "spec.requestBuffer.limit", "999999999"),
+    ("quotas-rate", RATE, "spec.targetRefs.0.name", "other"),
+    ("quotas-rate", RATE, "spec.targetRefs.0.kind", "Gateway"),
+    ("quotas-rate", PLUGIN_RATE, f"{LIMIT}.requests", 301),
+    ("quotas-limited", RATE, "-", None),
+    ("quotas-limited", RATE, "spec.targetRefs.0.sectionName", "realtime"),
+    ("quotas-limited", RATE, f"{LIMIT}.requests", 600),
+    ("quotas-limited", PLUGIN_RATE, "-", None),
     ("quotas-replicas", APP, "spec.strategy.rollingUpdate.maxSurge", 50),
     ("quotas-allowance", ROW, "maxUsers", 1_000_000),
     ("quotas-allowance", ROW, "maxStorage", 2**60),
@@ -31,6 +52,7 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("quotas-present", LIMITS, "-", None),
     ("quotas-plan", "k003-row", "planType", "basic"),
     ("quotas-plan", "k003-app-deployment", "spec.replicas", 3),
+    ("quotas-replicas", "k003-app-deployment", "spec.replicas", 100),
     ("quotas-plan", "k003-ns-resourcequota-plan", "spec.hard.pods", "6"),
     ("quotas-plan", "k003-ns-limitrange-plan", "spec.limits.0.max.cpu", "1"),
 ]
@@ -43,20 +65,20 @@ def test_a_change_breaks_the_rule(breaks: Callable[..., None], rule: str, name: 
 
 def test_a_quotas_amounts_may_be_written_in_other_units(declared, change, broken) -> None:
     hard = declared[QUOTA].props["spec"]["hard"]
-    assert hard["requests.cpu"] == "6000m"
-    cpu = change(declared[QUOTA], "spec.hard", {**hard, "requests.cpu": "6"})
+    assert hard["requests.cpu"] == "8000m"
+    cpu = change(declared[QUOTA], "spec.hard", {**hard, "requests.cpu": "8"})
     assert broken({**declared, QUOTA: cpu}, only=[QUOTA]).broken == []
 
 
 # Setting -> a value that the four tenants of the recorded program just keep, and the rule.
-KEPT: dict[str, tuple[int, str]] = {
+KEPT: dict[str, tuple[float, str]] = {
     "tenants": (4, "totals-count"),
     "resources": (172, "totals-count"),
-    "connections": (50 + 50 + 80 + 120 + 60 + 20, "totals-connections"),
-    "cpu": (2 + 2 + 6 + 16, "totals-reserved"),
-    "memoryGi": (4 + 4 + 12 + 32, "totals-reserved"),
-    "ephemeralStorageGi": (20 + 20 + 30 + 40, "totals-reserved"),
-    "pods": (2 + 2 + 3 + 4, "totals-reserved"),
+    "connections": (60 + 50 + 80 + 120 + 60 + 20, "totals-connections"),
+    "cpu": (2.5 + 2 + 6 + 16, "totals-reserved"),  # with the service of k001, twice a quarter
+    "memoryGi": (5 + 4 + 12 + 32, "totals-reserved"),
+    "ephemeralStorageGi": (22 + 20 + 30 + 40, "totals-reserved"),
+    "pods": (4 + 2 + 3 + 4, "totals-reserved"),
     "ramRoles": (4, "totals-account"),
     "ramPolicies": (5, "totals-account"),
     "lifecycleRules": (5, "totals-account"),
@@ -64,13 +86,13 @@ KEPT: dict[str, tuple[int, str]] = {
 
 
 @pytest.mark.parametrize(("setting", "kept", "rule"), [(name, *one) for name, one in KEPT.items()])
-def test_totals_are_held_against_what_is_there(declared, broken, setting: str, kept: int, rule: str) -> None:
+def test_totals_are_held_against_what_is_there(declared, broken, setting: str, kept: float, rule: str) -> None:
     kept = len(declared) if setting == "resources" else kept
-    fits = broken(declared, only=[], settings={"totals": {setting: kept}})
-    short = broken(declared, only=[], settings={"totals": {setting: kept - 1}})
+    fits = broken(declared, only=[], settings={"totals": {setting: math.ceil(kept)}})
+    short = broken(declared, only=[], settings={"totals": {setting: math.ceil(kept) - 1}})
     assert [str(one) for one in fits.broken] == []
     assert {one.rule.name for one in short.broken} == {rule}
-    assert f"{setting}: {kept} of {kept - 1}" in str(short.broken[0])
+    assert f"{setting}: {kept} of {math.ceil(kept) - 1}" in str(short.broken[0])
 
 
 CASES_ELSEWHERE = sorted({rule for _, rule in KEPT.values()})

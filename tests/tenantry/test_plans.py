@@ -77,6 +77,8 @@ def test_a_larger_plan_gives_more(fleet: Fleet) -> None:
         ),
         ("limit: 10Gi", "limit: 10GB", "plans.basic.quotas.storage.limit", "50Gi"),
         ("default: doubao-lite", "default: other", "plans.basic.ai.default", "models"),
+        ("min_replicas: 1\n", "min_replicas: 2\n", "plans.basic.compute.min_replicas", "lower"),
+        ("sleep: {idle_minutes: 60}", "sleep: {idle_minutes: 1}", "plans.basic.sleep.idle_minutes", "5"),
         (
             "    branding: {}\n",
             "    branding: {}\n    region: cn-beijing\n",
@@ -111,3 +113,11 @@ def test_plans_merge_over_defaults_key_by_key() -> None:
         "plans": {"basic": {"a": {"c": 3}}, "odd": 5},
     }
     assert with_defaults(document) == {"plans": {"basic": {"a": {"b": 1, "c": 3}}, "odd": 5}}
+
+
+def test_a_model_that_no_catalogue_has(write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
+    write("models.yaml", content=(PROJECT_TENANTS / "models.yaml").read_text().replace("  qwen-max:", "  qwen-most:"))
+    write()
+    (fault,) = faults_of()
+    assert fault.field == "plans.enterprise.ai.models[3]"
+    assert "choose from doubao-lite, doubao-pro, qwen-plus, qwen-most" in fault.remedy

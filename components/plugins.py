@@ -1,0 +1,165 @@
+"""The plug-in services that a tenant has switched on: each its own pods, way in and limit, in the tenant's namespace.
+
+Each service is four objects that name no other service, and its pods do not change with what is switched on beside
+them: so one can be switched on, off or renewed without touching the rest.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components import network, pod, route, traffic
+from components.environment import NOT_OF_SERVICES, settings, starting
+from components.installation import Foundations, Installation, Providers
+from components.manifest import Manifest
+from components.ownership import ROLE, labels, selector
+from components.workload import SKIP_AWAIT
+from tenantry.names import PLUGIN_PREFIX
+from tenantry.phase import Phase
+from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import ALL
+from tenantry.services import REPLICAS, Service
+
+
+@dataclass(frozen=True, slots=True)
+class PluginsArgs:
+    tenant: ResolvedTenant
+    installation: Installation
+    providers: Providers
+    foundations: Foundations
+    walls: Sequence[pulumi.Resource]  # of the namespace
+    after: Sequence[pulumi.Resource]  # account, settings, credentials and data, before the first pod
+
+
+class Plugins(pulumi.ComponentResource):
+    """One NetworkPolicy for all of them, and four objects each."""
+
+    def __init__(self, name: str, args: PluginsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Plugins", name, None, opts)
+        self._name, self._args = name, args
+        tenant, at = args.tenant, args.installation
+        opening = self._object(
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            "",
+            {"spec": network.open_for_plugins(tenant.code, at.gateway, at.openings)},
+        )
+        for called, service in tenant.services.items():
+            self._service(called, service, opening)
+        self.register_outputs({"services": list(tenant.services)})
+
+    def _service(self, called: str, service: Service, opening: Manifest) -> None:
+        tenant, at = self._args.tenant, self._args.installation
+        body = deployment(tenant, at, called, service)
+        self._object("apps/v1", "Deployment", called, {"spec": body}, after=[opening, *self._args.after])
+        backend = self._object(
+            "v1", "Service", called, {"spec": cluster_service(tenant.code, called, service)}, await_it=False
+        )
+        limits: list[pulumi.Resource] = []
+        if at.gateway.policies:
+            limit = traffic.limited(at.gateway, PLUGIN_PREFIX + called, service.rate_limit, tenant.plan.body_size)
+            limits.append(self._object(traffic.API_VERSION, traffic.BACKEND_POLICY, called, {"spec": limit}))
+        self._object(
+            route.API_VERSION,
+            "HTTPRoute",
+            called,
+            {"spec": route.to_plugin(tenant.names, at.gateway, called, PLUGIN_PREFIX + called, service)},
+            after=[backend, *limits, *self._args.foundations.gateway],
+        )
+
+    def _object(
+        self,
+        api_version: str,
+        kind: str,
+        called: str,
+        body: Mapping[str, Any],
+        *,
+        after: Sequence[pulumi.Resource] = (),
+        await_it: bool = True,
+    ) -> Manifest:
+        names = self._args.tenant.names
+        own = PLUGIN_PREFIX + called if called else "plugins"
+        metadata: dict[str, Any] = {
+            "name": own,
+            "namespace": names.namespace,
+            "labels": labels(names.code, part=own),
+        }
+        if not await_it:
+            metadata["annotations"] = {SKIP_AWAIT: "true"}
+        opts = pulumi.ResourceOptions(
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[*self._args.walls, *after]
+        )
+        suffix = f"{called}-{kind.lower()}" if called else kind.lower()
+        return Manifest(f"{self._name}-{suffix}", api_version, kind, metadata, body, opts)
+
+
+def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: Service) -> dict[str, Any]:
+    """As hardened as the application, without its object credentials: a service has none."""
+    part = PLUGIN_PREFIX + called
+    container = pod.confined(
+        part,
+        at.application.registry + service.reference,
+        service.port,
+        service.health_check,
+        {
+            "cpu": service.compute.cpu,
+            "memory": service.compute.memory,
+            "ephemeral-storage": service.compute.ephemeral_storage,
+        },
+    )
+    container["envFrom"] = [{"configMapRef": {"name": pod.CONFIG}}]
+    container["env"] = [
+        *({"name": key, "value": value} for key, value in _own_settings(called, service).items()),
+        *(_credential(key) for key in ("DB_USER", "DB_PASSWORD", "JWT_SECRET")),
+        *(_credential(key, optional=True) for key in ("JWT_SECRET_PREVIOUS", "REDIS_URL")),
+    ]
+    return {
+        "replicas": REPLICAS if tenant.phase is Phase.ACTIVE else 0,
+        "revisionHistoryLimit": 3,
+        "selector": {"matchLabels": dict(selector(tenant.code, part))},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "template": {
+            "metadata": {
+                "labels": labels(tenant.code, part=part) | {ROLE: network.PLUGIN},
+                "annotations": {pod.CHECKSUM: _checksum(tenant, at)},
+            },
+            "spec": pod.spec(container, tenant.code, part, service.compute.ephemeral_storage),
+        },
+    }
+
+
+def cluster_service(code: str, called: str, service: Service) -> dict[str, Any]:
+    return {
+        "type": "ClusterIP",
+        "selector": dict(selector(code, PLUGIN_PREFIX + called)),
+        "ports": [{"name": "http", "port": service.port, "targetPort": "http", "protocol": "TCP"}],
+    }
+
+
+def _own_settings(called: str, service: Service) -> dict[str, str]:
+    """Over those of the application."""
+    return {
+        "PORT": str(service.port),
+        "DB_POOL_SIZE": str(service.pool),
+        "SERVICE_NAME": called,
+        "REQUIRED_ROLES": ",".join(service.required_roles),
+    }
+
+
+def _credential(key: str, *, optional: bool = False) -> dict[str, Any]:
+    """One of the application's: a service is given what it needs, and no key of the tenant's to the platform."""
+    reference = {"name": pod.CONFIG, "key": key} | ({"optional": True} if optional else {})
+    return {"name": key, "valueFrom": {"secretKeyRef": reference}}
+
+
+def _checksum(tenant: ResolvedTenant, at: Installation) -> str:
+    """Of what a service's pods read at their start, but for the list of services: they do not roll with that."""
+    plain = starting(settings(tenant, at))
+    told: dict[str, Any] = json.loads(plain.pop("TENANT_SETTINGS"))
+    kept = {key: value for key, value in told.items() if key not in NOT_OF_SERVICES}
+    facts = [plain, kept, tenant.turns[ALL].number]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

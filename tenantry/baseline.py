@@ -1,0 +1,76 @@
+"""What tenants were given before: as a stack applied it last, at a revision, or in another directory."""
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+from tenantry.differences import Document
+from tenantry.faults import Faults
+from tenantry.fleet import Fleet, load_fleet
+from tenantry.told import document
+
+ROW = "tenantry:index:TenantRow"  # the resource whose input `settings` is the document
+
+
+class NoBaseline(Exception):
+    """There is nothing to compare with; says why, and what to do."""
+
+
+def of_fleet(fleet: Fleet) -> dict[str, Document]:
+    """Of those who have something running."""
+    return {tenant.code: document(tenant) for tenant in fleet.tenants if tenant.phase.has_workload}
+
+
+def of_resources(resources: list[dict[str, Any]]) -> dict[str, Document]:
+    """From a stack's record, of the tenants whose row says that they are served."""
+    found: dict[str, Document] = {}
+    for resource in resources:
+        inputs = resource.get("inputs")
+        if resource.get("type") == ROW and isinstance(inputs, Mapping) and inputs.get("status") != "deleted":  # pyright: ignore[reportUnknownMemberType]  (JSON)
+            row = cast(Mapping[str, Any], inputs)
+            settings = cast(Mapping[str, Any], row.get("settings") or {})
+            found[str(row["tenantId"])] = {key: value for key, value in settings.items() if key != "tokens"}
+    return found
+
+
+def of_place(place: str, directory: Path, zone: str, today: date) -> dict[str, Document]:
+    """`place` is a directory, or a revision of the repository that `directory` lies in."""
+    if Path(place).is_dir():
+        return of_fleet(load_fleet(Path(place), zone, today=today))
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
+        _extract(place, directory, Path(scratch))
+        try:
+            return of_fleet(load_fleet(Path(scratch), zone, today=today))
+        except Faults as faults:
+            lines = str(faults).replace(f"{scratch}/", f"{place}:")
+            raise NoBaseline(f"the files of {place} are none that this version can read:\n{lines}") from None
+
+
+def _extract(revision: str, directory: Path, target: Path) -> None:
+    if revision.startswith("-"):
+        raise NoBaseline(f"{revision} is no revision and no directory: name a commit, tag or branch")
+    prefix = _git(directory, "rev-parse", "--show-prefix").decode().strip()
+    commit = _git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    top = Path(_git(directory, "rev-parse", "--show-toplevel").decode().strip())
+    packed = _git(top, "archive", "--format=tar", f"{commit}:{prefix}")
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(target, filter="data")
+
+
+def _git(directory: Path, *arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise NoBaseline("git is not on PATH: install it, or name a directory to compare with") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        why = f" ({said[-1]})" if said else ""
+        raise NoBaseline(
+            f"`git {arguments[0]}` found nothing of that name{why}: name a commit, tag, branch or directory"
+        )
+    return done.stdout

@@ -1,0 +1,118 @@
+"""`tenantry plan diff`: who is affected by what the files say now, and how, before it is applied."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, TodayOption, ZoneOption, day
+from tenantry.cli_up import CWD, STACK, CwdOption, StackOption
+
+if TYPE_CHECKING:
+    from tenantry.differences import Change, Document, Effect
+
+AFFECTED: Final = 5  # exit codes beside 0 (nobody is affected) and 1 (it cannot be said)
+LESS: Final = 6
+MEBI: Final = 2**20  # from here on a number is one of bytes, and read more easily as Kubernetes writes it
+
+
+def register(app: typer.Typer) -> None:
+    plan = typer.Typer(name="plan", help="Plans: what a change of them does.", no_args_is_help=True)
+    plan.command("diff")(diff)
+    app.add_typer(plan)
+
+    @plan.callback()
+    def _group() -> None:  # pyright: ignore[reportUnusedFunction]  (with it the one command keeps its name)
+        pass
+
+
+def diff(
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="A revision or a directory to compare with; not given, what was applied last."),
+    ] = None,
+    stack: StackOption = STACK,
+    directory: DirectoryOption = DIRECTORY,
+    zone: ZoneOption = ZONE,
+    today: TodayOption = None,
+    cwd: CwdOption = CWD,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which tenants the files as they are would affect, and how. Changes nothing.
+
+    Exit 0: nobody is affected. 5: some are. 6: some are, and some of them get less. 1: it cannot be said.
+    """
+    from tenantry.baseline import NoBaseline, of_fleet, of_place
+    from tenantry.differences import effects
+    from tenantry.fleet import load_fleet
+
+    after = of_fleet(load_fleet(directory, zone, today=day(today)))
+    try:
+        before = _applied(stack, cwd) if against is None else of_place(against, directory, zone, day(today))
+    except NoBaseline as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from None
+    found = effects(before, after)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(_lines(found, len({*before, *after}))))
+    raise typer.Exit(LESS if any(one.gets_less for one in found) else AFFECTED if found else 0)
+
+
+def _applied(stack: str, cwd: Path) -> "dict[str, Document]":
+    from tenantry.baseline import NoBaseline, of_resources
+    from tenantry.cli_up_view import PlainView
+    from tenantry.engine.operations import Operation
+    from tenantry.engine.project import Project
+    from tenantry.engine.refusal import Refusal
+
+    try:
+        deployment = Operation(Project.find(cwd), stack, PlainView()).records.read()
+    except Refusal as refusal:
+        raise NoBaseline(str(refusal)) from None
+    if deployment is None:
+        raise NoBaseline(f"there is no stack {stack} yet: compare with a revision or directory by --against")
+    return of_resources(deployment.resources)
+
+
+def _lines(found: "Sequence[Effect]", total: int) -> Iterator[str]:
+    for one in found:
+        yield _headline(one)
+        for change in one.changes:
+            yield f"  {change.key}: {_text(change.before)} -> {_text(change.after)}{_word(change)}"
+    before, after = (sum(one.monthly[side] for one in found) for side in (0, 1))
+    less = sum(one.gets_less for one in found)
+    if not found:
+        yield f"nobody of {total} is affected"
+    else:
+        yield (
+            f"{len(found)} of {total} affected, {less} of them get less in something; "
+            f"theirs together {before} -> {after} CNY a month"
+        )
+
+
+def _headline(one: "Effect") -> str:
+    old, new = one.plans
+    if one.kind == "opened":
+        return f"{one.code}: opened on plan {new}, {one.monthly[1]} CNY a month"
+    if one.kind == "gone":
+        return f"{one.code}: no longer served, was on plan {old}, {one.monthly[0]} CNY a month"
+    plan = f"plan {old}" if old == new else f"plan {old} -> {new}"
+    price = "" if one.monthly[0] == one.monthly[1] else f", {one.monthly[0]} -> {one.monthly[1]} CNY a month"
+    return f"{one.code}: {plan}{price}; its pods are replaced one by one"
+
+
+def _word(change: "Change") -> str:
+    return "" if change.direction == "other" else f"  ({change.direction})"
+
+
+def _text(value: Any) -> str:
+    from tenantry.quantity import written
+
+    if isinstance(value, int) and value >= MEBI and value % MEBI == 0:
+        return written(value)
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,116 @@
+"""Who is affected by a change of plans or tenant files, and how: what each was given against what it would be given.
+
+Both sides are the documents that the applications are told (tenantry/told.py): one from the files, the other from the
+tenant's row as the stack applied it last, from a revision or from another directory.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeGuard, cast
+
+from tenantry.layers import SYSTEM_KEYS
+from tenantry.quantity import millicores_of
+
+Document = Mapping[str, Any]
+Direction = Literal["more", "less", "other"]
+# Of these a larger number, a further entry or an `on` is more for the tenant; of all else nobody can say.
+_MEASURED: Final = ("maxUsers", "maxStorage", "quotas", "limits", "features", "ai", "services", "enabledServices")
+_UNMEASURED: Final = (("limits", "statementTimeoutSeconds"), ("limits", "scaleAtCpu"))
+_LEFT_OUT: Final = frozenset({("version",), *(("config", key) for key in SYSTEM_KEYS)})  # the stack's, not the files'
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key. None stands for what is not there."""
+
+    key: str
+    before: Any
+    after: Any
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one tenant would see."""
+
+    code: str
+    kind: Literal["opened", "gone", "changed"]
+    plans: tuple[str | None, str | None]
+    monthly: tuple[int, int]  # CNY
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def gets_less(self) -> bool:
+        return any(change.direction == "less" for change in self.changes)
+
+
+def effects(before: Mapping[str, Document], after: Mapping[str, Document]) -> list[Effect]:
+    """By code; nobody who would see nothing."""
+    found: list[Effect] = []
+    for code in sorted({*before, *after}, key=lambda one: int(one[1:])):
+        old, new = before.get(code), after.get(code)
+        plans = (_plan(old), _plan(new))
+        monthly = (_monthly(old), _monthly(new))
+        if old is None or new is None:
+            found.append(Effect(code, "opened" if old is None else "gone", plans, monthly))
+        elif changes := tuple(_changes(old, new)):
+            found.append(Effect(code, "changed", plans, monthly, changes))
+    return found
+
+
+def _changes(old: Any, new: Any, key: tuple[str, ...] = ()) -> Iterator[Change]:
+    """What comes or goes as a whole, such as a service, is one change."""
+    if key in _LEFT_OUT or old == new:
+        return
+    before, after = _matching(_by_name(old), _by_name(new)), _matching(_by_name(new), _by_name(old))
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        ours, theirs = cast(Document, before), cast(Document, after)
+        for name in dict.fromkeys([*theirs, *ours]):
+            yield from _changes(ours.get(name), theirs.get(name), (*key, name))
+    else:
+        yield Change(".".join(key), _shown(before), _shown(after), _direction(key, before, after))
+
+
+def _matching(value: Any, other: Any) -> Any:
+    """A list without an entry, yet or any more, is one of whatever the other side has entries of."""
+    return dict[str, Any]() if value == [] and isinstance(other, Mapping) else value
+
+
+def _shown(value: Any) -> Any:
+    return "there" if isinstance(value, Mapping) else value
+
+
+def _by_name(value: Any) -> Any:
+    """Lists of named entries count as mappings by name: that one more service came is no change of the others."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value
+    items = cast(Sequence[Any], value)
+    if not items or not all(isinstance(item, Mapping) and "name" in item for item in items):
+        return list(items)
+    return {str(item["name"]): {key: one for key, one in item.items() if key != "name"} for item in items}
+
+
+def _direction(key: tuple[str, ...], before: Any, after: Any) -> Direction:
+    if key[0] not in _MEASURED or key[:2] in _UNMEASURED or key[-1] in ("priority", "version", "thresholds"):
+        return "other"
+    if _is_list(before) and _is_list(after):
+        return "less" if {*map(str, before)} - {*map(str, after)} else "more"
+    if before is None or after is None:
+        return "more" if before is None else "less"
+    was, will_be = (millicores_of(str(one)) if key == ("limits", "cpu") else one for one in (before, after))
+    if not isinstance(was, int) or not isinstance(will_be, int):
+        return "other"
+    return "more" if will_be > was else "less"
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _plan(document: Document | None) -> str | None:
+    return None if document is None else str(document.get("plan"))
+
+
+def _monthly(document: Document | None) -> int:
+    price = document.get("price") if document else None
+    return int(cast(Document, price).get("monthly", 0)) if isinstance(price, Mapping) else 0

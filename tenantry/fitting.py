@@ -1,0 +1,92 @@
+"""Whether what a tenant enables fits into its plan: said before anything is made, at the line of its file."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tenantry.faults import Fault
+from tenantry.plans import Compute, Plan, Plans
+from tenantry.quantity import bytes_of, millicores_of
+from tenantry.reading import Source
+from tenantry.services import PODS_AT_ONCE, Service, ServiceCompute, Services
+from tenantry.spec import TenantSpec
+
+# Of Kubernetes itself: every namespace has a ConfigMap with the certificate of the API server.
+CONFIG_MAPS_OF_KUBERNETES: Final = 1
+_UNITS: Final = {"cpu": "thousandths of a CPU", "memory": "bytes of memory", "ephemeral_storage": "bytes of disk"}
+
+Amounts = Mapping[str, int]
+
+
+def room(plan: Plan) -> Amounts:
+    """What a tenant's namespace may hold: as many pods as the plan allows, each as large as it allows.
+
+    CPU in thousandths, memory and disk in bytes. Not only what the replicas and a roll-out need: after a change to a
+    smaller plan the last pods of the larger one still count, and a quota without room for both would refuse the first
+    smaller pod for ever.
+    """
+    objects = plan.objects
+    one = _amounts(plan.compute)
+    return {
+        **{name: objects.pods * amount for name, amount in one.items()},
+        "pods": objects.pods,
+        "services": objects.services,
+        "secrets": objects.secrets,
+        "config_maps": objects.config_maps,
+        "connections": plan.database.connections,
+    }
+
+
+def taken(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> Amounts:
+    """What the application and these services use when all of them are being replaced at once."""
+    pods = plan.compute.pods_at_once
+    total = {name: pods * amount for name, amount in _amounts(plan.compute).items()}
+    for service in services:
+        for name, amount in _amounts(service.compute).items():
+            total[name] += PODS_AT_ONCE * amount
+    return {
+        **total,
+        "pods": pods + PODS_AT_ONCE * len(services),
+        "services": 1 + len(services),
+        "secrets": 1 + api_keys,
+        "config_maps": 1 + CONFIG_MAPS_OF_KUBERNETES,
+        "connections": plan.database.pool * pods + sum(PODS_AT_ONCE * service.pool for service in services),
+    }
+
+
+def beyond_quota(source: Source, spec: TenantSpec, plans: Plans, catalogue: Services) -> Iterator[Fault]:
+    """One fault, at the first service that no longer fits."""
+    known = [(place, name) for place, name in enumerate(spec.enabled_services) if name in catalogue]
+    for count, (place, name) in enumerate(known, 1):
+        chosen = tuple(catalogue[one] for _, one in known[:count])
+        wrong = _too_much(plans[spec.plan], chosen, api_keys=bool(spec.api_keys))
+        if wrong is not None:
+            everything = tuple(catalogue[one] for _, one in known)
+            fitting = [
+                plan for plan, gives in plans.items() if not _too_much(gives, everything, api_keys=bool(spec.api_keys))
+            ]
+            remedy = f"or choose plan {fitting[0]}" if fitting else "for no plan has room for all of them"
+            yield source.fault(
+                ("enabled_services", place),
+                f"{name} does not fit into plan {spec.plan} beside those before it: {wrong}",
+                f"leave it out, {remedy}",
+            )
+            return
+
+
+def _too_much(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> str | None:
+    for service in services:
+        for name, amount in _amounts(service.compute).items():
+            if amount > _amounts(plan.compute)[name]:
+                return f"one container may have {_amounts(plan.compute)[name]} {_UNITS[name]}, it asks for {amount}"
+    limits = room(plan)
+    used = taken(plan, services, api_keys=api_keys)
+    over = next((name for name in ("pods", *limits) if used[name] > limits[name]), None)
+    return over and f"{used[over]} of {limits[over]} {_UNITS.get(over, over.replace('_', ' '))}"
+
+
+def _amounts(compute: Compute | ServiceCompute) -> dict[str, int]:
+    return {
+        "cpu": millicores_of(compute.cpu),
+        "memory": bytes_of(compute.memory),
+        "ephemeral_storage": bytes_of(compute.ephemeral_storage),
+    }

@@ -1,0 +1,58 @@
+"""Whose turn it is: credentials that were made anew, and until when the ones before them go on working.
+
+The day on which a rotation was first seen is the stack's to remember; here it is only counted from.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from tenantry.spec import TenantSpec
+
+ALL: Final = "credentials"  # every password and key of the tenant together
+
+Seen = Mapping[str, tuple[int, date]]  # what rotates -> its number, and the day of the run that first saw it
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`until` is the first day on which the credentials before these no longer work."""
+
+    number: int
+    since: date
+    until: date
+    overlaps: bool  # today, that is: those before still work
+
+    @property
+    def first(self) -> bool:
+        """There were none before."""
+        return self.number == 1
+
+
+def turns_of(spec: TenantSpec, today: date, seen: Seen | None = None) -> dict[str, Turn]:
+    """By what rotates: everything together, and each API key by itself."""
+    return {name: _turn(name, number, spec, today, seen or {}) for name, number in _numbers(spec)}
+
+
+def of_key(name: str) -> str:
+    return f"api-key/{name}"
+
+
+def remembered(turns: Mapping[str, Turn]) -> dict[str, list[object]]:
+    """What the next run must know, as plain values; nothing while nothing was ever rotated."""
+    return {name: [turn.number, turn.since.isoformat()] for name, turn in turns.items() if not turn.first}
+
+
+def _numbers(spec: TenantSpec) -> Iterator[tuple[str, int]]:
+    yield ALL, spec.credentials.rotation
+    yield from ((of_key(key.name), key.rotation) for key in spec.api_keys)
+
+
+def _turn(name: str, number: int, spec: TenantSpec, today: date, seen: Seen) -> Turn:
+    known, day = seen.get(name, (number, today))
+    since = day if known == number else today
+    overlap = spec.credentials.overlap_days
+    # A day more: days begin at midnight in UTC, and the run may have been a minute before.
+    until = since + timedelta(days=overlap + 1 if overlap else 0)
+    return Turn(number, since, until, number > 1 and today < until)

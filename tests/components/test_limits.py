@@ -1,0 +1,140 @@
+"""Limits at the gateway, and how many containers run: by plan, by the hour, and by whether anybody comes."""
+
+from dataclasses import replace
+
+import pytest
+
+from components.installation import Scaling
+from components.tenant import Tenant, TenantArgs
+from tenantry.quantity import bytes_of
+
+KEDA = Scaling(keda=True, prometheus="http://prometheus:9090")
+HOURS = {"awake": {"from": "10:30", "to": "19:00"}}
+
+
+@pytest.fixture
+def at(record, installation, make_providers):
+    """The parts of a tenant in an installation with something changed."""
+    from components.installation import Foundations
+
+    def run(resolved, **changes):
+        def program() -> None:
+            place = replace(installation, **changes)
+            Tenant(resolved.code, TenantArgs(resolved, place, make_providers(), Foundations(), True))
+
+        return record(program)
+
+    return run
+
+
+def test_a_tenant_without_web_sockets_has_one_limit_for_all(parts, tenant) -> None:
+    resolved = tenant(plan="basic")
+    spec = parts(resolved).one("BackendTrafficPolicy").inputs["spec"]
+    assert spec == {
+        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "business-app"}],
+        "rateLimit": {"type": "Local", "local": {"rules": [{"limit": {"requests": 600, "unit": "Minute"}}]}},
+        "requestBuffer": {"limit": str(bytes_of(resolved.plan.body_size))},
+    }
+
+
+def test_web_sockets_are_limited_and_not_buffered(parts, tenant) -> None:
+    recording = parts(tenant(plan="standard"))
+    limits = {
+        one.inputs["spec"]["targetRefs"][0]["sectionName"]: one.inputs["spec"]
+        for one in recording.of("BackendTrafficPolicy")
+    }
+    rules = {one["name"]: one for one in recording.one("HTTPRoute").inputs["spec"]["rules"]}
+    assert limits.keys() == rules.keys() == {"app", "realtime"}
+    assert "requestBuffer" in limits["app"]
+    assert "requestBuffer" not in limits["realtime"]
+    assert "timeouts" not in rules["realtime"]
+    assert limits["app"]["rateLimit"] == limits["realtime"]["rateLimit"]
+    for one in recording.of("BackendTrafficPolicy"):
+        assert one.name in recording.one("HTTPRoute").after
+
+
+def test_a_shared_limit_is_counted_together(at, tenant, installation) -> None:
+    shared = replace(installation.gateway, shared_limits=True)
+    spec = at(tenant(plan="basic"), gateway=shared).one("BackendTrafficPolicy").inputs["spec"]
+    assert spec["rateLimit"]["type"] == "Global"
+    assert spec["rateLimit"]["global"]["rules"][0]["limit"]["requests"] == 600
+
+
+def test_another_gateway_has_no_such_policies(at, tenant, installation) -> None:
+    other = replace(installation.gateway, policies=False)
+    assert not at(tenant(enabled_services=["posters"]), gateway=other).of("BackendTrafficPolicy")
+
+
+@pytest.mark.parametrize(("plan", "least", "most"), [("premium", 1, 2), ("enterprise", 2, 3)])
+def test_a_plan_that_scales_leaves_replicas_to_the_autoscaler(parts, tenant, plan: str, least: int, most: int) -> None:
+    recording = parts(tenant(plan=plan))
+    spec = recording.one("HorizontalPodAutoscaler").inputs["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (least, most)
+    assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "business-app"}
+    assert "replicas" not in recording.one("Deployment").inputs["spec"]
+
+
+@pytest.mark.parametrize("changes", [{"hibernated": True}, {"status": "suspended"}])
+def test_asleep_it_declares_none_and_the_autoscaler_rests(parts, tenant, changes) -> None:
+    recording = parts(tenant(plan="enterprise", **changes))
+    assert recording.one("Deployment").inputs["spec"]["replicas"] == 0
+    assert (
+        recording.one("HorizontalPodAutoscaler").inputs
+        == parts(tenant(plan="enterprise")).one("HorizontalPodAutoscaler").inputs
+    )
+
+
+@pytest.mark.parametrize("plan", ["basic", "standard"])
+def test_a_plan_of_one_replica_has_no_autoscaler(parts, tenant, plan: str) -> None:
+    recording = parts(tenant(plan=plan))
+    assert not recording.of("HorizontalPodAutoscaler")
+    assert recording.one("Deployment").inputs["spec"]["replicas"] == 1
+
+
+#       plan, sleep -> least, triggers (None: nothing scales it)
+SLEEP = [
+    ("basic", None, 0, ["prometheus"]),
+    ("basic", HOURS, 0, ["cron", "prometheus"]),
+    ("basic", {"idle_minutes": 0}, None, None),
+    ("basic", {"idle_minutes": 0, **HOURS}, 0, ["cron"]),
+    ("premium", None, 1, ["cpu"]),
+    ("premium", {"idle_minutes": 30}, 0, ["prometheus", "cpu"]),
+    ("enterprise", HOURS, 0, ["cron", "cpu"]),
+]
+
+
+@pytest.mark.parametrize(("plan", "sleep", "least", "triggers"), SLEEP)
+def test_where_there_is_keda_it_sleeps_by_the_hour_and_when_idle(at, tenant, plan, sleep, least, triggers) -> None:
+    recording = at(tenant(plan=plan, **({"sleep": sleep} if sleep else {})), scaling=KEDA)
+    assert not recording.of("HorizontalPodAutoscaler"), "KEDA makes it itself, two would fight"
+    if triggers is None:
+        assert not recording.of("ScaledObject")
+        assert recording.one("Deployment").inputs["spec"]["replicas"] == 1
+        return
+    spec = recording.one("ScaledObject").inputs["spec"]
+    assert spec["minReplicaCount"] == least
+    assert [one["type"] for one in spec["triggers"]] == triggers
+    assert "replicas" not in recording.one("Deployment").inputs["spec"]
+
+
+def test_the_hours_and_the_idle_time_are_the_tenants(at, tenant) -> None:
+    spec = (
+        at(tenant(plan="basic", sleep={"idle_minutes": 20, **HOURS}), scaling=KEDA).one("ScaledObject").inputs["spec"]
+    )
+    assert spec["cooldownPeriod"] == 20 * 60
+    cron, traffic = (one["metadata"] for one in spec["triggers"])
+    assert cron == {"timezone": "Asia/Shanghai", "start": "30 10 * * *", "end": "0 19 * * *", "desiredReplicas": "1"}
+    assert 'httproute/tenant-k001/.*"' in traffic["query"]
+    assert all(isinstance(value, str) for value in (*cron.values(), *traffic.values()))
+
+
+def test_without_prometheus_nobody_sleeps_for_being_idle(at, tenant) -> None:
+    assert not at(tenant(plan="basic"), scaling=Scaling(keda=True)).of("ScaledObject")
+
+
+def test_a_hibernated_tenants_scaled_object_pauses(at, tenant) -> None:
+    recording = at(tenant(plan="basic", hibernated=True), scaling=KEDA)
+    assert recording.one("ScaledObject").inputs["metadata"]["annotations"] == {
+        "autoscaling.keda.sh/paused-replicas": "0"
+    }
+    assert recording.one("Deployment").inputs["spec"]["replicas"] == 0

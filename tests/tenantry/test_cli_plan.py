@@ -1,0 +1,141 @@
+"""`tenantry plan diff`: who is affected and how, for people and for scripts."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenantry import cli
+from tenantry.differences import effects
+from tenantry.fleet import PROJECT_TENANTS
+
+Run = Callable[..., tuple[int, str, str]]
+OLD = ("request_rate: 1200\n", "request_rate: 1800\n")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tenantry", "plan", "diff", "--today", "2026-11-01", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(caught.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A copy of the project's tenants."""
+    return Path(shutil.copytree(PROJECT_TENANTS, tmp_path / "repository" / "tenants"))
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_nobody_is_affected_by_the_same(run: Run, other: Path) -> None:
+    assert run("--dir", other, "--against", PROJECT_TENANTS) == (0, "nobody of 13 is affected\n", "")
+
+
+def test_a_plan_that_gives_more_affects_those_on_it(run: Run, other: Path) -> None:
+    replace(other / "plans.yaml", *OLD)
+    code, out, _ = run("--dir", other, "--against", PROJECT_TENANTS)
+    assert code == 5
+    assert [line for line in out.splitlines() if not line.startswith(" ")] == [
+        *(
+            f"{one}: plan standard; its pods are replaced one by one"
+            for one in ("k001", "k003", "k010", "k014", "k022")
+        ),
+        "5 of 13 affected, 0 of them get less in something; theirs together 3995 -> 3995 CNY a month",
+    ]
+    assert out.count("  limits.requestsPerMinute: 1200 -> 1800  (more)\n") == 5
+
+
+def test_a_smaller_plan_is_less(run: Run, other: Path) -> None:
+    file = other / "k020.yaml"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("features")]
+    file.write_text("\n".join(lines).replace("plan: premium", "plan: standard") + "\n")
+    code, out, _ = run("--dir", other, "--against", PROJECT_TENANTS)
+    assert code == 6
+    assert out.startswith("k020: plan premium -> standard, 1999 -> 799 CNY a month; its pods are replaced one by one\n")
+    assert "  maxStorage: 200Gi -> 40Gi  (less)\n" in out
+    assert "  ai.models.doubao-pro: there -> -  (less)\n" in out
+
+
+def test_who_comes_and_who_goes(run: Run, other: Path) -> None:
+    (other / "k022.yaml").unlink()
+    code, out, _ = run("--dir", PROJECT_TENANTS, "--against", other)
+    assert (code, out.splitlines()[0]) == (5, "k022: opened on plan standard, 799 CNY a month")
+    code, out, _ = run("--dir", other, "--against", PROJECT_TENANTS)
+    assert (code, out.splitlines()[0]) == (5, "k022: no longer served, was on plan standard, 799 CNY a month")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+def test_against_a_revision(run: Run, other: Path) -> None:
+    top = other.parent
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        git(top, *arguments)
+    assert run("--dir", other, "--against", "HEAD")[0] == 0
+    replace(other / "plans.yaml", *OLD)
+    assert run("--dir", other, "--against", "HEAD")[0] == 5
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--output=/tmp/x", "HEAD:k001.yaml"])
+def test_against_nothing_that_is_there(run: Run, other: Path, revision: str) -> None:
+    git(other.parent, "init", "-q")
+    code, out, err = run("--dir", other, f"--against={revision}")
+    assert (code, out) == (1, "")
+    assert "name a commit, tag" in err
+
+
+def test_files_with_faults_are_told_as_always(run: Run, other: Path) -> None:
+    replace(other / "k001.yaml", "plan: standard", "plan: gold")
+    code, _, err = run("--dir", other, "--against", PROJECT_TENANTS)
+    assert code == 1
+    assert "k001.yaml:5: plan:" in err
+
+
+def test_for_programs(run: Run, other: Path) -> None:
+    replace(other / "k002.yaml", "plan: basic", "plan: standard")
+    code, out, _ = run("--dir", other, "--against", PROJECT_TENANTS, "--json")
+    (found,) = json.loads(out)
+    assert code == 5
+    assert (found["code"], found["plans"], found["monthly"]) == ("k002", ["basic", "standard"], [299, 799])
+    assert {"key": "maxUsers", "before": 100, "after": 200, "direction": "more"} in found["changes"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key", "direction"),
+    [
+        ({"maxUsers": 1}, {"maxUsers": 2}, "maxUsers", "more"),
+        ({"features": {"a": True}}, {"features": {"a": False}}, "features.a", "less"),
+        ({"limits": {"cpu": "2"}}, {"limits": {"cpu": "1500m"}}, "limits.cpu", "less"),
+        ({"limits": {"statementTimeoutSeconds": 1}}, {"limits": {"statementTimeoutSeconds": 2}}, "limits.statementTimeoutSeconds", "other"),
+        ({"services": [{"name": "a", "port": 1}]}, {"services": []}, "services.a", "less"),
+        ({"services": []}, {"services": [{"name": "a"}]}, "services.a", "more"),
+        ({"enabledServices": ["a"]}, {"enabledServices": ["a", "b"]}, "enabledServices", "more"),
+        ({"enabledServices": ["a"]}, {"enabledServices": ["b"]}, "enabledServices", "less"),
+        ({"config": {"branding": {"color": "red"}}}, {"config": {"branding": {}}}, "config.branding.color", "other"),
+    ],
+)  # fmt: skip
+def test_what_is_more_and_what_is_less(before: Any, after: Any, key: str, direction: str) -> None:
+    (effect,) = effects({"k001": before}, {"k001": after})
+    assert [(one.key, one.direction) for one in effect.changes] == [(key, direction)]
+
+
+def test_what_the_stack_sets_is_nobodys_change() -> None:
+    before = {"version": "a", "config": {"version": "1", "region": "x", "environment": "prod"}}
+    assert effects({"k001": before}, {"k001": {"version": "b", "config": {}}}) == []

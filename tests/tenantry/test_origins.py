@@ -1,0 +1,72 @@
+"""`tenantry show`: each value in force, and where it comes from."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tenantry import cli
+from tenantry.fleet import PROJECT_TENANTS
+
+Show = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def show(
+    write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Show:
+    """The origins of k001, whose file is the good one with some lines changed."""
+
+    def call(**changes: str | None) -> dict[str, str]:
+        write(**changes)
+        monkeypatch.setattr(sys, "argv", ["tenantry", "show", "k001", "--dir", str(tmp_path), "--json"])
+        with pytest.raises(SystemExit):
+            cli.main()
+        return json.loads(capsys.readouterr().out)["origins"]
+
+    return call
+
+
+def line_of(text: str, after: str = "") -> int:
+    lines = (PROJECT_TENANTS / "plans.yaml").read_text().splitlines()
+    start = next((number for number, line in enumerate(lines) if after and line.startswith(after)), 0)
+    return next(number for number, line in enumerate(lines[start:], start + 1) if text in line)
+
+
+def test_the_tenant_goes_before_the_plan_and_the_plan_before_the_defaults(show: Show, tmp_path: Path) -> None:
+    own = show()
+    assert own["max_users"] == own["quotas.users.limit"] == f"{tmp_path}/k001.yaml:9"
+    assert own["config.branding.color"] == f"{tmp_path}/k001.yaml:12"
+    without = show(limits=None)
+    users = line_of("users: {limit: 200}")
+    assert without["max_users"] == f"plan standard (plans.yaml:{users})"
+    assert without["quotas.users.unit"] == f"default of all plans (plans.yaml:{line_of('users: {limit: 100')})"
+    assert without["compute.cpu"] == f"default of all plans (plans.yaml:{line_of('cpu: 1000m')})"
+    assert without["database_limits.connections"] == f"plan standard (plans.yaml:{line_of('connections: 60')})"
+    assert without["address"] == f"{tmp_path}/k001.yaml:8"
+
+
+def test_who_may_not_override_what(show: Show) -> None:
+    found = show()
+    line = line_of("security: {access_token_minutes")
+    assert found["config.security.access_token_minutes"] == f"default of all plans, locked (plans.yaml:{line})"
+    assert found["config.security.mfa_required"] == f"default of all plans (plans.yaml:{line})"
+    assert {found[f"config.{key}"] for key in ("version", "environment", "region")} == {"system: set by the stack"}
+
+
+def test_features_say_whether_the_plan_includes_or_offers_them(show: Show, tmp_path: Path) -> None:
+    found = show(features="{auditLogs: false}")
+    assert found["features.auditLogs"] == f"{tmp_path}/k001.yaml:10"
+    assert found["features.fileStorage"].startswith("included in plan standard (plans.yaml:")
+    assert found["features.apiAccess"].startswith("optional in plan standard (plans.yaml:")
+    assert found["features.ssoIntegration"].startswith("no part of plan standard (plans.yaml:")
+
+
+def test_what_is_derived_and_what_nobody_set(show: Show) -> None:
+    found = show()
+    assert found["names.database"] == found["domain"] == "derived from code and phone"
+    assert found["phase"] == "derived from status and day"
+    assert found["services.enrollment.port"] == "catalogue (services.yaml)"
+    assert found["api_keys"] == "not set"
