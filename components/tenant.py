@@ -5,16 +5,17 @@ from typing import Any
 
 import pulumi
 
-from components import row
+from components import deletion, row
 from components.boundary import Boundary, BoundaryArgs
 from components.database import Database, DatabaseArgs
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
 from components.seal import seal
-from components.steps import TenantRow
+from components.steps import Backup, Purge, Sessions, TenantRow
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
+from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
 
@@ -38,12 +39,19 @@ class Tenant(pulumi.ComponentResource):
     def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Tenant", name, None, opts)
         tenant, phase = args.tenant, args.tenant.phase
-        if not phase.keeps_data:
+        if phase is Phase.GONE:
             raise ValueError(f"{name}: a tenant in the phase {phase} has no parts")
         child = pulumi.ResourceOptions(parent=self)
         database = Database(f"{name}-db", _database(args), child)
         storage = Storage(f"{name}-files", _storage(args), child)
-        parts: list[pulumi.Resource] = [database, storage]
+        sessions = Sessions(
+            f"{name}-sessions",
+            database=tenant.names.database,
+            logins=tenant.names.login_roles,
+            access=phase.has_access,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database]),
+        )
+        parts: list[pulumi.Resource] = [database, storage, sessions]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -80,6 +88,13 @@ class Tenant(pulumi.ComponentResource):
             parts.append(
                 record(f"{name}-dns", tenant.names, args.installation, args.providers, parent=self, after=after)
             )
+        if phase.is_backed_up and tenant.spec.deleted_at is not None:
+            quiet = [sessions, storage, *args.foundations.admin, *args.foundations.vault]
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
+            parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
+        if phase is Phase.PURGING:
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(parts))
+            parts.append(Purge(f"{name}-purge", deletion.purge(tenant, args.installation), opts=opts))
         seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=args.protect)
         self.facts = facts(tenant)
         self.register_outputs(self.facts)

@@ -22,7 +22,7 @@ from tenantry.resolved import ResolvedTenant
 if TYPE_CHECKING:
     from components.platform import Platform
 
-BEING_DELETED = (Phase.RETAINED, Phase.DUE)
+BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 
 
 async def main() -> pulumi.Inputs:
@@ -43,8 +43,9 @@ async def main() -> pulumi.Inputs:
         await pulumi.Output.all(**platform.secrets).future()
     mine = [tenant for tenant in fleet.all if config.holds.cell(tenant.cell)]
     for tenant in mine:
-        if tenant.phase.keeps_data:
-            Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, config.protect))
+        # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
+        protect = config.protect and tenant.phase is not Phase.PURGING
+        Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, protect))
     return {**outputs, "tenants": remembered(mine, held, config)}
 
 
@@ -95,6 +96,7 @@ async def _refuse_without_platform(config: StackConfig) -> None:
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
     from components.platform import MIGRATIONS, Platform, PlatformArgs
+    from stacks.cron import cron_of
 
     settings = config.settings
     args = PlatformArgs(
@@ -108,6 +110,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
         migrations_digest=digest_of(ROOT / "provider" / "migrations" / MIGRATIONS),
         encrypted_transport=config.alibaba.proxy is None,
         images=ImageRules(settings.image, settings.registries, settings.image_digest),
+        cron=cron_of(config),
         protect=config.protect,
     )
     return Platform("platform", args)

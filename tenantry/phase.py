@@ -33,6 +33,11 @@ class Phase(StrEnum):
         return self.has_domain
 
     @property
+    def is_backed_up(self) -> bool:
+        """A backup was taken when access ended, and is what a removal is measured against."""
+        return self in (Phase.RETAINED, Phase.DUE, Phase.PURGING)
+
+    @property
     def keeps_data(self) -> bool:
         return self not in (Phase.PURGING, Phase.GONE)
 

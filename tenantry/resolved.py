@@ -7,7 +7,7 @@ from typing import Any
 
 from tenantry.layers import frozen, layered
 from tenantry.names import Names, names_of
-from tenantry.phase import Phase, phase_of
+from tenantry.phase import Phase, due_on, phase_of
 from tenantry.plans import Plan, Plans, Quota
 from tenantry.quantity import bytes_of
 from tenantry.spec import TenantSpec
@@ -23,6 +23,7 @@ class ResolvedTenant:
     max_storage: int  # bytes
     features: Mapping[str, bool]  # all eight, by their names in the tenant file
     config: Mapping[str, Any]  # the layers merged: system, plan, tenant
+    due_on: date | None = None  # of a deleted tenant: from this day on `tenantry purge` may remove it
 
     @property
     def code(self) -> str:
@@ -75,4 +76,5 @@ def resolve(
         max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
         features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
+        due_on=due_on(spec, first_seen_deleted or today),
     )

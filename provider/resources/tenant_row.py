@@ -1,11 +1,14 @@
 """The tenant's row in the admin database."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.resources.base import Inputs, Kind, Resource
+
+if TYPE_CHECKING:
+    from provider.postgresql import Session
 
 COLUMNS: Final = {
     "tenantId": "tenant_id",
@@ -31,7 +34,7 @@ RETURNING id
 # The grace period counts from the later of the file's date and the day on which the platform first saw it.
 DELETION: Final = """
 UPDATE tenants SET deleted_at = seen.said, deletion_seen_at = seen.at,
-    scheduled_deletion_at = greatest(seen.said, seen.at) + %(retention)s
+    scheduled_deletion_at = coalesce(%(due)s::timestamptz, greatest(seen.said, seen.at) + %(retention)s)
 FROM (SELECT id, coalesce(%(deleted_at)s::timestamptz, deleted_at, now()) AS said,
           coalesce(deletion_seen_at, now()) AS at FROM tenants WHERE tenant_id = %(tenantId)s) AS seen
 WHERE tenants.id = seen.id
@@ -39,6 +42,13 @@ WHERE tenants.id = seen.id
 NO_DELETION: Final = """
 UPDATE tenants SET deleted_at = NULL, deletion_seen_at = NULL, scheduled_deletion_at = NULL
 WHERE tenant_id = %(tenantId)s AND coalesce(deleted_at, deletion_seen_at, scheduled_deletion_at) IS NOT NULL
+"""
+# A later deletion needs a backup of its own, also one of the same day.
+NO_BACKUP: Final = """
+UPDATE data_backup_records SET deleted_at = NULL WHERE tenant_code = %(tenantId)s AND deleted_at IS NOT NULL
+"""
+BEGUN: Final = """
+SELECT FROM tenant_resource_cleanup WHERE tenant_code = %(tenantId)s AND resource_type = 'oss' AND status <> 'pending'
 """
 ACCOUNT: Final = "INSERT INTO tenant_accounts (tenant_id) VALUES (%(tenantId)s) ON CONFLICT DO NOTHING"
 # Once a deletion has run its course the row stays as a tombstone without personal data: no code is used twice.
@@ -67,9 +77,10 @@ class TenantRow(Resource):
         "contactEmail": "string",
         "settings": "object",
         "deletedAt": "string",
+        "dueOn": "string",
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt"}
+        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "dueOn"}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "tenantId"})
 
@@ -98,9 +109,12 @@ class TenantRow(Resource):
                     raise Failure(
                         f"{inputs['tenantId']} was purged", "codes are never used again: choose the next free one"
                     )
+                dates = {"retention": RETENTION, "deleted_at": inputs.get("deletedAt"), "due": inputs.get("dueOn")}
                 deletion = DELETION if inputs["status"] == DELETED else NO_DELETION
-                dates = {"retention": RETENTION, "deleted_at": inputs.get("deletedAt")}
                 session.execute(deletion, {"tenantId": inputs["tenantId"], **dates})
+            if inputs["status"] != DELETED:
+                with step("cancelling a deletion", explain):
+                    _cancel(session, inputs["tenantId"])
             with step("opening the billing account", explain):
                 session.execute(ACCOUNT, {"tenantId": inputs["tenantId"]})
         return dict(inputs)
@@ -123,8 +137,7 @@ class TenantRow(Resource):
         if row is None:
             return None
         found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        if "deletedAt" in state:
-            found["deletedAt"] = state["deletedAt"]
+        found |= {key: state[key] for key in ("deletedAt", "dueOn") if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
         return {key: value for key, value in found.items() if not state or key in state}
 
@@ -137,3 +150,16 @@ class TenantRow(Resource):
                 session.execute(REMOVE, {"tenantId": state["tenantId"]})
         except DatabaseMissing:
             return
+
+
+def _cancel(session: "Session", tenant: str) -> None:
+    """Raises Failure once objects have begun to go: what is left is no longer the tenant."""
+    from tenantry.backup.cleanup import CleanUp
+
+    if session.execute(BEGUN, {"tenantId": tenant}).fetchone() is not None:
+        raise Failure(
+            f"{tenant} is being removed, and its objects are gone already",
+            "bring its tombstone back and run again; its data returns with `tenantry restore` under a new code",
+        )
+    session.execute(NO_BACKUP, {"tenantId": tenant})
+    CleanUp(session, tenant).cancel()
