@@ -1,6 +1,5 @@
 """What this stack holds and where it reaches it: the only module that reads the environment and the clock."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,10 +10,9 @@ import pulumi
 
 from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Services
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
+from tenantry.clock import EMBEDDED
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-# Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
-EMBEDDED: Final = re.compile(r"(local|test)(-[a-z0-9-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
