@@ -43,8 +43,8 @@ class Phase(StrEnum):
 
 
 def due_on(spec: TenantSpec, first_seen_deleted: date | None = None) -> date | None:
-    """The first day on which a deleted tenant's data may be removed; None when it is not being deleted."""
-    if spec.status != "deleted" or spec.deleted_at is None:
+    """The first day on which a deleted tenant's data may be removed; None when it is not deleted."""
+    if spec.status not in ("deleted", "purged") or spec.deleted_at is None:
         return None
     return max(spec.deleted_at, first_seen_deleted or spec.deleted_at) + RETENTION
 
