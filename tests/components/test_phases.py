@@ -107,7 +107,7 @@ def test_a_deleted_tenant_is_backed_up_once_nobody_has_access(parts, tenant, pha
     recording = parts(tenant(**PHASES[phase]))
     assert len(recording.of("Backup")) == int(TABLE[phase][3] == "deleted")
     for backup in recording.of("Backup"):
-        assert {"k001-sessions", "k001-db-login-a", "k001-files-policy", "k001-files-role"} <= set(backup.after)
+        assert {"k001-sessions", "k001-files-policy", "k001-files-role"} <= set(backup.after)
         assert backup.inputs["buckets"] == {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"}
         assert backup.inputs["vault"] == {"bucket": "tenantrybackups", "region": "cn-beijing"}
 

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import cycle
 from typing import Any
@@ -87,11 +87,11 @@ def before(life: Any) -> Any:
 
 
 @pytest.fixture
-def unchanged(life: Any, before: Any) -> Iterator[Callable[[], None]]:
+def unchanged(life: Any, before: Any) -> Callable[[], None]:
     def check() -> None:
         assert life.data() == before
 
-    yield check
+    return check
 
 
 def test_soft_delete(life: Any, unchanged: Callable[[], None]) -> None:
