@@ -89,11 +89,7 @@ def take(
             say(f"{subject.name}: dumping {subject.database}")
             fingerprint = _dump(vault.systems, subject, Path(file.name))
             dump = _put(backups, shelf.dump(backup_id), Path(file.name))
-        found = [
-            item
-            for place in subject.buckets
-            for item in objects.current(vault.systems.bucket(place), place.name, subject.prefix)
-        ]
+        found = [item for place in subject.buckets for item in _listed(vault.systems, place, subject.prefix)]
         if found:
             say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
@@ -122,6 +118,11 @@ def _dump(systems: Systems, subject: Subject, target: Path) -> postgresql.Finger
         return postgresql.dump(systems, subject.database, target)
     with postgresql.scratch(systems, template=subject.database) as clone:
         return postgresql.dump(systems, clone, target)
+
+
+def _listed(systems: Systems, place: BucketPlace, prefix: str) -> list[objects.Found]:
+    with explained(f"listing {place.name}/{prefix}"):
+        return list(objects.current(systems.bucket(place), place.name, prefix))
 
 
 def _put(backups: object, key: str, path: Path) -> Dump:

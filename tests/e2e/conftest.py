@@ -42,7 +42,17 @@ class Life:
 
     def on(self, day: date) -> None:
         """Sets the stack's day."""
-        self.world.run("pulumi", "config", "set", "tenantry:today", day.isoformat(), "--stack", "local")
+        self.configure(today=day.isoformat())
+
+    def configure(self, **settings: str | None) -> None:
+        """Of the stack, in its file: also before there is a stack. None takes a setting away."""
+        path = self.world.folder / "Pulumi.local.yaml"
+        document = yaml.safe_load(path.read_text())
+        for name, value in settings.items():
+            document["config"].pop(f"tenantry:{name}", None)
+            if value is not None:
+                document["config"][f"tenantry:{name}"] = value
+        path.write_text(yaml.safe_dump(document))
 
     def write(self, code: str = "", **changes: Any) -> None:
         """The tenant's file with fields changed; those that are None go."""

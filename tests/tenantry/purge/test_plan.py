@@ -94,7 +94,9 @@ def test_gone(folder: Path, fields: dict[str, Any], last: Seen | None, expected:
 
 
 def test_the_living_are_not_asked_about(folder: Path) -> None:
-    for changes in ({}, {"status": "suspended"}, {"hibernated": True}, {"expires_at": DAY - timedelta(days=900)}):
+    past = DAY - timedelta(days=900)
+    living: list[dict[str, Any]] = [{}, {"status": "suspended"}, {"hibernated": True}, {"expires_at": past}]
+    for changes in living:
         write(folder, **changes)
         assert step(folder, DUE + timedelta(days=900), Seen(phase="active")) is None
 
