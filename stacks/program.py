@@ -71,6 +71,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             config.settings.zone,
             today=config.today,
             first_seen_deleted=seen,
+            unseen=config.today,
             system=config.system_layer,
         )
     except Faults as faults:

@@ -90,8 +90,10 @@ def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list
     day, memory = today(project, stack), seen(operation.records.read())
     first = {code: one.deletion_seen for code, one in memory.items() if one.deletion_seen is not None}
     zone = project.setting(stack, "zone") or DEFAULT_ZONE
-    fleet = load_fleet(_folder(operation), zone, today=day, first_seen_deleted=first)
-    found = plan(fleet, memory, day)
+    fleet = load_fleet(_folder(operation), zone, today=day, first_seen_deleted=first, unseen=day)
+    cells = project.cells(stack)
+    mine = {one.code for one in (*fleet.all, *fleet.tombstones) if cells is None or one.cell in cells}
+    found = [one for one in plan(fleet, memory, day) if one.code in mine]
     if strangers := set(codes or ()) - {one.code for one in found}:
         raise Refusal(f"{', '.join(sorted(strangers))}: not being deleted", "write `status: deleted` and its day first")
     return fleet, [one for one in found if not codes or one.code in codes]

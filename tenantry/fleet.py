@@ -61,11 +61,13 @@ def load_fleet(
     *,
     today: date,
     first_seen_deleted: Mapping[str, date] | None = None,
+    unseen: date | None = None,
     system: Mapping[str, Any] | None = None,
 ) -> Fleet:
     """Raises Faults with every fault of every file.
 
-    A directory without plans.yaml or services.yaml is checked against the project's own.
+    A directory without plans.yaml or services.yaml is checked against the project's own. `unseen` is the day that
+    counts for a deletion which no run has seen before; without one the file's own day does, which only lists may go by.
     """
     if not is_zone(zone):
         raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
@@ -80,7 +82,7 @@ def load_fleet(
         raise Faults(faults)
     seen = first_seen_deleted or {}
     resolved = [
-        resolve(spec, plans.value.plans, zone, today, first_seen_deleted=seen.get(spec.code), system=system)
+        resolve(spec, plans.value.plans, zone, today, first_seen_deleted=seen.get(spec.code, unseen), system=system)
         for spec in _of(readings, TenantSpec)
     ]
     return Fleet(

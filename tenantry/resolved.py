@@ -76,5 +76,5 @@ def resolve(
         max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
         features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
-        due_on=due_on(spec, first_seen_deleted or today),
+        due_on=due_on(spec, first_seen_deleted),
     )

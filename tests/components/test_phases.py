@@ -112,9 +112,9 @@ def test_a_deleted_tenant_is_backed_up_once_nobody_has_access(parts, tenant, pha
         assert backup.inputs["vault"] == {"bucket": "tenantrybackups", "region": "cn-beijing"}
 
 
-def test_the_day_a_tenant_falls_due_counts_from_when_it_was_seen(parts, tenant) -> None:
+def test_the_day_a_tenant_falls_due_is_told(parts, tenant) -> None:
     backup = parts(tenant(**PHASES["retained"])).one("Backup").inputs
-    assert (backup["deletedAt"], backup["dueOn"]) == ("2026-10-10", "2026-11-19")  # seen on the 20th: no run has before
+    assert (backup["deletedAt"], backup["dueOn"]) == ("2026-10-10", "2026-11-09")
 
 
 PURGED = {"status": "purged", "deleted_at": date(2026, 8, 1), "proof": "k001-20260901T000000Z-0123456789abcdef"}

@@ -198,6 +198,7 @@ def test_the_thirty_days_count_from_the_run_that_first_saw_the_deletion(run, ten
     alive = {"k001": {"phase": "active", "cell": "main"}}
     first = run(folder, alive).result["tenants"]
     assert first["k001"]["deletionSeen"] == "2026-10-20"
+    assert first["k001"]["phase"] == "retained"
     for today, phase in {"2026-10-21": "retained", "2026-11-18": "retained", "2026-11-19": "due"}.items():
         later = run(folder, first, today=today).result["tenants"]
         assert (later["k001"]["phase"], later["k001"]["deletionSeen"]) == (phase, "2026-10-20")
