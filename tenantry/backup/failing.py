@@ -50,6 +50,6 @@ def explained(doing: str) -> Generator[None, None, None]:
         known = told(error)
         if known is None:
             raise
-        if known is error and known.wrong.startswith(doing):
-            raise
+        if known is error and (known.wrong.startswith(doing) or type(known) is not BackupError):
+            raise  # a kind of its own says enough
         raise BackupError(f"{doing}: {known.wrong}", known.remedy, passing=known.passing) from error
