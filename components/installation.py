@@ -23,6 +23,7 @@ class Providers:
     postgresql: pulumi.ProviderResource
     system: pulumi.ProviderResource  # Alibaba Cloud in the system bucket's region; RAM and DNS know no region
     photos: pulumi.ProviderResource  # Alibaba Cloud in the photo bucket's region
+    backups: pulumi.ProviderResource  # Alibaba Cloud in the backup bucket's region
     random: pulumi.ProviderResource
     steps: pulumi.ProviderResource  # our own
 
@@ -111,6 +112,7 @@ class Installation:
     database_port: int
     system: BucketFacts
     photos: BucketFacts
+    backups: BucketFacts  # in another region than both
     identity: Identity
     gateway: Gateway
     services: Services
@@ -128,7 +130,7 @@ class Installation:
                 "name": self.gateway.name,
                 "address": self.gateway.address,
             },
-            "buckets": {"system": self.system.name, "photos": self.photos.name},
+            "buckets": {"system": self.system.name, "photos": self.photos.name, "backups": self.backups.name},
         }
 
 
@@ -141,3 +143,4 @@ class Foundations:
     gateway: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
     guardrails: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
     admin: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])
+    vault: Sequence[pulumi.Resource] = field(default_factory=tuple[pulumi.Resource, ...])

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pulumi
 
+from components.backups import Backups, BackupsArgs, Cron
 from components.bucket import Bucket, BucketArgs
 from components.database import Database, DatabaseArgs
 from components.federation import Federation, FederationArgs
@@ -41,6 +42,7 @@ class PlatformArgs:
     migrations_digest: str
     encrypted_transport: bool
     images: ImageRules
+    cron: Cron
     protect: bool
 
 
@@ -85,7 +87,12 @@ class Platform(pulumi.ComponentResource):
             f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
         )
         guardrails = Guardrails(f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child)
-        parts = [system, photos, federation, entry, namespace, admin, test, closed, guardrails]
+        backups = Backups(
+            f"{name}-backups",
+            BackupsArgs(at, providers, NAMESPACE, namespace, args.cron, args.encrypted_transport, args.protect),
+            child,
+        )
+        parts = [system, photos, federation, entry, namespace, admin, test, closed, guardrails, backups]
         seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
@@ -93,6 +100,7 @@ class Platform(pulumi.ComponentResource):
             gateway=[entry.ready],
             guardrails=guardrails.ready,
             admin=[admin.ready, closed],
+            vault=backups.ready,
         )
         self.facts = at.facts
         self.secrets = {

@@ -15,12 +15,14 @@ STATUS: Final = {
     Phase.SUSPENDED: "suspended",
     Phase.RETAINED: "deleted",
     Phase.DUE: "deleted",
+    Phase.PURGING: "deleted",
 }
 
 
 def of(tenant: ResolvedTenant, keys: Keys) -> dict[str, Any]:
     spec, names = tenant.spec, tenant.names
-    deletion = {"deletedAt": spec.deleted_at.isoformat()} if spec.deleted_at else {}
+    dates = {"deletedAt": spec.deleted_at, "dueOn": tenant.due_on}
+    deletion = {key: value.isoformat() for key, value in dates.items() if value is not None}
     return deletion | {
         "adminDatabase": ADMIN_DATABASE,
         "tenantId": names.code,

@@ -127,6 +127,36 @@ class Opened(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:Opened", name, {"opening": opening, "domain": domain}, opts)
 
 
+class Sessions(pulumi.CustomResource):
+    """The sessions of a tenant's login roles: none is left where access is closed."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        database: str,
+        logins: Sequence[str],
+        access: bool,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        inputs = {"database": database, "logins": list(logins), "access": "open" if access else "closed"}
+        super().__init__(f"{PACKAGE}:index:Sessions", name, inputs, opts)
+
+
+class Backup(pulumi.CustomResource):
+    """A deleted tenant's backup, one for each deletion, and the plan of its removal."""
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], *, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:Backup", name, {**inputs, "backupId": None}, opts)
+
+
+class Purge(pulumi.CustomResource):
+    """The removal of a tenant's objects, which comes before that of everything it stands on."""
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], *, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{PACKAGE}:index:Purge", name, dict(inputs), opts)
+
+
 class Directories(pulumi.CustomResource):
     """The sub-directories of a tenant's prefixes: zero-byte objects, so that they are seen before they are used."""
 

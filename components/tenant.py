@@ -5,17 +5,18 @@ from typing import Any
 
 import pulumi
 
-from components import row
+from components import deletion, row
 from components.boundary import Boundary, BoundaryArgs
 from components.database import Database, DatabaseArgs, turns
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
 from components.keys import Keys
 from components.plugins import Plugins, PluginsArgs
-from components.steps import Opened, TenantRow, opening_of
+from components.steps import Backup, Opened, Purge, Sessions, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
+from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 from tenantry.rotation import ALL, remembered
 
@@ -41,7 +42,7 @@ class Tenant(pulumi.ComponentResource):
     def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Tenant", name, None, opts)
         tenant, phase = args.tenant, args.tenant.phase
-        if not phase.keeps_data:
+        if phase is Phase.GONE:
             raise ValueError(f"{name}: a tenant in the phase {phase} has no parts")
         child, opening = pulumi.ResourceOptions(parent=self), opening_of(tenant.code)
         step = pulumi.ResourceOptions(
@@ -51,7 +52,14 @@ class Tenant(pulumi.ComponentResource):
         known = TenantRow(f"{name}-row", row.of(tenant, keys), opening=opening, opts=step)
         database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
-        parts: list[pulumi.Resource] = [keys.root, known, database, storage]
+        sessions = Sessions(
+            f"{name}-sessions",
+            database=tenant.names.database,
+            logins=tenant.names.login_roles,
+            access=phase.has_access,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database]),
+        )
+        parts: list[pulumi.Resource] = [keys.root, known, database, storage, sessions]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -92,6 +100,13 @@ class Tenant(pulumi.ComponentResource):
                     after=[*live, storage.ready],
                 )
             )
+        if phase.is_backed_up and tenant.spec.deleted_at is not None:
+            quiet = [sessions, storage, *args.foundations.admin, *args.foundations.vault]
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
+            parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
+        if phase is Phase.PURGING:
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(parts))
+            parts.append(Purge(f"{name}-purge", deletion.purge(tenant, args.installation), opts=opts))
         # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
         Opened(
             f"{name}-opened",

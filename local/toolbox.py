@@ -9,7 +9,9 @@ from pathlib import Path
 from local.build.binaries import build_all
 from local.instance import Instance
 from local.paths import ROOT
+from local.postgresql.binaries import binary as client
 
+CLIENTS = ("psql", "pg_dump", "pg_restore")  # of the server's release
 # Plugin name -> the SDK whose version the engine asks for, and the binary that answers.
 PLUGINS = {
     "random": ("pulumi-random", "pulumi-resource-tf"),
@@ -31,6 +33,8 @@ def install(instance: Instance) -> dict[str, Path]:
     binaries = build_all()
     tools = instance.folder / "bin"
     _link(binaries["kubectl"], tools / "kubectl")
+    for name in CLIENTS:
+        _link(client(name), tools / name)
     if system_engine():
         for name in ("pulumi", "pulumi-language-python"):
             (tools / name).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from policies.settings import Settings
 from policies.stack import Stack
 from policies.storage import DIRECTORIES, PREFIX
 from policies.values import at, listing, mapping, number, shown, text, truth
+from tenantry.backup.places import PURGED, PURGED_KEPT_DAYS
 from tenantry.names import TEMP_DIRECTORY, TEMP_EXPIRY_DAYS
 
 BUCKET: Final = "oss:Bucket"
@@ -73,9 +74,11 @@ def encryption(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy=f"expire only kindergarten/rent/PHONE/temp/, after {TEMP_EXPIRY_DAYS} days.",
 )
 def expiry(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Only the temp/ of a tenant expires, after its 7 days."""
+    """Only the temp/ of a tenant expires, after its 7 days, and the backups that are left of purged tenants."""
     for rule, days in _expiring(resource):
         prefix = text(rule.get("prefix"))
+        if prefix == PURGED and days == PURGED_KEPT_DAYS:
+            continue
         if not prefix.endswith(f"/{TEMP_DIRECTORY}") or PREFIX.fullmatch(prefix.removesuffix(TEMP_DIRECTORY)) is None:
             yield f"it removes files below {shown(prefix)}"
         elif days != TEMP_EXPIRY_DAYS:

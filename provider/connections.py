@@ -14,6 +14,7 @@ from provider.values import UNKNOWN
 if TYPE_CHECKING:
     from provider.oss import Storage
     from provider.postgresql import Server, Session
+    from tenantry.backup.systems import Systems
 
 
 @dataclass
@@ -36,6 +37,25 @@ class Connections:
     def storage(self) -> "Storage":
         with self._lock:
             return self._storage
+
+    @property
+    def systems(self) -> "Systems":
+        """The same two, as tenantry.backup wants them."""
+        from tenantry.backup.systems import Systems
+
+        with self._lock:
+            server, storage = self._server, self._storage
+        return Systems(
+            host=server.host,
+            port=server.port,
+            user=server.username,
+            password=server.password,
+            sslmode=server.sslmode,
+            access_key=storage.access_key,
+            secret_key=storage.secret_key,
+            token=storage.token,
+            proxy=storage.proxy,
+        )
 
     def cancel(self) -> None:
         """Interrupt what the database is doing for us: the engine is to stop."""

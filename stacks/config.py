@@ -147,6 +147,15 @@ def _today(settings: Settings, embedded: bool, clock: date) -> date:
     return settings.today
 
 
+def _elsewhere(settings: Settings) -> BucketFacts:
+    """A backup in the region of what it is a backup of would be lost with it."""
+    if settings.backup_region in (settings.system_region, settings.photo_region):
+        raise pulumi.RunError(
+            f"{PROJECT}:backupRegion is {settings.backup_region}, where the tenants' files are: choose another region"
+        )
+    return BucketFacts(settings.backup_bucket, settings.backup_region)
+
+
 def _installation(
     settings: Settings, postgresql: PostgreSql, account_id: str, redis: pulumi.Output[str] | None
 ) -> Installation:
@@ -157,6 +166,7 @@ def _installation(
         database_port=settings.app_database_port or postgresql.port,
         system=BucketFacts(settings.system_bucket, settings.system_region),
         photos=BucketFacts(settings.photo_bucket, settings.photo_region),
+        backups=_elsewhere(settings),
         identity=Identity(account_id, settings.oidc_issuer, settings.oidc_audience),
         gateway=Gateway(
             settings.gateway_namespace,

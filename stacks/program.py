@@ -22,7 +22,7 @@ from tenantry.resolved import ResolvedTenant
 if TYPE_CHECKING:
     from components.platform import Platform
 
-BEING_DELETED = (Phase.RETAINED, Phase.DUE)
+BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 
 
 async def main() -> pulumi.Inputs:
@@ -43,8 +43,9 @@ async def main() -> pulumi.Inputs:
         await pulumi.Output.all(**platform.secrets).future()
     mine = [tenant for tenant in fleet.all if config.holds.cell(tenant.cell)]
     for tenant in mine:
-        if tenant.phase.keeps_data:
-            Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, config.protect))
+        # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
+        protect = config.protect and tenant.phase is not Phase.PURGING
+        Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, protect))
     return {**outputs, "tenants": remembered(mine, held, config)}
 
 
@@ -71,6 +72,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             today=config.today,
             first_seen_deleted=seen,
             rotations_seen={code: last.rotations for code, last in held.items()},
+            unseen=config.today,
             system=config.system_layer,
         )
     except Faults as faults:
@@ -96,6 +98,7 @@ async def _refuse_without_platform(config: StackConfig) -> None:
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
     from components.platform import MIGRATIONS, Platform, PlatformArgs
+    from stacks.cron import cron_of
 
     settings = config.settings
     args = PlatformArgs(
@@ -114,6 +117,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             settings.image_digest,
             tuple(config.installation.application.registry + one.reference for one in fleet.services.services.values()),
         ),
+        cron=cron_of(config),
         protect=config.protect,
     )
     return Platform("platform", args)

@@ -38,6 +38,7 @@ def make(config: StackConfig) -> Providers:
         ),
         system=_alibaba("alicloud-system", config, settings.system_region),
         photos=_alibaba("alicloud-photos", config, settings.photo_region),
+        backups=_alibaba("alicloud-backups", config, settings.backup_region),
         random=RandomProvider("random"),
         steps=_steps(config),
     )

@@ -88,6 +88,10 @@ class Settings(BaseModel):
     system_region: Text
     photo_bucket: Text
     photo_region: Text
+    backup_bucket: Text
+    backup_region: Text
+    backup_image: Text
+    backup_schedule: Text
     oidc_issuer: Annotated[str, Field(pattern="^https://")]
     oidc_audience: Text
     oidc_fingerprints: tuple[Fingerprint, ...]

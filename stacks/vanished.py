@@ -11,6 +11,7 @@ from tenantry.phase import Phase
 
 # The only phases that removal may follow upon.
 BEFORE_REMOVAL = (Phase.DUE, Phase.PURGING)
+PURGED_TOO_SOON = (Phase.DUE,)
 
 
 def refuse_vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> None:
@@ -29,6 +30,11 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
             yield (
                 f"{code}: this stack holds the tenant, and tenants/{code}.yaml is gone: bring the file back "
                 f"(`git log --diff-filter=D -- tenants/{code}.yaml`); to delete a tenant write `status: deleted` in it"
+            )
+        elif tenant is None and last.phase in PURGED_TOO_SOON:
+            yield (
+                f"{code}: only a tombstone is left of its file, but protection was not lifted yet: bring the file back "
+                f"as it was (`git log -- tenants/{code}.yaml`); `tenantry purge` writes the tombstone when it may go"
             )
         elif tenant is None or tenant.phase is Phase.PURGING:
             if last.phase not in BEFORE_REMOVAL:

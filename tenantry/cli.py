@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from tenantry import cli_list, cli_migrate, cli_password, cli_plan, cli_show, cli_up, cli_validate, cli_verify
+from tenantry import (
+    cli_backup,
+    cli_list,
+    cli_migrate,
+    cli_password,
+    cli_plan,
+    cli_purge,
+    cli_show,
+    cli_up,
+    cli_validate,
+    cli_verify,
+)
 from tenantry.faults import Faults
 
 app = typer.Typer(
@@ -19,7 +30,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cli_validate, cli_list, cli_show, cli_plan, cli_up, cli_migrate, cli_password, cli_verify):
+for command in (
+    cli_validate,
+    cli_list,
+    cli_show,
+    cli_plan,
+    cli_up,
+    cli_migrate,
+    cli_password,
+    cli_backup,
+    cli_purge,
+    cli_verify,
+):
     command.register(app)
 
 

@@ -65,11 +65,14 @@ def load_fleet(
     today: date,
     first_seen_deleted: Mapping[str, date] | None = None,
     rotations_seen: Mapping[str, Seen] | None = None,
+    unseen: date | None = None,
     system: Mapping[str, Any] | None = None,
 ) -> Fleet:
     """Raises Faults with every fault of every file.
 
-    A directory without plans.yaml, services.yaml or models.yaml is checked against the project's own.
+    A directory without plans.yaml, services.yaml or models.yaml is checked against the project's own. `unseen` is the
+    day that counts for a deletion which no run has seen before; without one the file's own day does, which only lists
+    may go by.
     """
     if not is_zone(zone):
         raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
@@ -92,7 +95,7 @@ def load_fleet(
             plans.value.plans,
             zone,
             today,
-            first_seen_deleted=seen.get(spec.code),
+            first_seen_deleted=seen.get(spec.code, unseen),
             rotations_seen=rotations.get(spec.code),
             system=system,
             services=services.value,

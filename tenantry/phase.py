@@ -33,13 +33,18 @@ class Phase(StrEnum):
         return self.has_domain
 
     @property
+    def is_backed_up(self) -> bool:
+        """A backup was taken when access ended, and is what a removal is measured against."""
+        return self in (Phase.RETAINED, Phase.DUE, Phase.PURGING)
+
+    @property
     def keeps_data(self) -> bool:
         return self not in (Phase.PURGING, Phase.GONE)
 
 
 def due_on(spec: TenantSpec, first_seen_deleted: date | None = None) -> date | None:
-    """The first day on which a deleted tenant's data may be removed; None when it is not being deleted."""
-    if spec.status != "deleted" or spec.deleted_at is None:
+    """The first day on which a deleted tenant's data may be removed; None when it is not deleted."""
+    if spec.status not in ("deleted", "purged") or spec.deleted_at is None:
         return None
     return max(spec.deleted_at, first_seen_deleted or spec.deleted_at) + RETENTION
 

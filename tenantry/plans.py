@@ -108,6 +108,14 @@ class Quotas(Strict):
         return iter(self)  # pyright: ignore[reportReturnType]  (pydantic types the values as Any)
 
 
+class BackupCounts(Strict):
+    """How many scheduled backups are kept: the newest of so many days, weeks and months."""
+
+    daily: Annotated[int, Field(ge=1, le=366)] = 7
+    weekly: Annotated[int, Field(ge=0, le=520)] = 4
+    monthly: Annotated[int, Field(ge=0, le=120)] = 12
+
+
 class PlanFeatures(Strict):
     """`included` are on unless the tenant switches them off, `optional` the other way round; no others."""
 
@@ -169,6 +177,7 @@ class Plan(Strict):
     sleep: PlanSleep
     ai: Ai
     quotas: Quotas
+    backups: BackupCounts = BackupCounts()
     allowance: Allowance
     config: dict[str, JsonValue]
     locked: Annotated[tuple[str, ...], Listed, Distinct]  # dotted paths into the configuration

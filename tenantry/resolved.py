@@ -8,7 +8,7 @@ from typing import Any
 from tenantry.layers import frozen, layered
 from tenantry.models import Model, Models
 from tenantry.names import Names, names_of
-from tenantry.phase import Phase, phase_of
+from tenantry.phase import Phase, due_on, phase_of
 from tenantry.plans import Plan, Plans, Quota
 from tenantry.quantity import bytes_of
 from tenantry.rotation import Seen, Turn, turns_of
@@ -27,6 +27,7 @@ class ResolvedTenant:
     features: Mapping[str, bool]  # all eight, by their names in the tenant file
     config: Mapping[str, Any]  # the layers merged: system, plan, tenant
     turns: Mapping[str, Turn]  # of credentials, see tenantry/rotation.py
+    due_on: date | None = None  # of a deleted tenant: from this day on `tenantry purge` may remove it
     api_keys: tuple[ApiKey, ...] = ()  # those that have not expired
     services: Mapping[str, Service] = field(default_factory=dict[str, Service])  # the enabled ones, from the catalogue
     models: Mapping[str, Model] = field(default_factory=dict[str, Model])  # the preferred one first; none: AI is off
@@ -105,6 +106,7 @@ def resolve(
         turns=frozen(turns_of(spec, today, rotations_seen)),
         api_keys=tuple(key for key in spec.api_keys if today <= key.expires_at),
         services=frozen({name: services[name] for name in spec.enabled_services} if services else {}),
+        due_on=due_on(spec, first_seen_deleted),
     )
     used = resolved.ai_models if resolved.ai_enabled and models else ()
     return replace(resolved, models=frozen({name: models[name] for name in used} if models else {}))

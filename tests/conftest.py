@@ -99,7 +99,7 @@ class _Answers(pulumi.runtime.Mocks):
             return args.resource_id, {"name": args.resource_id, "outputs": outputs, "secretOutputNames": []}
         if self.preview:
             return None, dict(args.inputs)
-        made = dict.fromkeys(("result", "secret", "password"), f"generated-{args.name}")
+        made: dict[str, str] = dict.fromkeys(("result", "secret", "password"), f"generated-{args.name}")
         wanted = {
             "random:index/randomPassword:RandomPassword": ["result"],
             "alicloud:ram/accessKey:AccessKey": ["secret"],

@@ -1,12 +1,15 @@
 """The provider's resources, one file each."""
 
+from provider.resources.backup import Backup
 from provider.resources.base import Resource
 from provider.resources.clone_rights import CloneRights
 from provider.resources.closed_databases import ClosedDatabases
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
 from provider.resources.opened import Opened
+from provider.resources.purge import Purge
 from provider.resources.seed import Seed
+from provider.resources.sessions import Sessions
 from provider.resources.tenant_row import TenantRow
 
 RESOURCES: tuple[Resource, ...] = (
@@ -17,6 +20,9 @@ RESOURCES: tuple[Resource, ...] = (
     Directories(),
     ClosedDatabases(),
     Opened(),
+    Sessions(),
+    Backup(),
+    Purge(),
 )
 
 __all__ = ["RESOURCES", "Resource"]

@@ -1,7 +1,7 @@
 """The tenant's row in the admin database."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
@@ -9,6 +9,9 @@ from provider.opening import Opening
 from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
 from tenantry.opening import AI_MODELS, DATABASE, DOMAIN, STORAGE, VALIDATE, Change
+
+if TYPE_CHECKING:
+    from provider.postgresql import Session
 
 COLUMNS: Final = {
     "tenantId": "tenant_id",
@@ -41,7 +44,7 @@ SELECT NOT EXISTS (SELECT FROM tenant_init_progress WHERE tenant_id = %(tenantId
 # The grace period counts from the later of the file's date and the day on which the platform first saw it.
 DELETION: Final = """
 UPDATE tenants SET deleted_at = seen.said, deletion_seen_at = seen.at,
-    scheduled_deletion_at = greatest(seen.said, seen.at) + %(retention)s
+    scheduled_deletion_at = coalesce(%(due)s::timestamptz, greatest(seen.said, seen.at) + %(retention)s)
 FROM (SELECT id, coalesce(%(deleted_at)s::timestamptz, deleted_at, now()) AS said,
           coalesce(deletion_seen_at, now()) AS at FROM tenants WHERE tenant_id = %(tenantId)s) AS seen
 WHERE tenants.id = seen.id
@@ -49,6 +52,13 @@ WHERE tenants.id = seen.id
 NO_DELETION: Final = """
 UPDATE tenants SET deleted_at = NULL, deletion_seen_at = NULL, scheduled_deletion_at = NULL
 WHERE tenant_id = %(tenantId)s AND coalesce(deleted_at, deletion_seen_at, scheduled_deletion_at) IS NOT NULL
+"""
+# A later deletion needs a backup of its own, also one of the same day.
+NO_BACKUP: Final = """
+UPDATE data_backup_records SET deleted_at = NULL WHERE tenant_code = %(tenantId)s AND deleted_at IS NOT NULL
+"""
+BEGUN: Final = """
+SELECT FROM tenant_resource_cleanup WHERE tenant_code = %(tenantId)s AND resource_type = 'oss' AND status <> 'pending'
 """
 ACCOUNT: Final = "INSERT INTO tenant_accounts (tenant_id) VALUES (%(tenantId)s) ON CONFLICT DO NOTHING"
 # Once a deletion has run its course the row stays as a tombstone without personal data: no code is used twice.
@@ -86,9 +96,10 @@ class TenantRow(Resource):
         "settings": "object",
         "deletedAt": "string",
         "opening": "object",
+        "dueOn": "string",
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "opening"}
+        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "opening", "dueOn"}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "tenantId"})
 
@@ -134,9 +145,12 @@ class TenantRow(Resource):
                     raise Failure(
                         f"{inputs['tenantId']} was purged", "codes are never used again: choose the next free one"
                     )
+                dates = {"retention": RETENTION, "deleted_at": inputs.get("deletedAt"), "due": inputs.get("dueOn")}
                 deletion = DELETION if inputs["status"] == DELETED else NO_DELETION
-                dates = {"retention": RETENTION, "deleted_at": inputs.get("deletedAt")}
                 session.execute(deletion, {"tenantId": inputs["tenantId"], **dates})
+            if inputs["status"] != DELETED:
+                with step("cancelling a deletion", explain):
+                    _cancel(session, inputs["tenantId"])
             with step("opening the billing account", explain):
                 session.execute(ACCOUNT, {"tenantId": inputs["tenantId"]})
 
@@ -158,7 +172,7 @@ class TenantRow(Resource):
         if row is None:
             return None
         found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        found |= {key: state[key] for key in ("deletedAt", "opening") if key in state}
+        found |= {key: state[key] for key in ("deletedAt", "opening", "dueOn") if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
         return {key: value for key, value in found.items() if not state or key in state}
 
@@ -175,3 +189,16 @@ class TenantRow(Resource):
 
 def _true(row: tuple[Any, ...] | None) -> bool:
     return row is not None and bool(row[0])
+
+
+def _cancel(session: "Session", tenant: str) -> None:
+    """Raises Failure once objects have begun to go: what is left is no longer the tenant."""
+    from tenantry.backup.cleanup import CleanUp
+
+    if session.execute(BEGUN, {"tenantId": tenant}).fetchone() is not None:
+        raise Failure(
+            f"{tenant} is being removed, and its objects are gone already",
+            "bring its tombstone back and run again; its data returns with `tenantry restore` under a new code",
+        )
+    session.execute(NO_BACKUP, {"tenantId": tenant})
+    CleanUp(session, tenant).cancel()

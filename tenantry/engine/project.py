@@ -54,6 +54,14 @@ class Project:
         value = self.configuration(stack).get(f"tenantry:{name}", self._default(name))
         return str(value) if isinstance(value, str | int | bool) and value != "" else None
 
+    def cells(self, stack: str) -> frozenset[str] | None:
+        """The cells of tenants that the stack holds; None: all of them."""
+        held: Any = self.configuration(stack).get("tenantry:holds", self._default("holds"))
+        parts = [str(part) for part in cast("list[Any]", held)] if isinstance(held, list) else ["cells"]
+        if "cells" in parts:
+            return None
+        return frozenset(part.removeprefix("cell/") for part in parts if part.startswith("cell/"))
+
     def _default(self, name: str) -> Any:
         declared = cast("dict[str, Any]", self.document.get("config") or {}).get(name)
         return cast("dict[str, Any]", declared).get("default") if isinstance(declared, dict) else None

@@ -46,6 +46,7 @@ def providers() -> Providers:
         postgresql=Fake("postgresql", "postgresql"),
         system=Fake("alicloud", "alicloud-system"),
         photos=Fake("alicloud", "alicloud-photos"),
+        backups=Fake("alicloud", "alicloud-backups"),
         random=Fake("random", "random"),
         steps=Fake("tenantry", "steps"),
     )
@@ -83,6 +84,7 @@ def installation() -> Installation:
         database_port=5432,
         system=BucketFacts("systemkarder", "cn-guangzhou"),
         photos=BucketFacts("faceshanghaikarden", "cn-shanghai"),
+        backups=BucketFacts("tenantrybackups", "cn-beijing"),
         identity=Identity(ACCOUNT, "https://issuer.example.com", "sts.aliyuncs.com"),
         gateway=Gateway("tenantry-gateway", "tenants", "192.0.2.10"),
         services=Services("http://admin:4001/api/v1", "http://bridge", "https://rent.yyup.cc", "http://admin:4001"),

@@ -94,15 +94,50 @@ def test_the_way_back_brings_the_same_resources(parts, tenant) -> None:
     """Cancelling a deletion: what was kept is not made anew, and what was gone is as it was."""
     before, deleted = parts(tenant()), parts(tenant(**PHASES["retained"]))
     after = parts(tenant())
-    assert {one.name for one in deleted.resources} < {one.name for one in before.resources}
+    assert {one.name for one in deleted.resources} - {"k001-backup"} < {one.name for one in before.resources}
     for one in before.resources:
         assert after.named(one.name).inputs == one.inputs
 
 
-def test_a_tenant_without_data_is_no_component(parts, tenant) -> None:
-    purged = tenant(status="purged", deleted_at=date(2026, 8, 1), proof="k001-20260901T000000Z-0123456789abcdef")
-    with pytest.raises(ValueError, match="purging"):
-        parts(purged)
+def test_sessions_are_closed_where_access_has_ended(parts, tenant, phase: str) -> None:
+    sessions = parts(tenant(**PHASES[phase])).one("Sessions")
+    assert sessions.inputs["access"] == ("open" if TABLE[phase][2] else "closed")
+    assert {"k001-db-login-a", "k001-db-login-b"} <= set(sessions.after)
+
+
+def test_a_deleted_tenant_is_backed_up_once_nobody_has_access(parts, tenant, phase: str) -> None:
+    recording = parts(tenant(**PHASES[phase]))
+    assert len(recording.of("Backup")) == int(TABLE[phase][3] == "deleted")
+    for backup in recording.of("Backup"):
+        assert {"k001-sessions", "k001-files-policy", "k001-files-role"} <= set(backup.after)
+        assert backup.inputs["buckets"] == {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"}
+        assert backup.inputs["vault"] == {"bucket": "tenantrybackups", "region": "cn-beijing"}
+
+
+def test_the_day_a_tenant_falls_due_is_told(parts, tenant) -> None:
+    backup = parts(tenant(**PHASES["retained"])).one("Backup").inputs
+    assert (backup["deletedAt"], backup["dueOn"]) == ("2026-10-10", "2026-11-09")
+
+
+PURGED = {"status": "purged", "deleted_at": date(2026, 8, 1), "proof": "k001-20260901T000000Z-0123456789abcdef"}
+
+
+def test_a_purged_tenant_keeps_its_data_until_its_file_is_a_tombstone(parts, tenant) -> None:
+    recording = parts(tenant(**PURGED), protect=False)
+    assert {one.name for one in recording.resources} >= DATA
+    assert not [one.name for one in recording.resources if one.protect]
+    assert recording.one("TenantRow").inputs["status"] == "deleted"
+
+
+def test_the_purge_goes_before_everything_else_or_nothing_does(parts, tenant) -> None:
+    """Removed in the opposite order: the seal, the purge, and only then what it stands on."""
+    recording = parts(tenant(**PURGED), protect=False)
+    purge = recording.one("Purge")
+    rest = {one.name for one in recording.descendants("k001") if one.custom}
+    assert rest - {"k001-purge", "k001-seal"} <= set(purge.after)
+    assert "k001-purge" in recording.named("k001-seal").after
+    assert purge.inputs["proof"] == PURGED["proof"]
+    assert not parts(tenant(**PHASES["due"])).of("Purge")
 
 
 def test_the_domain_goes_live_last(parts, tenant) -> None:

@@ -5,11 +5,19 @@ from typing import Any
 
 import pytest
 
+from components.backups import Cron
 from components.images import ImageRules
 from components.platform import Platform, PlatformArgs
 from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
 
 ACCOUNT = "1234567890123456"
+CRON = Cron(
+    image="tenantry:1",
+    schedule="30 2 * * *",
+    arguments=("backup", "--scheduled", "--stack", "test"),
+    secrets={"PGPASSWORD": "hidden"},
+    plain={"PGHOST": "10.0.0.5"},
+)
 
 
 @pytest.fixture
@@ -24,6 +32,7 @@ def platform(record, installation, make_providers):
                 "migrations_digest": "digest",
                 "encrypted_transport": True,
                 "images": ImageRules("registry.example.com/business-app:1.2.3", (), digest=False),
+                "cron": CRON,
                 "protect": True,
                 **changes,
             }
@@ -36,6 +45,37 @@ def platform(record, installation, make_providers):
         return record(program)
 
     return run
+
+
+def test_backups_lie_elsewhere_closed_encrypted_versioned_and_protected(platform) -> None:
+    recording = platform()
+    bucket = recording.named("platform-backups-bucket")
+    assert (bucket.provider, bucket.protect) == ("alicloud-backups", True)
+    assert bucket.inputs["serverSideEncryptionRule"] == {"sseAlgorithm": "AES256"}
+    assert bucket.inputs["versioning"] == {"status": "Enabled"}
+    assert recording.named("platform-backups-closed").inputs == {"bucket": "tenantrybackups", "blockPublicAccess": True}
+    assert "platform-backups-tls" in {one.name for one in recording.resources}
+
+
+def test_backups_get_cold_and_what_is_left_of_the_purged_expires(platform) -> None:
+    everywhere, purged = platform().named("platform-backups-bucket").inputs["lifecycleRules"]
+    assert everywhere["prefix"] == ""
+    assert everywhere["transitions"] == [{"days": 30, "storageClass": "IA"}]
+    assert not [one for one in everywhere["expirations"] if "days" in one]
+    assert (purged["prefix"], purged["expirations"]) == ("purged/", [{"days": 90}])
+
+
+def test_the_cron_job_only_calls_the_command(platform, secret_type) -> None:
+    recording = platform()
+    job = recording.one("CronJob").inputs["spec"]
+    (container,) = job["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["tenantry", "backup", "--scheduled", "--stack", "test"]
+    assert container["envFrom"] == [{"secretRef": {"name": "tenantry-backup"}}]
+    assert (job["concurrencyPolicy"], job["schedule"]) == ("Forbid", "30 2 * * *")
+    (secret,) = [one for one in recording.of("Secret") if one.name == "platform-backups-secret"]
+    assert isinstance(secret.inputs["data"], secret_type) or all(
+        isinstance(value, secret_type) for value in secret.inputs["data"].values()
+    )
 
 
 BUCKETS = {"systemkarder": "alicloud-system", "faceshanghaikarden": "alicloud-photos"}

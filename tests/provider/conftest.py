@@ -22,6 +22,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
 from provider.values import plain, wrapped
 
@@ -126,7 +127,10 @@ class Plugin:
 
 def start_plugin() -> Plugin:
     process = subprocess.Popen(
-        [sys.executable, "-u", str(ROOT / "provider"), "127.0.0.1:1"], stdout=subprocess.PIPE, cwd="/"
+        [sys.executable, "-u", str(ROOT / "provider"), "127.0.0.1:1"],
+        stdout=subprocess.PIPE,
+        cwd="/",
+        env=os.environ | {"PATH": f"{binary('pg_dump').parent}{os.pathsep}{os.environ['PATH']}"},
     )
     assert process.stdout is not None
     port = int(process.stdout.readline())

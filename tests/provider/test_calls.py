@@ -14,6 +14,14 @@ from provider.values import plain, wrapped
 
 UNKNOWN = rpc.UNKNOWN
 SEED = {"database": "nowhere", "kindergarten": {"code": "k001", "name": "x"}}
+DELETION = {
+    "adminDatabase": "nowhere",
+    "code": "k001",
+    "database": "nowhere",
+    "prefix": "kindergarten/rent/13800138001/",
+    "buckets": {"nowhere": "cn-shanghai"},
+    "vault": {"bucket": "nowhere", "region": "cn-beijing"},
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "Migrations": {"database": "nowhere", "set": "admin", "digest": "abc"},
     "CloneRights": {
@@ -38,6 +46,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Directories": {"objects": {"nowhere": ["a/"]}, "regions": {"nowhere": "cn-shanghai"}},
     "ClosedDatabases": {"databases": ["nowhere"]},
     "Opened": {"opening": {"database": "nowhere", "tenant": "k001"}},
+    "Sessions": {"database": "nowhere", "logins": ["nowhere_a"], "access": "closed"},
+    "Backup": {
+        **DELETION,
+        "deletedAt": "2026-10-01",
+        "names": {"domain": "k001.yyup.cc", "namespace": "tenant-k001", "role": "tenant-k001"},
+    },
+    "Purge": {**DELETION, "proof": "k001-20261001T000000Z-0123456789abcdef"},
 }
 every_kind = pytest.mark.parametrize("kind", EXAMPLES)
 

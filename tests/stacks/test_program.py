@@ -88,7 +88,15 @@ def test_a_file_with_a_fault_stops_it_before_anything_is_registered(run, tenants
 def test_providers_are_explicit_and_few(run, tenants) -> None:
     recording = run(tenants(k001={}))
     made = {one.name: one for one in recording.resources if one.type.startswith("pulumi:providers:")}
-    assert made.keys() == {"kubernetes", "postgresql", "alicloud-system", "alicloud-photos", "random", "steps"}
+    assert made.keys() == {
+        "kubernetes",
+        "postgresql",
+        "alicloud-system",
+        "alicloud-photos",
+        "alicloud-backups",
+        "random",
+        "steps",
+    }
     for one in recording.resources:
         if one.custom and one.name not in made:
             assert one.provider in made, one.name
@@ -148,7 +156,7 @@ def test_outputs_hold_nothing_secret_but_as_secrets(run, tenants) -> None:
     assert result["broker"]["accessKeySecret"] == "generated-platform-identity-broker-key"
 
 
-def test_a_purged_tenant_registers_nothing_and_stays_in_memory(run, tenants) -> None:
+def test_a_purged_tenant_is_registered_without_protection_and_stays_in_memory(run, tenants) -> None:
     folder = tenants(
         k001={},
         k002={
@@ -159,8 +167,27 @@ def test_a_purged_tenant_registers_nothing_and_stays_in_memory(run, tenants) -> 
     )
     last = {"k001": {"phase": "active", "cell": "main"}, "k002": {"phase": "due", "cell": "main"}}
     recording = run(folder, last)
-    assert tenants_of(recording) == ["k001"]
+    assert tenants_of(recording) == ["k001", "k002"]
+    assert {one.name for one in recording.resources if one.protect and one.name.startswith("k00")} == {
+        one.name for one in recording.resources if one.protect and one.name.startswith("k001-")
+    }
     assert recording.result["tenants"]["k002"]["phase"] == "purging"
+    assert recording.result["tenants"]["k002"]["deletionSeen"] == "2026-10-20"
+
+
+def test_a_tombstone_registers_nothing(run, tenants) -> None:
+    folder = tenants(k001={})
+    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\n"
+    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    last = {"k001": {"phase": "active", "cell": "main"}, "k002": {"phase": "purging", "cell": "main"}}
+    recording = run(folder, last)
+    assert tenants_of(recording) == ["k001"]
+    assert "k002" not in recording.result["tenants"]
+
+
+def test_backups_in_the_region_of_the_files_are_refused(run, tenants) -> None:
+    with pytest.raises(pulumi.RunError, match="another region"):
+        run(tenants(k001={}), backupRegion="cn-guangzhou")
 
 
 DELETED = {"status": "deleted", "deleted_at": date(2026, 8, 1)}
@@ -171,6 +198,7 @@ def test_the_thirty_days_count_from_the_run_that_first_saw_the_deletion(run, ten
     alive = {"k001": {"phase": "active", "cell": "main"}}
     first = run(folder, alive).result["tenants"]
     assert first["k001"]["deletionSeen"] == "2026-10-20"
+    assert first["k001"]["phase"] == "retained"
     for today, phase in {"2026-10-21": "retained", "2026-11-18": "retained", "2026-11-19": "due"}.items():
         later = run(folder, first, today=today).result["tenants"]
         assert (later["k001"]["phase"], later["k001"]["deletionSeen"]) == (phase, "2026-10-20")
@@ -243,7 +271,7 @@ def test_the_prod_stack_is_complete_but_for_its_secrets(run, tenants, secret_typ
     assert recording.named("postgresql").inputs["password"] == secret_type("pg-hidden")
     assert recording.named("postgresql").inputs["sslmode"] == "verify-full"
     assert recording.named("alicloud-system").inputs["protocol"] == "HTTPS"
-    assert len(recording.of("BucketPolicy")) == 2
+    assert len(recording.of("BucketPolicy")) == 3
     assert recording.named("kubernetes").inputs["kubeconfig"] == secret_type("apiVersion: v1")
 
 

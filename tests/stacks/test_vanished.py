@@ -51,11 +51,17 @@ def test_a_deleted_tenant_whose_file_is_gone_stops_the_run_too(tenants) -> None:
         assert list(vanished({"k002": held(phase)}, load(tenants(k001={})), EVERYTHING))
 
 
-@pytest.mark.parametrize("phase", ["due", "purging"])
-def test_a_tombstone_accounts_for_a_tenant_that_was_due(tenants, phase: str) -> None:
+def test_a_tombstone_accounts_for_a_tenant_whose_protection_was_lifted(tenants) -> None:
     folder = tenants(k001={})
     (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
-    assert not list(vanished({"k001": held(), "k002": held(phase)}, load(folder), EVERYTHING))
+    assert not list(vanished({"k001": held(), "k002": held("purging")}, load(folder), EVERYTHING))
+
+
+def test_a_tombstone_for_a_tenant_whose_protection_was_not_lifted_stops_the_run(tenants) -> None:
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match="bring the file back"):
+        refuse_vanished({"k002": held("due")}, load(folder), EVERYTHING)
 
 
 @pytest.mark.parametrize("phase", ["active", "asleep", "suspended", "retained"])

@@ -41,6 +41,16 @@ def test_the_stack_wins_over_the_default(project: Project) -> None:
     assert project.setting("local", "zone") == "yyup.cc"
 
 
+@pytest.mark.parametrize(
+    ("held", "cells"),
+    [("[platform, cells]", None), ("[cell/c02, cell/main]", {"c02", "main"}), ("[platform]", set())],
+)
+def test_the_cells_that_a_stack_holds(project: Project, held: str, cells: set[str] | None) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(f"config: {{'tenantry:holds': {held}}}\n")
+    assert project.cells("prod") == cells
+    assert project.cells("local") is None
+
+
 @pytest.mark.parametrize("name", ["today", "unknown"])
 def test_an_empty_text_means_not_set(project: Project, name: str) -> None:
     assert project.setting("local", name) is None

@@ -1,0 +1,178 @@
+"""Where backups lie, and the job that takes them every night by calling `tenantry backup`."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+from pulumi_alicloud.oss import Bucket, BucketPolicy, BucketPublicAccessBlock
+
+from components.access import written
+from components.bucket import ABORT_DAYS, only_encrypted
+from components.installation import Installation, Providers
+from components.manifest import Manifest
+from components.ownership import labels
+from tenantry.backup.places import COLD_AFTER_DAYS, COLD_CLASS, PURGED, PURGED_KEPT_DAYS
+from tenantry.phase import RETENTION
+
+JOB: Final = "tenantry-backup"
+TIME_ZONE: Final = "Asia/Shanghai"
+USER: Final = 1000
+DEADLINE_SECONDS: Final = 6 * 3600  # the longest that one night's backups may take
+START_SECONDS: Final = 3600  # so much later than scheduled it may still begin
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """What the job runs, with what it reaches database and object storage by."""
+
+    image: str
+    schedule: str
+    arguments: tuple[str, ...]
+    secrets: Mapping[str, pulumi.Input[str]]
+    plain: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BackupsArgs:
+    installation: Installation
+    providers: Providers
+    namespace: str
+    inside: pulumi.Resource  # that namespace
+    cron: Cron
+    encrypted_transport: bool
+    protect: bool
+
+
+class Backups(pulumi.ComponentResource):
+    """A bucket in another region, encrypted, versioned, closed to the public; and the CronJob."""
+
+    ready: tuple[pulumi.Resource, ...]
+
+    def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tenantry:components:Backups", name, None, opts)
+        facts, provider = args.installation.backups, args.providers.backups
+        bucket = Bucket(
+            f"{name}-bucket",
+            bucket=facts.name,
+            server_side_encryption_rule={"sse_algorithm": "AES256"},
+            versioning={"status": "Enabled"},
+            lifecycle_rules=lifecycle(),
+            lifecycle_rule_allow_same_action_overlap=True,
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=provider, protect=args.protect, ignore_changes=["policy"]
+            ),
+        )
+        child = pulumi.ResourceOptions(parent=self, provider=provider)
+        closed = BucketPublicAccessBlock(
+            f"{name}-closed", bucket=bucket.bucket.apply(str), block_public_access=True, opts=child
+        )
+        self.ready = (bucket, closed)
+        if args.encrypted_transport:
+            tls = written(only_encrypted(facts, args.installation.identity.account_id))
+            self.ready += (BucketPolicy(f"{name}-tls", bucket=bucket.bucket.apply(str), policy=tls, opts=child),)
+        self._job(name, args)
+        self.register_outputs({"bucket": facts.name, "region": facts.region})
+
+    def _job(self, name: str, args: BackupsArgs) -> None:
+        metadata = {"name": JOB, "namespace": args.namespace, "labels": labels(part=JOB)}
+
+        def child(after: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes, depends_on=[after])
+
+        data = {key: _encoded(value) for key, value in args.cron.secrets.items()}
+        secret = Manifest(
+            f"{name}-secret", "v1", "Secret", metadata, {"type": "Opaque", "data": data}, child(args.inside)
+        )
+        account = Manifest(
+            f"{name}-account",
+            "v1",
+            "ServiceAccount",
+            metadata,
+            {"automountServiceAccountToken": False},
+            child(secret),
+        )
+        Manifest(f"{name}-cron", "batch/v1", "CronJob", metadata, {"spec": cron_job(args.cron)}, child(account))
+
+
+def lifecycle() -> list[Any]:
+    """Cold after 30 days. What is left of a purged tenant expires by itself; how many others stay, the plans say."""
+    everywhere = {
+        "id": "cold",
+        "prefix": "",
+        "enabled": True,
+        "transitions": [{"days": COLD_AFTER_DAYS, "storage_class": COLD_CLASS}],
+        "abort_multipart_uploads": [{"days": ABORT_DAYS}],
+        "expirations": [{"expired_object_delete_marker": True}],
+        "noncurrent_version_expirations": [{"days": RETENTION.days}],
+    }
+    purged = {
+        "id": "purged-tenants",
+        "prefix": PURGED,
+        "enabled": True,
+        "expirations": [{"days": PURGED_KEPT_DAYS}],
+        "noncurrent_version_expirations": [{"days": 1}],
+    }
+    return [everywhere, purged]
+
+
+def cron_job(cron: Cron) -> dict[str, Any]:
+    """One at a time, tried three times; a night that was missed is made up for within the hour."""
+    container = {
+        "name": JOB,
+        "image": cron.image,
+        "imagePullPolicy": "Always",
+        "command": ["tenantry", *cron.arguments],
+        "env": [{"name": key, "value": value} for key, value in cron.plain.items()],
+        "envFrom": [{"secretRef": {"name": JOB}}],
+        "resources": {
+            "requests": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "10Gi"},
+            "limits": {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "50Gi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 (the pod's own, see the volume)
+    }
+    pod = {
+        "serviceAccountName": JOB,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "restartPolicy": "Never",
+        "hostNetwork": False,
+        "hostPID": False,
+        "hostIPC": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}}],
+    }
+    return {
+        "schedule": cron.schedule,
+        "timeZone": TIME_ZONE,
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": START_SECONDS,
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 3,
+        "jobTemplate": {
+            "spec": {
+                "backoffLimit": 2,
+                "activeDeadlineSeconds": DEADLINE_SECONDS,
+                "template": {"metadata": {"labels": labels(part=JOB)}, "spec": pod},
+            }
+        },
+    }
+
+
+def _encoded(value: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.secret(value).apply(lambda text: b64encode(text.encode()).decode())

@@ -1,0 +1,24 @@
+"""The scheduled backup: what its job is told. The code of it is the command `tenantry backup`."""
+
+from components.backups import Cron
+from stacks.config import StackConfig
+
+
+def cron_of(config: StackConfig) -> Cron:
+    postgresql, alibaba, settings = config.postgresql, config.alibaba, config.settings
+    return Cron(
+        image=settings.backup_image,
+        schedule=settings.backup_schedule,
+        arguments=("backup", "--scheduled", "--stack", config.stack),
+        secrets={
+            "PGPASSWORD": postgresql.password,
+            "ALICLOUD_ACCESS_KEY": alibaba.access_key,
+            "ALICLOUD_SECRET_KEY": alibaba.secret_key,
+        },
+        plain={
+            "PGHOST": postgresql.host,
+            "PGPORT": str(postgresql.port),
+            "PGUSER": postgresql.user,
+            "PGSSLMODE": postgresql.sslmode,
+        },
+    )

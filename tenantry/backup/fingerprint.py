@@ -1,0 +1,112 @@
+"""What a database holds, so that two can be compared: its schema, and for every table the rows and a checksum.
+
+A checksum is the sum over all rows of the two halves of each row's MD5: the order of rows does not matter, every row
+and every repetition does. MD5 tells accidents apart, which is what is asked here, and PostgreSQL computes it itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from psycopg import sql
+from pydantic import BaseModel, ConfigDict
+
+from tenantry.backup.systems import Session
+
+# A row as text depends on these; a scratch database must say the same as the one it came from.
+SETTINGS: Final = {
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "row_security": "off",
+    "search_path": "",
+    "statement_timeout": "0",
+    "lock_timeout": "60s",
+    "idle_in_transaction_session_timeout": "0",
+}
+TABLES: Final = """
+SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema' AND nspname !~ '^pg_' ORDER BY 1, 2
+"""
+CONTENT: Final = """
+SELECT count(*), coalesce(sum(('x' || left(digest, 16))::bit(64)::bigint), 0)::text || ','
+    || coalesce(sum(('x' || right(digest, 16))::bit(64)::bigint), 0)::text
+FROM (SELECT md5("the row"::text) AS digest FROM ONLY {} AS "the row") AS digests
+"""
+SEQUENCES: Final = """
+SELECT schemaname || '.' || sequencename, coalesce(last_value::text, '') FROM pg_sequences
+WHERE schemaname <> 'information_schema' AND schemaname !~ '^pg_' ORDER BY 1
+"""
+LARGE_OBJECTS: Final = "SELECT count(*), coalesce(md5(string_agg(md5(lo_get(oid)), '' ORDER BY oid)), '') FROM {}"
+
+
+class Content(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rows: int
+    checksum: str
+
+
+class Fingerprint(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    schema_digest: str  # of pg_dump's own words for it
+    tables: dict[str, Content]
+    sequences: dict[str, str]
+    large_objects: Content
+
+    @property
+    def rows(self) -> int:
+        return sum(content.rows for content in self.tables.values())
+
+
+def prepare(session: Session) -> None:
+    for name, value in SETTINGS.items():
+        session.execute("SELECT set_config(%s, %s, false)", [name, value])
+
+
+def take(session: Session, schema_digest: str) -> Fingerprint:
+    """As the session's transaction sees it."""
+    return Fingerprint(
+        schema_digest=schema_digest,
+        tables={name: _content(session, schema, table) for name, schema, table in _tables(session)},
+        sequences=dict(session.execute(SEQUENCES).fetchall()),
+        large_objects=_large_objects(session),
+    )
+
+
+def _tables(session: Session) -> Iterator[tuple[str, str, str]]:
+    for schema, table in session.execute(TABLES).fetchall():
+        yield f"{schema}.{table}", schema, table
+
+
+def _content(session: Session, schema: str, table: str) -> Content:
+    return _one(session.execute(sql.SQL(CONTENT).format(sql.Identifier(schema, table))).fetchone())
+
+
+def _large_objects(session: Session) -> Content:
+    return _one(session.execute(sql.SQL(LARGE_OBJECTS).format(sql.Identifier("pg_largeobject_metadata"))).fetchone())
+
+
+def _one(row: Any) -> Content:
+    return Content(rows=row[0], checksum=row[1])
+
+
+def differences(expected: Fingerprint, found: Fingerprint) -> list[str]:
+    """In words, by table; no value of any row."""
+    told: list[str] = []
+    if expected.schema_digest != found.schema_digest:
+        told.append("the schema differs")
+    for name in sorted(expected.tables.keys() | found.tables.keys()):
+        one, other = expected.tables.get(name), found.tables.get(name)
+        if one is None or other is None:
+            told.append(f"table {name} is {'missing' if other is None else 'one too many'}")
+        elif one.rows != other.rows:
+            told.append(f"table {name} has {other.rows} rows instead of {one.rows}")
+        elif one != other:
+            told.append(f"table {name} has other content in its {one.rows} rows")
+    changed = [name for name, value in expected.sequences.items() if found.sequences.get(name) != value]
+    if changed or expected.sequences.keys() != found.sequences.keys():
+        told.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
+    if expected.large_objects != found.large_objects:
+        told.append("large objects differ")
+    return told

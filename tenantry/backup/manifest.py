@@ -1,0 +1,49 @@
+"""What one backup holds: a JSON document beside its dump. Paths are below the prefix, nothing is secret."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tenantry.backup.fingerprint import Fingerprint
+
+Kind = Literal["scheduled", "manual", "deletion", "migration"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Copied(_Document):
+    """One object of a tenant, and the copy of it."""
+
+    bucket: str
+    path: str  # below the tenant's prefix
+    version: str
+    size: int
+    sha256: str
+
+
+class Dump(_Document):
+    size: int
+    sha256: str
+
+
+class Manifest(_Document):
+    format: Literal[1] = 1
+    id: str
+    subject: str  # a tenant's code, or the name of a platform's database
+    code: str | None
+    database: str
+    kind: Kind
+    started_at: datetime
+    seconds: float
+    server: str
+    dump: Dump
+    fingerprint: Fingerprint
+    objects: tuple[Copied, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the dump and of all objects."""
+        return self.dump.size + sum(one.size for one in self.objects)

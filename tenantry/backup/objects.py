@@ -1,0 +1,219 @@
+"""A tenant's objects: listed, copied, read back, put back, and in the end removed.
+
+Buckets in different regions cannot copy from one another, so every copy goes through here and is hashed on its way.
+What lies below a prefix *now* is copied; versions that were overwritten stay in the tenant's bucket for 30 days.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+from tenantry.backup.failing import BackupError, oss2
+from tenantry.backup.manifest import Copied
+from tenantry.backup.places import Shelf
+
+AT_ONCE: Final = 8  # objects on their way
+CHUNK: Final = 1024 * 1024
+IN_MEMORY: Final = 8 * 1024 * 1024  # larger ones go over a temporary file
+IN_PARTS: Final = 512 * 1024 * 1024  # one request takes 5 GiB at most; parts of this size reach to 5 TiB
+PAGE: Final = 1000
+KEPT_HEADERS: Final = ("content-type", "content-encoding", "content-disposition", "cache-control")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object as it lies below a prefix now."""
+
+    bucket: str
+    key: str
+    path: str
+    version: str
+    size: int
+
+
+def current(bucket: Any, name: str, prefix: str) -> Iterator[Found]:
+    """The newest version of every key below the prefix that was not removed."""
+    for version in versions(bucket, prefix):
+        if version.is_latest and not version.is_marker:
+            path = version.key.removeprefix(prefix)
+            yield Found(name, version.key, path, version.version, version.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    key: str
+    version: str
+    size: int
+    is_latest: bool
+    is_marker: bool
+
+
+def versions(bucket: Any, prefix: str) -> Iterator[Version]:
+    """All versions and delete markers below a prefix. It must end with a slash: a neighbour's begins like it."""
+    _checked(prefix)
+    key_marker = version_marker = ""
+    while True:
+        page = bucket.list_object_versions(
+            prefix=prefix, max_keys=PAGE, key_marker=key_marker, versionid_marker=version_marker
+        )
+        for one in page.versions:
+            yield Version(one.key, one.versionid or "null", one.size, bool(one.is_latest), False)
+        for one in page.delete_marker:
+            yield Version(one.key, one.versionid or "null", 0, bool(one.is_latest), True)
+        if not page.is_truncated:
+            return
+        key_marker, version_marker = page.next_key_marker, page.next_versionid_marker
+
+
+def uploads(bucket: Any, prefix: str) -> list[tuple[str, str]]:
+    """Unfinished multipart uploads below a prefix: key and upload id."""
+    _checked(prefix)
+    iterator = oss2.MultipartUploadIterator(bucket, prefix=prefix)
+    return [(one.key, one.upload_id) for one in iterator]
+
+
+def keys(bucket: Any, prefix: str) -> dict[str, int]:
+    """Key -> size of what lies below a prefix."""
+    _checked(prefix)
+    return {one.key: one.size for one in oss2.ObjectIteratorV2(bucket, prefix=prefix, max_keys=PAGE)}
+
+
+def _checked(prefix: str) -> None:
+    if not prefix.endswith("/") or prefix.startswith("/") or len(prefix) < 4:
+        raise BackupError(f"{prefix!r} is no prefix", "this is a fault of the program: nothing was read or removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    size: int
+    sha256: str
+
+
+def copy(source: Any, key: str, target: Any, target_key: str, version: str | None = None) -> Streamed:
+    """Reads one object and writes it elsewhere with its content type and its own metadata, hashed on the way."""
+    params = {"versionId": version} if version and version != "null" else None
+    answer = source.get_object(key, params=params)
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name.lower() in KEPT_HEADERS or name.lower().startswith("x-oss-meta-")
+    }
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as scratch:
+        streamed = _drain(answer, scratch)
+        scratch.seek(0)
+        _upload(target, target_key, scratch, streamed.size, headers)
+    return streamed
+
+
+def upload_file(target: Any, key: str, file: IO[bytes], size: int) -> None:
+    _upload(target, key, file, size, {})
+
+
+def _upload(target: Any, key: str, file: IO[bytes], size: int, headers: Mapping[str, str]) -> None:
+    """oss2 compares the checksum (CRC-64) that OSS answers with its own."""
+    if size <= IN_PARTS:
+        target.put_object(key, file, headers=dict(headers))
+        return
+    upload_id = target.init_multipart_upload(key, headers=dict(headers)).upload_id
+    parts: list[Any] = []
+    for number in range(1, -(-size // IN_PARTS) + 1):
+        length = min(IN_PARTS, size - (number - 1) * IN_PARTS)
+        done = target.upload_part(key, upload_id, number, oss2.SizedFileAdapter(file, length))
+        parts.append(oss2.models.PartInfo(number, done.etag, size=length, part_crc=done.crc))
+    target.complete_multipart_upload(key, upload_id, parts)
+
+
+def _drain(answer: Any, sink: IO[bytes] | None) -> Streamed:
+    digest, size = hashlib.sha256(), 0
+    while chunk := answer.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if sink is not None:
+            sink.write(chunk)
+    return Streamed(size, digest.hexdigest())
+
+
+def read_back(bucket: Any, key: str) -> Streamed:
+    return _drain(bucket.get_object(key), None)
+
+
+def fetch(bucket: Any, key: str, sink: IO[bytes]) -> Streamed:
+    return _drain(bucket.get_object(key), sink)
+
+
+def back_up(
+    found: list[Found],
+    sources: Mapping[str, Any],
+    backups: Any,
+    shelf: Shelf,
+    known: Mapping[str, Streamed],
+    tick: Callable[[], None],
+) -> tuple[Copied, ...]:
+    """Copies what was not copied before; `known` tells the size and hash of earlier copies by their key."""
+    there = keys(backups, shelf.objects)
+
+    def one(item: Found) -> Copied:
+        target = shelf.copy(item.bucket, item.version, item.path)
+        streamed = known.get(target) if item.version != "null" and there.get(target) == item.size else None
+        if streamed is None:
+            streamed = copy(sources[item.bucket], item.key, backups, target, item.version)
+        tick()
+        return Copied(
+            bucket=item.bucket, path=item.path, version=item.version, size=streamed.size, sha256=streamed.sha256
+        )
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="copy") as pool:
+        return tuple(pool.map(one, found))
+
+
+def each(action: Callable[[Copied], str | None], items: tuple[Copied, ...]) -> list[str]:
+    """What the actions had to tell, all at once but no more than a few at a time."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="object") as pool:
+        return [told for told in pool.map(action, items) if told]
+
+
+def empty(bucket: Any, prefix: str, tick: Callable[[], None] = lambda: None) -> int:
+    """Removes all versions, delete markers and unfinished uploads below the prefix; returns how many there were."""
+    gone = 0
+    for key, upload_id in uploads(bucket, prefix):
+        bucket.abort_multipart_upload(key, upload_id)
+        gone += 1
+    batch: list[Version] = []
+    for version in list(versions(bucket, prefix)):
+        batch.append(version)
+        if len(batch) == PAGE:
+            _remove(bucket, batch)
+            gone += len(batch)
+            batch.clear()
+            tick()
+    if batch:
+        _remove(bucket, batch)
+    return gone + len(batch)
+
+
+def left(bucket: Any, prefix: str) -> int:
+    return sum(1 for _ in versions(bucket, prefix)) + len(uploads(bucket, prefix))
+
+
+def _remove(bucket: Any, batch: list[Version]) -> None:
+    doomed = oss2.models.BatchDeleteObjectVersionList()
+    for version in batch:
+        doomed.append(oss2.models.BatchDeleteObjectVersion(version.key, version.version))
+    bucket.delete_object_versions(doomed)
+
+
+def spool() -> IO[bytes]:
+    return tempfile.NamedTemporaryFile(prefix="tenantry-", suffix=".dump")
+
+
+def room_for(size: int) -> None:
+    """Raises BackupError when the temporary folder cannot take so many bytes."""
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < size:
+        raise BackupError(
+            f"the temporary folder has {free // 2**20} MiB free, {size // 2**20} are needed", "free some, or set TMPDIR"
+        )

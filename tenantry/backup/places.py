@@ -1,0 +1,69 @@
+"""What lies where in the backup bucket, and how long. Objects are copied once and shared by the backups that name them.
+
+backups/SUBJECT/ID/{manifest.json,database.dump}    a backup; the manifest is written last: without it there is none
+objects/SUBJECT/BUCKET/VERSION/PATH                 copies of a tenant's objects, one for every version ever backed up
+purged/SUBJECT/...                                  the same two, of a tenant that was purged: the only ones left of it
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+PURGED: Final = "purged/"
+COLD_AFTER_DAYS: Final = 30
+COLD_CLASS: Final = "IA"  # read without thawing it first: a purge reads its backup when it is just 30 days old
+PURGED_KEPT_DAYS: Final = 90  # from the purge on; then nothing is left of the tenant
+ID: Final = re.compile(r"(?P<subject>[a-z][a-z0-9_]{2,62})-(?P<at>[0-9]{8}T[0-9]{6}Z)-[0-9a-f]{16}")
+
+
+def new_id(subject: str, at: datetime) -> str:
+    return f"{subject}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
+
+
+def subject_of(backup_id: str) -> str | None:
+    """Whose backup it is; None for what is no backup's id."""
+    match = ID.fullmatch(backup_id)
+    return match["subject"] if match else None
+
+
+def moment_of(backup_id: str) -> datetime:
+    """When it was taken. Raises ValueError for what is no backup's id."""
+    match = ID.fullmatch(backup_id)
+    if match is None:
+        raise ValueError(f"{backup_id!r} is no backup's id")
+    return datetime.strptime(match["at"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where one subject's backups lie: among the living, or among the purged."""
+
+    subject: str
+    purged: bool = False
+
+    @property
+    def root(self) -> str:
+        return f"{PURGED}{self.subject}/" if self.purged else ""
+
+    @property
+    def backups(self) -> str:
+        return f"{self.root}backups/" if self.purged else f"backups/{self.subject}/"
+
+    @property
+    def objects(self) -> str:
+        return f"{self.root}objects/" if self.purged else f"objects/{self.subject}/"
+
+    def folder(self, backup_id: str) -> str:
+        return f"{self.backups}{backup_id}/"
+
+    def manifest(self, backup_id: str) -> str:
+        return self.folder(backup_id) + "manifest.json"
+
+    def dump(self, backup_id: str) -> str:
+        return self.folder(backup_id) + "database.dump"
+
+    def copy(self, bucket: str, version: str, path: str) -> str:
+        """Of one object. A bucket that keeps no versions calls each of them null; then the copy is made anew."""
+        return f"{self.objects}{bucket}/{version}/{path}"

@@ -1,0 +1,156 @@
+"""pg_dump and pg_restore, and the scratch databases that backups are tried in."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from tenantry.backup import fingerprint
+from tenantry.backup.failing import BackupError
+from tenantry.backup.fingerprint import Fingerprint
+from tenantry.backup.systems import Session, Systems
+
+SCRATCH: Final = "tenantry_scratch_"
+# What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
+_NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "COMMENT ON SCHEMA public")
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise BackupError(
+            f"{name} is not on PATH", "install the client programs of the server's release (embedded: `. .local/env`)"
+        )
+    return found
+
+
+def run(systems: Systems, name: str, *arguments: str) -> bytes:
+    """Its output. What it says when it fails names databases and objects, and no secret."""
+    done = subprocess.run(
+        [program(name), "--no-password", *arguments],
+        env=systems.client_environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise BackupError(f"{name} failed ({said[0] if said else done.returncode})", "correct this and run again")
+    return done.stdout
+
+
+@contextmanager
+def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
+    """A session that sees the database as of one moment, and that moment's name, for pg_dump to see the same."""
+    with systems.session(database) as session:
+        fingerprint.prepare(session)
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        row = session.execute("SELECT pg_export_snapshot()").fetchone()
+        yield session, str(row[0] if row else "")
+        session.execute("COMMIT")
+
+
+def dump(systems: Systems, database: str, target: Path) -> Fingerprint:
+    """Writes the dump; the fingerprint is of the very same moment."""
+    with frozen(systems, database) as (session, snapshot):
+        run(
+            systems,
+            "pg_dump",
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            f"--snapshot={snapshot}",
+            f"--file={target}",
+            f"--dbname={database}",
+        )
+        return fingerprint.take(session, schema_digest(systems, database, snapshot))
+
+
+def fingerprint_of(systems: Systems, database: str) -> Fingerprint:
+    with frozen(systems, database) as (session, snapshot):
+        return fingerprint.take(session, schema_digest(systems, database, snapshot))
+
+
+def schema_digest(systems: Systems, database: str, snapshot: str) -> str:
+    """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
+    text = run(
+        systems,
+        "pg_dump",
+        "--schema-only",
+        "--no-owner",
+        "--no-privileges",
+        f"--snapshot={snapshot}",
+        f"--dbname={database}",
+    ).decode()
+    lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def load(systems: Systems, source: Path, database: str, *, role: str | None = None) -> None:
+    """Into an empty database; with a role everything belongs to it."""
+    acting = [f"--role={role}"] if role else []
+    run(
+        systems,
+        "pg_restore",
+        "--no-owner",
+        "--no-privileges",
+        "--exit-on-error",
+        *acting,
+        f"--dbname={database}",
+        str(source),
+    )
+
+
+@contextmanager
+def scratch(systems: Systems, template: str | None = None) -> Generator[str]:
+    """A database of nobody's that is gone at the end; those that killed runs left behind go first.
+
+    A lock of this session says that it is in use. Nobody else may connect: what is tried in it is a tenant's data.
+    """
+    name = f"{SCRATCH}{secrets.token_hex(8)}"
+    with systems.session() as session:
+        _lock(session, name)
+        _drop_abandoned(session)
+        try:
+            create(session, name, template=template)
+            yield name
+        finally:
+            with suppress(psycopg.OperationalError):  # the server went away: the next run drops it
+                drop(session, name)
+
+
+def create(session: Session, name: str, *, owner: str | None = None, template: str | None = None) -> None:
+    """Closed to everybody from its first moment: nobody but its owner and the provisioner gets in."""
+    owned = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
+    cloned = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
+    database = sql.Identifier(name)
+    session.execute(sql.SQL("CREATE DATABASE {}{}{} CONNECTION LIMIT 0").format(database, owned, cloned))
+    session.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+    session.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT -1").format(database))
+
+
+def drop(session: Session, name: str) -> None:
+    session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _lock(session: Session, name: str) -> bool:
+    row = session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
+    return bool(row and row[0])
+
+
+def _drop_abandoned(session: Session) -> None:
+    mine: Iterable[Any] = session.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [SCRATCH]
+    ).fetchall()
+    for (name,) in mine:
+        if _lock(session, name):
+            drop(session, name)
+            session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

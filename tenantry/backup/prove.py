@@ -1,0 +1,161 @@
+"""Proving a backup: restored into a scratch database and compared, and every copied object read back.
+
+A purge proves the very copies that stay: dump, manifest and objects are put among the purged first, and read there.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tenantry.backup import objects, postgresql
+from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.fingerprint import Fingerprint, differences
+from tenantry.backup.manifest import Copied, Manifest
+from tenantry.backup.places import Shelf
+from tenantry.backup.take import Say, Subject, Vault, objects_text
+
+SHOWN = 5  # differences that are told; the rest is counted
+
+
+class Differs(BackupError):
+    """The backup does not hold what it should."""
+
+    def __init__(self, backup_id: str, found: list[str]) -> None:
+        more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        code = backup_id.partition("-")[0]
+        super().__init__(
+            f"{backup_id} does not agree: {'; '.join(found[:SHOWN])}{more}",
+            f"nothing was removed; find out why, then take a new one: `tenantry backup {code} --for-deletion`",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was compared, for the record."""
+
+    rows: int
+    tables: int
+    objects: int
+    object_bytes: int
+    schema_digest: str
+    dump_sha256: str
+
+    def as_json(self) -> Mapping[str, Any]:
+        return {
+            "rows": self.rows,
+            "tables": self.tables,
+            "objects": self.objects,
+            "objectBytes": self.object_bytes,
+            "schemaDigest": self.schema_digest,
+            "dumpSha256": self.dump_sha256,
+            "compared": ["schema", "rows", "checksums", "objects", "live"],
+        }
+
+
+def checked(vault: Vault, backup_id: str, shelf: Shelf) -> Manifest:
+    """The manifest, whose bytes are those on record. Raises BackupError for a changed or incomplete one."""
+    record = vault.records.find(backup_id)
+    if record is None or not record.is_usable:
+        raise BackupError(f"{backup_id} is not on record as complete", "`tenantry backup --list` names those that are")
+    text = objects_text(vault, shelf.manifest(backup_id))
+    if hashlib.sha256(text.encode()).hexdigest() != record.checksum:
+        raise BackupError(f"the manifest of {backup_id} was changed since it was written", "use another backup")
+    return Manifest.model_validate_json(text)
+
+
+def fetched(vault: Vault, manifest: Manifest, shelf: Shelf, sink: IO[bytes]) -> None:
+    """The dump, as it was made."""
+    objects.room_for(manifest.dump.size)
+    streamed = objects.fetch(vault.systems.bucket(vault.place), shelf.dump(manifest.id), sink)
+    sink.flush()
+    if (streamed.size, streamed.sha256) != (manifest.dump.size, manifest.dump.sha256):
+        raise Differs(manifest.id, [f"its dump has {streamed.size} bytes instead of {manifest.dump.size}, or others"])
+
+
+def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
+    """What the dump becomes when it is restored. The scratch database is gone afterwards."""
+    with ExitStack() as stack:
+        file = stack.enter_context(objects.spool())
+        fetched(vault, manifest, shelf, file)
+        name = stack.enter_context(postgresql.scratch(vault.systems))
+        postgresql.load(vault.systems, Path(file.name), name)
+        return postgresql.fingerprint_of(vault.systems, name)
+
+
+def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf) -> list[str]:
+    """Every copied object is read to its end; what is missing or differs is told."""
+    bucket = vault.systems.bucket(vault.place)
+
+    def one(copied: Copied) -> str | None:
+        key = shelf.copy(copied.bucket, copied.version, copied.path)
+        if not bucket.object_exists(key):
+            return f"object {copied.bucket}/{copied.path} is missing"
+        streamed = objects.read_back(bucket, key)
+        same = (streamed.size, streamed.sha256) == (copied.size, copied.sha256)
+        return None if same else f"object {copied.bucket}/{copied.path} differs"
+
+    return objects.each(one, manifest.objects)
+
+
+def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say) -> Proof:
+    """Against its manifest, and against what lives. Raises Differs, or BackupError when it cannot be tried."""
+    with explained(f"proving {backup_id}"):
+        manifest = checked(vault, backup_id, shelf)
+        say(f"{subject.name}: restoring {backup_id} into a scratch database")
+        found = restored(vault, manifest, shelf)
+        told = differences(manifest.fingerprint, found)
+        say(f"{subject.name}: comparing {found.rows} rows in {len(found.tables)} tables with {subject.database}")
+        told += [
+            f"living: {one}" for one in differences(found, postgresql.fingerprint_of(vault.systems, subject.database))
+        ]
+        say(f"{subject.name}: reading back {len(manifest.objects)} objects")
+        told += unreadable(vault, manifest, shelf)
+        told += _not_as_living(vault, manifest, subject)
+        if told:
+            raise Differs(backup_id, told)
+    return Proof(
+        rows=found.rows,
+        tables=len(found.tables),
+        objects=len(manifest.objects),
+        object_bytes=sum(one.size for one in manifest.objects),
+        schema_digest=found.schema_digest,
+        dump_sha256=manifest.dump.sha256,
+    )
+
+
+def _not_as_living(vault: Vault, manifest: Manifest, subject: Subject) -> list[str]:
+    copied = {(one.bucket, one.path, one.version) for one in manifest.objects}
+    living = {
+        (item.bucket, item.path, item.version)
+        for place in subject.buckets
+        for item in objects.current(vault.systems.bucket(place), place.name, subject.prefix)
+    }
+    return [f"object {bucket}/{path} is not in the backup" for bucket, path, _ in sorted(living - copied)] + [
+        f"object {bucket}/{path} was removed since" for bucket, path, _ in sorted(copied - living)
+    ]
+
+
+def entomb(vault: Vault, backup_id: str, subject: str, say: Say) -> Shelf:
+    """Copies a backup among the purged: from then on the bucket's own rule says when it expires. Repeatable."""
+    source, target = Shelf(subject), Shelf(subject, purged=True)
+    bucket = vault.systems.bucket(vault.place)
+    with explained(f"setting {backup_id} aside"):
+        if bucket.object_exists(target.manifest(backup_id)):
+            return target
+        manifest = checked(vault, backup_id, source)
+        say(f"{subject}: setting {backup_id} aside ({manifest.size / 2**20:.1f} MiB)")
+        there = objects.keys(bucket, target.objects)
+
+        def one(copied: Copied) -> str | None:
+            key = target.copy(copied.bucket, copied.version, copied.path)
+            if there.get(key) != copied.size:
+                objects.copy(bucket, source.copy(copied.bucket, copied.version, copied.path), bucket, key)
+            return None
+
+        objects.each(one, manifest.objects)
+        objects.copy(bucket, source.dump(backup_id), bucket, target.dump(backup_id))
+        objects.copy(bucket, source.manifest(backup_id), bucket, target.manifest(backup_id))
+    return target

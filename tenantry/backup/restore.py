@@ -1,0 +1,165 @@
+"""Bringing a backup back: into a fresh database, checked before anybody meets it; then, when asked, in another's place.
+
+The database that it takes the place of stays under a name of its own, closed: a restore never drops anything.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+from psycopg import sql
+
+from tenantry.backup import objects, postgresql
+from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.fingerprint import differences
+from tenantry.backup.manifest import Copied, Manifest
+from tenantry.backup.objects import Streamed
+from tenantry.backup.places import Shelf
+from tenantry.backup.prove import Differs, checked, fetched, unreadable
+from tenantry.backup.systems import Session
+from tenantry.backup.take import Say, Subject, Vault
+
+FACTS: Final = """
+SELECT pg_get_userbyid(datdba), datconnlimit, datacl::text[], rolname, setconfig FROM pg_database
+LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid LEFT JOIN pg_roles ON pg_roles.oid = setrole
+WHERE datname = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of it."""
+
+    database: str
+    rows: int
+    tables: int
+    objects: int
+    before: str | None  # the database whose place it took
+
+
+def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, say: Say) -> Restored:
+    """`source` is whose backup it is. Without a target: beside everything else, and no object is written."""
+    with explained(f"restoring {backup_id}"):
+        shelf = vault.shelf_of(backup_id, source)
+        manifest = checked(vault, backup_id, shelf)
+        owner = target.database if target else None
+        fresh = f"{target.database if target else manifest.database}_restored_{datetime.now(UTC):%Y%m%d%H%M%S}"
+        _fill(vault, manifest, shelf, fresh, owner, say)
+        say(f"{source}: reading back {len(manifest.objects)} objects")
+        if missing := unreadable(vault, manifest, shelf):
+            raise Differs(backup_id, missing)
+        if target is None:
+            return _result(manifest, fresh, None)
+        _put_back(vault, manifest, shelf, target, say)
+        before = _swap(vault, target.database, fresh)
+        say(f"{target.name}: {target.database} is the restored one; the one before is {before}, closed")
+        return _result(manifest, target.database, before)
+
+
+def _result(manifest: Manifest, database: str, before: str | None) -> Restored:
+    return Restored(
+        database, manifest.fingerprint.rows, len(manifest.fingerprint.tables), len(manifest.objects), before
+    )
+
+
+def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str | None, say: Say) -> None:
+    """A fresh database that holds what the manifest says, or none."""
+    with objects.spool() as file, vault.systems.session() as session:
+        fetched(vault, manifest, shelf, file)
+        say(f"{manifest.subject}: restoring {manifest.fingerprint.rows} rows into {fresh}")
+        postgresql.create(session, fresh, owner=owner)
+        try:
+            postgresql.load(vault.systems, Path(file.name), fresh, role=owner)
+            with vault.systems.session(fresh) as inside:
+                inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+            told = differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh))
+            if told:
+                raise Differs(manifest.id, told)
+        except Exception:
+            postgresql.drop(session, fresh)  # ours, made a moment ago, and nobody has seen it
+            raise
+
+
+def _put_back(vault: Vault, manifest: Manifest, shelf: Shelf, target: Subject, say: Say) -> None:
+    """Below the target's own prefix. What lies there under the same name stays as an older version."""
+    backups = vault.systems.bucket(vault.place)
+    buckets = {place.name: vault.systems.bucket(place) for place in target.buckets}
+    if unknown := {one.bucket for one in manifest.objects} - buckets.keys():
+        raise BackupError(
+            f"the backup holds objects of {', '.join(sorted(unknown))}, which this stack does not use",
+            "restore it on the stack of its installation",
+        )
+    say(f"{target.name}: putting {len(manifest.objects)} objects back")
+
+    def one(copied: Copied) -> str | None:
+        key = shelf.copy(copied.bucket, copied.version, copied.path)
+        streamed = objects.copy(backups, key, buckets[copied.bucket], target.prefix + copied.path)
+        return None if streamed == Streamed(copied.size, copied.sha256) else f"object {copied.path} differs"
+
+    if told := objects.each(one, manifest.objects):
+        raise Differs(manifest.id, told)
+
+
+def _swap(vault: Vault, database: str, fresh: str) -> str:
+    """Both names change in one transaction; rights, limits and the roles' settings go with the name."""
+    before = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
+    with vault.systems.session() as session:
+        facts = session.execute(FACTS, [database]).fetchall()
+        if not facts:
+            raise BackupError(f"there is no database {database} to take the place of", "run `tenantry up` first")
+        _closed(session, database, fresh)
+        try:
+            with session.transaction():
+                _rename(session, database, before)
+                _rename(session, fresh, database)
+                _like(session, facts, database, before)
+        except Exception:
+            _allow(session, database)
+            raise
+        _allow(session, database)
+    return before
+
+
+def _closed(session: Session, *databases: str) -> None:
+    """A database that has sessions cannot be renamed."""
+    for database in databases:
+        session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
+        session.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [database])
+
+
+def _allow(session: Session, database: str) -> None:
+    session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(database)))
+
+
+def _rename(session: Session, name: str, other: str) -> None:
+    session.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(other)))
+
+
+def _like(session: Session, facts: list[Any], database: str, before: str) -> None:
+    owner, limit, _, _, _ = facts[0]
+    name = sql.Identifier(database)
+    session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, sql.Identifier(owner)))
+    session.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit)))
+    for role, rights in _grants(session, before):
+        session.execute(
+            sql.SQL("GRANT {} ON DATABASE {} TO {}").format(
+                sql.SQL(", ").join(sql.SQL(right) for right in rights), name, sql.Identifier(role)
+            )
+        )
+    for _, _, _, role, settings in facts:
+        for setting in cast("list[str]", settings or []):
+            parameter, _, value = setting.partition("=")
+            session.execute(
+                sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}").format(
+                    sql.Identifier(role), name, sql.Identifier(*parameter.split(".")), sql.Literal(value)
+                )
+            )
+
+
+def _grants(session: Session, database: str) -> list[Any]:
+    return session.execute(
+        "SELECT pg_get_userbyid(grantee), array_agg(privilege_type) FROM pg_database, aclexplode(datacl)"
+        " WHERE datname = %s AND grantee <> 0 AND grantee <> datdba GROUP BY 1",
+        [database],
+    ).fetchall()

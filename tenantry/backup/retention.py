@@ -1,0 +1,95 @@
+"""Which scheduled backups are kept: the newest of each of the last days, weeks and months, as the plan says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tenantry.backup import objects
+from tenantry.backup.failing import explained
+from tenantry.backup.places import PURGED, Shelf, moment_of
+from tenantry.backup.take import Say, Subject, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    daily: int = 7
+    weekly: int = 4
+    monthly: int = 12
+
+
+def kept(backup_ids: Iterable[str], counts: Counts) -> set[str]:
+    """Of any ids: the newest one of each of the newest days, ISO weeks and months that have any.
+
+    Counted by what there is, not by the calendar: when backups stop being taken, none of the last ones goes.
+    """
+    newest_first = sorted(backup_ids, key=lambda one: (moment_of(one), one), reverse=True)
+    found: set[str] = set()
+    for count, period in ((counts.daily, _day), (counts.weekly, _week), (counts.monthly, _month)):
+        seen: set[str] = set()
+        for backup_id in newest_first:
+            name = period(moment_of(backup_id))
+            if name not in seen and len(seen) < count:
+                seen.add(name)
+                found.add(backup_id)
+    return found
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"
+
+
+def _week(at: datetime) -> str:
+    return f"{at:%G-%V}"
+
+
+def _month(at: datetime) -> str:
+    return f"{at:%Y-%m}"
+
+
+def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]:
+    """Removes the scheduled backups that are not kept, then the copies of objects that no backup names any more."""
+    scheduled = [
+        record.backup_id
+        for record in vault.records.all()
+        if record.database_name == subject.database and record.is_usable and record.is_ordinary
+    ]
+    doomed = sorted(set(scheduled) - kept(scheduled, counts))
+    if not doomed:
+        return []
+    with explained(f"removing old backups of {subject.name}"), vault.records.turn(subject.database):
+        shelf = Shelf(subject.name)
+        bucket = vault.systems.bucket(vault.place)
+        for backup_id in doomed:
+            bucket.delete_object(shelf.manifest(backup_id))  # first: without it there is no backup
+            bucket.delete_object(shelf.dump(backup_id))
+        vault.records.expire(doomed)
+        removed = _sweep(vault, shelf)
+        say(f"{subject.name}: removed {len(doomed)} old backups and {removed} copies that no other one names")
+    return doomed
+
+
+def _sweep(vault: Vault, shelf: Shelf) -> int:
+    """Copies that no manifest names."""
+    bucket = vault.systems.bucket(vault.place)
+    manifests = [key for key in objects.keys(bucket, shelf.backups) if key.endswith("/manifest.json")]
+    named = {
+        shelf.copy(one.bucket, one.version, one.path)
+        for key in manifests
+        for one in vault.manifest(key.split("/")[-2], shelf).objects
+    }
+    unnamed = sorted(objects.keys(bucket, shelf.objects).keys() - named)
+    for start in range(0, len(unnamed), objects.PAGE):
+        bucket.batch_delete_objects(unnamed[start : start + objects.PAGE])
+    return len(unnamed)
+
+
+def forget(vault: Vault, code: str, database: str, say: Say) -> int:
+    """All backups of a purged tenant but the proven one, which lies among the purged: with all their versions."""
+    bucket, shelf = vault.systems.bucket(vault.place), Shelf(code)
+    with explained(f"removing the other backups of {code}"), vault.records.turn(database):
+        removed = objects.empty(bucket, shelf.backups) + objects.empty(bucket, shelf.objects)
+        others = [one.backup_id for one in vault.records.all(code) if one.is_usable and PURGED not in one.location]
+        vault.records.expire(others)
+    if removed:
+        say(f"{code}: removed {len(others)} other backups")
+    return removed

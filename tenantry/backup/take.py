@@ -1,0 +1,166 @@
+"""Taking a backup: the dump, the objects, and last the manifest, without which there is none."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from tenantry.backup import objects, postgresql
+from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.manifest import Dump, Kind, Manifest
+from tenantry.backup.objects import Streamed
+from tenantry.backup.places import Shelf, moment_of, new_id
+from tenantry.backup.records import Records
+from tenantry.backup.systems import BucketPlace, Systems
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is backed up: a tenant with its prefix in some buckets, or a database of the platform."""
+
+    name: str
+    database: str
+    code: str | None = None
+    prefix: str = ""
+    buckets: tuple[BucketPlace, ...] = ()
+    is_template: bool = False  # takes no connections: a clone of it is dumped
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """The backup bucket and the records."""
+
+    systems: Systems
+    place: BucketPlace
+    records: Records
+
+    def location(self, folder: str) -> str:
+        return f"oss://{self.place.name}/{folder}"
+
+    def manifest(self, backup_id: str, shelf: Shelf) -> Manifest:
+        """Raises BackupError where there is none."""
+        text = objects_text(self, shelf.manifest(backup_id))
+        return Manifest.model_validate_json(text)
+
+    def shelf_of(self, backup_id: str, subject: str) -> Shelf:
+        """Among the living or the purged. Raises BackupError where there is no such backup."""
+        bucket = self.systems.bucket(self.place)
+        with explained(f"looking for {backup_id}"):
+            for shelf in (Shelf(subject), Shelf(subject, purged=True)):
+                if bucket.object_exists(shelf.manifest(backup_id)):
+                    return shelf
+        raise BackupError(f"there is no backup {backup_id} in {self.place.name}", "`tenantry backup --list` names them")
+
+
+def objects_text(vault: Vault, key: str) -> str:
+    with explained(f"reading {key}"):
+        return vault.systems.bucket(vault.place).get_object(key).read().decode()
+
+
+def take(
+    vault: Vault,
+    subject: Subject,
+    kind: Kind,
+    *,
+    deleted_at: date | None = None,
+    say: Say = lambda _: None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Manifest:
+    """Raises BackupError, and the record says so too; what was copied by then is used by the next one."""
+    started, begun = clock(), time.monotonic()
+    backup_id, shelf = new_id(subject.name, started), Shelf(subject.name)
+    with (
+        explained(f"backup of {subject.name}"),
+        vault.records.running(
+            backup_id,
+            code=subject.code,
+            database=subject.database,
+            kind=kind,
+            location=vault.location(shelf.folder(backup_id)),
+            deleted_at=deleted_at,
+        ) as session,
+    ):
+        backups = vault.systems.bucket(vault.place)
+        with objects.spool() as file:
+            say(f"{subject.name}: dumping {subject.database}")
+            fingerprint = _dump(vault.systems, subject, Path(file.name))
+            dump = _put(backups, shelf.dump(backup_id), Path(file.name))
+        found = [item for place in subject.buckets for item in _listed(vault.systems, place, subject.prefix)]
+        if found:
+            say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
+        sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
+        copied = objects.back_up(found, sources, backups, shelf, _known(vault, shelf), _counter(subject.name, say))
+        manifest = Manifest(
+            id=backup_id,
+            subject=subject.name,
+            code=subject.code,
+            database=subject.database,
+            kind=kind,
+            started_at=started,
+            seconds=round(time.monotonic() - begun, 3),
+            server=_server(vault.systems),
+            dump=dump,
+            fingerprint=fingerprint,
+            objects=copied,
+        )
+        text = manifest.model_dump_json(indent=1).encode()
+        backups.put_object(shelf.manifest(backup_id), text, headers={"Content-Type": "application/json"})
+        vault.records.complete(session, manifest, hashlib.sha256(text).hexdigest())
+    return manifest
+
+
+def _dump(systems: Systems, subject: Subject, target: Path) -> postgresql.Fingerprint:
+    if not subject.is_template:
+        return postgresql.dump(systems, subject.database, target)
+    with postgresql.scratch(systems, template=subject.database) as clone:
+        return postgresql.dump(systems, clone, target)
+
+
+def _listed(systems: Systems, place: BucketPlace, prefix: str) -> list[objects.Found]:
+    with explained(f"listing {place.name}/{prefix}"):
+        return list(objects.current(systems.bucket(place), place.name, prefix))
+
+
+def _put(backups: object, key: str, path: Path) -> Dump:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(objects.CHUNK):
+            digest.update(chunk)
+        size = file.tell()
+        file.seek(0)
+        objects.upload_file(backups, key, file, size)
+    return Dump(size=size, sha256=digest.hexdigest())
+
+
+def _known(vault: Vault, shelf: Shelf) -> Mapping[str, Streamed]:
+    """What the newest backup of this subject says about the copies that are there already."""
+    backups = vault.systems.bucket(vault.place)
+    manifests = [key for key in objects.keys(backups, shelf.backups) if key.endswith("/manifest.json")]
+    ids = sorted((key.split("/")[-2] for key in manifests), key=moment_of)
+    if not ids:
+        return {}
+    last = vault.manifest(ids[-1], shelf)
+    return {shelf.copy(one.bucket, one.version, one.path): Streamed(one.size, one.sha256) for one in last.objects}
+
+
+def _counter(name: str, say: Say) -> Callable[[], None]:
+    count, next_at = 0, time.monotonic() + 2
+
+    def tick() -> None:
+        nonlocal count, next_at
+        count += 1
+        if time.monotonic() >= next_at:
+            next_at = time.monotonic() + 2
+            say(f"{name}: {count} objects")
+
+    return tick
+
+
+def _server(systems: Systems) -> str:
+    with systems.session() as session:
+        row = session.execute("SHOW server_version").fetchone()
+        return str(row[0]) if row else ""

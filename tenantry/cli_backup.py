@@ -1,0 +1,221 @@
+"""`tenantry backup` and `tenantry restore`: what a schedule or a person calls, and what is shown of it."""
+
+import json
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
+
+if TYPE_CHECKING:
+    from tenantry.backup.records import Record
+    from tenantry.backup.retention import Counts
+    from tenantry.backup.settings import Known, Stack
+
+FAILED = 3  # some were done, at least one was not
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the sub-commands."""
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+
+
+def backup(
+    tenants: Annotated[
+        list[str] | None, typer.Argument(help="Codes, or databases of the platform; all without.")
+    ] = None,
+    scheduled: Annotated[bool, typer.Option("--scheduled", help="Then remove old ones as the plans say.")] = False,
+    for_deletion: Annotated[
+        bool, typer.Option("--for-deletion", help="A new backup for the deletion of the tenants named.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--list", help="Only list what there is.")] = False,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Back up tenants (database and objects), the template and the admin database."""
+    with refusals(as_json):
+        at = stack_of(cwd, stack)
+        if show:
+            records = [record for record in at.vault.records.all() if not tenants or record.tenant_code in tenants]
+            _show(records, as_json)
+            return
+        chosen = at.chosen(list(tenants or []))
+        kind = "deletion" if for_deletion else "scheduled" if scheduled else "manual"
+        if for_deletion and not tenants:
+            raise typer.BadParameter("name the tenants with --for-deletion")
+        done, failed = _take_all(at, chosen, kind, cwd)
+    if as_json:
+        print(json.dumps({"backups": done, "failed": failed}, ensure_ascii=False, indent=1))
+    else:
+        for one in done:
+            print(
+                f"{one['id']}  {one['rows']} rows in {one['tables']} tables  {one['objects']} objects  "
+                f"{one['bytes'] / 2**20:.1f} MiB  {one['seconds']:.1f} s"
+            )
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def restore(
+    tenant: Annotated[str, typer.Argument(help="Whose backup it is: a code, or a database of the platform.")],
+    source: Annotated[str, typer.Option("--from", help="The backup's id, from `tenantry backup --list`.")],
+    target: Annotated[
+        str | None, typer.Option("--as", help="Put it in the place of this tenant, which `up` has opened.")
+    ] = None,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Bring a backup back into a fresh database, checked row by row, beside everything or in a tenant's place."""
+    with refusals(as_json):
+        from tenantry.backup.failing import BackupError
+        from tenantry.backup.places import subject_of
+        from tenantry.backup.restore import restore as bring_back
+
+        if subject_of(source) != tenant:
+            raise BackupError(f"{source} is no backup of {tenant}", f"`tenantry backup --list {tenant}` names them")
+        at = stack_of(cwd, stack)
+        if target is not None and target not in at.tenants():
+            raise BackupError(
+                f"there is no tenant {target} to restore to", f"write tenants/{target}.yaml, run `tenantry up`"
+            )
+        into = at.tenants()[target].subject if target else None
+        done = bring_back(at.vault, source, tenant, into, say)
+        if as_json:
+            found = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}
+            print(json.dumps(found, indent=1))
+        else:
+            print(f"{done.database}: {done.rows} rows in {done.tables} tables, {done.objects} objects, as in {source}")
+
+
+def _take_all(at: "Stack", chosen: "list[Known]", kind: Any, cwd: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """One that fails does not keep the others from being backed up."""
+    from tenantry.backup.failing import BackupError
+    from tenantry.backup.retention import prune
+    from tenantry.backup.take import take
+
+    done: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    counts = _counts()
+    for one in chosen:
+        try:
+            deleted_at = _deleted_at(at, one.subject.name) if kind == "deletion" else None
+            manifest = take(at.vault, one.subject, kind, deleted_at=deleted_at, say=say)
+            done.append(
+                {
+                    "id": manifest.id,
+                    "rows": manifest.fingerprint.rows,
+                    "tables": len(manifest.fingerprint.tables),
+                    "objects": len(manifest.objects),
+                    "bytes": manifest.size,
+                    "seconds": manifest.seconds,
+                }
+            )
+            if kind == "scheduled":
+                prune(at.vault, one.subject, counts[one.plan], say)
+        except BackupError as error:
+            failed[one.subject.name] = str(error)
+            say(str(error))
+    return done, failed
+
+
+def _deleted_at(at: "Stack", code: str) -> date:
+    from tenantry.backup.failing import BackupError
+    from tenantry.names import ADMIN_DATABASE
+
+    with at.vault.systems.session(ADMIN_DATABASE) as session:
+        row = session.execute(
+            "SELECT deleted_at::date FROM tenants WHERE tenant_id = %s AND status = 'deleted'", [code]
+        ).fetchone()
+    if row is None or row[0] is None:
+        raise BackupError(f"{code} is not being deleted", "leave --for-deletion out")
+    return row[0]
+
+
+def _counts() -> "dict[str, Counts]":
+    """By plan; the platform's databases are kept as the longest."""
+    from tenantry.backup.failing import BackupError
+    from tenantry.backup.retention import Counts
+    from tenantry.fleet import PROJECT_TENANTS
+    from tenantry.plans import PLANS_FILE, PlansDocument, with_defaults
+    from tenantry.reading import read_model
+
+    reading = read_model(PROJECT_TENANTS / PLANS_FILE, PlansDocument, with_defaults)
+    if reading.value is None:
+        raise BackupError(str(reading.faults[0]), "correct it")
+    found = {
+        str(name): Counts(plan.backups.daily, plan.backups.weekly, plan.backups.monthly)
+        for name, plan in reading.value.plans.items()
+    }
+    longest = [max(getattr(one, what) for one in found.values()) for what in ("daily", "weekly", "monthly")]
+    return found | {"": Counts(*longest)}
+
+
+def _show(records: "list[Record]", as_json: bool) -> None:
+    if as_json:
+        names = (
+            *("backup_id", "tenant_code", "database_name", "kind", "status", "location", "checksum", "error_message"),
+            *("size_bytes", "row_count", "object_count", "duration_seconds"),
+            *("started_at", "verified_at", "expires_at"),
+        )
+        found = [{name: getattr(record, name) for name in names} for record in records]
+        print(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        return
+    for one in records:
+        size = f"{(one.size_bytes or 0) / 2**20:.1f} MiB"
+        until = f"  until {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
+        print(f"{one.backup_id}  {one.kind:9}  {one.status:9}  {one.row_count or 0} rows  {size}{until}")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def stack_of(cwd: Path, stack: str) -> "Stack":
+    """In the environment of the embedded default where the stack is that one and no shell has read its file."""
+    from tenantry.backup.settings import Stack
+    from tenantry.engine.project import Project
+    from tenantry.engine.surroundings import environment
+
+    project = Project.find(cwd)
+    found = environment(project, stack, dict(os.environ))
+    os.environ["PATH"] = found.get("PATH", os.environ.get("PATH", ""))
+    return Stack.of(project, stack, found)
+
+
+@contextmanager
+def refusals(as_json: bool) -> Generator[None]:
+    """Errors as one line and an exit code."""
+    from tenantry.backup.failing import BackupError, told
+    from tenantry.engine.refusal import Exit, Refusal
+
+    try:
+        yield
+    except Refusal as refusal:
+        _tell(str(refusal), as_json)
+        raise typer.Exit(refusal.code) from None
+    except KeyboardInterrupt:
+        _tell("interrupted: what was begun is on record, run it again", as_json)
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except Exception as error:
+        known = told(error)
+        if not isinstance(known, BackupError):
+            raise
+        _tell(str(known), as_json)
+        raise typer.Exit(Exit.REFUSED) from None
+
+
+def _tell(text: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"errors": [{"text": text}]}, ensure_ascii=False))
+    print(text, file=sys.stderr)

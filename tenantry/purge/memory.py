@@ -1,0 +1,53 @@
+"""What the stack holds and has seen of each tenant, as its state says."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tenantry.engine.deployment import Deployment, is_real
+from tenantry.engine.trees import mapping
+from tenantry.engine.urns import place_of, type_of
+
+PURGE = "tenantry:index:Purge"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One tenant as of the last run."""
+
+    phase: str = ""
+    deletion_seen: date | None = None
+    resources: int = 0
+    protected: int = 0
+    proof: str | None = None  # of the purge step, when it was made
+
+
+def seen(deployment: Deployment | None) -> dict[str, Seen]:
+    """Code -> what is known; also of a tenant that only has resources, since its removal did not come to its end."""
+    if deployment is None:
+        return {}
+    facts = {str(code): mapping(told) for code, told in mapping(deployment.outputs.get("tenants")).items()}
+    counted: dict[str, list[int]] = {}
+    proofs: dict[str, str] = {}
+    for record in deployment.resources:
+        code = place_of(record["urn"], deployment.parents).tenant
+        if not code or not is_real(record):
+            continue
+        count = counted.setdefault(code, [0, 0])
+        count[0] += 1
+        count[1] += bool(record.get("protect"))
+        if type_of(record["urn"]) == PURGE:
+            proofs[code] = str(mapping(record.get("inputs")).get("proof"))
+    return {
+        code: Seen(
+            phase=str(facts.get(code, {}).get("phase") or ""),
+            deletion_seen=_day(facts.get(code, {}).get("deletionSeen")),
+            resources=counted.get(code, [0, 0])[0],
+            protected=counted.get(code, [0, 0])[1],
+            proof=proofs.get(code),
+        )
+        for code in facts.keys() | counted.keys()
+    }
+
+
+def _day(text: object) -> date | None:
+    return date.fromisoformat(text) if isinstance(text, str) and text else None

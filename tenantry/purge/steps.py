@@ -1,0 +1,159 @@
+"""The steps of a removal. Each looks again at what it stands on, records what it did, and writes the file last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tenantry.backup import objects
+from tenantry.backup.cleanup import CleanUp, Resource, Row
+from tenantry.backup.failing import BackupError
+from tenantry.backup.places import PURGED_KEPT_DAYS
+from tenantry.backup.prove import entomb, prove
+from tenantry.backup.retention import forget
+from tenantry.backup.settings import Stack
+from tenantry.backup.systems import BucketPlace
+from tenantry.backup.take import Say, Subject, take
+from tenantry.fleet import Fleet
+from tenantry.names import ADMIN_DATABASE
+from tenantry.purge import files
+from tenantry.purge.plan import Next, Step
+from tenantry.resolved import ResolvedTenant
+from tenantry.spec import Tombstone
+
+COPIES = "SELECT datname FROM pg_database WHERE datname ~ %s ORDER BY 1"  # that a restore made or set aside
+LEFT = """
+SELECT datname FROM pg_database WHERE datname = %(name)s UNION SELECT rolname FROM pg_roles WHERE rolname ~ %(roles)s
+"""
+
+
+@dataclass
+class Steps:
+    """On one stack. `wrote` is told of every file that was changed, with the words for its commit."""
+
+    stack: Stack
+    tenants: Path
+    say: Say
+    wrote: Callable[[Path, str], None] = lambda _path, _message: None
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+    def take(self, fleet: Fleet, next_: Next) -> bool:
+        """Whether a step was taken. One tenant's failure is kept and told; the others go on."""
+        try:
+            match next_.step:
+                case Step.PROVE:
+                    self._prove(fleet[next_.code])
+                case Step.BURY:
+                    self._bury(fleet[next_.code])
+                case Step.FINISH:
+                    self._finish(next(one for one in fleet.tombstones if one.code == next_.code))
+                case _:
+                    return False
+        except BackupError as error:
+            self.failed[next_.code] = str(error)
+            self.say(f"{next_.code}: {error}")
+            return False
+        return True
+
+    def _prove(self, tenant: ResolvedTenant) -> None:
+        """The proof is on record before the file names it: killed in between, it is proved again."""
+        code, deleted_at, vault = tenant.code, tenant.spec.deleted_at, self.stack.vault
+        if deleted_at is None:
+            raise BackupError(f"{code} has no day of deletion", "run `tenantry validate`")
+        subject = self._subject(tenant)
+        self._refuse_copies(subject)
+        record = vault.records.for_deletion(code, deleted_at)
+        if record is None:
+            self.say(f"{code}: no backup of this deletion is on record: taking one")
+            backup_id = take(vault, subject, "deletion", deleted_at=deleted_at, say=self.say).id
+        else:
+            backup_id = record.backup_id
+        shelf = entomb(vault, backup_id, code, self.say)
+        proof = prove(vault, backup_id, subject, shelf, self.say)
+        expires = datetime.now(UTC) + timedelta(days=PURGED_KEPT_DAYS)
+        vault.records.prove(backup_id, vault.location(shelf.folder(backup_id)), proof.as_json(), expires)
+        path = self._path(code)
+        files.write_purged(path, backup_id)
+        self.say(f"{code}: proved by {backup_id}: {proof.rows} rows, {proof.objects} objects")
+        self.wrote(path, f"{code}: purged, proved by {backup_id}")
+
+    def _bury(self, tenant: ResolvedTenant) -> None:
+        code, path = tenant.code, self._path(tenant.code)
+        record = self.stack.vault.records.find(tenant.spec.proof or "")
+        if record is None or record.status != "verified" or record.tenant_code != code:
+            raise BackupError(
+                f"{code}: its proof {tenant.spec.proof} is not on record",
+                "write `status: deleted` back and purge again",
+            )
+        with self.stack.vault.systems.session(ADMIN_DATABASE) as session:
+            plan = CleanUp(session, code)
+            for row in plan.rows():
+                if row.type in ("subdomain", "database") or row.name.startswith(("namespace/", "role/")):
+                    plan.start(Resource(row.type, row.name))
+                if row.type == "subdomain" or row.name.startswith("namespace/"):
+                    plan.complete(Resource(row.type, row.name))  # gone since the deletion: no run would have gone on
+        files.write_tombstone(path)
+        self.say(f"{code}: its file is a tombstone: the next run removes what is left")
+        self.wrote(path, f"{code}: tombstone")
+
+    def _finish(self, stone: Tombstone) -> None:
+        """Looks for itself: what the state no longer holds may still be there."""
+        code, database = stone.code, f"rent{stone.code[1:]}"
+        with self.stack.vault.systems.session(ADMIN_DATABASE) as session:
+            plan = CleanUp(session, code)
+            left = [told for row in plan.rows() if (told := self._look(plan, row, stone))]
+        if left:
+            raise BackupError(f"{code} is not wholly removed: {'; '.join(left)}", "run `tenantry up`, then this again")
+        forget(self.stack.vault, code, database, self.say)
+        path = self._path(code)
+        files.strip_tombstone(path)
+        self.say(f"{code}: gone; its proved backup expires {PURGED_KEPT_DAYS} days after its purge")
+        self.wrote(path, f"{code}: gone")
+
+    def _look(self, plan: CleanUp, row: Row, stone: Tombstone) -> str | None:
+        """None where nothing is left of a resource, which is on record then; else what is."""
+        one = Resource(row.type, row.name)
+        told: str | None = None
+        if row.type == "database":
+            told = self._left_in_postgresql(row.name)
+        elif row.type == "oss":
+            told = self._left_in_oss(row.name)
+        if told is None:
+            plan.complete(one)
+        else:
+            plan.fail(one, told)
+        return told
+
+    def _left_in_postgresql(self, name: str) -> str | None:
+        with self.stack.vault.systems.session() as session:
+            rows = session.execute(LEFT, {"name": name, "roles": f"^{name}(_[ab])?$"}).fetchall()
+        return f"{', '.join(str(row[0]) for row in rows)} still there" if rows else None
+
+    def _left_in_oss(self, name: str) -> str | None:
+        bucket_name, _, prefix = name.partition("/")
+        place = next((one for one in self.stack.buckets if one.name == bucket_name), None)
+        if place is None:
+            return None  # another stack's bucket by now; the run that emptied it said so in its row
+        left = objects.left(self._bucket(place), prefix)
+        return f"{left} versions left in {name}" if left else None
+
+    def _bucket(self, place: BucketPlace) -> Any:
+        return self.stack.vault.systems.bucket(place)
+
+    def _refuse_copies(self, subject: Subject) -> None:
+        """Copies of its database that restores have left belong to the tenant, and to no backup."""
+        with self.stack.vault.systems.session() as session:
+            rows = session.execute(COPIES, [f"^{subject.database}_(before|restored)_[0-9]+$"]).fetchall()
+        if rows:
+            names = ", ".join(str(row[0]) for row in rows)
+            raise BackupError(
+                f"{subject.name}: {names} still holds its data", "drop what is not needed, then purge again"
+            )
+
+    def _subject(self, tenant: ResolvedTenant) -> Subject:
+        names = tenant.names
+        return Subject(tenant.code, names.database, tenant.code, names.prefix, self.stack.buckets)
+
+    def _path(self, code: str) -> Path:
+        return self.tenants / f"{code}.yaml"

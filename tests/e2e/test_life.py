@@ -1,0 +1,338 @@
+"""One tenant with data goes through its whole life with a set clock; every system is looked at, at every step.
+
+The tests share one instance and run in the order of the file.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from local.throwaway import World
+
+DELETED, AGAIN = date(2026, 10, 2), date(2026, 10, 5)
+LONG = 40  # days until its expiry
+
+
+@pytest.fixture(scope="module")
+def life(world: World, open_life: Callable[..., Any]) -> Any:
+    return open_life(world, "k001", "k002")
+
+
+@pytest.fixture(scope="module")
+def before(life: Any) -> Any:
+    """What must be there until the drop."""
+    life.ask("INSERT INTO tenant_api_keys (tenant_id, name, key_hash) VALUES ('k001', 'test', 'digest') RETURNING id")
+    return life.data()
+
+
+def usable_keys(life: Any) -> int:
+    return life.ask("SELECT count(*) FROM usable_api_keys WHERE tenant_id = 'k001'")[0][0]
+
+
+def is_live(life: Any) -> None:
+    """Everything that an active tenant has."""
+    life.world.kubectl("get", "deployment", "business-app", "-n", "tenant-k001")
+    app = life.world.kubectl("get", "deployment", "business-app", "-n", "tenant-k001")
+    assert app["status"]["availableReplicas"] == app["spec"]["replicas"] >= 1
+    assert life.may_log_in()
+    session = life.assume()
+    assert session is not None
+    assert life.may_use(session)
+    assert usable_keys(life) == 1
+    assert "k001" in life.records()
+
+
+def has_no_access(life: Any) -> None:
+    assert not life.may_log_in()
+    assert life.assume() is None
+    assert usable_keys(life) == 0
+    with life.world.connect() as connection:
+        assert connection.execute("SELECT FROM pg_stat_activity WHERE usename ~ '^rent001'").fetchall() == []
+
+
+def test_active(life: Any, before: Any) -> None:
+    is_live(life)
+    assert len(before["parents"]) == 25
+    assert sum(not one["marker"] for one in before["systemkarder"]["versions"]) >= 4
+
+
+def test_asleep_has_no_pods_and_keeps_access_and_data(life: Any, before: Any) -> None:
+    life.write(hibernated=True)
+    life.world.up()
+    assert life.phase() == "asleep"
+    assert life.pods() == []
+    assert "k001" in life.records()
+    assert life.may_log_in()
+    assert life.may_use(life.assume())
+    assert life.data() == before
+    life.write(hibernated=None)
+
+
+def test_suspended_ends_what_runs(life: Any, before: Any) -> None:
+    life.world.up()
+    is_live(life)
+    session, connection = life.assume(), life.world.connect(life.database, *life.login)
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+    life.write(status="suspended")
+    life.world.up()
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("SELECT 1")
+    assert not life.may_use(session)
+    has_no_access(life)
+    assert life.pods() == []
+    assert "k001" in life.records()
+    assert life.ask("SELECT status FROM tenants WHERE tenant_id = 'k001'") == [("suspended",)]
+    assert life.data() == before
+
+
+def test_a_session_that_comes_back_is_closed_by_a_refresh_and_an_up(life: Any, before: Any) -> None:
+    with life.world.connect() as admin:
+        admin.execute(f"ALTER ROLE {life.login[0]} LOGIN".encode())
+        intruder = life.world.connect(life.database, *life.login)
+        life.world.run("pulumi", "refresh", "--stack", "local", "--yes", "--skip-preview", "--non-interactive")
+        life.world.up()
+    with pytest.raises(psycopg.OperationalError):
+        intruder.execute("SELECT 1")
+    has_no_access(life)
+
+
+def test_the_return_restores_access_with_the_same_password(life: Any, before: Any) -> None:
+    life.write(status="active")
+    life.world.up()
+    is_live(life)
+    assert life.data() == before
+
+
+def test_a_past_expiry_suspends(life: Any, before: Any) -> None:
+    life.write(expires_at=date(2026, 9, 30))
+    life.world.up()
+    assert life.phase() == "suspended"
+    has_no_access(life)
+    life.write(expires_at=None)
+
+
+def test_a_backup_that_fails_fails_that_step_alone_and_says_so(life: Any, before: Any) -> None:
+    life.delete(DELETED)
+    life.on(DELETED)
+    life.control("POST", "faults", {"pattern": "oss:ListObjectVersions", "kind": "error", "times": 99, "status": 403})
+    failed = life.world.up(ok=None)
+    life.control("DELETE", "faults")
+    assert failed.returncode != 0
+    assert "k001 backup" in failed.stdout + failed.stderr
+    assert life.data() == before
+    has_no_access(life)
+    assert [one[1] for one in life.backups()] == ["failed"]
+    life.ask("DELETE FROM data_backup_records WHERE status = 'failed' RETURNING id")
+
+
+def test_deleted_is_retained_backed_up_and_planned(life: Any, before: Any) -> None:
+    life.world.up()
+    assert life.phase() == "retained"
+    assert "k001" not in life.records()
+    assert life.namespaces() == ["tenant-k002"]
+    has_no_access(life)
+    assert life.data() == before
+    ((backup, status, deleted_at, rows, objects, size, checksum, seconds, encrypted),) = life.backups()
+    assert (status, deleted_at, encrypted) == ("completed", DELETED, True)
+    assert rows >= 27
+    assert objects == 13 + 5  # the directories, and what was put into them
+    assert size > 1000
+    assert len(checksum) == 64
+    assert seconds > 0
+    assert set(life.cleanup().values()) == {"pending"}
+    assert len(life.cleanup()) == 6
+    assert all(
+        one["protect"] for one in life.world.resources() if one["urn"].endswith(("k001-db-database", "k001-seal"))
+    )
+    vault = life.world.alibaba()["buckets"]["tenantrybackups"]
+    assert vault["versioning"] == "Enabled"
+    assert f"backups/k001/{backup}/manifest.json" in {one["key"] for one in vault["objects"]}
+
+
+def test_a_second_up_takes_no_second_backup(life: Any, before: Any) -> None:
+    life.world.up()
+    assert len(life.backups()) == 1
+
+
+def test_nothing_is_purged_before_its_day(life: Any, before: Any) -> None:
+    life.on(DELETED + timedelta(days=29))
+    assert "wait" in life.purge()
+    assert "k001" in life.purge("--within", "7d")
+    life.on(DELETED + timedelta(days=10))
+    assert "nobody" in life.purge("--within", "7d")
+    assert life.data() == before
+
+
+def test_cancelling_brings_everything_back(life: Any, before: Any) -> None:
+    life.write(status="active", deleted_at=None)
+    life.world.up()
+    is_live(life)
+    assert life.data() == before
+    assert life.cleanup() == {}
+    assert life.ask("SELECT scheduled_deletion_at FROM tenants WHERE tenant_id = 'k001'") == [(None,)]
+    assert life.ask("SELECT DISTINCT action FROM tenant_cleanup_logs ORDER BY 1") == [("cancelled",), ("scheduled",)]
+
+
+def test_a_date_in_the_past_does_not_shorten_the_thirty_days(life: Any, before: Any) -> None:
+    life.on(AGAIN)
+    life.delete(date(2026, 1, 1))
+    life.world.up()
+    assert life.phase() == "retained"
+    life.write(deleted_at=AGAIN)
+    life.world.up()
+    assert [one[1:3] for one in life.backups()][-1] == ("completed", AGAIN)
+    life.on(AGAIN + timedelta(days=30))
+    assert "up" in life.purge()
+    life.world.up()
+    assert life.phase() == "due"
+    has_no_access(life)
+    assert life.data() == before
+
+
+def test_a_backup_that_does_not_agree_stops_the_purge(life: Any, before: Any) -> None:
+    with life.world.connect(life.database) as connection:
+        connection.execute("UPDATE parents SET name = 'other' WHERE id = (SELECT min(id) FROM parents)")
+        told = life.purge(ok=3)
+        assert "table public.parents has other content" in told
+        assert "--for-deletion" in told
+        assert yaml.safe_load(life.world.tenant_file("k001").read_text())["status"] == "deleted"
+        connection.execute("UPDATE parents SET name = '家长0' WHERE id = (SELECT min(id) FROM parents)")
+    assert "updated" in str(connection) or True
+    life.world.run("tenantry", "backup", "k001", "--for-deletion", "--stack", "local")
+
+
+def test_an_object_that_was_lost_in_the_vault_stops_the_purge(life: Any, before: Any) -> None:
+    vault = life.bucket("tenantrybackups")
+    keys = [one["key"] for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"]]
+    lost = next(key for key in keys if key.startswith("objects/k001/") and key.endswith("/a.txt"))
+    content = vault.get_object(lost).read()
+    vault.put_object(lost, b"x" * len(content))
+    assert "uploads/files/a.txt differs" in life.purge(ok=3)
+    vault.put_object(lost, content)
+    for version in [
+        one for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if one["key"].startswith("purged/")
+    ]:
+        vault.delete_object(version["key"], params={"versionId": version["version"]})
+
+
+def test_a_proved_backup_comes_before_everything_else(life: Any, before: Any) -> None:
+    held = life.data()
+    assert life.purge("--dry-run").splitlines()[0].split()[:2] == ["k001", "prove"]
+    assert "proved by" in life.purge()
+    document = yaml.safe_load(life.world.tenant_file("k001").read_text())
+    assert document["status"] == "purged"
+    backup = life.backups()[-1]
+    assert (document["proof"], backup[1]) == (backup[0], "verified")
+    assert life.data() == held
+    assert not [name for name in life.databases() if name.startswith("tenantry_scratch")]
+
+
+def test_one_up_lifts_protection_and_removes_nothing(life: Any, before: Any) -> None:
+    held = life.data()
+    life.world.up()
+    assert life.phase() == "purging"
+    assert not any(one.get("protect") for one in life.world.resources() if "::k001-" in one["urn"])
+    assert life.data() == held
+
+
+def test_it_can_still_be_cancelled(life: Any, before: Any) -> None:
+    held = life.data()
+    purged = life.world.tenant_file("k001").read_text()
+    life.write(status="active", deleted_at=None, proof=None)
+    life.world.up()
+    is_live(life)
+    assert life.data() == held
+    life.delete(AGAIN)
+    life.world.up()
+    assert life.phase() == "retained"
+    life.on(AGAIN + timedelta(days=90))
+    life.world.up()
+    life.purge()
+    assert life.world.tenant_file("k001").read_text() != purged
+    life.world.up()
+    assert life.phase() == "purging"
+    assert life.data() == held
+
+
+def test_prefixes_that_cannot_be_emptied_keep_the_database(life: Any, before: Any) -> None:
+    assert "tombstone" in life.purge()
+    life.control("POST", "faults", {"pattern": "oss:delete_objects", "kind": "error", "times": 500, "status": 500})
+    assert life.world.up(ok=None).returncode != 0
+    life.control("DELETE", "faults")
+    assert "rent001" in life.databases()
+    assert life.ask("SELECT DISTINCT action FROM tenant_cleanup_logs WHERE action IN ('failed', 'retried')")
+    assert life.ask("SELECT max(retry_count) FROM tenant_resource_cleanup")[0][0] > 0
+
+
+def test_the_next_up_empties_the_prefixes_and_removes_the_rest(life: Any, before: Any) -> None:
+    life.world.up()
+    for held in life.objects().values():
+        assert held == {"versions": [], "uploads": []}
+    assert life.databases() == ["rent002"]
+    assert life.roles() == []
+    snapshot = life.world.alibaba()
+    assert "tenant-k001" not in snapshot["roles"]
+    assert "tenant-k001" not in snapshot["policies"]
+    assert life.namespaces() == ["tenant-k002"]
+    assert life.ask("SELECT status, contact_phone FROM tenants WHERE tenant_id = 'k001'") == [("purged", "")]
+    assert "k002" in life.records()
+
+
+def test_what_stays_is_a_tombstone_a_log_and_the_proved_backup(life: Any, before: Any) -> None:
+    proof = yaml.safe_load(life.world.tenant_file("k001").read_text())["proof"]
+    assert "gone" in life.purge()
+    stone = yaml.safe_load(life.world.tenant_file("k001").read_text())
+    assert stone == {"code": "k001", "status": "purged", "cell": "main", "deleted_at": AGAIN, "proof": proof}
+    assert set(life.cleanup().values()) == {"completed"}
+    kept = {
+        one["key"] for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if "/k001/" in one["key"]
+    }
+    assert kept
+    assert all(key.startswith("purged/k001/") for key in kept)
+    assert "nobody" in life.purge()
+    again = life.world.up()
+    assert all(word not in again.stdout for word in ("created", "updated", "deleted"))
+
+
+def test_the_code_is_never_used_again(life: Any, before: Any) -> None:
+    stone = life.world.tenant_file("k001").read_text()
+    text = life.world.tenant_file("k002").read_text()
+    life.world.tenant_file("k001").write_text(text.replace("k002", "k001").replace("13800138002", "13911112222"))
+    refused = life.world.up(ok=None)
+    assert refused.returncode != 0
+    assert "was purged" in refused.stdout + refused.stderr
+    life.world.tenant_file("k001").write_text(stone)
+    life.world.up()
+
+
+def test_a_purged_tenants_data_returns_under_a_new_code(life: Any, before: Any) -> None:
+    proof = yaml.safe_load(life.world.tenant_file("k001").read_text())["proof"]
+    text = life.world.tenant_file("k002").read_text()
+    life.world.tenant_file("k030").write_text(text.replace("k002", "k030").replace("13800138002", "13911113333"))
+    life.world.up()
+    life.world.run("tenantry", "restore", "k001", "--from", proof, "--as", "k030", "--stack", "local")
+    prefix = "kindergarten/rent/13911113333/"
+    returned = life.data("k030", prefix)
+    assert returned["parents"] == before["parents"]
+    assert returned["mine"] == before["mine"]
+    assert life.current(prefix)["systemkarder/uploads/files/a.txt"] == b"version 2"
+    assert life.current(prefix)["faceshanghaikarden/photos/3.jpg"] == b"\x03" * 1000
+    quiet = ("--yes", "--skip-preview", "--non-interactive", "--expect-no-changes")
+    life.world.run("pulumi", "refresh", "--stack", "local", *quiet)
+    life.code = "k030"
+    life.remember_login()
+    with life.world.connect("rent030", *life.login) as connection:
+        assert connection.execute("SELECT count(*) FROM parents").fetchone() == (25,)
+    life.code = "k001"
+
+
+def test_what_is_left_of_it_expires_by_itself(life: Any, before: Any) -> None:
+    life.control("POST", "clock", {"offset": 200 * 86400})
+    life.control("POST", "lifecycle", {})
+    life.control("POST", "lifecycle", {})
+    vault = life.world.alibaba()["buckets"]["tenantrybackups"]["objects"]
+    assert [one for one in vault if one["key"].startswith("purged/") and not one["marker"]] == []

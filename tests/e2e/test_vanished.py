@@ -1,0 +1,148 @@
+"""Each way in which a tenant's file can vanish stops the run before any change, also with plain Pulumi."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.throwaway import World
+
+BY_HAND = ("pulumi", "up", "--stack", "local", "--yes", "--skip-preview", "--non-interactive")
+TARGETED = (*BY_HAND, "--target", "urn:pulumi:local::tenantry::tenantry:components:Tenant::k002")
+OURS = ("tenantry", "up", "--stack", "local")
+PROOF = "k001-20260901T000000Z-0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def life(world: World, open_life: Callable[..., Any]) -> Any:
+    return open_life(world, "k001", "k002")
+
+
+def gone(file: Path) -> None:
+    file.unlink()
+
+
+def renamed(file: Path) -> None:
+    file.rename(file.with_name("k099.yaml"))
+
+
+def renamed_inside_too(file: Path) -> None:
+    text = file.read_text().replace("k001", "k099")
+    file.rename(file.with_name("k099.yaml")).write_text(text)
+
+
+def emptied(file: Path) -> None:
+    file.write_text("")
+
+
+def broken(file: Path) -> None:
+    file.write_text(file.read_text() + "  : [\n")
+
+
+def moved_into_a_directory(file: Path) -> None:
+    folder = file.parent / "c02"
+    folder.mkdir()
+    file.rename(folder / file.name)
+
+
+def moved_out(file: Path) -> None:
+    file.rename(file.parent.parent / file.name)
+
+
+def of_another_cell(file: Path) -> None:
+    file.write_text(file.read_text() + "cell: c02\n")
+
+
+def a_link(file: Path) -> None:
+    target = file.parent.parent / "elsewhere.yaml"
+    file.rename(target)
+    file.symlink_to(target)
+
+
+def purged_by_hand(file: Path) -> None:
+    file.write_text(file.read_text().replace("status: active", f"status: purged\nproof: {PROOF}"))
+
+
+def a_tombstone_by_hand(file: Path) -> None:
+    file.write_text(f"code: k001\nstatus: purged\nproof: {PROOF}\n")
+
+
+WAYS = {
+    gone: "bring the file back",
+    renamed: "k099",
+    renamed_inside_too: "bring the file back",
+    emptied: "is empty",
+    broken: "YAML",
+    moved_into_a_directory: "side by side",
+    moved_out: "bring the file back",
+    of_another_cell: "tenantry move k001 c02",
+    a_link: "symbolic link",
+    purged_by_hand: "only `tenantry purge` writes purged",
+    a_tombstone_by_hand: "only `tenantry purge` writes purged",
+}
+
+
+def everything(life: Any) -> Any:
+    return life.data(), life.records(), life.namespaces(), life.databases(), sorted(life.world.alibaba()["roles"])
+
+
+@pytest.mark.parametrize(("way", "told"), WAYS.items(), ids=[way.__name__ for way in WAYS])
+def test_the_run_stops_before_any_change(life: Any, way: Callable[[Path], None], told: str) -> None:
+    held, file = everything(life), life.world.tenant_file("k001")
+    folder, text = life.world.folder, file.read_text()
+    way(file)
+    try:
+        for command in (OURS, BY_HAND, TARGETED):
+            refused = life.world.run(*command, ok=None)
+            assert refused.returncode != 0, command
+            assert told in refused.stdout + refused.stderr, command
+        assert everything(life) == held
+        assert [one["urn"] for one in life.world.resources() if "::k001" in one["urn"]]
+    finally:
+        for left in (folder / "tenants" / "c02", folder / "tenants"):
+            for other in left.glob("k0[09][19].yaml"):
+                other.unlink()
+        if (folder / "tenants" / "c02").exists():
+            (folder / "tenants" / "c02").rmdir()
+        for other in ("k001.yaml", "elsewhere.yaml"):
+            (folder / other).unlink(missing_ok=True)
+        file.write_text(text)
+
+
+def test_another_folder_of_tenants_stops_it_too(life: Any) -> None:
+    held = everything(life)
+    other = life.world.folder / "others"
+    other.mkdir()
+    (other / "k002.yaml").write_text(life.world.tenant_file("k002").read_text())
+    life.configure(tenants="others")
+    refused = life.world.run(*BY_HAND, ok=None)
+    life.configure(tenants=None)
+    assert refused.returncode != 0
+    assert "bring the file back" in refused.stdout + refused.stderr
+    assert everything(life) == held
+
+
+def test_a_purge_without_a_recorded_proof_removes_nothing(life: Any) -> None:
+    """Also for a tenant that is due: the id of a proof counts for nothing without the proof."""
+    held = life.data()
+    life.delete(date(2026, 10, 1))
+    life.world.up()
+    life.on(date(2026, 11, 30))
+    life.world.up()
+    life.write(status="purged", proof=PROOF)
+    refused = life.world.up(ok=None)
+    assert refused.returncode != 0
+    assert "on record as no proved backup" in refused.stdout + refused.stderr
+    file = life.world.tenant_file("k001")
+    text = file.read_text()
+    file.write_text(f"code: k001\nstatus: purged\nproof: {PROOF}\n")
+    assert life.world.up(ok=None).returncode != 0
+    assert life.data() == held
+    file.write_text(text)
+    life.write(status="active", deleted_at=None, proof=None)
+    life.world.up()
+    assert life.phase() == "active"
+    assert life.may_log_in()
+    assert life.data() == held

@@ -1,0 +1,150 @@
+"""The two steps of a deletion, against a real server and the stand-in: one backup, and no removal without a proof."""
+
+from typing import Any
+
+import oss2
+import pytest
+
+CODE, PREFIX = "k001", "kindergarten/rent/13800138001/"
+NEIGHBOUR = "kindergarten/rent/138001380010/"
+BUCKETS = {"system-bucket": "cn-guangzhou", "photo-bucket": "cn-shanghai"}
+PROOF = "k001-20261001T000000Z-0123456789abcdef"
+RECORD = (
+    "INSERT INTO data_backup_records (tenant_code, backup_id, database_name, kind, location, status, verified_at)"
+    " VALUES (%s, %s, 'clone', 'deletion', 'oss://x', 'verified', now())"
+)
+
+
+@pytest.fixture
+def admin_database(plugin, server, cloud, settings) -> Any:
+    with server.database("admin_tenant_management"):
+        plugin.configure(postgresql=settings(), alibaba=cloud.settings)
+        plugin.create("Migrations", {"database": "admin_tenant_management", "set": "admin", "digest": "abc"})
+        yield "admin_tenant_management"
+
+
+@pytest.fixture
+def declared(admin_database: str, clone: str) -> dict[str, Any]:
+    return {
+        "adminDatabase": admin_database,
+        "code": CODE,
+        "database": clone,
+        "prefix": PREFIX,
+        "buckets": BUCKETS,
+        "vault": {"bucket": "photo-bucket", "region": "cn-shanghai"},
+    }
+
+
+@pytest.fixture
+def backup(declared) -> dict[str, Any]:
+    names = {"domain": "k001.yyup.cc", "namespace": "tenant-k001", "role": "tenant-k001"}
+    return {**declared, "deletedAt": "2026-10-01", "dueOn": "2026-10-31", "names": names}
+
+
+def asked(server: Any, query: str) -> list[Any]:
+    with server.connect("admin_tenant_management") as session:
+        return session.execute(query.encode()).fetchall()
+
+
+def test_a_deletion_is_backed_up_once(plugin, server, cloud, backup) -> None:
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    cloud.bucket("system-bucket").put_object(f"{NEIGHBOUR}a.txt", b"not mine")
+    state = plugin.create("Backup", backup)
+    again = plugin.create("Backup", backup)
+    assert state.outputs["backupId"] == again.outputs["backupId"]
+    assert asked(server, "SELECT status, object_count FROM data_backup_records") == [("completed", 1)]
+    copies = [key for key in cloud.keys("photo-bucket") if key.startswith("objects/k001/")]
+    assert len(copies) == 1
+    assert copies[0].endswith("/a.txt")
+    assert plugin.read("Backup", state).outputs["backupId"] == state.outputs["backupId"]
+
+
+def test_what_is_to_go_is_planned_and_moves_with_the_day(plugin, server, backup) -> None:
+    state = plugin.create("Backup", backup)
+    query = "SELECT DISTINCT scheduled_deletion_at::date::text, status FROM tenant_resource_cleanup"
+    assert asked(server, query) == [("2026-10-31", "pending")]
+    plugin.update("Backup", state, {**backup, "dueOn": "2026-11-05"})
+    assert asked(server, query) == [("2026-11-05", "pending")]
+    assert len(asked(server, "SELECT FROM data_backup_records")) == 1
+    assert plugin.diff("Backup", state, {**backup, "deletedAt": "2026-10-02"})[1] == ["deletedAt"]
+
+
+def test_a_backup_that_fails_says_so_and_is_on_record(plugin, server, cloud, backup, refused) -> None:
+    with refused("k001", "backing up", "nowhere-bucket", without="secret"):
+        plugin.create("Backup", {**backup, "buckets": {"nowhere-bucket": "cn-shanghai"}})
+    ((status, error),) = asked(server, "SELECT status, error_message FROM data_backup_records")
+    assert status == "failed"
+    assert "NoSuchBucket" in error
+
+
+def test_a_purge_without_a_proof_is_refused_before_and_after(plugin, server, cloud, declared, refused) -> None:
+    with refused("is on record as no proved backup"):
+        plugin.create("Purge", {**declared, "proof": PROOF})
+    with server.connect("admin_tenant_management") as session:
+        session.execute(RECORD, ["k002", PROOF])
+    with refused("is on record as no proved backup"):
+        plugin.create("Purge", {**declared, "proof": PROOF})
+    with server.connect("admin_tenant_management") as session:
+        session.execute("UPDATE data_backup_records SET tenant_code = 'k001'")
+    with refused("is not in photo-bucket any more"):
+        plugin.create("Purge", {**declared, "proof": PROOF})
+    cloud.bucket("photo-bucket").put_object(f"purged/k001/backups/{PROOF}/manifest.json", b"{}")
+    state = plugin.create("Purge", {**declared, "proof": PROOF})
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    with server.connect("admin_tenant_management") as session:
+        session.execute("UPDATE data_backup_records SET status = 'completed'")
+    with refused("is on record as no proved backup"):
+        plugin.delete("Purge", state)
+    assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
+
+
+@pytest.fixture
+def purge(plugin, server, cloud, declared) -> Any:
+    with server.connect("admin_tenant_management") as session:
+        session.execute(RECORD, [CODE, PROOF])
+    cloud.bucket("photo-bucket").put_object(f"purged/k001/backups/{PROOF}/manifest.json", b"{}")
+    return plugin.create("Purge", {**declared, "proof": PROOF})
+
+
+def planned(server: Any) -> None:
+    with server.connect("admin_tenant_management") as session:
+        for bucket, region in BUCKETS.items():
+            session.execute(
+                "INSERT INTO tenant_resource_cleanup (tenant_code, resource_type, resource_name, oss_bucket, oss_region,"
+                " oss_path, scheduled_deletion_at) VALUES (%s, 'oss', %s, %s, %s, %s, now())",
+                [CODE, f"{bucket}/{PREFIX}", bucket, region, PREFIX],
+            )
+
+
+def test_a_purge_empties_its_prefixes_wholly_and_nobody_elses(plugin, server, cloud, purge) -> None:
+    planned(server)
+    system = cloud.bucket("system-bucket")
+    for number in range(3):
+        system.put_object(f"{PREFIX}a.txt", str(number).encode())
+        system.put_object(f"{NEIGHBOUR}a.txt", str(number).encode())
+    system.delete_object(f"{PREFIX}a.txt")
+    system.init_multipart_upload(f"{PREFIX}part")
+    plugin.delete("Purge", purge)
+    left = system.list_object_versions(prefix=PREFIX)
+    assert (left.versions, left.delete_marker) == ([], [])
+    assert not list(oss2.MultipartUploadIterator(system, prefix=PREFIX))
+    assert len(system.list_object_versions(prefix=NEIGHBOUR).versions) == 3
+    assert asked(server, "SELECT DISTINCT status FROM tenant_resource_cleanup") == [("completed",)]
+    plugin.delete("Purge", purge)  # once more is fine
+
+
+def test_emptying_is_tried_again_and_each_attempt_is_on_record(plugin, server, cloud, purge, refused) -> None:
+    planned(server)
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    cloud.fault(pattern="oss:delete_objects", kind="error", times=1, status=403, code="AccessDenied")
+    plugin.delete("Purge", purge)
+    query = "SELECT action, attempt FROM tenant_cleanup_logs WHERE resource_name LIKE 'system%' ORDER BY id"
+    assert asked(server, query) == [("started", 1), ("failed", 2), ("retried", 2), ("completed", 2)]
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}b.txt", b"mine")
+    with server.connect("admin_tenant_management") as session:
+        session.execute("UPDATE tenant_resource_cleanup SET status = 'pending', retry_count = 0")
+    cloud.fault(pattern="oss:delete_objects", kind="error", times=4, status=403, code="AccessDenied")
+    with refused("emptying the prefixes", "AccessDenied"):
+        plugin.delete("Purge", purge)
+    query = "SELECT status, retry_count FROM tenant_resource_cleanup WHERE resource_name LIKE 'system%'"
+    assert asked(server, query) == [("failed", 3)]

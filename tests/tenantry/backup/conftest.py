@@ -1,0 +1,97 @@
+"""A tenant's database and objects, and a vault for their backups: a real server and the Alibaba stand-in."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Generator
+from pathlib import Path
+
+import oss2
+import pytest
+
+from local.postgresql.binaries import binary
+from local.postgresql.temporary import TemporaryServer
+from tenantry.backup.records import Records
+from tenantry.backup.systems import BucketPlace, Systems
+from tenantry.backup.take import Subject, Vault
+
+ROOT = Path(__file__).resolve().parents[3]
+KEYS = {"ALICLOUD_ACCESS_KEY": "LTAItest", "ALICLOUD_SECRET_KEY": "secret", "ALICLOUD_ACCOUNT_ID": "1234567890123456"}
+FILES, STORE = BucketPlace("files", "cn-guangzhou"), BucketPlace("store", "cn-beijing")
+TENANT = Subject("k001", "rent001", "k001", "kindergarten/rent/13800138001/", (FILES,))
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    command = [sys.executable, "-P", "-m", "local.alibaba", "--port", address.rpartition(":")[2]]
+    process = subprocess.Popen(
+        [*command, "--state", str(tmp_path_factory.mktemp("alibaba"))],
+        cwd="/",
+        env=os.environ | KEYS | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_tenantry/health", timeout=1):
+                break
+        except OSError:
+            time.sleep(0.05)
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory, proxy: str) -> Generator[Systems]:
+    with TemporaryServer(tmp_path_factory.mktemp("server")) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(binary("pg_dump").parent), prepend=os.pathsep)
+        keys = KEYS["ALICLOUD_ACCESS_KEY"], KEYS["ALICLOUD_SECRET_KEY"], None, proxy
+        yield Systems("127.0.0.1", str(server.port), "tenantry", server.password, "disable", *keys)
+
+
+@pytest.fixture
+def vault(systems: Systems) -> Generator[Vault]:
+    """With k001's database, three objects (one in two versions), and an admin database; all gone at the end."""
+    migrations = sorted((ROOT / "provider" / "migrations" / "admin").glob("*.sql"))
+    with systems.session() as session:
+        session.execute("CREATE ROLE rent001; CREATE ROLE rent001_a IN ROLE rent001")
+        session.execute("CREATE DATABASE rent001 OWNER rent001 CONNECTION LIMIT 50")
+        session.execute("REVOKE ALL ON DATABASE rent001 FROM PUBLIC; GRANT CONNECT ON DATABASE rent001 TO rent001_a")
+        session.execute("ALTER ROLE rent001_a IN DATABASE rent001 SET role = 'rent001'")
+        session.execute("CREATE DATABASE admin")
+    with systems.session("admin") as session:
+        session.execute("CREATE TABLE schema_migrations (version integer PRIMARY KEY)")
+        for migration in migrations:
+            session.execute(migration.read_bytes())
+    with systems.session("rent001") as session:
+        session.execute("SET role = 'rent001'; CREATE TABLE things AS SELECT id FROM generate_series(1, 50) AS id")
+    for place in (FILES, STORE):
+        systems.bucket(place).create_bucket()
+        systems.bucket(place).put_bucket_versioning(oss2.models.BucketVersioningConfig("Enabled"))
+    for path, content in {"a.txt": b"old", "b.bin": b"\x00" * 100_000, "c/d.txt": b"deep"}.items():
+        systems.bucket(FILES).put_object(TENANT.prefix + path, content, headers={"Content-Type": "text/x-own"})
+    systems.bucket(FILES).put_object(TENANT.prefix + "a.txt", b"new")
+    yield Vault(systems, STORE, Records(systems, "admin"))
+    for place in (FILES, STORE):
+        bucket = systems.bucket(place)
+        listed = bucket.list_object_versions(max_keys=1000)
+        for version in [*listed.versions, *listed.delete_marker]:
+            bucket.delete_object(version.key, params={"versionId": version.versionid})
+        bucket.delete_bucket()
+    with systems.session() as session:
+        rows = session.execute("SELECT datname FROM pg_database WHERE datname ~ '^(rent001|admin|k001)'").fetchall()
+        for (name,) in rows:
+            session.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        session.execute("DROP ROLE rent001_a; DROP ROLE rent001")
+
+
+@pytest.fixture
+def tenant() -> Subject:
+    return TENANT

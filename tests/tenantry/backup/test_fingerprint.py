@@ -1,0 +1,117 @@
+"""What a database holds, on a real server: every difference is told, and a dump and restore make none."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from local.postgresql.binaries import binary
+from local.postgresql.temporary import TemporaryServer
+from tenantry.backup import postgresql
+from tenantry.backup.failing import BackupError
+from tenantry.backup.fingerprint import differences
+from tenantry.backup.systems import Systems
+
+SCHEMA = """
+CREATE TABLE one (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, t text, at timestamptz, n numeric, f float8, b bytea);
+INSERT INTO one (t, at, n, f, b) VALUES ('园', '2026-01-01', 1.50, 0.1, '\\x00ff'), (NULL, NULL, NULL, 'NaN', NULL);
+CREATE TABLE empty (id int);
+CREATE TABLE "Odd name" ("the row" int);
+INSERT INTO "Odd name" VALUES (1), (1);
+CREATE VIEW seen AS SELECT t FROM one;
+SELECT lo_from_bytea(0, 'large');
+"""
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Generator[Systems]:
+    with TemporaryServer(tmp_path_factory.mktemp("server")) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(binary("pg_dump").parent), prepend=":")
+        yield Systems("127.0.0.1", str(server.port), "tenantry", server.password, "disable", "key", "secret")
+
+
+@pytest.fixture
+def source(systems: Systems) -> Generator[str]:
+    with systems.session() as session:
+        session.execute("CREATE DATABASE source")
+        with systems.session("source") as inside:
+            inside.execute(SCHEMA.encode())
+        yield "source"
+        session.execute("DROP DATABASE source WITH (FORCE)")
+
+
+def test_a_dump_restores_to_the_same(systems: Systems, source: str, tmp_path: Path) -> None:
+    taken = postgresql.dump(systems, source, tmp_path / "dump")
+    assert taken.tables["public.one"].rows == 2
+    assert taken.rows == 4
+    with postgresql.scratch(systems) as name:
+        postgresql.load(systems, tmp_path / "dump", name)
+        assert differences(taken, postgresql.fingerprint_of(systems, name)) == []
+    with systems.session() as session:
+        assert not session.execute("SELECT FROM pg_database WHERE datname ~ '^tenantry_scratch'").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("DELETE FROM one WHERE t IS NULL", "table public.one has 1 rows instead of 2"),
+        ("UPDATE one SET n = 1.5 WHERE id = 1", "table public.one has other content in its 2 rows"),
+        ("UPDATE one SET b = '\\x00fe' WHERE id = 1", "table public.one has other content in its 2 rows"),
+        ('DELETE FROM "Odd name" WHERE ctid = (SELECT min(ctid) FROM "Odd name")', "table public.Odd name has 1 rows"),
+        ("CREATE INDEX ON one (t)", "the schema differs"),
+        ("ALTER TABLE empty ADD c int DEFAULT 1", "the schema differs"),
+        ("DROP TABLE empty", "table public.empty is missing"),
+        ("CREATE TABLE more ()", "table public.more is one too many"),
+        ("SELECT nextval('one_id_seq')", "sequences differ (public.one_id_seq)"),
+        ("SELECT lo_unlink(oid) FROM pg_largeobject_metadata", "large objects differ"),
+    ],
+)
+def test_every_difference_is_told(systems: Systems, source: str, change: str, told: str) -> None:
+    before = postgresql.fingerprint_of(systems, source)
+    with systems.session(source) as session:
+        session.execute(change.encode())
+    assert any(told in one for one in differences(before, postgresql.fingerprint_of(systems, source)))
+
+
+def test_the_order_of_rows_does_not_matter(systems: Systems, source: str) -> None:
+    before = postgresql.fingerprint_of(systems, source)
+    with systems.session(source) as session:
+        session.execute("CREATE TEMPORARY TABLE kept AS SELECT * FROM one; DELETE FROM one")
+        session.execute("INSERT INTO one OVERRIDING SYSTEM VALUE SELECT * FROM kept ORDER BY id DESC")
+    assert differences(before, postgresql.fingerprint_of(systems, source)) == []
+
+
+def test_a_session_with_other_settings_says_the_same(systems: Systems, source: str) -> None:
+    before = postgresql.fingerprint_of(systems, source)
+    with systems.session() as session:
+        session.execute("ALTER DATABASE source SET timezone = 'Asia/Shanghai'")
+        session.execute("ALTER DATABASE source SET datestyle = 'German'")
+    assert differences(before, postgresql.fingerprint_of(systems, source)) == []
+
+
+def test_a_scratch_database_is_closed_to_others_and_an_abandoned_one_goes(systems: Systems) -> None:
+    with systems.session() as session:
+        session.execute("CREATE DATABASE tenantry_scratch_abandoned")
+        session.execute("CREATE ROLE stranger LOGIN PASSWORD 'stranger'")
+        with postgresql.scratch(systems) as first, postgresql.scratch(systems) as second:
+            names = [row[0] for row in session.execute("SELECT datname FROM pg_database").fetchall()]
+            assert {first, second} <= set(names)
+            assert "tenantry_scratch_abandoned" not in names
+            with pytest.raises(psycopg.OperationalError, match="permission denied"):
+                psycopg.connect(host="127.0.0.1", port=systems.port, user="stranger", password="stranger", dbname=first)
+        session.execute("DROP ROLE stranger")
+
+
+def test_a_missing_program_is_named(systems: Systems, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(BackupError, match="pg_dump is not on PATH"):
+        postgresql.fingerprint_of(systems, "postgres")
+
+
+def test_what_a_program_says_holds_no_password(systems: Systems) -> None:
+    with pytest.raises(BackupError) as caught:
+        postgresql.run(systems, "pg_dump", "--dbname=nowhere")
+    assert "nowhere" in str(caught.value)
+    assert systems.password not in str(caught.value)
+    assert systems.password not in repr(systems)

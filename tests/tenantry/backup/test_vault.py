@@ -1,0 +1,217 @@
+"""Backups taken, proved, set aside, restored and removed, on a real server and the stand-in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tenantry.backup import objects
+from tenantry.backup.failing import BackupError
+from tenantry.backup.places import Shelf
+from tenantry.backup.prove import Differs, entomb, prove
+from tenantry.backup.restore import restore
+from tenantry.backup.retention import Counts, forget, prune
+from tenantry.backup.take import Subject, Vault, take
+
+LIVING, PURGED = Shelf("k001"), Shelf("k001", purged=True)
+
+
+def quiet(_: str) -> None:
+    """Nobody listens."""
+
+
+def keys(vault: Vault) -> list[str]:
+    bucket = vault.systems.bucket(vault.place)
+    return sorted(
+        [*objects.keys(bucket, "backups/"), *objects.keys(bucket, "objects/"), *objects.keys(bucket, "purged/")]
+    )
+
+
+def change(vault: Vault, statement: str, database: str = "rent001") -> None:
+    with vault.systems.session(database) as session:
+        session.execute(statement.encode())
+
+
+def test_a_backup_says_what_it_holds_and_is_on_record(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "manual")
+    assert manifest.fingerprint.tables["public.things"].rows == 50
+    assert {one.path: one.size for one in manifest.objects} == {"a.txt": 3, "b.bin": 100_000, "c/d.txt": 4}
+    assert vault.manifest(manifest.id, LIVING) == manifest
+    record = vault.records.find(manifest.id)
+    assert record is not None
+    assert (record.status, record.row_count, record.object_count) == ("completed", 50, 3)
+    assert record.size_bytes == manifest.size > 100_000
+    text = vault.systems.bucket(vault.place).get_object(LIVING.manifest(manifest.id)).read().decode()
+    assert vault.systems.password not in text
+    assert vault.systems.secret_key not in text
+
+
+def test_a_second_backup_copies_only_what_is_new(vault: Vault, tenant: Subject) -> None:
+    take(vault, tenant, "manual")
+    before = {key for key in keys(vault) if key.startswith("objects/")}
+    vault.systems.bucket(tenant.buckets[0]).put_object(tenant.prefix + "e.txt", b"more")
+    second = take(vault, tenant, "manual")
+    new = {key for key in keys(vault) if key.startswith("objects/")} - before
+    assert [key.rpartition("/")[2] for key in new] == ["e.txt"]
+    assert len(second.objects) == 4
+    assert {one.sha256 for one in second.objects if one.path == "b.bin"}
+
+
+def test_a_backup_that_stopped_midway_is_none(vault: Vault, tenant: Subject) -> None:
+    with pytest.raises(BackupError, match="nowhere"):
+        take(vault, Subject("k001", "nowhere", "k001"), "manual")
+    (record,) = vault.records.all("k001")
+    assert record.status == "failed"
+    with pytest.raises(BackupError, match="there is no backup"):
+        vault.shelf_of(record.backup_id, "k001")
+
+
+def test_two_at_once_are_one_after_the_other(vault: Vault, tenant: Subject) -> None:
+    with vault.records.turn("rent001"), pytest.raises(BackupError, match="another backup of rent001 is running"):
+        take(vault, tenant, "manual")
+
+
+def test_a_proof_holds(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "deletion")
+    shelf = entomb(vault, manifest.id, "k001", quiet)
+    assert shelf == PURGED
+    proof = prove(vault, manifest.id, tenant, shelf, quiet)
+    assert (proof.rows, proof.objects, proof.object_bytes) == (50, 3, 100_007)
+    assert entomb(vault, manifest.id, "k001", quiet) == PURGED  # once more is fine
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM things WHERE id = 1", "living: table public.things has 49 rows instead of 50"),
+        ("INSERT INTO things VALUES (51)", "living: table public.things has 51 rows"),
+        ("UPDATE things SET id = 99 WHERE id = 1", "living: table public.things has other content"),
+        ("CREATE INDEX ON things (id)", "living: the schema differs"),
+    ],
+)
+def test_a_database_that_changed_since_is_not_proved(vault: Vault, tenant: Subject, statement: str, told: str) -> None:
+    manifest = take(vault, tenant, "deletion")
+    change(vault, statement)
+    with pytest.raises(Differs) as caught:
+        prove(vault, manifest.id, tenant, LIVING, quiet)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ["added", "removed", "overwritten"])
+def test_objects_that_changed_since_are_not_proved(vault: Vault, tenant: Subject, what: str) -> None:
+    manifest = take(vault, tenant, "deletion")
+    files = vault.systems.bucket(tenant.buckets[0])
+    match what:
+        case "added":
+            files.put_object(tenant.prefix + "new.txt", b"x")
+        case "removed":
+            files.delete_object(tenant.prefix + "a.txt")
+        case _:
+            files.put_object(tenant.prefix + "a.txt", b"neu")
+    with pytest.raises(Differs, match=r"is not in the backup|was removed since"):
+        prove(vault, manifest.id, tenant, LIVING, quiet)
+
+
+@pytest.mark.parametrize("key", ["dump", "copy", "lost", "manifest"])
+def test_a_damaged_backup_is_not_proved(vault: Vault, tenant: Subject, key: str) -> None:
+    manifest = take(vault, tenant, "deletion")
+    bucket = vault.systems.bucket(vault.place)
+    one = manifest.objects[0]
+    copy = LIVING.copy(one.bucket, one.version, one.path)
+    match key:
+        case "dump":
+            bucket.put_object(LIVING.dump(manifest.id), b"x" * manifest.dump.size)
+        case "copy":
+            bucket.put_object(copy, b"x" * one.size)
+        case "lost":
+            bucket.delete_object(copy)
+        case _:
+            bucket.put_object(
+                LIVING.manifest(manifest.id), manifest.model_copy(update={"seconds": 0}).model_dump_json()
+            )
+    with pytest.raises(BackupError, match=r"differs|missing|or others|was changed"):
+        prove(vault, manifest.id, tenant, LIVING, quiet)
+
+
+def test_a_restore_stands_beside_and_is_the_same(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "manual")
+    change(vault, "DELETE FROM things")
+    done = restore(vault, manifest.id, "k001", None, quiet)
+    assert done.database.startswith("rent001_restored_")
+    assert (done.rows, done.objects) == (50, 3)
+    with vault.systems.session(done.database) as session:
+        assert session.execute("SELECT count(*) FROM things").fetchone() == (50,)
+
+
+def test_a_restore_in_place_keeps_the_rights_and_the_one_before(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "manual")
+    change(vault, "DELETE FROM things WHERE id > 10")
+    files = vault.systems.bucket(tenant.buckets[0])
+    files.delete_object(tenant.prefix + "a.txt")
+    facts = (
+        "SELECT datconnlimit, datacl::text, datallowconn, pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+    )
+    with vault.systems.session() as session:
+        before = session.execute(facts, ["rent001"]).fetchone()
+        done = restore(vault, manifest.id, "k001", tenant, quiet)
+        assert session.execute(facts, ["rent001"]).fetchone() == before
+        assert session.execute("SELECT datallowconn FROM pg_database WHERE datname = %s", [done.before]).fetchone() == (
+            False,
+        )
+        settings = session.execute(
+            "SELECT setconfig FROM pg_db_role_setting JOIN pg_database ON oid = setdatabase WHERE datname = 'rent001'"
+        ).fetchall()
+    assert settings == [(["role=rent001"],)]
+    with vault.systems.session("rent001") as session:
+        assert session.execute("SELECT count(*), min(tableowner) FROM things, pg_tables WHERE tablename = 'things'") \
+            .fetchone() == (50, "rent001")  # fmt: skip
+    assert files.get_object(tenant.prefix + "a.txt").read() == b"new"
+    assert files.head_object(tenant.prefix + "c/d.txt").headers["Content-Type"] == "text/x-own"
+
+
+def test_a_damaged_backup_replaces_nothing(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "manual")
+    one = manifest.objects[0]
+    vault.systems.bucket(vault.place).put_object(LIVING.copy(one.bucket, one.version, one.path), b"")
+    change(vault, "INSERT INTO things VALUES (51)")
+    with pytest.raises(BackupError):
+        restore(vault, manifest.id, "k001", tenant, quiet)
+    with vault.systems.session("rent001") as session:
+        assert session.execute("SELECT count(*) FROM things").fetchone() == (51,)
+
+
+def test_old_ones_go_with_the_copies_that_nobody_names(vault: Vault, tenant: Subject) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    files = vault.systems.bucket(tenant.buckets[0])
+    ids: list[str] = []
+    for day in range(3):
+        files.put_object(tenant.prefix + "daily.txt", str(day).encode())
+        at = start + timedelta(days=day)
+        ids.append(take(vault, tenant, "scheduled", clock=lambda at=at: at).id)
+    manual = take(vault, tenant, "manual", clock=lambda: start - timedelta(days=9)).id
+    doomed = prune(vault, tenant, Counts(daily=2, weekly=0, monthly=0), quiet)
+    assert doomed == ids[:1]
+    assert sum("daily.txt" in key for key in keys(vault)) == 2
+    statuses = {record.backup_id: record.status for record in vault.records.all("k001")}
+    assert statuses == {ids[0]: "expired", ids[1]: "completed", ids[2]: "completed", manual: "completed"}
+    for backup_id in (*ids[1:], manual):
+        assert restore(vault, backup_id, "k001", None, quiet).objects == 4
+        change(vault, f'DROP DATABASE "{_restored(vault)}" WITH (FORCE)', "postgres")
+
+
+def _restored(vault: Vault) -> str:
+    with vault.systems.session() as session:
+        row = session.execute("SELECT datname FROM pg_database WHERE datname ~ '_restored_'").fetchone()
+    return row[0] if row else ""
+
+
+def test_what_is_left_of_a_purged_tenant_is_the_proved_one(vault: Vault, tenant: Subject) -> None:
+    take(vault, tenant, "scheduled")
+    proved = take(vault, tenant, "deletion").id
+    shelf = entomb(vault, proved, "k001", quiet)
+    proof = prove(vault, proved, tenant, shelf, quiet)
+    vault.records.prove(proved, vault.location(shelf.folder(proved)), proof.as_json(), None)
+    forget(vault, "k001", "rent001", quiet)
+    assert keys(vault)
+    assert all(key.startswith("purged/k001/") for key in keys(vault))
+    assert {record.status for record in vault.records.all("k001")} == {"expired", "verified"}
+    assert restore(vault, proved, "k001", None, quiet).rows == 50
