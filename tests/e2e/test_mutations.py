@@ -206,20 +206,40 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         sql("GRANT rent002 TO rent001_a", "REVOKE rent002 FROM rent001_a"),
     ),
     "CREATEROLE": (
+        ("database.create-role", "database.powers"),
+        sql("ALTER ROLE rent001 CREATEROLE", "ALTER ROLE rent001 NOCREATEROLE"),
+    ),
+    "CREATEROLE of a login": (
         ("database.powers",),
         sql("ALTER ROLE rent001_a CREATEROLE", "ALTER ROLE rent001_a NOCREATEROLE"),
     ),
+    "a role to pass on": (
+        ("database.grant-role", "database.powers"),
+        sql("GRANT rent002 TO rent001 WITH ADMIN OPTION", "REVOKE rent002 FROM rent001"),
+    ),
     "superuser": (
+        ("database.settings", "database.language"),
+        sql("ALTER ROLE rent001 SUPERUSER", "ALTER ROLE rent001 NOSUPERUSER"),
+    ),
+    "superuser of a login": (
         ("database.powers",),
         sql("ALTER ROLE rent001_a SUPERUSER", "ALTER ROLE rent001_a NOSUPERUSER"),
     ),
+    "another's database": (
+        ("database.alter-other", "database.grant-other"),
+        sql("ALTER DATABASE rent002 OWNER TO rent001", "ALTER DATABASE rent002 OWNER TO rent002"),
+    ),
     "programs of the server": (
-        ("database.powers",),
-        sql("GRANT pg_execute_server_program TO rent001_a", "REVOKE pg_execute_server_program FROM rent001_a"),
+        ("database.program",),
+        sql("GRANT pg_execute_server_program TO rent001", "REVOKE pg_execute_server_program FROM rent001"),
     ),
     "files of the server": (
-        ("database.powers",),
-        sql("GRANT pg_read_server_files TO rent001_a", "REVOKE pg_read_server_files FROM rent001_a"),
+        ("database.files",),
+        sql(
+            "GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO rent001",
+            "REVOKE EXECUTE ON FUNCTION pg_ls_dir(text) FROM rent001",
+            "rent001",
+        ),
     ),
     "others' statements": (
         ("database.powers",),
@@ -294,6 +314,9 @@ UNTOUCHED: dict[str, str] = {
     "Pod Security restricted, rail tenantry-pods": "said twice, each of them is taken away alone",
     "seccomp RuntimeDefault": "Pod Security refuses the pod without it",
     "no token mounting, own account": "a rail refuses the pod with it",
+    "public access is blocked": "declared, and the pack misses it; the buckets' own ACL is private as well",
+    "trust names the workload and the broker alone": "said twice: a session may not take roles either",
+    "the login's limit is not the login's to lift": "falls with CREATEROLE, which is taken away above",
     "a namespace for each tenant": "two tenants of one namespace cannot be declared",
 }
 
