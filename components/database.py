@@ -75,6 +75,8 @@ class Database(pulumi.ComponentResource):
                 password=password,
                 valid_until=_valid_until(None if turn == active else args.overlap_until),
                 roles=[owner.name],
+                # The database's own limit is its owner's to lift, and each login may act as the owner.
+                connection_limit=args.connections,
                 opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
             )
             for turn, (login, password) in enumerate(zip(args.logins, passwords, strict=True))

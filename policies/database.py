@@ -101,12 +101,14 @@ def password(resource: Resource, settings: Settings) -> Iterator[str]:
 
 @resource_rule(
     "database-connections",
-    kinds=[DATABASE],
-    why="Without it one tenant takes all connections of the server and starves the others.",
+    kinds=[DATABASE, ROLE],
+    why="Without it one tenant takes all connections of the server; the database's own limit is its owner's to lift.",
     remedy="set connection_limit to what the tenant's plan gives in tenants/plans.yaml.",
 )
 def connections(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Every database takes a limited number of connections, a tenant's exactly as many as a plan gives."""
+    """Databases and logins take a limited number of connections, a tenant's exactly as many as a plan gives."""
+    if resource.kind == ROLE and truth(resource.props.get("login")) is False:
+        return
     limit = number(resource.props.get("connectionLimit"))
     if limit is None or limit < 0:
         yield "its connections are unlimited"
@@ -220,13 +222,14 @@ def closed(stack: Stack, settings: Settings) -> Iterator[Broken]:
     remedy="take connection_limit from the tenant's plan.",
 )
 def plan(stack: Stack, settings: Settings) -> Iterator[Broken]:
-    """The connections of each tenant's database are those of its plan."""
+    """The connections of each tenant's database and logins are those of its plan."""
     for code in stack.tenants:
         name = stack.plan_of(code)
         given = figures.plans().get(name or "")
-        for one in stack.parts(code, DATABASE):
+        for one in stack.parts(code, DATABASE, ROLE):
             limit = number(one.props.get("connectionLimit"))
-            if given is not None and limit != given.connections:
+            limited = one.kind == DATABASE or truth(one.props.get("login")) is not False
+            if given is not None and limited and limit != given.connections:
                 wrong = f"it takes {shown(limit)} connections, plan {name} gives {shown(given.connections)}"
                 yield Broken(code, wrong, one)
 

@@ -15,6 +15,7 @@ RAILS: Final = tuple(
         "standing-tokens",
         "walls",
         "own",
+        "scale",
         "labels",
         "namespaces",
     )

@@ -12,13 +12,15 @@ def test_the_owner_cannot_log_in(parts, tenant) -> None:
 
 @pytest.mark.parametrize(("suffix", "in_turn"), [("a", True), ("b", False)])
 def test_login_roles_are_members_of_the_owner_and_nothing_more(parts, tenant, suffix: str, in_turn: bool) -> None:
-    login = parts(tenant()).named(f"k001-db-login-{suffix}").inputs
+    resolved = tenant()
+    login = parts(resolved).named(f"k001-db-login-{suffix}").inputs
     assert login.pop("password")
     assert login == {
         "name": f"rent001_{suffix}",
         "login": in_turn,
         "roles": ["rent001"],
         "validUntil": "infinity",
+        "connectionLimit": resolved.plan.database.connections,
     }
 
 

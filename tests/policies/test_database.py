@@ -32,6 +32,8 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("database-connections", DATABASE, "connectionLimit", -1),
     ("database-connections", DATABASE, "connectionLimit", None),
     ("database-connections", DATABASE, "connectionLimit", 51),
+    ("database-connections", LOGIN, "connectionLimit", None),
+    ("database-plan", LOGIN, "connectionLimit", 80),
     ("database-connections", "platform-kargerdensales-test-database", "connectionLimit", None),
     ("database-template", DATABASE, "template", "rent002"),
     ("database-template", DATABASE, "template", None),

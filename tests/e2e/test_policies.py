@@ -1,0 +1,149 @@
+"""Rules broken on purpose in a component or in a tenants' file: the run stops, says where, and nothing wrong is made."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.throwaway import World
+
+FAILED = 3
+# Case -> file, what stands there, what is written instead, the rule, and where it must be said.
+RESOURCE = {
+    "a writable root": (
+        "components/pod.py",
+        '"readOnlyRootFilesystem": True',
+        '"readOnlyRootFilesystem": False',
+        "workload-filesystem",
+        "Deployment business-app",
+    ),
+    "weak Pod Security": (
+        "components/boundary.py",
+        '": "restricted"',
+        '": "baseline"',
+        "workload-pod-security",
+        "Namespace tenant-",
+    ),
+    "an open direction": (
+        "components/network.py",
+        'BOTH_WAYS: Final = ("Ingress", "Egress")',
+        'BOTH_WAYS: Final = ("Ingress",)',
+        "network-directions",
+        "NetworkPolicy closed",
+    ),
+    "a quota of no plan": (
+        "components/quotas.py",
+        '"services.nodeports": "0"',
+        '"services.nodeports": "9"',
+        "quotas-quota",
+        "ResourceQuota plan",
+    ),
+    "a header added to instead of set": (
+        "components/route.py",
+        '{"set": [header]}',
+        '{"add": [header]}',
+        "dns-header",
+        "HTTPRoute business-app",
+    ),
+    "unlimited connections": (
+        "components/database.py",
+        "connection_limit=args.connections",
+        "connection_limit=-1",
+        "database-connections",
+        "rent0",
+    ),
+    "data without protection": (
+        "components/tenant.py",
+        "protect=args.protect",
+        "protect=False",
+        "protection-protect",
+        "rent0",
+    ),
+    "a rail that lets pass": (
+        "components/rails/rail.py",
+        '"failurePolicy": "Fail"',
+        '"failurePolicy": "Ignore"',
+        "workload-rail",
+        "ValidatingAdmissionPolicy tenantry-",
+    ),
+}
+STACK = {
+    "no limits": (
+        "components/boundary.py",
+        '("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},',
+        "",
+        "quotas-present",
+        "LimitRange",
+    ),
+    "more connections than the server has": (
+        "tenants/plans.yaml",
+        "connections: 50",
+        "connections: 900",
+        "totals-connections",
+        "connections",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def small(world: World) -> World:
+    """One tenant lives; k002 is opened only by the broken runs."""
+    kept = {"k001", "k002"}
+    for file in (world.folder / "tenants").glob("k*.yaml"):
+        if file.stem not in kept:
+            file.unlink()
+    second = world.tenant_file("k002")
+    text = second.read_text()
+    second.unlink()
+    world.up()
+    second.write_text(text)
+    return world
+
+
+@pytest.fixture
+def broken(small: World) -> Any:
+    """Writes the fault into the checkout; it is taken out again at the end."""
+    written: list[tuple[Any, str]] = []
+
+    def write(file: str, old: str, new: str) -> None:
+        path = small.folder / file
+        text = path.read_text("utf-8")
+        assert old in text, f"{file} no longer says {old!r}"
+        written.append((path, text))
+        path.write_text(text.replace(old, new), "utf-8")
+
+    yield write
+    for path, text in written:
+        path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("case", RESOURCE)
+def test_the_resource_is_not_made(small: World, broken: Callable[..., None], case: str) -> None:
+    file, old, new, rule, where = RESOURCE[case]
+    broken(file, old, new)
+    done = small.up(ok=None)
+    said = done.stdout + done.stderr
+    assert done.returncode == FAILED, said
+    assert f"{rule}: " in said, said
+    assert where in said
+    assert "Remedy: " in said
+    deployed = {item["metadata"]["namespace"] for item in small.kubectl("get", "deployments", "-A")["items"]}
+    assert "tenant-k002" not in deployed, "what comes after the broken part was made"
+
+
+@pytest.mark.parametrize("case", STACK)
+def test_the_run_fails(small: World, broken: Callable[..., None], case: str) -> None:
+    file, old, new, rule, where = STACK[case]
+    broken(file, old, new)
+    done = small.run("tenantry", "preview", "--stack", "local", ok=None)
+    said = done.stdout + done.stderr
+    assert done.returncode == FAILED, said
+    assert f"{rule}: " in said, said
+    assert where in said
+
+
+def test_without_the_faults_all_is_made(small: World) -> None:
+    small.up()
+    assert {item["metadata"]["namespace"] for item in small.kubectl("get", "deployments", "-A")["items"]} >= {
+        "tenant-k002"
+    }
