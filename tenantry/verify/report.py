@@ -1,0 +1,83 @@
+"""What came of a verification: counted by attack, as a document, as an exit code."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tenantry.verify.model import Result, State
+
+# Said with every report that holds the network: nobody may take it for packets sent.
+EVALUATED: Final = (
+    "network: the live NetworkPolicies were evaluated, no packet was sent; whether the cluster's network plugin "
+    "enforces them is not shown here"
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All attempts of one run, in the order of the catalogue."""
+
+    results: Sequence[Result]
+    tenants: Sequence[str]
+    seconds: float
+    matrix: Sequence[str] = ()  # "FROM -> TO:PORT", all that the live NetworkPolicies let through
+    interrupted: bool = False
+    left: Sequence[str] = ()  # what could not be removed again
+
+    @property
+    def bad(self) -> list[Result]:
+        return [one for one in self.results if one.verdict.state is not State.HELD]
+
+    @property
+    def code(self) -> int:
+        """0 when everything was tried and held, 130 after an interruption, else 1; nothing tried proves nothing."""
+        if self.interrupted:
+            return 130
+        return 1 if self.bad or self.left or not self.results else 0
+
+    def of(self, attack: str) -> list[Result]:
+        return [one for one in self.results if one.attack.id == attack]
+
+    @property
+    def summary(self) -> list[dict[str, Any]]:
+        """One row an attack."""
+        counts: dict[str, Counter[State]] = {}
+        attacks = {one.attack.id: one.attack for one in self.results}
+        for one in self.results:
+            counts.setdefault(one.attack.id, Counter())[one.verdict.state] += 1
+        return [
+            {
+                "attack": name,
+                "domain": attacks[name].domain,
+                "control": attacks[name].control,
+                "tries": attacks[name].tries,
+                "attempts": tally.total(),
+                **{state.value: tally[state] for state in State},
+            }
+            for name, tally in counts.items()
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        states = Counter(one.verdict.state for one in self.results)
+        return {
+            "result": "interrupted" if self.interrupted else "failed" if self.code else "held",
+            "tenants": list(self.tenants),
+            "attempts": len(self.results),
+            "seconds": round(self.seconds, 1),
+            **{state.value: states[state] for state in State},
+            "attacks": self.summary,
+            "findings": [
+                {
+                    "attack": one.attack.id,
+                    "control": one.attack.control,
+                    "tenant": one.tenant,
+                    "target": one.target,
+                    "state": one.verdict.state.value,
+                    "said": one.verdict.said,
+                }
+                for one in self.bad
+            ],
+            "network": {"remark": EVALUATED, "reaches": list(self.matrix)},
+            "left": list(self.left),
+        }
