@@ -1,0 +1,141 @@
+"""Where the live stack is and who holds the keys: from the stack's outputs, its configuration and the environment."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tenantry.engine import surroundings as engine
+from tenantry.engine.cli import Cli
+from tenantry.engine.project import Project
+from tenantry.engine.refusal import Refusal
+from tenantry.engine.single import key_of
+from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.names import PREFIX_ROOT, Names, names_of
+from tenantry.phase import Phase
+
+# Stacks of these names read endpoints from the environment; all others from their configuration alone.
+EMBEDDED: Final = re.compile(r"(local|test)(-[a-z0-9-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Of an account, a user or a session at Alibaba Cloud."""
+
+    identity: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One live stack."""
+
+    stack: str
+    zone: str
+    account: str
+    tenants: Mapping[str, tuple[Names, Phase]]
+    gateway: tuple[str, str]  # namespace and name
+    buckets: Mapping[str, str]  # name -> region
+    audience: str
+    openings: tuple[tuple[str, int], ...]  # a namespace's name or a CIDR, and a port
+    postgresql: tuple[str, int, str]  # host, port, sslmode
+    kubeconfig: Mapping[str, Any] = field(repr=False)
+    provisioner: Keys = field(repr=False)  # removes what an attack managed to write
+    broker: Keys = field(repr=False)
+    proxy: str | None
+
+
+def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
+    """Raises Refusal when the stack is not up, or something needed is not set."""
+    environment = engine.environment(project, stack, given)
+    url = engine.backend_of(project, environment)
+    engine.check(stack, url, environment)
+    cli = Cli(project.root, environment, key_of(url, project.name, stack))
+    outputs = mapping(_ask(cli, "stack", "output", "--json", "--show-secrets", "--stack", stack))
+    stated = _ask(cli, "config", "--json", "--show-secrets", "--stack", stack)
+    return _read(
+        stack, outputs, _Settings(project, mapping(stated), environment, EMBEDDED.fullmatch(stack) is not None)
+    )
+
+
+@dataclass(frozen=True)
+class _Settings:
+    project: Project
+    stated: Tree = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
+    embedded: bool = False
+
+    def get(self, key: str, variable: str = "") -> str:
+        told = self.environment.get(variable, "") if variable and self.embedded else ""
+        value = told or mapping(self.stated.get(f"tenantry:{key}")).get("value") or self._default(key)
+        if value in (None, ""):
+            raise Refusal(f"tenantry:{key} is not set", f"`pulumi config set {key}`, or `. .local/env`")
+        return str(value)
+
+    def list(self, key: str) -> list[str]:
+        told = mapping(self.stated.get(f"tenantry:{key}"))
+        value = told.get("objectValue") or (json.loads(told["value"]) if told.get("value") else self._default(key))
+        return [str(one) for one in sequence(value)]
+
+    def _default(self, key: str) -> Any:
+        return mapping(mapping(self.project.document.get("config")).get(key)).get("default")
+
+
+def _ask(cli: Cli, *arguments: str) -> Any:
+    answer = cli.ask(*arguments)
+    if answer.code:
+        raise Refusal(f"`pulumi {' '.join(arguments[:2])}` failed: {answer.err.strip()}", "run `tenantry up` first")
+    return json.loads(answer.out)
+
+
+def _read(stack: str, outputs: Tree, settings: _Settings) -> Surroundings:
+    platform, broker = mapping(outputs.get("platform")), mapping(outputs.get("broker"))
+    tenants = mapping(outputs.get("tenants"))
+    if not platform or not broker or not tenants:
+        raise Refusal(
+            f"the stack `{stack}` holds no platform with tenants", "run `tenantry up` first; name it with --stack"
+        )
+    zone, gateway = str(platform["zone"]), mapping(platform["gateway"])
+    return Surroundings(
+        stack=stack,
+        zone=zone,
+        account=str(platform["account"]),
+        tenants={code: _tenant(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
+        gateway=(str(gateway["namespace"]), str(gateway["name"])),
+        buckets={
+            settings.get("systemBucket"): settings.get("systemRegion"),
+            settings.get("photoBucket"): settings.get("photoRegion"),
+        },
+        audience=settings.get("oidcAudience"),
+        openings=tuple((where, int(port)) for where, _, port in (o.rpartition(":") for o in settings.list("egress"))),
+        postgresql=(
+            settings.get("databaseHost", "PGHOST"),
+            int(settings.get("databasePort", "PGPORT")),
+            settings.get("databaseSslmode", "PGSSLMODE"),
+        ),
+        kubeconfig=_kubeconfig(settings),
+        provisioner=Keys(
+            settings.get("alibabaAccessKey", "ALICLOUD_ACCESS_KEY"),
+            settings.get("alibabaSecretKey", "ALICLOUD_SECRET_KEY"),
+        ),
+        broker=Keys(str(broker["accessKeyId"]), str(broker["accessKeySecret"])),
+        proxy=settings.environment.get("TENANTRY_ALIBABA_PROXY"),
+    )
+
+
+def _tenant(code: str, facts: Tree, zone: str) -> tuple[Names, Phase]:
+    phone = str(facts["prefix"]).removeprefix(PREFIX_ROOT).rstrip("/")
+    return names_of(code, phone, zone), Phase(facts["phase"])
+
+
+def _kubeconfig(settings: _Settings) -> Mapping[str, Any]:
+    import yaml
+
+    text = settings.get("kubeconfig", "KUBECONFIG")
+    if os.path.sep in text and "\n" not in text:
+        with open(text, encoding="utf-8") as file:  # noqa: PTH123 (a path or a document: known only now)
+            text = file.read()
+    return mapping(yaml.safe_load(text))
