@@ -1,0 +1,119 @@
+"""Attacks on PostgreSQL from inside: what a login that is in may not do to the server and to the others."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tenantry.names import ADMIN_DATABASE, Names
+from tenantry.verify.database import CONNECT, DENIED, across, alone, reads, statement
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial
+
+# An extension that the server does not have cannot be misused; its absence (feature_not_supported) is a denial too.
+NO_EXTENSION: Final = DENIED | {"0A000"}
+EXTENSIONS: Final = ("dblink", "postgres_fdw", "file_fdw", "adminpack", "plpython3u")
+POWERS: Final = "rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls"
+MEMBERSHIPS: Final = f"""
+SELECT rolname, {", ".join(POWERS)}, rolconnlimit FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
+"""
+ACLS: Final = """
+SELECT datname, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, privilege_type
+FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datallowconn
+"""
+LIMITS: Final = """
+SELECT datconnlimit, (SELECT count(*) FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole <> 0
+    AND EXISTS (SELECT FROM unnest(s.setconfig) one WHERE one LIKE 'statement_timeout=%'))
+FROM pg_database d WHERE datname = current_database()
+"""
+SEEN: Final = """
+SELECT DISTINCT usename FROM pg_stat_activity
+WHERE NOT pg_has_role(current_user, usesysid, 'MEMBER') AND query NOT IN ('', '<insufficient privilege>')
+"""
+
+
+def _powers(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
+    own = {names.owner_role, *names.login_roles}
+    faults = [f"member of {role[0]}" for role in rows if role[0] not in own]
+    return faults + [
+        f"{role[0]} has {power}" for role in rows for power, on in zip(POWERS, role[1:], strict=False) if on
+    ]
+
+
+def _acls(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
+    """Nothing for PUBLIC anywhere, and on its own database nothing for strangers."""
+    own = {names.owner_role, *names.login_roles}
+    faults = [f"PUBLIC has {right} on {database}" for database, who, right in rows if who == "PUBLIC"]
+    return faults + [
+        f"{who} has {right} on {database}"
+        for database, who, right in rows
+        if who != "PUBLIC" and (database == names.database) != (who in own)
+        if database == names.database or who in own
+    ]
+
+
+def _limits(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
+    limit, timeouts = rows[0]
+    faults = [] if limit > 0 else [f"{names.database} has no connection limit ({limit})"]
+    return faults if timeouts >= len(names.login_roles) else [*faults, "a login without statement_timeout"]
+
+
+def _seen(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
+    return [f"sees what {who} asks" for (who,) in rows]
+
+
+def _extensions(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        for name in EXTENSIONS:
+            run = statement(field, names, f"CREATE EXTENSION {name}", states=NO_EXTENSION | {"58P01"})
+            yield Trial(names.code, name, run)
+
+
+SERVER_FILES: Final = (
+    "SELECT pg_read_file('PG_VERSION')",
+    "SELECT pg_ls_dir('.')",
+    "SELECT lo_import('/etc/hostname')",
+    "COPY (SELECT 1) TO '/tmp/tenantry-verify'",  # noqa: S108 (refused before the server opens it)
+)
+SECRETS: Final = (
+    "SELECT rolpassword FROM pg_authid LIMIT 1",
+    "SELECT passwd FROM pg_shadow LIMIT 1",
+    "SELECT * FROM pg_user_mapping LIMIT 1",
+    "SELECT subconninfo FROM pg_subscription LIMIT 1",
+    "SELECT * FROM pg_hba_file_rules LIMIT 1",
+)
+
+# Each: name, control, what it tries, trials.
+ATTACKS: Final = (
+    *CONNECT,
+    Attack("database.set-role", "no membership in another's roles", "SET ROLE to another's owner",
+           across("SET ROLE {owner}")),
+    Attack("database.set-login", "no membership in another's roles", "SET ROLE to another's login",
+           across("SET ROLE {login}")),
+    Attack("database.grant-role", "no CREATEROLE, no admin option", "make itself a member of another's owner role",
+           across("GRANT {owner} TO CURRENT_USER")),
+    Attack("database.alter-role", "no CREATEROLE", "give another's login a password of one's own",
+           across("ALTER ROLE {login} PASSWORD NULL")),
+    Attack("database.alter-other", "each database has its own owner", "take another's connections away",
+           across("ALTER DATABASE {database} CONNECTION LIMIT 1")),
+    Attack("database.grant-other", "each database has its own owner", "open another's database to PUBLIC",
+           across("ALTER DATABASE {database} OWNER TO CURRENT_USER")),
+    Attack("database.create-role", "no CREATEROLE", "make a role", alone("CREATE ROLE tenantry_verify SUPERUSER")),
+    Attack("database.program", "not in pg_execute_server_program", "run a program on the server",
+           alone("COPY (SELECT 1) TO PROGRAM 'true'")),
+    Attack("database.files", "not in pg_read_server_files", "read and write files of the server",
+           alone(*SERVER_FILES)),
+    Attack("database.secrets", "system catalogues keep their secrets", "read passwords and connections of all",
+           alone(*SECRETS)),
+    Attack("database.language", "no superuser", "make a function in C",
+           alone("CREATE FUNCTION tenantry_verify() RETURNS int LANGUAGE c AS 'libc', 'getpid'")),
+    Attack("database.settings", "no superuser", "switch off what protects all",
+           alone("SET session_replication_role = replica", "SET log_statement = 'none'")),
+    Attack("database.extensions", "no untrusted extension", "create dblink and the like", _extensions),
+    Attack("database.powers", "powerless roles, members of their owner alone", "look for a power or a membership",
+           reads(MEMBERSHIPS, _powers)),
+    Attack("database.rights", "nothing for PUBLIC on any database", f"look for a right on {ADMIN_DATABASE} and others",
+           reads(ACLS, _acls)),
+    Attack("database.limits", "connection limit and statement timeout", "look for a limit that is missing",
+           reads(LIMITS, _limits)),
+    Attack("database.activity", "statistics hide others' statements", "read what others are asking",
+           reads(SEEN, _seen)),
+)  # fmt: skip

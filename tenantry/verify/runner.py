@@ -1,0 +1,106 @@
+"""Makes the attempts: in parallel, each bounded, and removes what was written however it ends."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Final
+
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Result, Trial, Verdict, unclear
+from tenantry.verify.report import Report
+
+WORKERS: Final = 8
+LIMIT_SECONDS: Final = 900.0  # of a whole run: 13 tenants take under two minutes, what is not tried then is unclear
+EVERY_SECONDS: Final = 2.0
+Say = Callable[[str], None]
+
+
+def to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def made(attack: Attack, trial: Trial) -> Result:
+    """An attempt that fails in a way nobody expected proves nothing."""
+    started = time.monotonic()
+    try:
+        verdict = trial.run()
+    except Exception as error:  # noqa: BLE001 (whatever a client library raises)
+        verdict = _failed(error)
+    return Result(attack, trial.tenant, trial.target, verdict, time.monotonic() - started)
+
+
+def _failed(error: Exception) -> Verdict:
+    text = str(error).strip()
+    return unclear(f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'no words'}")
+
+
+def prepared(field: Field, attack: Attack) -> list[Trial]:
+    """Without a single trial where there is nobody to attack: a tenant alone has no neighbours."""
+    try:
+        return list(attack.trials(field))
+    except Exception as error:  # noqa: BLE001 (as above)
+        verdict = _failed(error)
+        return [Trial("", "preparing", lambda: verdict)]
+
+
+def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr) -> list[Result]:
+    """All results in the order of the attacks. After Ctrl-C what has not begun is left out, and KeyboardInterrupt
+    carries the results so far."""
+    started = time.monotonic()
+    work = [(attack, trial) for attack in attacks for trial in prepared(field, attack)]
+    say(f"{len(work)} attempts of {len(attacks)} kinds")
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(WORKERS)
+    futures = [pool.submit(_unless(stop, attack, trial)) for attack, trial in work]
+    try:
+        _watch(futures, started, say)
+    except KeyboardInterrupt:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise Interrupted(_results(work, futures)) from None
+    stop.set()
+    pool.shutdown(wait=True, cancel_futures=True)
+    return _results(work, futures)
+
+
+class Interrupted(Exception):
+    """Ctrl-C; with what was found until then."""
+
+    def __init__(self, results: list[Result]) -> None:
+        super().__init__("interrupted")
+        self.results = results
+
+
+def _unless(stop: threading.Event, attack: Attack, trial: Trial) -> Callable[[], Result | None]:
+    return lambda: None if stop.is_set() else made(attack, trial)
+
+
+def _watch(futures: Collection[Future[Result | None]], started: float, say: Say) -> None:
+    open_, bad = set(futures), 0
+    while open_ and time.monotonic() - started < LIMIT_SECONDS:
+        done, open_ = wait(open_, EVERY_SECONDS, FIRST_COMPLETED if len(open_) < WORKERS else "ALL_COMPLETED")
+        bad += sum(1 for one in done if (result := one.result()) and result.verdict.state != "held")
+        say(f"[{time.monotonic() - started:4.0f} s] {len(futures) - len(open_)}/{len(futures)} tried, {bad} not held")
+
+
+def _results(work: Sequence[tuple[Attack, Trial]], futures: Sequence[Future[Result | None]]) -> list[Result]:
+    results: list[Result] = []
+    for (attack, trial), future in zip(work, futures, strict=True):
+        result = future.result() if future.done() and not future.cancelled() else None
+        late = Result(attack, trial.tenant, trial.target, unclear("not tried: stopped before"), 0.0)
+        results.append(result or late)
+    return results
+
+
+def quiet_interrupts() -> Callable[[], None]:
+    """While things are being removed a second Ctrl-C must not leave them; the returned call ends that."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return lambda: (signal.signal(signal.SIGINT, before), None)[1]
+
+
+__all__ = ["Interrupted", "Report", "Say", "run", "to_stderr"]
