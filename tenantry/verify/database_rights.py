@@ -12,8 +12,8 @@ from tenantry.verify.model import Attack, Trial
 NO_EXTENSION: Final = DENIED | {"0A000"}
 EXTENSIONS: Final = ("dblink", "postgres_fdw", "file_fdw", "adminpack", "plpython3u")
 POWERS: Final = "rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls"
-MEMBERSHIPS: Final = f"""
-SELECT rolname, {", ".join(POWERS)}, rolconnlimit FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
+MEMBERSHIPS: Final = """
+SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
 """
 ACLS: Final = """
 SELECT datname, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, privilege_type
@@ -71,7 +71,7 @@ SERVER_FILES: Final = (
     "SELECT pg_read_file('PG_VERSION')",
     "SELECT pg_ls_dir('.')",
     "SELECT lo_import('/etc/hostname')",
-    "COPY (SELECT 1) TO '/tmp/tenantry-verify'",  # noqa: S108 (refused before the server opens it)
+    "COPY (SELECT 1) TO '/tmp/tenantry-verify'",
 )
 SECRETS: Final = (
     "SELECT rolpassword FROM pg_authid LIMIT 1",

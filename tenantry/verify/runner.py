@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from tenantry.verify.field import Field
@@ -27,7 +27,7 @@ def made(attack: Attack, trial: Trial) -> Result:
     started = time.monotonic()
     try:
         verdict = trial.run()
-    except Exception as error:  # noqa: BLE001 (whatever a client library raises)
+    except Exception as error:
         verdict = _failed(error)
     return Result(attack, trial.tenant, trial.target, verdict, time.monotonic() - started)
 
@@ -41,7 +41,7 @@ def prepared(field: Field, attack: Attack) -> list[Trial]:
     """Without a single trial where there is nobody to attack: a tenant alone has no neighbours."""
     try:
         return list(attack.trials(field))
-    except Exception as error:  # noqa: BLE001 (as above)
+    except Exception as error:
         verdict = _failed(error)
         return [Trial("", "preparing", lambda: verdict)]
 
@@ -81,7 +81,7 @@ def _unless(stop: threading.Event, attack: Attack, trial: Trial) -> Callable[[],
 def _watch(futures: Collection[Future[Result | None]], started: float, say: Say) -> None:
     open_, bad = set(futures), 0
     while open_ and time.monotonic() - started < LIMIT_SECONDS:
-        done, open_ = wait(open_, EVERY_SECONDS, FIRST_COMPLETED if len(open_) < WORKERS else "ALL_COMPLETED")
+        done, open_ = wait(open_, EVERY_SECONDS)
         bad += sum(1 for one in done if (result := one.result()) and result.verdict.state != "held")
         say(f"[{time.monotonic() - started:4.0f} s] {len(futures) - len(open_)}/{len(futures)} tried, {bad} not held")
 
