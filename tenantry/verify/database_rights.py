@@ -13,7 +13,8 @@ NO_EXTENSION: Final = DENIED | {"0A000"}
 EXTENSIONS: Final = ("dblink", "postgres_fdw", "file_fdw", "adminpack", "plpython3u")
 POWERS: Final = "rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls"
 MEMBERSHIPS: Final = """
-SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
+SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles
+WHERE pg_has_role(current_user, oid, 'MEMBER')
 """
 ACLS: Final = """
 SELECT datname, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, privilege_type

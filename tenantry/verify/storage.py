@@ -1,0 +1,132 @@
+"""Attacks on the object store, with the session that each tenant's application has."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from tenantry.names import PHOTO_DIRECTORIES, SYSTEM_DIRECTORIES, Names
+from tenantry.verify.alibaba import bucket, denied, session
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial, Verdict, broken, held, unclear
+
+Attempt = Callable[[Any, str], Any]  # with a bucket, on a key
+DIRECTORY: Final = {0: SYSTEM_DIRECTORIES[0], 1: PHOTO_DIRECTORIES[0]}  # one that exists in each of the two buckets
+
+
+def key(field: Field, names: Names) -> str:
+    """A key of our own below a tenant's prefix: no attack touches what somebody stored."""
+    return f"{names.prefix}tenantry-verify-{field.mark}"
+
+
+def removal(field: Field, name: str, written: str) -> Callable[[], None]:
+    """Every version of what should not be there, by the provisioner."""
+
+    def run() -> None:
+        store = bucket(field, field.at.provisioner, name)
+        found: Any = store.list_object_versions(prefix=written)
+        for one in (*found.versions, *found.delete_marker):
+            store.delete_object(one.key, params={"versionId": one.versionid})
+        uploads: Any = store.list_multipart_uploads(prefix=written)
+        for one in uploads.upload_list:
+            store.abort_multipart_upload(one.key, one.upload_id)
+        if not found.versions and not found.delete_marker and not uploads.upload_list:
+            store.delete_object(written)
+
+    return run
+
+
+def cross(attempt: Attempt, *, writes: bool = False, there: bool = False) -> Callable[[Field], Iterator[Trial]]:
+    """On another's key in both buckets; `there`: on a directory that exists."""
+
+    def trials(field: Field) -> Iterator[Trial]:
+        for one, other in field.pairs():
+            for index, name in enumerate(field.at.buckets):
+                at = other.prefix + DIRECTORY[index] if there else key(field, other)
+                yield Trial(one.code, f"{other.code} {name}", _denied(field, one, name, attempt, at, writes))
+
+    return trials
+
+
+def _denied(field: Field, one: Names, name: str, attempt: Attempt, at: str, writes: bool) -> Callable[[], Verdict]:
+    undo = removal(field, name, at) if writes else None
+    return lambda: denied(lambda: attempt(bucket(field, session(field, one), name), at), undo)
+
+
+def _copy_from(field: Field) -> Iterator[Trial]:
+    for one, other in field.pairs():
+        for index, name in enumerate(field.at.buckets):
+            source, to = other.prefix + DIRECTORY[index], key(field, one)
+
+            def copy(store: Any, at: str, name: str = name, source: str = source) -> Any:
+                return store.copy_object(name, source, at)
+
+            yield Trial(one.code, f"{other.code} {name}", _denied(field, one, name, copy, to, True))
+
+
+def _part_copy(field: Field) -> Iterator[Trial]:
+    """An upload of one's own whose part is another's object."""
+    for one, other in field.pairs():
+        for index, name in enumerate(field.at.buckets):
+            source, to = other.prefix + DIRECTORY[index], f"{key(field, one)}-{other.code}"
+            yield Trial(one.code, f"{other.code} {name}", _part(field, one, name, source, to))
+
+
+def _part(field: Field, one: Names, name: str, source: str, to: str) -> Callable[[], Verdict]:
+    def run() -> Verdict:
+        store = bucket(field, session(field, one), name)
+        upload = store.init_multipart_upload(to).upload_id
+        try:
+            return denied(lambda: store.upload_part_copy(name, source, (0, 0), to, upload, 1))
+        finally:
+            store.abort_multipart_upload(to, upload)
+
+    return run
+
+
+def _works(field: Field, names: Names, name: str) -> Callable[[], Verdict]:
+    def run() -> Verdict:
+        import oss2  # pyright: ignore[reportMissingTypeStubs]
+
+        store, mine = bucket(field, session(field, names), name), f"{key(field, names)}-own"
+        try:
+            store.put_object(mine, b"tenantry verify")
+            same: bool = store.get_object(mine).read() == b"tenantry verify"
+            listed = [one.key for one in store.list_objects(prefix=names.prefix).object_list]
+            upload = store.init_multipart_upload(mine).upload_id
+            store.abort_multipart_upload(mine, upload)
+            store.delete_object(mine)
+        except oss2.exceptions.OssError as error:
+            told: Any = error
+            return broken(f"{told.status} {told.code}")
+        finally:
+            removal(field, name, mine)()
+        return held() if same and mine in listed else unclear("what was written is not what is there")
+
+    return run
+
+
+def _own(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        for name in field.at.buckets:
+            yield Trial(names.code, name, _works(field, names, name))
+
+
+PREFIX: Final = "objects below the exact prefix alone, a slash before the star"
+ATTACKS: Final = (
+    Attack("storage.get", PREFIX, "read another's object", cross(lambda b, k: b.get_object(k).read(), there=True)),
+    Attack("storage.head", PREFIX, "look at another's object", cross(lambda b, k: b.head_object(k), there=True)),
+    Attack("storage.put", PREFIX, "write below another's prefix",
+           cross(lambda b, k: b.put_object(k, b"x"), writes=True)),
+    Attack("storage.append", PREFIX, "append below another's prefix",
+           cross(lambda b, k: b.append_object(k, 0, b"x"), writes=True)),
+    Attack("storage.delete", PREFIX, "delete below another's prefix (a key that nobody has)",
+           cross(lambda b, k: b.delete_object(k), writes=True)),
+    Attack("storage.multipart", PREFIX, "begin an upload in parts below another's prefix",
+           cross(lambda b, k: b.init_multipart_upload(k), writes=True)),
+    Attack("storage.list", "listing by the exact oss:Prefix alone", "list another's prefix",
+           cross(lambda b, k: b.list_objects(prefix=k[: k.rfind("/") + 1]))),
+    Attack("storage.copy", "the source of a copy is read with the same right", "copy another's object to oneself",
+           _copy_from),
+    Attack("storage.part-copy", "the source of a copy is read with the same right",
+           "upload a part copied from another's object", _part_copy),
+    Attack("storage.own", "the tenant's own rights", "write, read, list, upload in parts and delete its own", _own),
+)  # fmt: skip
