@@ -28,8 +28,6 @@ def removal(field: Field, name: str, written: str) -> Callable[[], None]:
         uploads: Any = store.list_multipart_uploads(prefix=written)
         for one in uploads.upload_list:
             store.abort_multipart_upload(one.key, one.upload_id)
-        if not found.versions and not found.delete_marker and not uploads.upload_list:
-            store.delete_object(written)
 
     return run
 

@@ -1,0 +1,175 @@
+"""Attacks around a tenant's prefix and its role: neighbours, parents, whole buckets, other roles, nobody at all."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from tenantry.names import PREFIX_ROOT, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
+from tenantry.verify.alibaba import TIMEOUT_SECONDS, assume, assume_by_token, bucket, denied, no_session, session
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial, Verdict, broken, held, hole
+from tenantry.verify.storage import PREFIX, key, removal
+
+NO_TRUST: Final = ("AuthenticationFail.NoPermission", "NoPermission")
+NO_TOKEN: Final = ("AuthenticationFail",)
+Try = tuple[str, Callable[[Any], Any], str]  # what, the attempt on a bucket, the key it writes
+
+
+def _everywhere(tries: Callable[[Field, Names], list[Try]]) -> Callable[[Field], Iterator[Trial]]:
+    def trials(field: Field) -> Iterator[Trial]:
+        for names in field.living:
+            for name in field.at.buckets:
+                for what, attempt, written in tries(field, names):
+                    yield Trial(names.code, f"{what} {name}", _denied(field, names, name, attempt, written))
+
+    return trials
+
+
+def _denied(
+    field: Field, names: Names, name: str, attempt: Callable[[Any], Any], written: str
+) -> Callable[[], Verdict]:
+    undo = removal(field, name, written) if written else None
+    return lambda: denied(lambda: attempt(bucket(field, session(field, names), name)), undo)
+
+
+def _near(field: Field, names: Names) -> list[Try]:
+    """What a prefix without its slash, or a star too early, would let through."""
+    mark = f"tenantry-verify-{field.mark}"
+    phone = names.phone
+    near = {
+        "longer": f"{PREFIX_ROOT}{phone}0/{mark}",
+        "glued": f"{PREFIX_ROOT}{phone}{mark}",
+        "shorter": f"{PREFIX_ROOT}{phone[:-1]}/{mark}",
+        "parent": f"{PREFIX_ROOT}{mark}",
+        "root": mark,
+        "upper": f"{names.prefix.upper()}{mark}",
+    }
+    return [
+        one
+        for what, at in near.items()
+        for one in (
+            (f"{what}: put", lambda b, at=at: b.put_object(at, b"x"), at),
+            (f"{what}: get", lambda b, at=at: b.get_object(at).read(), ""),
+            (f"{what}: delete", lambda b, at=at: b.delete_object(at), at),
+        )
+    ]
+
+
+def _lists(field: Field, names: Names) -> list[Try]:
+    phone = names.phone
+    prefixes = {
+        "everything": "",
+        "parent": PREFIX_ROOT,
+        "no slash": names.prefix.rstrip("/"),
+        "longer": f"{PREFIX_ROOT}{phone}0/",
+        "shorter": f"{PREFIX_ROOT}{phone[:3]}",
+    }
+    listed: list[Try] = [(w, lambda b, p=p: b.list_objects(prefix=p), "") for w, p in prefixes.items()]
+    listed += [(f"{w}, second version", lambda b, p=p: b.list_objects_v2(prefix=p), "") for w, p in prefixes.items()]
+    return [*listed, ("folders", lambda b: b.list_objects(prefix=PREFIX_ROOT, delimiter="/"), "")]
+
+
+def _owners(field: Field, names: Names) -> list[Try]:
+    """A bucket's own settings, uploads and versions; and opening one's own object to the world."""
+    mine = f"{key(field, names)}-acl"
+    return [
+        ("acl", lambda b: b.get_bucket_acl(), ""),
+        ("policy", lambda b: b.get_bucket_policy(), ""),
+        ("lifecycle", lambda b: b.get_bucket_lifecycle(), ""),
+        ("encryption", lambda b: b.get_bucket_encryption(), ""),
+        ("versions", lambda b: b.list_object_versions(prefix=names.prefix), ""),
+        ("uploads", lambda b: b.list_multipart_uploads(), ""),
+        ("public object", lambda b: b.put_object_acl(mine, "public-read"), ""),
+        ("tags", lambda b: b.get_bucket_tagging(), ""),
+    ]
+
+
+def _buckets(field: Field) -> Iterator[Trial]:
+    oss2: Any = importlib.import_module("oss2")
+    for names in field.living:
+        for region in sorted(set(field.at.buckets.values())):
+
+            def attempt(names: Names = names, region: str = region) -> Any:
+                store = bucket(field, session(field, names), next(iter(field.at.buckets)), region)
+                service = oss2.Service(
+                    store.auth, store.endpoint, connect_timeout=TIMEOUT_SECONDS, proxies=store.proxies, region=region
+                )
+                return service.list_buckets()
+
+            yield Trial(names.code, region, lambda attempt=attempt: denied(attempt))
+
+
+def _anybody(field: Field) -> Iterator[Trial]:
+    for names in field.mine:
+        at = key(field, names)
+        for name in field.at.buckets:
+            tries: list[tuple[str, Callable[[Any], Any]]] = [
+                ("get", lambda b, p=names.prefix: b.get_object(p + SYSTEM_DIRECTORIES[0]).read()),
+                ("put", lambda b, at=at: b.put_object(at, b"x")),
+                ("list", lambda b, p=names.prefix: b.list_objects(prefix=p)),
+            ]
+            for what, attempt in tries:
+                undo = removal(field, name, at) if what == "put" else None
+                run = lambda name=name, attempt=attempt, undo=undo: denied(  # noqa: E731 (a closure of the loop)
+                    lambda: attempt(bucket(field, None, name)), undo
+                )
+                yield Trial("", f"{names.code} {what} {name}", run)
+
+
+def _roles(field: Field) -> Iterator[Trial]:
+    for one, other in field.pairs():
+        run = lambda one=one, other=other: no_session(  # noqa: E731 (as above)
+            lambda: assume(field, session(field, one), other.ram_role)
+        )
+        yield Trial(one.code, other.code, run)
+
+
+def _tokens(field: Field) -> Iterator[Trial]:
+    for one, other in field.pairs(spaces=True):
+        run = lambda one=one, other=other: no_session(  # noqa: E731 (as above)
+            lambda: assume_by_token(field, field.token(one, field.at.audience), other.ram_role), NO_TRUST
+        )
+        yield Trial(one.code, other.code, run)
+
+
+def _other_audience(field: Field) -> Iterator[Trial]:
+    for names in field.spaces:
+        run = lambda names=names: no_session(  # noqa: E731 (as above)
+            lambda: assume_by_token(field, field.token(names), names.ram_role), NO_TOKEN
+        )
+        yield Trial(names.code, names.ram_role, run)
+
+
+def _own_token(field: Field, names: Names) -> Verdict:
+    try:
+        keys = assume_by_token(field, field.token(names, field.at.audience), names.ram_role)
+    except OSError as error:
+        return broken(str(error))
+    try:
+        assume(field, keys, names.ram_role)
+    except OSError:
+        return held()
+    return hole(f"a session renews itself past {SESSION_SECONDS} s")
+
+
+def _own(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        yield Trial(names.code, names.ram_role, lambda names=names: _own_token(field, names))
+
+
+ATTACKS: Final = (
+    Attack("storage.near", PREFIX, "write, read, delete beside its prefix: longer, shorter, glued, parent, root",
+           _everywhere(_near)),
+    Attack("storage.list-near", "listing by the exact oss:Prefix alone", "list parents, neighbours, everything",
+           _everywhere(_lists)),
+    Attack("storage.bucket", "no action on buckets", "read a bucket's settings, versions, uploads; publish an object",
+           _everywhere(_owners)),
+    Attack("storage.buckets", "no ListBuckets", "list the account's buckets", _buckets),
+    Attack("storage.public", "public access is blocked", "read, write and list without any key", _anybody),
+    Attack("sts.role", "trust names the workload and the broker alone", "take another's role with one's session",
+           _roles),
+    Attack("sts.token", "trust names the exact service account", "take another's role with one's own token", _tokens),
+    Attack("sts.audience", "trust names the audience", "take one's role with a token for the Kubernetes API",
+           _other_audience),
+    Attack("sts.own", "the tenant's own rights; a session cannot renew itself", "take its role as its pods do", _own),
+)  # fmt: skip
