@@ -7,10 +7,12 @@ description changes (RAM replaces a policy whose description does).
 from collections.abc import Mapping
 from typing import Final
 
-MANAGER: Final = "tenantry"
-MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-PART: Final = "app.kubernetes.io/name"
-TENANT: Final = "tenantry.io/tenant"
+from tenantry.names import MANAGED_BY as MANAGED_BY
+from tenantry.names import MANAGER as MANAGER
+from tenantry.names import PART_LABEL, TENANT_LABEL
+
+PART: Final = PART_LABEL
+TENANT: Final = TENANT_LABEL
 
 
 def labels(code: str | None = None, *, part: str | None = None) -> dict[str, str]:

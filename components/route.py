@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from components.installation import Gateway
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT, Names
+from tenantry.names import TENANT_HEADER as TENANT_HEADER
 
-TENANT_HEADER: Final = "X-Tenant-Code"
 REQUEST_TIMEOUT: Final = "30s"
 API_VERSION: Final = "gateway.networking.k8s.io/v1"
 LISTENER: Final = "tenants"  # of the Gateway

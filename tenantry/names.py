@@ -21,6 +21,11 @@ SERVICE_ACCOUNT: Final = "business-app"
 APP_PORT: Final = 3000
 BROKER_USER: Final = "tenantry-credential-broker"
 OIDC_PROVIDER: Final = "tenantry"
+TENANT_HEADER: Final = "X-Tenant-Code"  # set by the gateway from the host
+TENANT_LABEL: Final = "tenantry.io/tenant"
+MANAGER: Final = "tenantry"
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+PART_LABEL: Final = "app.kubernetes.io/name"
 
 CODE: Final = re.compile(r"k[0-9]{3,6}")
 PHONE: Final = re.compile(r"1[3-9][0-9]{9}")

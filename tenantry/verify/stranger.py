@@ -1,0 +1,88 @@
+"""Somebody with every right in the cluster but over the admission policies: what holds against this one, the rails hold.
+
+Tenants' own people are stopped by RBAC before a rail is asked. So for the time of a run a user that nobody can be,
+with a name of 128 random bits that no sign-in hands out, is given those rights, and loses them at its end. What a
+killed run left is removed by the next.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tenantry.engine.trees import mapping
+from tenantry.verify.field import Field
+from tenantry.verify.kube import Kube
+
+LABEL: Final = "tenantry.io/verify"
+RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
+KINDS: Final = ("clusterrolebindings", "clusterroles")  # in the order of removal
+OLD_SECONDS: Final = 1800  # no run lasts so long: a stranger as old as this is a killed run's
+KNOWN_SECONDS: Final = 15.0  # the API server learns of new rights by watching
+GROUPS: Final = (
+    "",
+    "apps",
+    "authentication.k8s.io",
+    "batch",
+    "discovery.k8s.io",
+    "gateway.envoyproxy.io",
+    "gateway.networking.k8s.io",
+    "gateway.networking.x-k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+)
+
+
+def stranger(field: Field) -> Kube:
+    """Raises LookupError when it cannot be made."""
+    return field.once("stranger", lambda: _made(field))
+
+
+def _made(field: Field) -> Kube:
+    import secrets
+
+    name = f"tenantry-verify-{field.mark}"
+    user = f"tenantry-verify:{secrets.token_hex(16)}"
+    rules = [{"apiGroups": [group], "resources": ["*"], "verbs": ["*"]} for group in GROUPS]
+    metadata = {"name": name, "labels": {LABEL: field.mark}}
+    group = "rbac.authorization.k8s.io"
+    binding = {
+        "metadata": metadata,
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    }
+    bodies: dict[str, dict[str, Any]] = {
+        "clusterroles": {"metadata": metadata, "rules": rules},
+        "clusterrolebindings": binding,
+    }
+    for kind, body in bodies.items():
+        answer = field.admin.ask("POST", f"{RBAC}/{kind}", body, dry=False)
+        if answer.status != 201:
+            raise LookupError(f"no stranger to attack the admission rules with: {answer.said}")
+    kube = field.admin.impersonating(user, "system:authenticated")
+    deadline = time.monotonic() + KNOWN_SECONDS
+    while (answer := kube.ask("GET", "/api/v1/namespaces?limit=1")).status != 200:
+        if time.monotonic() > deadline:
+            raise LookupError(f"the stranger's rights are not in force: {answer.said}")
+        time.sleep(0.2)
+    if kube.me != user:
+        raise LookupError("the API server takes the stranger for somebody else")
+    return kube
+
+
+def dismiss(field: Field) -> list[str]:
+    """Removes this run's stranger and those of killed runs; what could not be removed."""
+    left: list[str] = []
+    for kind in KINDS:
+        for one in field.admin.items(f"{RBAC}/{kind}?labelSelector={LABEL}"):
+            metadata = mapping(one.get("metadata"))
+            if mapping(metadata.get("labels")).get(LABEL) == field.mark or _age(metadata) > OLD_SECONDS:
+                answer = field.admin.ask("DELETE", f"{RBAC}/{kind}/{metadata['name']}", dry=False)
+                if answer.status not in (200, 202, 404):
+                    left.append(f"{kind}/{metadata['name']}: {answer.said}")
+    return left
+
+
+def _age(metadata: dict[str, Any]) -> float:
+    made = datetime.fromisoformat(str(metadata["creationTimestamp"]).replace("Z", "+00:00"))
+    return (datetime.now(UTC) - made).total_seconds()
