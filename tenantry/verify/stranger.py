@@ -1,4 +1,4 @@
-"""Somebody with every right in the cluster but over the admission policies: what holds against this one, the rails hold.
+"""Somebody with every right but over the admission policies: what holds against this one, the rails hold.
 
 Tenants' own people are stopped by RBAC before a rail is asked. So for the time of a run a user that nobody can be,
 with a name of 128 random bits that no sign-in hands out, is given those rights, and loses them at its end. What a
