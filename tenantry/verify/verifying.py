@@ -1,0 +1,54 @@
+"""`verify`: from a live stack to a report."""
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+from tenantry.verify.catalogue import ATTACKS
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Result
+from tenantry.verify.report import Report
+from tenantry.verify.runner import Interrupted, Say, quiet_interrupts, run, to_stderr
+from tenantry.verify.stranger import dismiss
+from tenantry.verify.surroundings import Surroundings
+
+NETWORK: Final = "network"
+
+
+def chosen(only: Collection[str]) -> list[Attack]:
+    """By id or by domain; all without any. Raises ValueError for what is neither."""
+    known = {one.id for one in ATTACKS} | {one.domain for one in ATTACKS}
+    if unknown := sorted(set(only) - known):
+        raise ValueError(f"no such attack: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    return [one for one in ATTACKS if not only or {one.id, one.domain} & set(only)]
+
+
+def verify(
+    surroundings: Surroundings, tenants: Collection[str] = (), only: Collection[str] = (), say: Say = to_stderr
+) -> Report:
+    """Attacks; `tenants` (all without any) by and against everybody, `only` these attacks or domains.
+
+    Raises ValueError for a tenant or an attack that there is not. Ctrl-C ends in a report that says so.
+    """
+    if unknown := sorted(set(tenants) - surroundings.tenants.keys()):
+        raise ValueError(f"the stack holds no {', '.join(unknown)}; it holds {', '.join(surroundings.tenants)}")
+    attacks = chosen(only)
+    field = Field(surroundings, frozenset(tenants or surroundings.tenants))
+    started, interrupted = time.monotonic(), False
+    results: list[Result] = []
+    try:
+        results = run(field, attacks, say)
+    except Interrupted as stopped:
+        results, interrupted = stopped.results, True
+    finally:
+        again = quiet_interrupts()
+        left = _removed(field)
+        again()
+    return Report(results, sorted(field.chosen), time.monotonic() - started, interrupted=interrupted, left=left)
+
+
+def _removed(field: Field) -> list[str]:
+    try:
+        return dismiss(field)
+    except Exception as error:
+        return [f"the attacking user's rights (tenantry-verify-{field.mark}): {type(error).__name__}"]

@@ -1,0 +1,121 @@
+"""Attacks on the guard rails that keep the walls where they are, by the stranger, as dry runs."""
+
+from typing import Any, Final
+
+from tenantry.names import MANAGED_BY, MANAGER, SERVICE_ACCOUNT, TENANT_LABEL, Names
+from tenantry.verify.admission import NET, Ask, makes, patches, rail, removes
+from tenantry.verify.bodies import GATEWAY_API, path, thing
+from tenantry.verify.field import Field
+from tenantry.verify.kube import Kube
+from tenantry.verify.model import Attack
+
+RBAC: Final = "rbac.authorization.k8s.io"
+APP: Final = SERVICE_ACCOUNT
+
+
+def _walls(field: Field, names: Names) -> dict[str, Ask]:
+    quota, limits = path(names, "v1", "resourcequotas", "plan"), path(names, "v1", "limitranges", "plan")
+    policy = path(names, NET, "networkpolicies", "closed")
+    opened: dict[str, Any] = {"podSelector": {}, "ingress": [{}]}
+    reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"}
+    subject = {"kind": "ServiceAccount", "name": APP, "namespace": names.namespace}
+    return {
+        "larger quota": patches(quota, {"spec": {"hard": {"pods": "999"}}}),
+        "no quota": removes(quota),
+        "quota's count": patches(f"{quota}/status", {"status": {"used": {"pods": "0"}}}),
+        "larger limits": patches(limits, {"spec": {"limits": []}}),
+        "no limits": removes(limits),
+        "open policy": makes(names, thing(NET, "NetworkPolicy", spec=opened)),
+        "policy opened": patches(policy, {"spec": opened}),
+        "no policy": removes(policy),
+        "account": makes(names, thing("v1", "ServiceAccount")),
+        "role": makes(names, thing(f"{RBAC}/v1", "Role", rules=[])),
+        "binding": makes(names, thing(f"{RBAC}/v1", "RoleBinding", roleRef=reference, subjects=[subject])),
+    }
+
+
+def _own(field: Field, names: Names) -> dict[str, Ask]:
+    deployment, config = path(names, "apps/v1", "deployments", APP), path(names, "v1", "configmaps", APP)
+    return {
+        "other program": patches(deployment, {"spec": {"replicas": 9}}),
+        "no program": removes(deployment),
+        "other settings": patches(config, {"data": {"USER_ID": "k000"}}),
+        "mark taken off": patches(config, {"metadata": {"labels": {MANAGED_BY: None}}}),
+        "mark forged": makes(names, thing("v1", "ConfigMap", metadata={"labels": {MANAGED_BY: MANAGER}})),
+        "other credentials": patches(path(names, "v1", "secrets", APP), {"data": {"DB_USER": "eA=="}}),
+        "other Service": patches(path(names, "v1", "services", APP), {"spec": {"selector": {"a": "b"}}}),
+        "no budget": removes(path(names, "policy/v1", "poddisruptionbudgets", APP)),
+        "no route": removes(path(names, GATEWAY_API, "httproutes", APP)),
+    }
+
+
+def _labels(field: Field, names: Names) -> dict[str, Ask]:
+    labels = {"labels": {TENANT_LABEL: "k000"}}
+    service = thing("v1", "Service", metadata=labels, spec={"ports": [{"port": 80}]})
+    return {"ConfigMap": makes(names, thing("v1", "ConfigMap", metadata=labels)), "Service": makes(names, service)}
+
+
+def _tokens(field: Field, names: Names) -> dict[str, Ask]:
+    where = path(names, "v1", "serviceaccounts", f"{APP}/token")
+
+    def request(*audiences: str) -> Ask:
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": list(audiences)},
+        }
+        return lambda kube: kube.ask("POST", where, body)
+
+    kubernetes = "https://kubernetes.default.svc"
+    return {
+        "for the API": request(kubernetes),
+        "for anybody": request(),
+        "for both": request(field.at.audience, kubernetes),
+    }
+
+
+def _standing(field: Field, names: Names) -> dict[str, Ask]:
+    metadata = {"annotations": {"kubernetes.io/service-account.name": APP}}
+    body = thing("v1", "Secret", type="kubernetes.io/service-account-token", metadata=metadata)
+    return {"Secret": makes(names, body)}
+
+
+def _namespaces(field: Field, names: Names) -> dict[str, Ask]:
+    space = f"/api/v1/namespaces/{names.namespace}"
+
+    def labelled(**labels: Any) -> dict[str, Any]:
+        return {"metadata": {"labels": labels}}
+
+    def space_named(name: str, **labels: str) -> Ask:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+        def ask(kube: Kube) -> Any:
+            return kube.ask("POST", "/api/v1/namespaces", body)
+
+        return ask
+
+    return {
+        "no Pod Security": patches(space, labelled(**{"pod-security.kubernetes.io/enforce": "privileged"})),
+        "no tenant's": patches(space, labelled(**{TENANT_LABEL: None})),
+        "another's": patches(space, labelled(**{TENANT_LABEL: "k000"})),
+        "by its status": patches(f"{space}/status", labelled(**{TENANT_LABEL: None})),
+        "deleted": removes(space),
+        "named like a tenant's": space_named("tenant-k000"),
+        "labelled like a tenant's": space_named("tenantry-verify", **{TENANT_LABEL: names.code}),
+        "trusted by the gateway": space_named("tenantry-verify", **{MANAGED_BY: MANAGER}),
+    }
+
+
+ATTACKS: Final = (
+    Attack("rails.walls", "rail tenantry-walls", "change quotas, limits, network policies, accounts, rights",
+           rail("tenantry-walls", _walls)),
+    Attack("rails.own", "rail tenantry-own", "change or remove what tenantry manages", rail("tenantry-own", _own)),
+    Attack("rails.labels", "rail tenantry-labels", "wear another tenant's label",
+           rail("tenantry-labels", _labels)),
+    Attack("rails.tokens", "rail tenantry-tokens", "ask for tokens of other audiences",
+           rail("tenantry-tokens", _tokens)),
+    Attack("rails.standing-tokens", "rail tenantry-standing-tokens", "make a token without an end",
+           rail("tenantry-standing-tokens", _standing)),
+    Attack("rails.namespaces", "rail tenantry-namespaces", "change, remove, imitate a tenant's namespace",
+           rail("tenantry-namespaces", _namespaces)),
+)  # fmt: skip
