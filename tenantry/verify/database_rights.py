@@ -32,7 +32,7 @@ WHERE NOT pg_has_role(current_user, usesysid, 'MEMBER') AND query NOT IN ('', '<
 
 
 def _powers(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
-    own = {names.owner_role, *names.login_roles}
+    own = {names.owner_role, *names.login_roles, "pg_database_owner"}  # of the database that one is in, its own
     faults = [f"member of {role[0]}" for role in rows if role[0] not in own]
     return faults + [
         f"{role[0]} has {power}" for role in rows for power, on in zip(POWERS, role[1:], strict=False) if on
@@ -40,14 +40,13 @@ def _powers(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
 
 
 def _acls(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
-    """Nothing for PUBLIC anywhere, and on its own database nothing for strangers."""
+    """No door open to PUBLIC, none to strangers at home, and none of one's own elsewhere."""
     own = {names.owner_role, *names.login_roles}
-    faults = [f"PUBLIC has {right} on {database}" for database, who, right in rows if who == "PUBLIC"]
-    return faults + [
+    return [
         f"{who} has {right} on {database}"
         for database, who, right in rows
-        if who != "PUBLIC" and (database == names.database) != (who in own)
-        if database == names.database or who in own
+        if (database == names.database and who not in own)
+        or (database != names.database and (who in own or (who == "PUBLIC" and right == "CONNECT")))
     ]
 
 

@@ -43,10 +43,10 @@ class Kube:
         settings: Any = client.Configuration()
         config.load_kube_config_from_dict(dict(kubeconfig), client_configuration=settings)
         settings.connection_pool_maxsize, settings.retries = 16, False
-        token = settings.get_api_key_with_prefix("authorization")
+        told = [one for one in settings.auth_settings().values() if one["in"] == "header"]
         pool = rest.RESTClientObject(settings).pool_manager
         settings.cert_file = settings.key_file = None
-        headers = {"Authorization": token} if token else {}
+        headers = {"Authorization": str(one["value"]) for one in told if one["value"]}
         return cls(settings.host, pool, rest.RESTClientObject(settings).pool_manager, headers)
 
     def impersonating(self, user: str, *groups: str) -> "Kube":
