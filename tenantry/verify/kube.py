@@ -46,7 +46,7 @@ class Kube:
         told = [one for one in settings.auth_settings().values() if one["in"] == "header"]
         pool = rest.RESTClientObject(settings).pool_manager
         settings.cert_file = settings.key_file = None
-        headers = {"Authorization": str(one["value"]) for one in told if one["value"]}
+        headers = {str(one["key"]).title(): str(one["value"]) for one in told if one["value"]}
         return cls(settings.host, pool, rest.RESTClientObject(settings).pool_manager, headers)
 
     def impersonating(self, user: str, *groups: str) -> "Kube":

@@ -1,0 +1,182 @@
+"""Who reaches whom by the live NetworkPolicies: evaluated on the live pods, and on one that wears no label at all.
+
+No packet is sent. The embedded default has pods without a network; elsewhere the cluster's plugin enforces what is
+evaluated here, which this does not show.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.names import APP_PORT, Names
+from tenantry.verify.evaluator import Network, Peer
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held, unclear
+
+DNS: Final = 53
+NAME: Final = "kubernetes.io/metadata.name"
+PORTS: Final = (22, 53, 80, 443, APP_PORT, 4001, 5432, 6379, 6443, 8080, 10250)
+PROTOCOLS: Final = ("TCP", "UDP")
+# Documentation ranges stand for the Internet (RFC 5737); then the clouds' metadata services, and private ranges.
+OUTSIDE: Final = {
+    "the Internet": "198.51.100.7",
+    "the metadata service": "100.100.100.200",
+    "the metadata service (link-local)": "169.254.169.254",
+    "a private address": "10.200.0.9",
+}
+
+
+def network(field: Field) -> Network:
+    return field.once("network", lambda: Network(field.live("/apis/networking.k8s.io/v1/networkpolicies")))
+
+
+def spaces(field: Field) -> Mapping[str, Mapping[str, str]]:
+    """Namespace -> its labels."""
+    listed = [mapping(one["metadata"]) for one in field.live("/api/v1/namespaces")]
+    return {str(one["name"]): _texts(one.get("labels")) for one in listed}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {str(key): str(text) for key, text in mapping(value).items()}
+
+
+def peer(one: Tree, labels: Mapping[str, Mapping[str, str]]) -> Peer:
+    metadata, spec = mapping(one["metadata"]), mapping(one["spec"])
+    ports = [mapping(port) for c in sequence(spec.get("containers")) for port in sequence(mapping(c).get("ports"))]
+    namespace = str(metadata["namespace"])
+    return Peer(
+        name=f"{namespace}/{metadata['name']}",
+        namespace=namespace,
+        labels=_texts(metadata.get("labels")),
+        space=labels.get(namespace, {}),
+        address=str(mapping(one.get("status")).get("podIP") or ""),
+        ports={str(port["name"]): int(port["containerPort"]) for port in ports if "name" in port},
+    )
+
+
+def pods(field: Field, names: Names) -> list[Peer]:
+    """The tenant's live pods, one as its Deployment would make (it may sleep), and one without labels. Raises
+    LookupError when the namespace is not there."""
+    labels = spaces(field)
+    if names.namespace not in labels:
+        raise LookupError(f"there is no namespace {names.namespace}")
+    live = [peer(one, labels) for one in field.live("/api/v1/pods") if _of(one, names)]
+    made = [
+        Peer(f"{names.namespace}/(by the Deployment)", names.namespace, _template(one), labels[names.namespace])
+        for one in field.live("/apis/apps/v1/deployments")
+        if _of(one, names)
+    ]
+    bare = Peer(f"{names.namespace}/(without labels)", names.namespace, {}, labels[names.namespace])
+    return [*live, *made, bare]
+
+
+def _of(one: Tree, names: Names) -> bool:
+    return mapping(one["metadata"]).get("namespace") == names.namespace
+
+
+def _template(one: Tree) -> dict[str, str]:
+    template = mapping(mapping(one["spec"])["template"])
+    return _texts(mapping(template.get("metadata")).get("labels"))
+
+
+def standing(field: Field, namespace: str, **labels: str) -> Peer:
+    """A pod that might stand in a namespace of the platform."""
+    named = {key.replace("_", "-"): value for key, value in labels.items()}
+    return Peer(f"{namespace}/pod", namespace, named, spaces(field).get(namespace, {NAME: namespace}))
+
+
+def reached(field: Field, sources: list[Peer], targets: list[Peer]) -> list[str]:
+    """Every way from one of the sources to one of the targets."""
+    at = network(field)
+    return [
+        f"{source.name} reaches {target.name} at {port}/{protocol}"
+        for source in sources
+        for target in targets
+        for port in (*PORTS, 1, 65535)
+        for protocol in PROTOCOLS
+        if at.reaches(source, target, port, protocol)
+    ]
+
+
+def _tenants(field: Field) -> Iterator[Trial]:
+    for one, other in field.pairs(spaces=True):
+        run = lambda one=one, other=other: found(reached(field, pods(field, one), pods(field, other))[:3])  # noqa: E731
+        yield Trial(one.code, other.code, run)
+
+
+def _strangers(field: Field, names: Names) -> list[Peer]:
+    """Any pod of any namespace but the gateway's; tenants' own are asked pair by pair."""
+    tenants = {one.namespace for one in field.all}
+    others = spaces(field).keys() - tenants - {field.at.gateway[0]}
+    return [standing(field, space) for space in sorted(others)] + [
+        Peer(f"{names.namespace}/(neighbour)", names.namespace, {"a": "b"}, spaces(field).get(names.namespace, {}))
+    ]
+
+
+def _in(field: Field, names: Names) -> Verdict:
+    outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
+    mine = pods(field, names)
+    faults = reached(field, [*_strangers(field, names), *outside], mine)
+    gateway = standing(field, field.at.gateway[0])
+    faults += [one for one in reached(field, [gateway], mine) if not one.endswith(f" at {APP_PORT}/TCP")]
+    return found(faults[:5])
+
+
+def _allowed(field: Field, way: str) -> bool:
+    """Whether what was found is one of the installation's openings."""
+    return any(f" reaches {where}/pod at {port}/TCP" in way for where, port in field.at.openings)
+
+
+def _out(field: Field, names: Names) -> Verdict:
+    outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
+    everywhere = [*_strangers(field, names), standing(field, field.at.gateway[0]), *outside]
+    ways = reached(field, pods(field, names), everywhere)
+    return found([way for way in ways if not _allowed(field, way)][:5])
+
+
+def _needed(field: Field, names: Names) -> Verdict:
+    """The gateway reaches the application; it reaches names and the installation's openings."""
+    app = [one for one in pods(field, names) if "(by the Deployment)" in one.name]
+    if not app:
+        return unclear("no Deployment")
+    at, dns = network(field), standing(field, "kube-system", k8s_app="kube-dns")
+    missing = [] if at.reaches(standing(field, field.at.gateway[0]), app[0], APP_PORT) else ["gateway to application"]
+    missing += [f"names by {way}" for way in PROTOCOLS if not at.reaches(app[0], dns, DNS, way)]
+    for where, port in field.at.openings:
+        target = Peer(where, address=where.partition("/")[0]) if "/" in where else standing(field, where)
+        missing += [] if at.reaches(app[0], target, port) else [f"{where}:{port}"]
+    return broken(f"no way: {', '.join(missing)}") if missing else held()
+
+
+def matrix(field: Field) -> list[str]:
+    """All that gets through from, to and between the chosen tenants' applications."""
+    at, lines = network(field), list[str]()
+    places = [standing(field, space) for space in sorted(spaces(field).keys() - {one.namespace for one in field.all})]
+    dns = standing(field, "kube-system", k8s_app="kube-dns")
+    outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
+    outside += [Peer(where, address=where.partition("/")[0]) for where, _ in field.at.openings if "/" in where]
+    apps = [one for names in field.spaces for one in pods(field, names) if "(by the" in one.name]
+    for source in (*apps, *places, *outside):
+        for target in (*apps, *places, dns, *outside):
+            if (source in apps) == (target in apps) and source not in apps:
+                continue
+            open_ = [f"{p}/{way}" for p in PORTS for way in PROTOCOLS if at.reaches(source, target, p, way)]
+            lines += [f"{_short(source)} -> {_short(target)}: {', '.join(open_)}"] if open_ else []
+    return lines
+
+
+def _short(peer: Peer) -> str:
+    suffix = " (kube-dns)" if "k8s-app" in peer.labels else ""
+    return (peer.namespace or peer.name) + suffix
+
+
+def _each(judge: Callable[[Field, Names], Verdict]) -> Callable[[Field], Iterator[Trial]]:
+    return lambda field: (Trial("", names.code, lambda n=names: judge(field, n)) for names in field.spaces)
+
+
+ATTACKS: Final = (
+    Attack("network.tenants", "default deny, both ways", "evaluated: any pod of one to any pod of another", _tenants),
+    Attack("network.in", "default deny, ingress", "evaluated: any other pod or address to the tenant", _each(_in)),
+    Attack("network.out", "default deny, egress", "evaluated: the tenant to any other pod or address", _each(_out)),
+    Attack("network.own", "the few openings", "evaluated: gateway in; names and openings out", _each(_needed)),
+)
