@@ -7,6 +7,7 @@ selects everything, an absent list of peers or ports allows all of them, an empt
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
@@ -33,11 +34,19 @@ class Peer:
         return bool(self.namespace)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """All NetworkPolicies of a cluster."""
 
     policies: Sequence[Tree]
+
+    @cached_property
+    def _of(self) -> Mapping[str, Sequence[Tree]]:
+        """Those of each namespace."""
+        spaces: dict[str, list[Tree]] = {}
+        for policy in self.policies:
+            spaces.setdefault(str(mapping(policy.get("metadata")).get("namespace")), []).append(policy)
+        return spaces
 
     def reaches(self, source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
         """Whether both ends let a connection through. What is no pod has no policy of its own."""
@@ -57,9 +66,8 @@ class Network:
         )
 
     def selecting(self, pod: Peer) -> Iterator[Tree]:
-        for policy in self.policies:
-            own = mapping(policy.get("metadata")).get("namespace") == pod.namespace
-            if own and selects(mapping(policy.get("spec")).get("podSelector"), pod.labels):
+        for policy in self._of.get(pod.namespace, ()):
+            if selects(mapping(policy.get("spec")).get("podSelector"), pod.labels):
                 yield policy
 
 

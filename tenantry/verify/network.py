@@ -55,6 +55,10 @@ def peer(one: Tree, labels: Mapping[str, Mapping[str, str]]) -> Peer:
 
 
 def pods(field: Field, names: Names) -> list[Peer]:
+    return field.once(f"pods {names.code}", lambda: _pods(field, names))
+
+
+def _pods(field: Field, names: Names) -> list[Peer]:
     """The tenant's live pods, one as its Deployment would make (it may sleep), and one without labels. Raises
     LookupError when the namespace is not there."""
     labels = spaces(field)

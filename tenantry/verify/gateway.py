@@ -1,0 +1,127 @@
+"""What the live gateway and routes do with a request: whose host it is, and which tenant the application believes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.names import TENANT_HEADER, Names
+from tenantry.verify.evaluator import selects
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held
+from tenantry.verify.network import spaces
+
+ROUTES: Final = "/apis/gateway.networking.k8s.io/v1/httproutes"
+GATEWAYS: Final = "/apis/gateway.networking.k8s.io/v1/gateways"
+Headers = dict[str, list[str]]  # by name in small letters: HTTP knows no case
+
+
+def modified(headers: Mapping[str, Sequence[str]], filters: Any) -> Headers:
+    """As RequestHeaderModifier filters leave them: set overwrites, add appends, remove takes away."""
+    now = {name.lower(): list(values) for name, values in headers.items()}
+    for one in map(mapping, sequence(filters)):
+        how = mapping(one.get("requestHeaderModifier"))
+        for header in map(mapping, sequence(how.get("set"))):
+            now[str(header["name"]).lower()] = [str(header["value"])]
+        for header in map(mapping, sequence(how.get("add"))):
+            now.setdefault(str(header["name"]).lower(), []).append(str(header["value"]))
+        for name in sequence(how.get("remove")):
+            now.pop(str(name).lower(), None)
+    return now
+
+
+def arriving(route: Tree, sent: Mapping[str, Sequence[str]]) -> Iterator[Headers]:
+    """The headers of a request with every backend of every rule."""
+    for rule in map(mapping, sequence(mapping(route.get("spec")).get("rules"))):
+        after = modified(sent, rule.get("filters"))
+        for backend in map(mapping, sequence(rule.get("backendRefs"))):
+            yield modified(after, backend.get("filters"))
+
+
+def hosts(route: Tree) -> list[str]:
+    """None means every host of the listener."""
+    return [str(one) for one in sequence(mapping(route.get("spec")).get("hostnames"))] or ["*"]
+
+
+def answers(host: str, asked: str) -> bool:
+    """Whether a host name of a route answers for the one that is asked for."""
+    return host in ("*", asked) or (host.startswith("*.") and asked.endswith(host[1:]))
+
+
+def _space(route: Tree) -> str:
+    return str(mapping(route.get("metadata")).get("namespace"))
+
+
+def _forged(field: Field, names: Names) -> Verdict:
+    """A client sends the header of everybody else, in several spellings and several times."""
+    others = [one.code for one in field.all if one != names] or ["k000"]
+    faults: list[str] = []
+    for route in field.live(ROUTES):
+        if any(answers(host, names.domain) for host in hosts(route)):
+            for spelling in (TENANT_HEADER, TENANT_HEADER.lower(), TENANT_HEADER.upper()):
+                for arrived in arriving(route, {spelling: others}):
+                    values = arrived.get(TENANT_HEADER.lower(), [])
+                    if values != [names.code]:
+                        faults.append(f"{_space(route)}: {names.domain} arrives as {','.join(values) or 'nobody'}")
+    return found(dict.fromkeys(faults))
+
+
+def _taken(field: Field, names: Names) -> Verdict:
+    takers = {_space(one) for one in field.live(ROUTES) for host in hosts(one) if answers(host, names.domain)}
+    return found(f"{space} has a route for {names.domain}" for space in sorted(takers - {names.namespace}))
+
+
+def _answered(field: Field, names: Names) -> Verdict:
+    own = [one for one in field.live(ROUTES) if _space(one) == names.namespace and names.domain in hosts(one)]
+    return held() if own and any(True for _ in arriving(own[0], {})) else broken(f"no route for {names.domain}")
+
+
+def _listeners(field: Field) -> list[str]:
+    """Which namespaces may hang routes on the gateway: ours, and none that only looks like a tenant's."""
+    namespace, name = field.at.gateway
+    ours = {one.namespace for one in field.all}
+    live = [one for one in field.live(GATEWAYS) if (_space(one), mapping(one["metadata"])["name"]) == (namespace, name)]
+    if not live:
+        return [f"there is no gateway {namespace}/{name}"]
+    return [
+        f"listener {listener.get('name')}: {fault}"
+        for listener in map(mapping, sequence(mapping(live[0]["spec"]).get("listeners")))
+        for fault in _listener(listener, spaces(field), ours, namespace)
+    ]
+
+
+def _listener(listener: Tree, labels: Mapping[str, Mapping[str, str]], ours: set[str], home: str) -> Iterator[str]:
+    if listener.get("protocol") != "HTTPS":
+        yield f"speaks {listener.get('protocol')}"
+    allowed = mapping(mapping(listener.get("allowedRoutes")).get("namespaces"))
+    if allowed.get("from") == "All":
+        yield "takes routes from every namespace"
+    if allowed.get("from") != "Selector":
+        return
+    selector = allowed.get("selector")
+    if selects(selector, {}):
+        yield "its selector takes every namespace"
+    platform = {"tenantry-platform", home}
+    for space in sorted(labels.keys() - ours - platform):
+        if selects(selector, labels[space]):
+            yield f"takes routes from {space}"
+    for space in sorted(ours & labels.keys()):
+        if not selects(selector, labels[space]):
+            yield f"takes no routes from {space}"
+
+
+def _gateway(field: Field) -> Iterator[Trial]:
+    yield Trial("", field.at.gateway[1], lambda: found(_listeners(field)))
+
+
+def _each(judge: Any) -> Any:
+    return lambda field: (Trial("", names.code, lambda n=names: judge(field, n)) for names in field.spaces)
+
+
+ATTACKS: Final = (
+    Attack("host.forged", "the gateway sets the header from the host", "evaluated: a client's own X-Tenant-Code",
+           _each(_forged)),
+    Attack("host.taken", "one host, one namespace", "evaluated: a live route elsewhere for the host", _each(_taken)),
+    Attack("host.gateway", "routes from our namespaces alone", "evaluated: who may hang routes on the gateway",
+           _gateway),
+    Attack("host.own", "the tenant's own rights", "evaluated: the host has a route to a backend", _each(_answered)),
+)  # fmt: skip
