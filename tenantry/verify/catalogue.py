@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from tenantry.verify import admission, cluster, database_rights, storage, storage_edges, walls
+from tenantry.verify import (
+    admission,
+    benchmark,
+    cluster,
+    database_rights,
+    gateway,
+    hardening,
+    network,
+    storage,
+    storage_edges,
+    walls,
+)
 from tenantry.verify.model import Attack
 
 ATTACKS: Final[tuple[Attack, ...]] = (
@@ -12,4 +23,8 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     *cluster.ATTACKS,
     *admission.ATTACKS,
     *walls.ATTACKS,
+    *gateway.ATTACKS,
+    *network.ATTACKS,
+    *benchmark.ATTACKS,
+    *hardening.ATTACKS,
 )

@@ -1,0 +1,136 @@
+"""The 18 checks of the Kubernetes multi-tenancy benchmark, by name, against every tenant's namespace.
+
+Sources: the working group's benchmark (kubernetes-sigs/multi-tenancy, profiles 1 and 2). What a tenant's admin could
+never ask for is asked by the stranger, whom RBAC does not stop: so Pod Security and the rails are shown, not only RBAC.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from tenantry.engine.trees import Tree, mapping
+from tenantry.groups import TENANT_ADMIN
+from tenantry.names import Names
+from tenantry.verify.admission import NET, Ask, makes
+from tenantry.verify.bodies import path, pod, thing
+from tenantry.verify.cluster import BIND, CLUSTER, LOOKS, SECRETS, asked
+from tenantry.verify.field import Field
+from tenantry.verify.kube import Answer, refused_by, refused_by_rights
+from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
+from tenantry.verify.stranger import stranger
+
+POD_SECURITY: Final = 'violates PodSecurity "restricted'
+RAIL: Final = "tenantry-"
+OBJECTS: Final = ("pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "services.nodeports")
+COMPUTE: Final = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
+Trials = Callable[[Field], Iterator[Trial]]
+
+
+def _admin(*requests: Any) -> Trials:
+    """By the tenant's admin: RBAC's answer; in the next tenant's namespace where there is one."""
+
+    def trials(field: Field) -> Iterator[Trial]:
+        for names in field.spaces:
+            for request in requests:
+                run = lambda n=names, r=request: refused_by_rights(  # noqa: E731 (a closure of the loop)
+                    asked(field.member(n, TENANT_ADMIN), r, n.namespace)
+                )
+                yield Trial(names.code, f"{request[0]} {request[1].rpartition('/')[2]}", run)
+
+    return trials
+
+
+def _others(field: Field) -> Iterator[Trial]:
+    for one, other in field.pairs(spaces=True):
+        for what in (SECRETS["list secrets"], *LOOKS.values()):
+            run = lambda a=one, b=other, w=what: refused_by_rights(  # noqa: E731 (as above)
+                asked(field.member(a, TENANT_ADMIN), w, b.namespace)
+            )
+            yield Trial(one.code, f"{other.code} {what[0]} {what[1].rpartition('/')[2]}", run)
+
+
+def _pod(container: Tree | None = None, **spec: Any) -> Trials:
+    """A pod that is good but for this; either of the two that know it may say no."""
+    return _stranger(lambda field, names: makes(names, pod(field, names, container, **spec)))
+
+
+def _stranger(make: Callable[[Field, Names], Ask], sentences: Sequence[str] = (POD_SECURITY, RAIL)) -> Trials:
+    def trials(field: Field) -> Iterator[Trial]:
+        for names in field.spaces:
+            run = lambda n=names: either(sentences, make(field, n)(stranger(field)))  # noqa: E731 (as above)
+            yield Trial("", names.code, run)
+
+    return trials
+
+
+def either(sentences: Sequence[str], answer: Answer) -> Verdict:
+    verdicts = [refused_by(sentence, answer) for sentence in sentences]
+    return next((one for one in verdicts if one.state == "held"), verdicts[0])
+
+
+def _quota(wanted: Sequence[str]) -> Trials:
+    def judge(field: Field, names: Names) -> Verdict:
+        quotas = field.admin.items(path(names, "v1", "resourcequotas"))
+        hard = {key for one in quotas for key in mapping(mapping(one.get("spec")).get("hard"))}
+        return found(f"no quota of {name}" for name in wanted if name not in hard)
+
+    return lambda field: (Trial("", n.code, lambda n=n: judge(field, n)) for n in field.spaces)
+
+
+def _service(**spec: Any) -> Trials:
+    return _stranger(
+        lambda field, names: makes(names, thing("v1", "Service", spec={"ports": [{"port": 80}], **spec})), (RAIL,)
+    )
+
+
+def _bounded(verb: str, plural: str, group: str, body: Tree) -> Trials:
+    """The benchmark lets tenants make these themselves; here they are the provisioner's, so the tenant is refused."""
+
+    def run(field: Field, names: Names) -> Verdict:
+        answer = field.member(names, TENANT_ADMIN).ask(verb, path(names, group, plural), body)
+        if answer.status < 300:
+            return hole(f"{plural}: {answer.said}")
+        return held() if refused_by_rights(answer).state == "held" else unclear(answer.said)
+
+    return lambda field: (Trial(n.code, n.code, lambda n=n: run(field, n)) for n in field.spaces)
+
+
+def _check(name: str, control: str, tries: str, trials: Trials) -> Attack:
+    return Attack(f"benchmark.{name}", control, tries, trials)
+
+
+CONTEXT: Final = "securityContext"
+_PSS: Final = "Pod Security restricted, rail tenantry-pods"
+_QUOTA_PATH: Final = "/api/v1/namespaces/{namespace}/resourcequotas/plan"
+_SPACE: Final = ("PATCH", "/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"a": "b"}}})
+_LIFTED: Final = {"spec": {"hard": {"pods": "999"}}}
+
+ATTACKS: Final = (
+    _check("block-cluster-resources", "no right on the cluster", "read cluster-wide objects",
+           _admin(CLUSTER["nodes"], CLUSTER["list namespaces"], CLUSTER["volumes"], CLUSTER["definitions"])),
+    _check("block-multitenant-resources", "people's roles move no wall", "change what the platform put there",
+           _admin(_SPACE, ("DELETE", f"/apis/{NET}/namespaces/{{namespace}}/networkpolicies/closed", None),
+                  ("DELETE", "/api/v1/namespaces/{namespace}/limitranges/plan", None))),
+    _check("block-quota-changes", "RBAC", "change the quota", _admin(("PATCH", _QUOTA_PATH, _LIFTED))),
+    _check("block-other-tenants", "rights end at the namespace", "read another tenant's objects", _others),
+    _check("block-added-capabilities", _PSS, "a pod that adds a capability",
+           _pod({CONTEXT: {"capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}}})),
+    _check("block-run-as-root", _PSS, "a pod that may run as root", _pod({CONTEXT: {"runAsNonRoot": False}})),
+    _check("block-privileged", _PSS, "a privileged pod",
+           _pod({CONTEXT: {"privileged": True, "allowPrivilegeEscalation": True}})),
+    _check("block-privilege-escalation", _PSS, "a pod that may gain privileges",
+           _pod({CONTEXT: {"allowPrivilegeEscalation": True}})),
+    _check("block-host-path", _PSS, "a pod with a path of its node",
+           _pod(volumes=[{"name": "v", "hostPath": {"path": "/"}}])),
+    _check("block-node-port", "rail tenantry-services", "a NodePort Service", _service(type="NodePort")),
+    _check("block-host-network-and-ports", _PSS, "a pod on its node's network", _pod(hostNetwork=True)),
+    _check("block-host-pid", _PSS, "a pod that sees its node's processes", _pod(hostPID=True)),
+    _check("block-host-ipc", _PSS, "a pod in its node's IPC", _pod(hostIPC=True)),
+    _check("namespace-quotas", "ResourceQuota", "look for a missing compute quota", _quota(COMPUTE)),
+    _check("object-limits", "ResourceQuota", "look for a missing quota of objects", _quota(OBJECTS)),
+    _check("image-pull-always", "rail tenantry-pods", "a pod that takes an image from its node",
+           _pod({"imagePullPolicy": "IfNotPresent"})),
+    _check("bounded-network-policies", "RBAC", "a tenant's own network policy",
+           _bounded("POST", "networkpolicies", NET, thing(NET, "NetworkPolicy", spec={"podSelector": {}}))),
+    _check("bounded-role-bindings", "RBAC", "a tenant's own binding to cluster-admin",
+           _bounded("POST", "rolebindings", "rbac.authorization.k8s.io/v1", dict(BIND))),
+)  # fmt: skip

@@ -1,0 +1,137 @@
+"""What NSA and CISA ask of pods and namespaces, and the traps of quotas and selectors: read from live objects."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.names import MANAGED_BY, MANAGER, SERVICE_ACCOUNT, TENANT_LABEL, Names
+from tenantry.phase import Phase
+from tenantry.verify.bodies import path
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held
+from tenantry.verify.network import spaces
+
+API_MOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
+RESTRICTED: Final = "restricted"
+
+
+def _specs(field: Field, names: Names) -> list[Tree]:
+    """Of the live pods and of what the Deployments would make."""
+    apps = field.admin.items(path(names, "apps/v1", "deployments"))
+    live = [mapping(one["spec"]) for one in field.admin.items(path(names, "v1", "pods"))]
+    return [*live, *(mapping(mapping(mapping(one["spec"])["template"])["spec"]) for one in apps)]
+
+
+def _containers(spec: Tree) -> list[Tree]:
+    return [mapping(one) for one in (*sequence(spec.get("containers")), *sequence(spec.get("initContainers")))]
+
+
+def _immutable(field: Field, names: Names) -> Iterator[str]:
+    for spec in _specs(field, names):
+        for one in _containers(spec):
+            if mapping(one.get("securityContext")).get("readOnlyRootFilesystem") is not True:
+                yield f"{one.get('name')} may write to its root file system"
+
+
+def _seccomp(field: Field, names: Names) -> Iterator[str]:
+    for spec in _specs(field, names):
+        whole = mapping(mapping(spec.get("securityContext")).get("seccompProfile")).get("type")
+        for one in _containers(spec):
+            own = mapping(mapping(one.get("securityContext")).get("seccompProfile")).get("type") or whole
+            if own not in ("RuntimeDefault", "Localhost"):
+                yield f"{one.get('name')} runs with the seccomp profile {own}"
+
+
+def _no_token(field: Field, names: Names) -> Iterator[str]:
+    for spec in _specs(field, names):
+        if spec.get("automountServiceAccountToken") is not False:
+            yield "a pod mounts its account's token"
+        if spec.get("serviceAccountName") != SERVICE_ACCOUNT:
+            yield f"a pod runs as {spec.get('serviceAccountName')}"
+        for one in _containers(spec):
+            if any(mapping(mount).get("mountPath") == API_MOUNT for mount in sequence(one.get("volumeMounts"))):
+                yield f"{one.get('name')} has a token for the Kubernetes API"
+
+
+def _not_shared(field: Field, names: Names) -> Iterator[str]:
+    """A namespace, its labels and everything with a tenant's label in it are one tenant's."""
+    labels = spaces(field).get(names.namespace, {})
+    if labels.get(TENANT_LABEL) != names.code:
+        yield f"the namespace is labelled as {labels.get(TENANT_LABEL)}"
+    if labels.get(MANAGED_BY) != MANAGER:
+        yield "the namespace is not marked as ours"
+    for place in (path(names, "v1", "pods"), path(names, "v1", "services"), path(names, "v1", "configmaps")):
+        for one in field.admin.items(place):
+            told = mapping(mapping(one["metadata"]).get("labels")).get(TENANT_LABEL, names.code)
+            if told != names.code:
+                yield f"{mapping(one['metadata'])['name']} is labelled as {told}"
+
+
+def _pod_security(field: Field, names: Names) -> Iterator[str]:
+    labels = spaces(field).get(names.namespace, {})
+    for mode in ("enforce", "audit", "warn"):
+        level = labels.get(f"pod-security.kubernetes.io/{mode}")
+        if level != RESTRICTED:
+            yield f"Pod Security {mode}: {level}"
+
+
+def _limit_range(field: Field, names: Names) -> Iterator[str]:
+    ranges = field.admin.items(path(names, "v1", "limitranges"))
+    limits = [mapping(one) for r in ranges for one in sequence(mapping(r.get("spec")).get("limits"))]
+    default = [one for one in limits if one.get("type") == "Container" and one.get("default") and one.get("max")]
+    if not default:
+        yield "no LimitRange with a default and a maximum for containers"
+
+
+def _selectors(field: Field, names: Names) -> Iterator[str]:
+    """Openings by a namespace's own name or by an address that the installation lists; never for everybody."""
+    known = {where for where, _ in field.at.openings if "/" in where}
+    for policy in field.admin.items(path(names, "networking.k8s.io/v1", "networkpolicies")):
+        called = mapping(policy["metadata"])["name"]
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            for rule in map(mapping, sequence(mapping(policy["spec"]).get(way))):
+                listed = [mapping(one) for one in sequence(rule.get(peers))]
+                if not listed or not rule.get("ports"):
+                    yield f"{called}: an {way} rule for everybody or for every port"
+                yield from (f"{called}: {fault}" for one in listed for fault in _peer(one, known))
+
+
+def _peer(peer: Tree, known: set[str]) -> Iterator[str]:
+    block: Any = mapping(peer.get("ipBlock")).get("cidr")
+    if block is not None and block not in known:
+        yield f"opens {block}, which is none of the installation's openings"
+    if block is None and not mapping(mapping(peer.get("namespaceSelector")).get("matchLabels")):
+        yield "a namespaceSelector that selects more than named namespaces"
+
+
+def _ready(field: Field, names: Names) -> Verdict:
+    """With a quota a Deployment `succeeds` whose pods are refused: ready replicas tell."""
+    if field.at.tenants[names.code][1] is not Phase.ACTIVE:
+        return held("not to run")
+    faults: list[str] = []
+    for one in field.admin.items(path(names, "apps/v1", "deployments")):
+        wanted, status = int(mapping(one["spec"]).get("replicas", 1)), mapping(one.get("status"))
+        ready = int(status.get("readyReplicas") or 0)
+        if ready < wanted:
+            faults.append(f"{ready} of {wanted} replicas are ready")
+    return broken("; ".join(faults)) if faults else held()
+
+
+def _read(judge: Callable[[Field, Names], Iterator[str]]) -> Callable[[Field], Iterator[Trial]]:
+    return lambda field: (Trial("", n.code, lambda n=n: found(dict.fromkeys(judge(field, n)))) for n in field.spaces)
+
+
+def _running(field: Field) -> Iterator[Trial]:
+    return (Trial("", n.code, lambda n=n: _ready(field, n)) for n in field.spaces)
+
+
+ATTACKS: Final = (
+    Attack("hardening.immutable-root", "readOnlyRootFilesystem", "look for a writable root", _read(_immutable)),
+    Attack("hardening.seccomp", "seccomp RuntimeDefault", "look for another profile", _read(_seccomp)),
+    Attack("hardening.no-token", "no token mounting, own account", "look for a mounted token", _read(_no_token)),
+    Attack("hardening.no-sharing", "a namespace for each tenant", "look for foreign labels", _read(_not_shared)),
+    Attack("hardening.pod-security", "labels of the namespace", "look for a weaker level", _read(_pod_security)),
+    Attack("hardening.limit-range", "LimitRange", "look for containers without limits", _read(_limit_range)),
+    Attack("hardening.selectors", "exact openings", "look for rules for everybody", _read(_selectors)),
+    Attack("hardening.ready", "quota and limits fit the workload", "look for replicas refused", _running),
+)
