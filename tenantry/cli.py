@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from tenantry import cli_list, cli_show, cli_up, cli_validate
+from tenantry import cli_list, cli_show, cli_up, cli_validate, cli_verify
 from tenantry.faults import Faults
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cli_validate, cli_list, cli_show, cli_up):
+for command in (cli_validate, cli_list, cli_show, cli_up, cli_verify):
     command.register(app)
 
 

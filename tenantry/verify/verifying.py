@@ -7,6 +7,7 @@ from typing import Final
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Result
+from tenantry.verify.network import matrix
 from tenantry.verify.report import Report
 from tenantry.verify.runner import Interrupted, Say, quiet_interrupts, run, to_stderr
 from tenantry.verify.stranger import dismiss
@@ -44,7 +45,15 @@ def verify(
         again = quiet_interrupts()
         left = _removed(field)
         again()
-    return Report(results, sorted(field.chosen), time.monotonic() - started, interrupted=interrupted, left=left)
+    ways = _matrix(field) if any(one.domain == NETWORK for one in attacks) and not interrupted else []
+    return Report(results, sorted(field.chosen), time.monotonic() - started, ways, interrupted, left)
+
+
+def _matrix(field: Field) -> list[str]:
+    try:
+        return matrix(field)
+    except Exception as error:  # the attempts on the network have failed in the same way, and say why
+        return [f"unknown: {type(error).__name__}"]
 
 
 def _removed(field: Field) -> list[str]:

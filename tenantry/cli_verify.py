@@ -1,0 +1,132 @@
+"""`tenantry verify`: attacks the live stack as its tenants, and shows what held."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
+
+if TYPE_CHECKING:
+    from tenantry.verify.model import Result
+    from tenantry.verify.report import Report
+
+UNREACHABLE = 2  # also what a wrong call ends with; 1 says that something was tried and did not hold
+_SHOWN = 40  # findings on a terminal; all of them are in --json
+_WIDE = 200  # columns where no terminal says how wide it is: what is piped must not be cut
+
+
+def register(app: typer.Typer) -> None:
+    app.command("verify")(verify)
+
+
+def verify(
+    tenants: Annotated[list[str] | None, typer.Argument(help="Codes; all without any.", metavar="[TENANT]...")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", "-o", help="An attack or a whole domain (database, storage, ...).")
+    ] = None,
+    catalogue: Annotated[bool, typer.Option("--list", help="Show the attacks and the control each proves.")] = False,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Also show who reaches whom in the network.")] = False,
+    stack: StackOption = STACK,
+    as_json: JsonOption = False,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Attack the live stack with each tenant's own credentials: nobody may reach, starve or impersonate another.
+
+    Needs the administrator's environment (`. .local/env`): with it tenants' credentials are read and tokens are asked
+    for. Writes nothing that stays: attempts on Kubernetes are dry runs, SQL is rolled back, objects have names of their
+    own and are removed. For the time of a run a user that nobody can be gets rights past RBAC, to try the admission
+    rules with.
+
+    Exit code: 0 all held, 1 a hole, something broken or unclear, 2 not reachable or called wrongly, 130 interrupted.
+    """
+    if catalogue:
+        _show_catalogue(as_json)
+        return
+    report = _report(stack, cwd, tenants or [], only or [], as_json)
+    if as_json:
+        print(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
+    else:
+        _show(report, matrix)
+    raise typer.Exit(report.code)
+
+
+def _report(stack: str, cwd: Any, tenants: Sequence[str], only: Sequence[str], as_json: bool) -> "Report":
+    import os
+
+    from tenantry.engine.project import Project
+    from tenantry.engine.refusal import Refusal
+    from tenantry.verify.surroundings import read
+    from tenantry.verify.verifying import verify as attack
+
+    try:
+        return attack(read(Project.find(cwd), stack, dict(os.environ)), tenants, only)
+    except Refusal as refusal:
+        text = str(refusal)
+    except (ValueError, OSError) as error:
+        text = str(error)
+    if as_json:
+        print(json.dumps({"result": "refused", "errors": [{"text": text}]}, ensure_ascii=False, indent=1))
+    print(text, file=sys.stderr)
+    raise typer.Exit(UNREACHABLE)
+
+
+def _show_catalogue(as_json: bool) -> None:
+    from tenantry.verify.catalogue import ATTACKS
+
+    if as_json:
+        rows = [{"id": one.id, "domain": one.domain, "control": one.control, "tries": one.tries} for one in ATTACKS]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    _table(("attack", "control", "tries"), [(one.id, one.control, one.tries) for one in ATTACKS])
+
+
+def _show(report: "Report", matrix: bool) -> None:
+    from tenantry.verify.report import EVALUATED
+
+    states = ("held", "hole", "broken", "unclear")
+    rows = [
+        (
+            row["attack"],
+            row["control"],
+            row["tries"],
+            str(row["attempts"]),
+            *(str(row[state] or "") for state in states),
+        )
+        for row in report.summary
+    ]
+    _table(("attack", "control", "tries", "attempts", *states), rows)
+    for one in report.bad[:_SHOWN]:
+        print(_finding(one))
+    if len(report.bad) > _SHOWN:
+        print(f"... and {len(report.bad) - _SHOWN} more: see --json")
+    for one in report.left:
+        print(f"could not be removed: {one}")
+    if report.matrix and matrix:
+        print("\n".join(report.matrix))
+    if report.matrix:
+        print(EVALUATED)
+    held = len(report.results) - len(report.bad)
+    word = "interrupted: " if report.interrupted else ""
+    print(
+        f"{word}{len(report.results)} attempts on {len(report.tenants)} tenants in {report.seconds:.0f} s: "
+        f"{held} held, {len(report.bad)} did not"
+    )
+
+
+def _finding(one: "Result") -> str:
+    who = f"{one.tenant} -> {one.target}" if one.tenant else one.target
+    return f"{one.verdict.state.value.upper()} {one.attack.id}: {who}: {one.verdict.said} ({one.attack.control})"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
