@@ -5,6 +5,7 @@ never ask for is asked by the stranger, whom RBAC does not stop: so Pod Security
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping
@@ -12,7 +13,7 @@ from tenantry.groups import TENANT_ADMIN
 from tenantry.names import Names
 from tenantry.verify.admission import NET, Ask, makes
 from tenantry.verify.bodies import path, pod, thing
-from tenantry.verify.cluster import BIND, CLUSTER, LOOKS, SECRETS, asked
+from tenantry.verify.cluster import BIND, CLUSTER, LOOKS, SECRETS, Request, asked
 from tenantry.verify.field import Field
 from tenantry.verify.kube import Answer, refused_by, refused_by_rights
 from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
@@ -25,27 +26,28 @@ COMPUTE: Final = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memor
 Trials = Callable[[Field], Iterator[Trial]]
 
 
-def _admin(*requests: Any) -> Trials:
-    """By the tenant's admin: RBAC's answer; in the next tenant's namespace where there is one."""
+def _refused(field: Field, one: Names, request: Request, other: Names) -> Verdict:
+    return refused_by_rights(asked(field.member(one, TENANT_ADMIN), request, other.namespace))
 
-    def trials(field: Field) -> Iterator[Trial]:
-        for names in field.spaces:
-            for request in requests:
-                run = lambda n=names, r=request: refused_by_rights(  # noqa: E731 (a closure of the loop)
-                    asked(field.member(n, TENANT_ADMIN), r, n.namespace)
-                )
-                yield Trial(names.code, f"{request[0]} {request[1].rpartition('/')[2]}", run)
 
-    return trials
+def _what(request: Request) -> str:
+    return f"{request[0]} {request[1].rpartition('/')[2]}"
+
+
+def _admin(*requests: Request) -> Trials:
+    """By the tenant's admin: RBAC's answer."""
+    return lambda field: (
+        Trial(names.code, _what(request), partial(_refused, field, names, request, names))
+        for names in field.spaces
+        for request in requests
+    )
 
 
 def _others(field: Field) -> Iterator[Trial]:
     for one, other in field.pairs(spaces=True):
-        for what in (SECRETS["list secrets"], *LOOKS.values()):
-            run = lambda a=one, b=other, w=what: refused_by_rights(  # noqa: E731 (as above)
-                asked(field.member(a, TENANT_ADMIN), w, b.namespace)
-            )
-            yield Trial(one.code, f"{other.code} {what[0]} {what[1].rpartition('/')[2]}", run)
+        for request in (SECRETS["list secrets"], *LOOKS.values()):
+            run = partial(_refused, field, one, request, other)
+            yield Trial(one.code, f"{other.code} {_what(request)}", run)
 
 
 def _pod(container: Tree | None = None, **spec: Any) -> Trials:
@@ -54,12 +56,14 @@ def _pod(container: Tree | None = None, **spec: Any) -> Trials:
 
 
 def _stranger(make: Callable[[Field, Names], Ask], sentences: Sequence[str] = (POD_SECURITY, RAIL)) -> Trials:
-    def trials(field: Field) -> Iterator[Trial]:
-        for names in field.spaces:
-            run = lambda n=names: either(sentences, make(field, n)(stranger(field)))  # noqa: E731 (as above)
-            yield Trial("", names.code, run)
+    def run(field: Field, names: Names) -> Verdict:
+        return either(sentences, make(field, names)(stranger(field)))
 
-    return trials
+    return _each(run)
+
+
+def _each(judge: Callable[[Field, Names], Verdict]) -> Trials:
+    return lambda field: (Trial("", names.code, partial(judge, field, names)) for names in field.spaces)
 
 
 def either(sentences: Sequence[str], answer: Answer) -> Verdict:
@@ -73,7 +77,7 @@ def _quota(wanted: Sequence[str]) -> Trials:
         hard = {key for one in quotas for key in mapping(mapping(one.get("spec")).get("hard"))}
         return found(f"no quota of {name}" for name in wanted if name not in hard)
 
-    return lambda field: (Trial("", n.code, lambda n=n: judge(field, n)) for n in field.spaces)
+    return _each(judge)
 
 
 def _service(**spec: Any) -> Trials:
@@ -91,7 +95,7 @@ def _bounded(verb: str, plural: str, group: str, body: Tree) -> Trials:
             return hole(f"{plural}: {answer.said}")
         return held() if refused_by_rights(answer).state == "held" else unclear(answer.said)
 
-    return lambda field: (Trial(n.code, n.code, lambda n=n: run(field, n)) for n in field.spaces)
+    return _each(run)
 
 
 def _check(name: str, control: str, tries: str, trials: Trials) -> Attack:

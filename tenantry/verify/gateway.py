@@ -1,6 +1,7 @@
 """What the live gateway and routes do with a request: whose host it is, and which tenant the application believes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping, sequence
@@ -113,8 +114,8 @@ def _gateway(field: Field) -> Iterator[Trial]:
     yield Trial("", field.at.gateway[1], lambda: found(_listeners(field)))
 
 
-def _each(judge: Any) -> Any:
-    return lambda field: (Trial("", names.code, lambda n=names: judge(field, n)) for names in field.spaces)
+def _each(judge: Callable[[Field, Names], Verdict]) -> Callable[[Field], Iterator[Trial]]:
+    return lambda field: (Trial("", names.code, partial(judge, field, names)) for names in field.spaces)
 
 
 ATTACKS: Final = (

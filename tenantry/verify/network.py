@@ -5,6 +5,7 @@ evaluated here, which this does not show.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping, sequence
@@ -104,8 +105,11 @@ def reached(field: Field, sources: list[Peer], targets: list[Peer]) -> list[str]
 
 def _tenants(field: Field) -> Iterator[Trial]:
     for one, other in field.pairs(spaces=True):
-        run = lambda one=one, other=other: found(reached(field, pods(field, one), pods(field, other))[:3])  # noqa: E731
-        yield Trial(one.code, other.code, run)
+        yield Trial(one.code, other.code, partial(_between, field, one, other))
+
+
+def _between(field: Field, one: Names, other: Names) -> Verdict:
+    return found(reached(field, pods(field, one), pods(field, other))[:3])
 
 
 def _strangers(field: Field, names: Names) -> list[Peer]:
@@ -175,7 +179,7 @@ def _short(peer: Peer) -> str:
 
 
 def _each(judge: Callable[[Field, Names], Verdict]) -> Callable[[Field], Iterator[Trial]]:
-    return lambda field: (Trial("", names.code, lambda n=names: judge(field, n)) for names in field.spaces)
+    return lambda field: (Trial("", names.code, partial(judge, field, names)) for names in field.spaces)
 
 
 ATTACKS: Final = (

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from tenantry.names import PREFIX_ROOT, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
@@ -44,14 +45,14 @@ def _near(field: Field, names: Names) -> list[Try]:
         "root": mark,
         "upper": f"{names.prefix.upper()}{mark}",
     }
+    return [one for what, at in near.items() for one in _on(what, at)]
+
+
+def _on(what: str, at: str) -> list[Try]:
     return [
-        one
-        for what, at in near.items()
-        for one in (
-            (f"{what}: put", lambda b, at=at: b.put_object(at, b"x"), at),
-            (f"{what}: get", lambda b, at=at: b.get_object(at).read(), ""),
-            (f"{what}: delete", lambda b, at=at: b.delete_object(at), at),
-        )
+        (f"{what}: put", lambda b: b.put_object(at, b"x"), at),
+        (f"{what}: get", lambda b: b.get_object(at).read(), ""),
+        (f"{what}: delete", lambda b: b.delete_object(at), at),
     ]
 
 
@@ -64,9 +65,15 @@ def _lists(field: Field, names: Names) -> list[Try]:
         "longer": f"{PREFIX_ROOT}{phone}0/",
         "shorter": f"{PREFIX_ROOT}{phone[:3]}",
     }
-    listed: list[Try] = [(w, lambda b, p=p: b.list_objects(prefix=p), "") for w, p in prefixes.items()]
-    listed += [(f"{w}, second version", lambda b, p=p: b.list_objects_v2(prefix=p), "") for w, p in prefixes.items()]
+    listed = [one for what, prefix in prefixes.items() for one in _below(what, prefix)]
     return [*listed, ("folders", lambda b: b.list_objects(prefix=PREFIX_ROOT, delimiter="/"), "")]
+
+
+def _below(what: str, prefix: str) -> list[Try]:
+    return [
+        (what, lambda b: b.list_objects(prefix=prefix), ""),
+        (f"{what}, second version", lambda b: b.list_objects_v2(prefix=prefix), ""),
+    ]
 
 
 def _owners(field: Field, names: Names) -> list[Try]:
@@ -96,48 +103,52 @@ def _buckets(field: Field) -> Iterator[Trial]:
                 )
                 return service.list_buckets()
 
-            yield Trial(names.code, region, lambda attempt=attempt: denied(attempt))
+            yield Trial(names.code, region, partial(denied, attempt))
 
 
 def _anybody(field: Field) -> Iterator[Trial]:
     for names in field.mine:
         at = key(field, names)
         for name in field.at.buckets:
-            tries: list[tuple[str, Callable[[Any], Any]]] = [
-                ("get", lambda b, p=names.prefix: b.get_object(p + SYSTEM_DIRECTORIES[0]).read()),
-                ("put", lambda b, at=at: b.put_object(at, b"x")),
-                ("list", lambda b, p=names.prefix: b.list_objects(prefix=p)),
-            ]
-            for what, attempt in tries:
-                undo = removal(field, name, at) if what == "put" else None
-                run = lambda name=name, attempt=attempt, undo=undo: denied(  # noqa: E731 (a closure of the loop)
-                    lambda: attempt(bucket(field, None, name)), undo
-                )
-                yield Trial("", f"{names.code} {what} {name}", run)
+            for what, attempt, written in _plain(names, at):
+                yield Trial("", f"{names.code} {what} {name}", _as_nobody(field, name, attempt, written))
+
+
+def _plain(names: Names, at: str) -> list[Try]:
+    return [
+        ("get", lambda b: b.get_object(names.prefix + SYSTEM_DIRECTORIES[0]).read(), ""),
+        ("put", lambda b: b.put_object(at, b"x"), at),
+        ("list", lambda b: b.list_objects(prefix=names.prefix), ""),
+    ]
+
+
+def _as_nobody(field: Field, name: str, attempt: Callable[[Any], Any], written: str) -> Callable[[], Verdict]:
+    undo = removal(field, name, written) if written else None
+    return lambda: denied(lambda: attempt(bucket(field, None, name)), undo)
+
+
+def _role(field: Field, one: Names, other: Names) -> Verdict:
+    return no_session(lambda: assume(field, session(field, one), other.ram_role))
 
 
 def _roles(field: Field) -> Iterator[Trial]:
-    for one, other in field.pairs():
-        run = lambda one=one, other=other: no_session(  # noqa: E731 (as above)
-            lambda: assume(field, session(field, one), other.ram_role)
-        )
-        yield Trial(one.code, other.code, run)
+    return (Trial(one.code, other.code, partial(_role, field, one, other)) for one, other in field.pairs())
+
+
+def _token(field: Field, one: Names, other: Names) -> Verdict:
+    return no_session(lambda: assume_by_token(field, field.token(one, field.at.audience), other.ram_role), NO_TRUST)
 
 
 def _tokens(field: Field) -> Iterator[Trial]:
-    for one, other in field.pairs(spaces=True):
-        run = lambda one=one, other=other: no_session(  # noqa: E731 (as above)
-            lambda: assume_by_token(field, field.token(one, field.at.audience), other.ram_role), NO_TRUST
-        )
-        yield Trial(one.code, other.code, run)
+    return (Trial(one.code, other.code, partial(_token, field, one, other)) for one, other in field.pairs(spaces=True))
+
+
+def _audience(field: Field, names: Names) -> Verdict:
+    return no_session(lambda: assume_by_token(field, field.token(names), names.ram_role), NO_TOKEN)
 
 
 def _other_audience(field: Field) -> Iterator[Trial]:
-    for names in field.spaces:
-        run = lambda names=names: no_session(  # noqa: E731 (as above)
-            lambda: assume_by_token(field, field.token(names), names.ram_role), NO_TOKEN
-        )
-        yield Trial(names.code, names.ram_role, run)
+    return (Trial(names.code, names.ram_role, partial(_audience, field, names)) for names in field.spaces)
 
 
 def _own_token(field: Field, names: Names) -> Verdict:
@@ -154,7 +165,7 @@ def _own_token(field: Field, names: Names) -> Verdict:
 
 def _own(field: Field) -> Iterator[Trial]:
     for names in field.living:
-        yield Trial(names.code, names.ram_role, lambda names=names: _own_token(field, names))
+        yield Trial(names.code, names.ram_role, partial(_own_token, field, names))
 
 
 ATTACKS: Final = (
