@@ -1,0 +1,217 @@
+"""`tenantry verify` on a live stack of three tenants: all denied, and red as soon as one control is taken away."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from local.throwaway import World
+from tenantry.engine.alibaba import call
+from tenantry.engine.project import Project
+from tenantry.verify.catalogue import ATTACKS
+from tenantry.verify.model import State
+from tenantry.verify.report import Report
+from tenantry.verify.surroundings import Surroundings, read
+from tenantry.verify.verifying import verify
+
+KEPT = ("k001", "k002", "k003")  # the phones of the first and the last differ in the last two digits alone
+RAM = ("ram.aliyuncs.com", "2015-05-01")
+IN_FORCE_SECONDS = 20  # admission policies and rights are read by the API server a little after they are stored
+Sabotage = Callable[[World], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="module")
+def small(world: World) -> World:
+    for file in (world.folder / "tenants").glob("k*.yaml"):
+        if file.stem not in KEPT:
+            file.unlink()
+    world.up()
+    return world
+
+
+@pytest.fixture(scope="module")
+def live(small: World) -> Surroundings:
+    return read(Project(small.folder), "local", small.env)
+
+
+def test_every_attack_is_tried_and_held(small: World) -> None:
+    done = small.run("tenantry", "verify", "--json", "--stack", "local", asks_for_secrets=False)
+    document = json.loads(done.stdout)
+    assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS}
+    assert document["held"] == document["attempts"] > 2000
+    assert document["tenants"] == list(KEPT)
+    assert "no packet was sent" in document["network"]["remark"]
+    assert any(line.startswith("tenant-k001 -> ") for line in document["network"]["reaches"])
+    assert not any("tenant-k002" in line for line in document["network"]["reaches"] if line.startswith("tenant-k001"))
+    assert "attempts" in done.stderr
+
+
+def test_nothing_is_left_behind(small: World) -> None:
+    for kind in ("clusterroles", "clusterrolebindings"):
+        assert not small.kubectl("get", kind, "-l", "tenantry.io/verify")["items"]
+    assert "tenantry-verify" not in json.dumps(small.alibaba())
+
+
+def test_a_tenant_that_there_is_not_is_a_wrong_call(small: World) -> None:
+    done = small.run("tenantry", "verify", "k999", "--stack", "local", ok=2)
+    assert "k999" in done.stderr
+    assert "k001" in done.stderr
+
+
+@contextmanager
+def sql(world: World, database: str, do: str, undo: str) -> Iterator[None]:
+    with world.connect(database) as connection:
+        connection.execute(do.encode())
+        try:
+            yield
+        finally:
+            connection.execute(undo.encode())
+
+
+@contextmanager
+def deleted(world: World, *what: str) -> Iterator[None]:
+    """Away, and back as it was."""
+    body = world.kubectl("get", *what)
+    for key in ("resourceVersion", "uid", "creationTimestamp", "managedFields"):
+        body["metadata"].pop(key, None)
+    file = world.folder / ".local" / "put-back.json"
+    file.write_text(json.dumps(body))
+    world.run("kubectl", "delete", *what)
+    try:
+        yield
+    finally:
+        world.run("kubectl", "create", "-f", str(file))
+
+
+@contextmanager
+def patched(world: World, do: Any, undo: Any, *what: str, kind: str = "merge") -> Iterator[None]:
+    world.run("kubectl", "patch", *what, "--type", kind, "-p", json.dumps(do))
+    try:
+        yield
+    finally:
+        world.run("kubectl", "patch", *what, "--type", kind, "-p", json.dumps(undo))
+
+
+@contextmanager
+def made(world: World, body: Any) -> Iterator[None]:
+    file = world.folder / ".local" / "made.json"
+    file.write_text(json.dumps(body))
+    world.run("kubectl", "create", "-f", str(file))
+    try:
+        yield
+    finally:
+        world.run("kubectl", "delete", "-f", str(file))
+
+
+def ram(world: World, action: str, **parameters: str) -> Any:
+    return call(*RAM, action, parameters, world.env)
+
+
+@contextmanager
+def wider_grant(world: World) -> Iterator[None]:
+    """The mistake the slash is there for: all prefixes that begin alike."""
+    told = ram(world, "GetPolicy", PolicyName="tenant-k001", PolicyType="Custom")["DefaultPolicyVersion"]
+    wide = told["PolicyDocument"].replace("13800138001/*", "138*")
+    assert wide != told["PolicyDocument"]
+    new = ram(
+        world, "CreatePolicyVersion", PolicyName="tenant-k001", PolicyDocument=wide, SetAsDefault="true"
+    )["PolicyVersion"]["VersionId"]  # fmt: skip
+    try:
+        yield
+    finally:
+        ram(world, "SetDefaultPolicyVersion", PolicyName="tenant-k001", VersionId=told["VersionId"])
+        ram(world, "DeletePolicyVersion", PolicyName="tenant-k001", VersionId=new)
+
+
+@contextmanager
+def wider_trust(world: World) -> Iterator[None]:
+    told = ram(world, "GetRole", RoleName="tenant-k002")["Role"]["AssumeRolePolicyDocument"]
+    wide = json.loads(told)
+    subject = "system:serviceaccount:tenant-k001:business-app"
+    wide["Statement"][0]["Condition"]["StringEquals"]["oidc:sub"].append(subject)
+    ram(world, "UpdateRole", RoleName="tenant-k002", NewAssumeRolePolicyDocument=json.dumps(wide))
+    try:
+        yield
+    finally:
+        ram(world, "UpdateRole", RoleName="tenant-k002", NewAssumeRolePolicyDocument=told)
+
+
+RBAC = "rbac.authorization.k8s.io"
+BOUND = {
+    "apiVersion": f"{RBAC}/v1",
+    "kind": "RoleBinding",
+    "metadata": {"name": "slip", "namespace": "tenant-k002"},
+    "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "tenantry-tenant-viewer"},
+    "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "tenantry:k001:user"}],
+}
+THIEF = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "HTTPRoute",
+    "metadata": {"name": "thief", "namespace": "tenantry-platform"},
+    "spec": {"parentRefs": [{"name": "tenants", "namespace": "tenantry-gateway"}], "hostnames": ["k001.yyup.cc"]},
+}
+SPACE = ("namespace", "tenant-k001")
+ENFORCE = "pod-security.kubernetes.io/enforce"
+FILTERS = "/spec/rules/0/filters/0/requestHeaderModifier"
+HEADER = [{"name": "X-Tenant-Code", "value": "k001"}]
+ROUTE = ("httproute", "business-app", "-n", "tenant-k001")
+
+SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
+    "CONNECT for PUBLIC": (
+        lambda w: sql(w, "rent002", "GRANT CONNECT ON DATABASE rent002 TO PUBLIC",
+                      "REVOKE CONNECT ON DATABASE rent002 FROM PUBLIC"),
+        {"database.connect", "database.rights"},
+    ),
+    "a membership": (
+        lambda w: sql(w, "postgres", "GRANT rent002 TO rent001_a", "REVOKE rent002 FROM rent001_a"),
+        {"database.set-role", "database.powers"},
+    ),
+    "a grant without its slash": (wider_grant, {"storage.get", "storage.put", "storage.copy", "storage.near"}),
+    "a trust with another account": (wider_trust, {"sts.token"}),
+    "no default deny": (lambda w: deleted(w, "networkpolicy", "closed", "-n", "tenant-k001"),
+                        {"network.in", "network.out"}),
+    "no binding of a rail": (
+        lambda w: deleted(w, "validatingadmissionpolicybinding", "tenantry-routes"),
+        {"host.theft", "host.header", "rails.routes"},
+    ),
+    "no Pod Security": (
+        lambda w: patched(w, {"metadata": {"labels": {ENFORCE: None}}},
+                          {"metadata": {"labels": {ENFORCE: "restricted"}}}, *SPACE),
+        {"hardening.pod-security", "benchmark.block-run-as-root"},
+    ),
+    "no quota": (lambda w: deleted(w, "resourcequota", "plan", "-n", "tenant-k001"),
+                 {"benchmark.namespace-quotas", "benchmark.object-limits"}),
+    "a binding across tenants": (lambda w: made(w, BOUND), {"cluster.other-looks", "benchmark.block-other-tenants"}),
+    "a route elsewhere": (lambda w: made(w, THIEF), {"host.taken"}),
+    "a header that is added": (
+        lambda w: patched(w, [{"op": "replace", "path": FILTERS, "value": {"add": HEADER}}],
+                          [{"op": "replace", "path": FILTERS, "value": {"set": HEADER}}], *ROUTE, kind="json"),
+        {"host.forged"},
+    ),
+}  # fmt: skip
+
+
+def attacked(live: Surroundings, ids: set[str]) -> Report:
+    return verify(live, only=ids, say=lambda _: None)
+
+
+def eventually(live: Surroundings, ids: set[str], wanted: Callable[[Report], bool]) -> Report:
+    deadline = time.monotonic() + IN_FORCE_SECONDS
+    while not wanted(report := attacked(live, ids)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return report
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: str) -> None:
+    sabotage, ids = SABOTAGES[name]
+    with sabotage(small):
+        report = eventually(live, ids, lambda one: ids <= {bad.attack.id for bad in one.bad})
+        holes = {one.attack.id for one in report.bad if one.verdict.state is State.HOLE}
+        assert holes, [one.verdict.said for one in report.bad]
+        assert ids == {one.attack.id for one in report.bad}
+        assert report.code == 1
+    assert eventually(live, ids, lambda one: not one.bad).code == 0
