@@ -10,7 +10,6 @@ from typing import Final
 
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Result, Trial, Verdict, unclear
-from tenantry.verify.report import Report
 
 WORKERS: Final = 8
 LIMIT_SECONDS: Final = 900.0  # of a whole run: 13 tenants take under two minutes, what is not tried then is unclear
@@ -47,23 +46,28 @@ def prepared(field: Field, attack: Attack) -> list[Trial]:
 
 
 def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr) -> list[Result]:
-    """All results in the order of the attacks. After Ctrl-C what has not begun is left out, and KeyboardInterrupt
-    carries the results so far."""
+    """All results in the order of the attacks. After Ctrl-C nothing more is begun, and Interrupted carries those
+    that there are."""
     started = time.monotonic()
-    work = [(attack, trial) for attack in attacks for trial in prepared(field, attack)]
-    say(f"{len(work)} attempts of {len(attacks)} kinds")
-    stop = threading.Event()
+    work: list[tuple[Attack, Trial]] = []
+    futures: list[Future[Result | None]] = []
+    stop, interrupted = threading.Event(), False
     pool = ThreadPoolExecutor(WORKERS)
-    futures = [pool.submit(_unless(stop, attack, trial)) for attack, trial in work]
     try:
+        work += [(attack, trial) for attack in attacks for trial in prepared(field, attack)]
+        say(f"{len(work)} attempts of {len(attacks)} kinds")
+        futures += [pool.submit(_unless(stop, attack, trial)) for attack, trial in work]
         _watch(futures, started, say)
     except KeyboardInterrupt:
-        stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise Interrupted(_results(work, futures)) from None
+        interrupted = True
+    again = quiet_interrupts()  # what runs takes away again what it wrote, each within its own time limits
     stop.set()
     pool.shutdown(wait=True, cancel_futures=True)
-    return _results(work, futures)
+    again()
+    results = [_result(*one, future) for one, future in zip(work, futures, strict=False)]
+    if interrupted:
+        raise Interrupted([one for one in results if one.seconds > 0])
+    return results
 
 
 class Interrupted(Exception):
@@ -86,13 +90,9 @@ def _watch(futures: Collection[Future[Result | None]], started: float, say: Say)
         say(f"[{time.monotonic() - started:4.0f} s] {len(futures) - len(open_)}/{len(futures)} tried, {bad} not held")
 
 
-def _results(work: Sequence[tuple[Attack, Trial]], futures: Sequence[Future[Result | None]]) -> list[Result]:
-    results: list[Result] = []
-    for (attack, trial), future in zip(work, futures, strict=True):
-        result = future.result() if future.done() and not future.cancelled() else None
-        late = Result(attack, trial.tenant, trial.target, unclear("not tried: stopped before"), 0.0)
-        results.append(result or late)
-    return results
+def _result(attack: Attack, trial: Trial, future: Future[Result | None]) -> Result:
+    made_one = future.result() if future.done() and not future.cancelled() else None
+    return made_one or Result(attack, trial.tenant, trial.target, unclear("not tried: the time was over"), 0.0)
 
 
 def quiet_interrupts() -> Callable[[], None]:
@@ -100,7 +100,8 @@ def quiet_interrupts() -> Callable[[], None]:
     if threading.current_thread() is not threading.main_thread():
         return lambda: None
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return lambda: (signal.signal(signal.SIGINT, before), None)[1]
 
+    def again() -> None:
+        signal.signal(signal.SIGINT, before)
 
-__all__ = ["Interrupted", "Report", "Say", "run", "to_stderr"]
+    return again

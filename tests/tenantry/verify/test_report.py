@@ -1,0 +1,149 @@
+"""Exit codes, counting, and how attempts are made: a failure nobody expected is never taken for a denial."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from tenantry.verify.catalogue import ATTACKS
+from tenantry.verify.field import Field
+from tenantry.verify.kube import Answer, refused_by, refused_by_rights
+from tenantry.verify.model import Attack, Result, State, Trial, Verdict, broken, found, held, hole, unclear
+from tenantry.verify.report import EVALUATED, Report
+from tenantry.verify.runner import Interrupted, run
+from tenantry.verify.verifying import chosen
+
+NOBODY = cast(Field, None)
+
+
+def attack(*verdicts: Verdict, name: str = "database.x") -> Attack:
+    def trials(_: Field) -> Iterator[Trial]:
+        for number, verdict in enumerate(verdicts):
+            yield Trial("k001", f"k{number:03}", lambda verdict=verdict: verdict)
+
+    return Attack(name, "a control", "something", trials)
+
+
+def report(*verdicts: Verdict, **more: Any) -> Report:
+    one = attack()
+    return Report([Result(one, "k001", "k002", verdict, 0.1) for verdict in verdicts], ["k001"], 1.0, **more)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "more", "code"),
+    [
+        ((held(), held()), {}, 0),
+        ((held(), hole("x")), {}, 1),
+        ((held(), unclear("x")), {}, 1),
+        ((held(), broken("x")), {}, 1),
+        ((), {}, 1),  # nothing tried proves nothing
+        ((held(),), {"left": ["a user"]}, 1),
+        ((held(),), {"interrupted": True}, 130),
+    ],
+)
+def test_the_exit_code(verdicts: tuple[Verdict, ...], more: dict[str, Any], code: int) -> None:
+    assert report(*verdicts, **more).code == code
+
+
+def test_the_document_counts_and_names() -> None:
+    document = report(held(), hole("PostgreSQL did it"), unclear("time-out"), matrix=["a -> b: 1/TCP"]).as_json()
+    assert json.loads(json.dumps(document)) == document
+    assert (document["attempts"], document["held"], document["hole"], document["unclear"]) == (3, 1, 1, 1)
+    assert document["result"] == "failed"
+    assert document["attacks"][0]["attempts"] == 3
+    finding = document["findings"][0]
+    assert (finding["tenant"], finding["target"], finding["said"]) == ("k001", "k002", "PostgreSQL did it")
+    assert document["network"] == {"remark": EVALUATED, "reaches": ["a -> b: 1/TCP"]}
+    assert "no packet was sent" in EVALUATED
+
+
+def test_attempts_come_back_in_order() -> None:
+    said: list[str] = []
+    results = run(NOBODY, [attack(held(), hole("x")), attack(unclear("y"), name="storage.y")], said.append)
+    assert [one.verdict.state for one in results] == [State.HELD, State.HOLE, State.UNCLEAR]
+    assert said[0] == "3 attempts of 2 kinds"
+
+
+def test_an_unexpected_failure_is_unclear_in_preparing_and_in_trying() -> None:
+    def fails(_: Field) -> Iterator[Trial]:
+        raise LookupError("no such namespace")
+
+    def tries(_: Field) -> Iterator[Trial]:
+        yield Trial("k001", "k002", lambda: 1 / 0)  # pyright: ignore[reportReturnType]
+
+    attacks = [Attack("a.b", "c", "d", fails), Attack("a.c", "c", "d", tries)]
+    results = run(NOBODY, attacks, lambda _: None)
+    assert [one.verdict.state for one in results] == [State.UNCLEAR, State.UNCLEAR]
+    assert "no such namespace" in results[0].verdict.said
+
+
+def test_an_interruption_keeps_what_was_found_and_begins_nothing_more() -> None:
+    began: list[int] = []
+    go = threading.Event()
+
+    def slow(number: int) -> Verdict:
+        began.append(number)
+        go.wait(10)
+        return held()
+
+    def many(_: Field) -> Iterator[Trial]:
+        for number in range(100):
+            yield Trial("k001", str(number), lambda number=number: slow(number))
+
+    def stop(text: str) -> None:
+        if "tried" in text:
+            go.set()
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        run(NOBODY, [Attack("a.b", "c", "d", many)], stop)
+    assert len(began) < 100
+    assert len(caught.value.results) == len(began)
+
+
+def test_attacks_have_names_of_their_own_and_say_what_they_prove() -> None:
+    ids = [one.id for one in ATTACKS]
+    assert len(ids) == len(set(ids))
+    assert all(one.control and one.tries and "." in one.id for one in ATTACKS)
+    assert sum(1 for one in ATTACKS if one.domain == "benchmark") == 18
+
+
+def test_attacks_are_chosen_by_id_or_domain() -> None:
+    assert [one.id for one in chosen(["database.connect"])] == ["database.connect"]
+    assert {one.domain for one in chosen(["network", "host.theft"])} == {"network", "host"}
+    assert chosen([]) == list(ATTACKS)
+    with pytest.raises(ValueError, match=r"database\.conect"):
+        chosen(["database.conect"])
+
+
+RBAC = 'pods is forbidden: User "x" cannot list resource "pods"'
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "state"),
+    [
+        (403, RBAC, State.HELD),
+        (200, "", State.HOLE),
+        (403, 'pods "a" is forbidden: tenantry-pods: images are the application\'s', State.UNCLEAR),
+        (403, 'pods "a" is forbidden: exceeded quota: plan', State.UNCLEAR),
+        (404, "not found", State.UNCLEAR),
+        (401, "Unauthorized", State.UNCLEAR),
+    ],
+)
+def test_only_rbacs_own_word_is_a_denial_by_rbac(status: int, message: str, state: State) -> None:
+    assert refused_by_rights(Answer(status, {"message": message})).state is state
+
+
+def test_only_the_rails_own_sentence_is_a_denial_by_it() -> None:
+    said = Answer(403, {"message": 'x "a" is forbidden: tenantry-routes: a route is for the tenant\'s own domain'})
+    assert refused_by("tenantry-routes:", said).state is State.HELD
+    assert refused_by("tenantry-walls:", said).state is State.UNCLEAR
+    assert refused_by("tenantry-routes:", Answer(403, {"message": RBAC})).state is State.UNCLEAR
+    assert refused_by("tenantry-routes:", Answer(201, {})).state is State.HOLE
+
+
+def test_what_is_read_is_held_without_a_fault_alone() -> None:
+    assert found([]).state is State.HELD
+    assert found(iter(["a", "b"])) == hole("a; b")
