@@ -71,7 +71,7 @@ def test_an_unexpected_failure_is_unclear_in_preparing_and_in_trying() -> None:
         raise LookupError("no such namespace")
 
     def tries(_: Field) -> Iterator[Trial]:
-        yield Trial("k001", "k002", lambda: 1 / 0)  # pyright: ignore[reportReturnType]
+        yield Trial("k001", "k002", lambda: held(str(1 / 0)))
 
     attacks = [Attack("a.b", "c", "d", fails), Attack("a.c", "c", "d", tries)]
     results = run(NOBODY, attacks, lambda _: None)

@@ -1,0 +1,174 @@
+"""The live network and the live routes of two tenants, made up here, as the attacks judge them."""
+
+from copy import deepcopy
+from typing import Any, cast
+
+import pytest
+
+from components.installation import Gateway, Opening
+from components.network import closed, open_for
+from components.route import body
+from tenantry.names import names_of
+from tenantry.phase import Phase
+from tenantry.verify import gateway, network
+from tenantry.verify.field import Field
+from tenantry.verify.model import State
+from tenantry.verify.surroundings import Keys, Surroundings
+
+Json = dict[str, Any]
+K1, K2 = names_of("k001", "13800138001"), names_of("k002", "13800138002")
+GATEWAY = Gateway("tenantry-gateway", "tenants", "192.0.2.10")
+POLICIES = "/apis/networking.k8s.io/v1/networkpolicies"
+OPENINGS = (Opening("tenantry-platform", 4001),)
+
+
+def surroundings() -> Surroundings:
+    return Surroundings(
+        stack="test",
+        zone="yyup.cc",
+        account="1",
+        tenants={one.code: (one, Phase.ACTIVE) for one in (K1, K2)},
+        gateway=(GATEWAY.namespace, GATEWAY.name),
+        buckets={},
+        audience="sts.aliyuncs.com",
+        openings=tuple((str(one.peer), one.port) for one in OPENINGS),
+        postgresql=("", 0, ""),
+        kubeconfig={},
+        provisioner=Keys("", ""),
+        broker=Keys("", ""),
+        proxy=None,
+    )
+
+
+def live() -> Json:
+    """As the components declare it."""
+    spaces = {"kube-system": {}, "tenantry-platform": {}, "tenantry-gateway": {}, "default": {}}
+    spaces |= {one.namespace: {"tenantry.io/tenant": one.code} for one in (K1, K2)}
+    labels = {name: {"kubernetes.io/metadata.name": name, **more} for name, more in spaces.items()}
+    named = {one: {"app.kubernetes.io/name": "business-app", "tenantry.io/tenant": one.code} for one in (K1, K2)}
+    return {
+        "/api/v1/namespaces": [{"metadata": {"name": name, "labels": told}} for name, told in labels.items()],
+        "/api/v1/pods": [],
+        "/apis/apps/v1/deployments": [
+            {
+                "metadata": {"name": "business-app", "namespace": one.namespace},
+                "spec": {"template": {"metadata": {"labels": told}}},
+            }
+            for one, told in named.items()
+        ],
+        POLICIES: [
+            {"metadata": {"name": name, "namespace": one.namespace}, "spec": spec}
+            for one in (K1, K2)
+            for name, spec in (("closed", closed()), ("openings", open_for(one.code, GATEWAY, OPENINGS)))
+        ],
+        gateway.ROUTES: [
+            {"metadata": {"name": "business-app", "namespace": one.namespace}, "spec": body(one, GATEWAY)}
+            for one in (K1, K2)
+        ],
+    }
+
+
+def bad(objects: Json, *modules: Any) -> set[str]:
+    """The attacks that are not held."""
+    field = Field(surroundings(), frozenset({"k001", "k002"}))
+    cast(Any, field)._kept.update(objects)
+    attacks = [one for module in modules for one in module.ATTACKS if one.id != "host.gateway"]
+    return {attack.id for attack in attacks for trial in attack.trials(field) if trial.run().state is not State.HELD}
+
+
+def test_what_the_components_declare_holds() -> None:
+    assert bad(live(), network, gateway) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "attacks"),
+    [
+        ("closed", None, {"network.in", "network.out"}),
+        ("openings", None, {"network.own"}),
+        ("closed", {"podSelector": {}, "policyTypes": ["Ingress"]}, {"network.out"}),
+        ("closed", {"podSelector": {}, "policyTypes": ["Egress"]}, {"network.in"}),
+        ("closed", {"podSelector": {}, "ingress": [{}], "policyTypes": ["Ingress", "Egress"]}, {"network.in"}),
+        (
+            "closed",
+            {"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}}]}], "policyTypes": ["Ingress", "Egress"]},
+            {"network.in"},
+        ),
+        (
+            "closed",
+            {"podSelector": {}, "egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]},
+            {"network.out"},
+        ),
+    ],
+)  # fmt: skip
+def test_a_policy_that_is_gone_or_wider_is_seen(name: str, spec: Json | None, attacks: set[str]) -> None:
+    objects = live()
+    mine = [one for one in objects[POLICIES] if one["metadata"] == {"name": name, "namespace": K1.namespace}]
+    if spec is None:
+        objects[POLICIES].remove(mine[0])
+    else:
+        mine[0]["spec"] = spec
+    assert bad(objects, network) == attacks
+
+
+def test_two_tenants_that_both_stand_open_reach_each_other() -> None:
+    objects = live()
+    objects[POLICIES] = []
+    assert bad(objects, network) == {"network.tenants", "network.in", "network.out"}
+
+
+def test_the_matrix_says_every_way_and_no_other() -> None:
+    field = Field(surroundings(), frozenset({"k001"}))
+    cast(Any, field)._kept.update(live())
+    assert network.matrix(field) == [
+        "tenant-k001 -> tenantry-platform: 4001/TCP",
+        "tenant-k001 -> kube-system (kube-dns): 53/TCP, 53/UDP",
+        "tenantry-gateway -> tenant-k001: 3000/TCP",
+    ]
+
+
+def rule(objects: Json) -> Json:
+    return objects[gateway.ROUTES][0]["spec"]["rules"][0]
+
+
+def modifier(**how: Any) -> Json:
+    return {"type": "RequestHeaderModifier", "requestHeaderModifier": how}
+
+
+K001 = {"name": "X-Tenant-Code", "value": "k001"}
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [],
+        [modifier(add=[K001])],
+        [modifier(set=[K001 | {"value": "k002"}])],
+        [modifier(set=[K001], add=[K001 | {"name": "x-tenant-code", "value": "k002"}])],
+        [modifier(set=[K001]), modifier(remove=["X-TENANT-CODE"])],
+    ],
+)
+def test_a_header_that_a_client_could_choose_is_seen(filters: list[Json]) -> None:
+    objects = live()
+    rule(objects)["filters"] = filters
+    assert bad(objects, gateway) == {"host.forged"}
+
+
+def test_a_header_changed_behind_the_rule_is_seen() -> None:
+    objects = live()
+    rule(objects)["backendRefs"][0]["filters"] = [modifier(set=[K001 | {"value": "k002"}])]
+    assert bad(objects, gateway) == {"host.forged"}
+
+
+@pytest.mark.parametrize("hosts", [["k001.yyup.cc"], ["*.yyup.cc"], []])
+def test_a_second_route_for_the_host_is_seen(hosts: list[str]) -> None:
+    objects = live()
+    second = deepcopy(objects[gateway.ROUTES][1])
+    second["metadata"]["name"], second["spec"]["hostnames"] = "second", hosts
+    objects[gateway.ROUTES].append(second)
+    assert bad(objects, gateway) >= {"host.taken", "host.forged"}
+
+
+def test_a_host_without_a_route_is_seen() -> None:
+    objects = live()
+    del objects[gateway.ROUTES][0]
+    assert bad(objects, gateway) == {"host.own"}
