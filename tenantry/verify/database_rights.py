@@ -14,7 +14,7 @@ EXTENSIONS: Final = ("dblink", "postgres_fdw", "file_fdw", "adminpack", "plpytho
 POWERS: Final = "rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls"
 MEMBERSHIPS: Final = """
 SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles
-WHERE pg_has_role(current_user, oid, 'MEMBER')
+WHERE pg_has_role(session_user, oid, 'MEMBER')
 """
 ACLS: Final = """
 SELECT datname, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, privilege_type
@@ -27,7 +27,7 @@ FROM pg_database d WHERE datname = current_database()
 """
 SEEN: Final = """
 SELECT DISTINCT usename FROM pg_stat_activity
-WHERE NOT pg_has_role(current_user, usesysid, 'MEMBER') AND query NOT IN ('', '<insufficient privilege>')
+WHERE NOT pg_has_role(session_user, usesysid, 'MEMBER') AND query NOT IN ('', '<insufficient privilege>')
 """
 
 
@@ -81,7 +81,7 @@ SECRETS: Final = (
     "SELECT * FROM pg_hba_file_rules LIMIT 1",
 )
 
-# Each: name, control, what it tries, trials.
+# A session begins as the owner (`role` is set for the login); what it may become goes by the login itself.
 ATTACKS: Final = (
     *CONNECT,
     Attack("database.set-role", "no membership in another's roles", "SET ROLE to another's owner",
@@ -89,13 +89,13 @@ ATTACKS: Final = (
     Attack("database.set-login", "no membership in another's roles", "SET ROLE to another's login",
            across("SET ROLE {login}")),
     Attack("database.grant-role", "no CREATEROLE, no admin option", "make itself a member of another's owner role",
-           across("GRANT {owner} TO CURRENT_USER")),
+           across("GRANT {owner} TO SESSION_USER")),
     Attack("database.alter-role", "no CREATEROLE", "give another's login a password of one's own",
            across("ALTER ROLE {login} PASSWORD NULL")),
     Attack("database.alter-other", "each database has its own owner", "take another's connections away",
            across("ALTER DATABASE {database} CONNECTION LIMIT 1")),
     Attack("database.grant-other", "each database has its own owner", "open another's database to PUBLIC",
-           across("ALTER DATABASE {database} OWNER TO CURRENT_USER")),
+           across("ALTER DATABASE {database} OWNER TO SESSION_USER")),
     Attack("database.create-role", "no CREATEROLE", "make a role", alone("CREATE ROLE tenantry_verify SUPERUSER")),
     Attack("database.program", "not in pg_execute_server_program", "run a program on the server",
            alone("COPY (SELECT 1) TO PROGRAM 'true'")),

@@ -87,12 +87,12 @@ def deleted(world: World, *what: str) -> Iterator[None]:
 
 
 @contextmanager
-def patched(world: World, do: Any, undo: Any, *what: str, kind: str = "merge") -> Iterator[None]:
-    world.run("kubectl", "patch", *what, "--type", kind, "-p", json.dumps(do))
+def patched(world: World, do: Any, undo: Any, *what: str) -> Iterator[None]:
+    world.run("kubectl", "patch", *what, "--type", "merge", "-p", json.dumps(do))
     try:
         yield
     finally:
-        world.run("kubectl", "patch", *what, "--type", kind, "-p", json.dumps(undo))
+        world.run("kubectl", "patch", *what, "--type", "merge", "-p", json.dumps(undo))
 
 
 @contextmanager
@@ -145,7 +145,7 @@ BOUND = {
     "kind": "RoleBinding",
     "metadata": {"name": "slip", "namespace": "tenant-k002"},
     "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "tenantry-tenant-viewer"},
-    "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "tenantry:k001:user"}],
+    "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "tenantry:k001:tenant_admin"}],
 }
 THIEF = {
     "apiVersion": "gateway.networking.k8s.io/v1",
@@ -155,9 +155,6 @@ THIEF = {
 }
 SPACE = ("namespace", "tenant-k001")
 ENFORCE = "pod-security.kubernetes.io/enforce"
-FILTERS = "/spec/rules/0/filters/0/requestHeaderModifier"
-HEADER = [{"name": "X-Tenant-Code", "value": "k001"}]
-ROUTE = ("httproute", "business-app", "-n", "tenant-k001")
 
 SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
     "CONNECT for PUBLIC": (
@@ -186,11 +183,6 @@ SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
                  {"benchmark.namespace-quotas", "benchmark.object-limits"}),
     "a binding across tenants": (lambda w: made(w, BOUND), {"cluster.other-looks", "benchmark.block-other-tenants"}),
     "a route elsewhere": (lambda w: made(w, THIEF), {"host.taken"}),
-    "a header that is added": (
-        lambda w: patched(w, [{"op": "replace", "path": FILTERS, "value": {"add": HEADER}}],
-                          [{"op": "replace", "path": FILTERS, "value": {"set": HEADER}}], *ROUTE, kind="json"),
-        {"host.forged"},
-    ),
 }  # fmt: skip
 
 
