@@ -26,16 +26,28 @@ OWN: Final = Rail(
     "tenantry-own",
     [
         ("", "services"),
+        ("", "services/status"),  # a write to it may take our mark off, and so may one to a budget's
         ("", "configmaps"),
         ("", "secrets"),
         ("apps", "deployments"),
+        ("apps", "replicasets"),
         ("policy", "poddisruptionbudgets"),
+        ("policy", "poddisruptionbudgets/status"),
         ("gateway.networking.k8s.io", "httproutes"),
     ],
     {"false": "what tenantry manages is changed in the tenant's file"},
     operations=ALL_WRITES,
     conditions=OTHERS,
     where=IN_TENANTS | OURS,
+)
+
+# Apart from OWN: what is written to `scale` is an object without the Deployment's labels.
+SCALE: Final = Rail(
+    "tenantry-scale",
+    [("apps", "deployments/scale"), ("apps", "replicasets/scale")],
+    {"false": "how many replicas run is said in the tenant's file"},
+    operations=("UPDATE",),
+    conditions=OTHERS,
 )
 
 LABELS: Final = Rail(

@@ -36,16 +36,29 @@ def _walls(field: Field, names: Names) -> dict[str, Ask]:
 
 def _own(field: Field, names: Names) -> dict[str, Ask]:
     deployment, config = path(names, "apps/v1", "deployments", APP), path(names, "v1", "configmaps", APP)
+    unmarked: dict[str, Any] = {"metadata": {"labels": {MANAGED_BY: None}}}
     return {
         "other program": patches(deployment, {"spec": {"replicas": 9}}),
         "no program": removes(deployment),
         "other settings": patches(config, {"data": {"USER_ID": "k000"}}),
-        "mark taken off": patches(config, {"metadata": {"labels": {MANAGED_BY: None}}}),
+        "mark taken off": patches(config, unmarked),
         "mark forged": makes(names, thing("v1", "ConfigMap", metadata={"labels": {MANAGED_BY: MANAGER}})),
         "other credentials": patches(path(names, "v1", "secrets", APP), {"data": {"DB_USER": "eA=="}}),
         "other Service": patches(path(names, "v1", "services", APP), {"spec": {"selector": {"a": "b"}}}),
         "no budget": removes(path(names, "policy/v1", "poddisruptionbudgets", APP)),
+        "mark off a Service by its status": patches(path(names, "v1", "services", f"{APP}/status"), unmarked),
+        "mark off a budget by its status": patches(
+            path(names, "policy/v1", "poddisruptionbudgets", f"{APP}/status"), unmarked
+        ),
         "no route": removes(path(names, GATEWAY_API, "httproutes", APP)),
+    }
+
+
+def _scale(field: Field, names: Names) -> dict[str, Ask]:
+    scale = path(names, "apps/v1", "deployments", f"{APP}/scale")
+    return {
+        "no replicas": patches(scale, {"spec": {"replicas": 0}}),
+        "many": patches(scale, {"spec": {"replicas": 99}}),
     }
 
 
@@ -110,6 +123,7 @@ ATTACKS: Final = (
     Attack("rails.walls", "rail tenantry-walls", "change quotas, limits, network policies, accounts, rights",
            rail("tenantry-walls", _walls)),
     Attack("rails.own", "rail tenantry-own", "change or remove what tenantry manages", rail("tenantry-own", _own)),
+    Attack("rails.scale", "rail tenantry-scale", "stop or multiply the replicas", rail("tenantry-scale", _scale)),
     Attack("rails.labels", "rail tenantry-labels", "wear another tenant's label",
            rail("tenantry-labels", _labels)),
     Attack("rails.tokens", "rail tenantry-tokens", "ask for tokens of other audiences",

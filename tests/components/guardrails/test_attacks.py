@@ -36,6 +36,7 @@ AUDIENCE = "tokens are for sts.aliyuncs.com alone"
 STANDING = "no token is without an end"
 WALLS = "quotas, limits, network policies, accounts and rights are the provisioner's"
 OWN = "what tenantry manages is changed in the tenant's file"
+SCALE = "how many replicas run is said in the tenant's file"
 LABELS = "no label names another tenant"
 NAMESPACES = "tenants' namespaces, their labels and the gateway's are the provisioner's"
 
@@ -116,6 +117,13 @@ OPEN = {"spec": {"podSelector": {}, "ingress": [{}]}}
 QUOTA_STATUS = path_of("ResourceQuota", "v1", K001, "plan") + "/status"
 SPACE_STATUS = path_of("Namespace", "v1", None, K001) + "/status"
 MERGE = "application/merge-patch+json"
+UNMARKED = {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}}
+TEMPLATE = {
+    "spec": {
+        "selector": {"matchLabels": {"a": "b"}},
+        "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}},
+    }
+}
 LISTENER = {"name": "l", "port": 80, "protocol": "HTTP"}
 
 ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
@@ -257,6 +265,32 @@ ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
     ),
     "other credentials": (OWN, changes("Secret", "v1", K001, "business-app", {"data": {"DB_USER": "eA=="}})),
     "no route": (OWN, removes("HTTPRoute", ROUTES, K001, "business-app")),
+    "our mark taken off by the status": (
+        OWN,
+        lambda who: who.ask("PATCH", path_of("Service", "v1", K001, "business-app") + "/status", UNMARKED, kind=MERGE),
+    ),
+    "a budget's mark taken off by the status": (
+        OWN,
+        lambda who: who.ask(
+            "PATCH",
+            path_of("PodDisruptionBudget", "policy/v1", K001, "business-app") + "/status",
+            UNMARKED,
+            kind=MERGE,
+        ),
+    ),
+    "a replica set that looks like ours": (
+        OWN,
+        makes(thing("apps/v1", "ReplicaSet", TEMPLATE, labels={"app.kubernetes.io/managed-by": "tenantry"})),
+    ),
+    "no replicas": (
+        SCALE,
+        lambda who: who.ask(
+            "PATCH",
+            path_of("Deployment", "apps/v1", K001, "business-app") + "/scale",
+            {"spec": {"replicas": 0}},
+            kind=MERGE,
+        ),
+    ),
     "another's label": (LABELS, makes(thing("v1", "ConfigMap", {}, labels={"tenantry.io/tenant": "k001"}))),
     "another's label later": (
         LABELS,
