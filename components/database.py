@@ -60,6 +60,8 @@ class Database(pulumi.ComponentResource):
                 login=args.access,
                 password=password.result,
                 roles=[owner.name],
+                # The database's own limit is its owner's to lift, and each login may act as the owner.
+                connection_limit=args.connections,
                 opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
             )
             for login, password in zip(args.logins, passwords, strict=True)

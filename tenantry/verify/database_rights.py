@@ -22,7 +22,8 @@ FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE da
 """
 LIMITS: Final = """
 SELECT datconnlimit, (SELECT count(*) FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole <> 0
-    AND EXISTS (SELECT FROM unnest(s.setconfig) one WHERE one LIKE 'statement_timeout=%'))
+    AND EXISTS (SELECT FROM unnest(s.setconfig) one WHERE one LIKE 'statement_timeout=%')),
+    (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user)
 FROM pg_database d WHERE datname = current_database()
 """
 SEEN: Final = """
@@ -51,8 +52,10 @@ def _acls(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
 
 
 def _limits(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
-    limit, timeouts = rows[0]
+    limit, timeouts, own = rows[0]
     faults = [] if limit > 0 else [f"{names.database} has no connection limit ({limit})"]
+    # The database's limit is its owner's to lift, the login's is not.
+    faults += [] if own > 0 else [f"a login has no connection limit ({own})"]
     return faults if timeouts >= len(names.login_roles) else [*faults, "a login without statement_timeout"]
 
 
@@ -112,6 +115,8 @@ ATTACKS: Final = (
            reads(MEMBERSHIPS, _powers)),
     Attack("database.rights", "nothing for PUBLIC on any database", f"look for a right on {ADMIN_DATABASE} and others",
            reads(ACLS, _acls)),
+    Attack("database.own-limit", "the login's limit is not the login's to lift", "lift one's own connection limit",
+           alone("ALTER ROLE SESSION_USER CONNECTION LIMIT -1")),
     Attack("database.limits", "connection limit and statement timeout", "look for a limit that is missing",
            reads(LIMITS, _limits)),
     Attack("database.activity", "statistics hide others' statements", "read what others are asking",

@@ -12,9 +12,11 @@ def test_the_owner_cannot_log_in(parts, tenant) -> None:
 
 @pytest.mark.parametrize("suffix", ["a", "b"])
 def test_login_roles_are_members_of_the_owner_and_nothing_more(parts, tenant, suffix: str) -> None:
-    login = parts(tenant()).named(f"k001-db-login-{suffix}").inputs
+    resolved = tenant()
+    login = parts(resolved).named(f"k001-db-login-{suffix}").inputs
     assert login.pop("password")
-    assert login == {"name": f"rent001_{suffix}", "login": True, "roles": ["rent001"]}
+    limit = resolved.plan.database.connections
+    assert login == {"name": f"rent001_{suffix}", "login": True, "roles": ["rent001"], "connectionLimit": limit}
 
 
 @pytest.mark.parametrize("plan", ["basic", "enterprise"])
