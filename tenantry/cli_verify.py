@@ -57,7 +57,7 @@ def _report(stack: str, cwd: Any, tenants: Sequence[str], only: Sequence[str], a
     import os
 
     from tenantry.engine.project import Project
-    from tenantry.engine.refusal import Refusal
+    from tenantry.engine.refusal import Exit, Refusal
     from tenantry.verify.surroundings import read
     from tenantry.verify.verifying import verify as attack
 
@@ -67,6 +67,8 @@ def _report(stack: str, cwd: Any, tenants: Sequence[str], only: Sequence[str], a
         text = str(refusal)
     except (ValueError, OSError) as error:
         text = str(error)
+    except KeyboardInterrupt:  # before the first attempt: nothing was written
+        raise typer.Exit(Exit.INTERRUPTED) from None
     if as_json:
         print(json.dumps({"result": "refused", "errors": [{"text": text}]}, ensure_ascii=False, indent=1))
     print(text, file=sys.stderr)
