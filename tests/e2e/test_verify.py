@@ -135,7 +135,36 @@ def wider_trust(world: World) -> Iterator[None]:
         ram(world, "UpdateRole", RoleName="tenant-k002", NewAssumeRolePolicyDocument=told)
 
 
+@contextmanager
+def strange_trust(world: World) -> Iterator[None]:
+    """The account `default` of the tenant's own namespace, which any pod there may use."""
+    told = ram(world, "GetRole", RoleName="tenant-k001")["Role"]["AssumeRolePolicyDocument"]
+    wide = json.loads(told)
+    wide["Statement"][0]["Condition"]["StringEquals"]["oidc:sub"].append("system:serviceaccount:tenant-k001:default")
+    ram(world, "UpdateRole", RoleName="tenant-k001", NewAssumeRolePolicyDocument=json.dumps(wide))
+    try:
+        yield
+    finally:
+        ram(world, "UpdateRole", RoleName="tenant-k001", NewAssumeRolePolicyDocument=told)
+
+
+@contextmanager
+def long_sessions(world: World) -> Iterator[None]:
+    ram(world, "UpdateRole", RoleName="tenant-k001", NewMaxSessionDuration="7200")
+    try:
+        yield
+    finally:
+        ram(world, "UpdateRole", RoleName="tenant-k001", NewMaxSessionDuration="3600")
+
+
 RBAC = "rbac.authorization.k8s.io"
+POWER = {
+    "apiVersion": f"{RBAC}/v1",
+    "kind": "RoleBinding",
+    "metadata": {"name": "power", "namespace": "tenant-k001"},
+    "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "tenantry-tenant-viewer"},
+    "subjects": [{"kind": "ServiceAccount", "name": "business-app", "namespace": "tenant-k001"}],
+}
 BOUND = {
     "apiVersion": f"{RBAC}/v1",
     "kind": "RoleBinding",
@@ -162,6 +191,22 @@ SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
         lambda w: sql(w, "postgres", "GRANT rent002 TO rent001_a", "REVOKE rent002 FROM rent001_a"),
         {"database.set-role", "database.powers"},
     ),
+    "a login without a bound": (
+        lambda w: sql(w, "postgres", "ALTER ROLE rent001_a CONNECTION LIMIT -1",
+                      "ALTER ROLE rent001_a CONNECTION LIMIT 50"),
+        {"database.share"},
+    ),
+    "a right to signal": (
+        lambda w: sql(w, "postgres", "GRANT pg_signal_backend TO rent001", "REVOKE pg_signal_backend FROM rent001"),
+        {"database.signal", "database.outward", "database.powers"},
+    ),
+    "a right to make databases": (
+        lambda w: sql(w, "postgres", "ALTER ROLE rent001 CREATEDB", "ALTER ROLE rent001 NOCREATEDB"),
+        {"database.copy", "database.powers"},
+    ),
+    "a trust with the account that every pod may use": (strange_trust, {"sts.stranger"}),
+    "a role with long sessions": (long_sessions, {"sts.long"}),
+    "rights for the application": (lambda w: made(w, POWER), {"cluster.rules"}),
     "a grant without its slash": (wider_grant, {"storage.get", "storage.put", "storage.copy", "storage.near"}),
     "a trust with another account": (wider_trust, {"sts.token"}),
     "no default deny": (lambda w: deleted(w, "networkpolicy", "closed", "-n", "tenant-k001"),
