@@ -1,18 +1,13 @@
-"""Attacks on what others need: their sessions, their share of the server, ways out of it; and logins that must be shut.
-
-A session acts as its database's owner, and an owner may lift its own database's limit of connections and its own
-timeouts. So what bounds a tenant's share of the server is the limit of its login roles, which only the provisioner
-may change.
-"""
+"""Attacks on what others need: their sessions, copies of their data, the server itself; and logins that must be shut."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from tenantry.names import TEMPLATE_DATABASE, Names
-from tenantry.verify.database import DENIED, alone, connection, denial, rows, statement
+from tenantry.verify.database import DENIED, alone, connection, denial, statement
 from tenantry.verify.field import Field
-from tenantry.verify.model import Attack, State, Trial, Verdict, found, held, hole, unclear
+from tenantry.verify.model import Attack, State, Trial, Verdict, held, hole, unclear
 
 # Statements that open a way to another server or touch what all share. Those that cannot stand in a transaction are
 # below; each is harmless should it be done.
@@ -33,22 +28,6 @@ OUTWARD: Final = (
 UNBOUND: Final = ("SET ROLE NONE; ALTER ROLE SESSION_USER CONNECTION LIMIT -1",
                   "SET ROLE NONE; ALTER ROLE SESSION_USER BYPASSRLS",
                   "SET ROLE NONE; ALTER ROLE SESSION_USER SUPERUSER")  # fmt: skip
-LOGINS: Final = "SELECT rolname, rolconnlimit FROM pg_roles WHERE rolcanlogin"
-
-
-def _bounded(names: Names, found_rows: list[tuple[Any, ...]]) -> list[str]:
-    limits = {name: limit for name, limit in found_rows if name in names.login_roles}
-    missing = [f"{name} cannot log in" for name in names.login_roles if name not in limits]
-    return missing + [f"{name} has no connection limit" for name, limit in limits.items() if limit < 1]
-
-
-def _shares(field: Field) -> Iterator[Trial]:
-    for names in field.living:
-        yield Trial(names.code, "login roles", partial(_share, field, names))
-
-
-def _share(field: Field, names: Names) -> Verdict:
-    return found(_bounded(names, rows(field, names, LOGINS)))
 
 
 def _signals(field: Field) -> Iterator[Trial]:
@@ -130,8 +109,6 @@ ATTACKS: Final = (
            alone(*OUTWARD)),
     Attack("database.server", "no superuser", "change the server's settings and places", _servers),
     Attack("database.unbound", "no CREATEROLE", "lift the limits of its own login role", alone(*UNBOUND)),
-    Attack("database.share", "a connection limit on each login role",
-           "look for a login whose share of the server has no bound", _shares),
     Attack("database.shut", "roles without LOGIN while a tenant has no access", "log in with the password of before",
            _shut),
 )  # fmt: skip

@@ -194,7 +194,7 @@ SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
     "a login without a bound": (
         lambda w: sql(w, "postgres", "ALTER ROLE rent001_a CONNECTION LIMIT -1",
                       "ALTER ROLE rent001_a CONNECTION LIMIT 50"),
-        {"database.share"},
+        {"database.limits"},
     ),
     "a right to signal": (
         lambda w: sql(w, "postgres", "GRANT pg_signal_backend TO rent001", "REVOKE pg_signal_backend FROM rent001"),
