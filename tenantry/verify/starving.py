@@ -1,4 +1,4 @@
-"""Attacks on what others need: their sessions, copies of their data, the server itself; and logins that must be shut."""
+"""Attacks on what others need: their sessions, their data, the server itself; and logins that must be shut."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
