@@ -10,6 +10,8 @@ from tenantry.verify import (
     gateway,
     hardening,
     network,
+    sessions,
+    starving,
     storage,
     storage_edges,
     walls,
@@ -18,8 +20,10 @@ from tenantry.verify.model import Attack
 
 ATTACKS: Final[tuple[Attack, ...]] = (
     *database_rights.ATTACKS,
+    *starving.ATTACKS,
     *storage.ATTACKS,
     *storage_edges.ATTACKS,
+    *sessions.ATTACKS,
     *cluster.ATTACKS,
     *admission.ATTACKS,
     *walls.ATTACKS,

@@ -5,6 +5,7 @@ evaluated here, which this does not show.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +18,8 @@ from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held, u
 DNS: Final = 53
 NAME: Final = "kubernetes.io/metadata.name"
 PORTS: Final = (22, 53, 80, 443, APP_PORT, 4001, 5432, 6379, 6443, 8080, 10250)
-PROTOCOLS: Final = ("TCP", "UDP")
+PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
+LAST_PORT: Final = 65535
 # Documentation ranges stand for the Internet (RFC 5737); then the clouds' metadata services, and private ranges.
 OUTSIDE: Final = {
     "the Internet": "198.51.100.7",
@@ -31,6 +33,30 @@ def network(field: Field) -> Network:
     return field.once("network", lambda: Network(field.live("/apis/networking.k8s.io/v1/networkpolicies")))
 
 
+def telling(field: Field) -> tuple[int, ...]:
+    """Ports enough to answer for all of them: an answer changes only where a rule's range begins or ends."""
+    return field.once("telling ports", lambda: tuple(sorted(_telling(field))))
+
+
+def _telling(field: Field) -> set[int]:
+    found_ports = {*PORTS, 1, LAST_PORT}
+    named = [port for pods_ in field.live("/api/v1/pods") for port in _container_ports(mapping(pods_["spec"]))]
+    for policy in network(field).policies:
+        spec = mapping(policy.get("spec"))
+        for rule in map(mapping, [*sequence(spec.get("ingress")), *sequence(spec.get("egress"))]):
+            for one in map(mapping, sequence(rule.get("ports"))):
+                ends = [one.get("port"), one.get("endPort")]
+                numbers = {end for end in ends if isinstance(end, int)} | {
+                    int(port["containerPort"]) for port in named if port.get("name") in ends
+                }
+                found_ports |= {number + step for number in numbers for step in (-1, 0, 1)}
+    return {port for port in found_ports if 1 <= port <= LAST_PORT}
+
+
+def _container_ports(spec: Tree) -> list[Tree]:
+    return [mapping(port) for one in sequence(spec.get("containers")) for port in sequence(mapping(one).get("ports"))]
+
+
 def spaces(field: Field) -> Mapping[str, Mapping[str, str]]:
     """Namespace -> its labels."""
     listed = [mapping(one["metadata"]) for one in field.live("/api/v1/namespaces")]
@@ -42,9 +68,13 @@ def _texts(value: Any) -> dict[str, str]:
 
 
 def peer(one: Tree, labels: Mapping[str, Mapping[str, str]]) -> Peer:
+    """A pod on its node's own network is an address like any other: no policy holds for it."""
     metadata, spec = mapping(one["metadata"]), mapping(one["spec"])
-    ports = [mapping(port) for c in sequence(spec.get("containers")) for port in sequence(mapping(c).get("ports"))]
+    ports = _container_ports(spec)
     namespace = str(metadata["namespace"])
+    if spec.get("hostNetwork"):
+        host = str(mapping(one.get("status")).get("hostIP") or "")
+        return Peer(f"{namespace}/{metadata['name']} (on its node's network)", address=host)
     return Peer(
         name=f"{namespace}/{metadata['name']}",
         namespace=namespace,
@@ -97,7 +127,7 @@ def reached(field: Field, sources: list[Peer], targets: list[Peer]) -> list[str]
         f"{source.name} reaches {target.name} at {port}/{protocol}"
         for source in sources
         for target in targets
-        for port in (*PORTS, 1, 65535)
+        for port in telling(field)
         for protocol in PROTOCOLS
         if at.reaches(source, target, port, protocol)
     ]
@@ -109,7 +139,10 @@ def _tenants(field: Field) -> Iterator[Trial]:
 
 
 def _between(field: Field, one: Names, other: Names) -> Verdict:
-    return found(reached(field, pods(field, one), pods(field, other))[:3])
+    """A pod wears whatever labels its tenant likes, the other's as well."""
+    mine, theirs = pods(field, one), pods(field, other)
+    worn = [replace(mine[0], name=f"{one.namespace}/(like {pod.name})", labels=pod.labels) for pod in theirs[:1]]
+    return found(reached(field, [*mine, *worn], theirs)[:3])
 
 
 def _strangers(field: Field, names: Names) -> list[Peer]:
@@ -149,7 +182,7 @@ def _needed(field: Field, names: Names) -> Verdict:
         return unclear("no Deployment")
     at, dns = network(field), standing(field, "kube-system", k8s_app="kube-dns")
     missing = [] if at.reaches(standing(field, field.at.gateway[0]), app[0], APP_PORT) else ["gateway to application"]
-    missing += [f"names by {way}" for way in PROTOCOLS if not at.reaches(app[0], dns, DNS, way)]
+    missing += [f"names by {way}" for way in ("UDP", "TCP") if not at.reaches(app[0], dns, DNS, way)]
     for where, port in field.at.openings:
         target = Peer(where, address=where.partition("/")[0]) if "/" in where else standing(field, where)
         missing += [] if at.reaches(app[0], target, port) else [f"{where}:{port}"]

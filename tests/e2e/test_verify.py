@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from local.throwaway import World
 from tenantry.engine.alibaba import call
 from tenantry.engine.project import Project
+from tenantry.phase import Phase
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.model import State
 from tenantry.verify.report import Report
@@ -22,6 +24,7 @@ from tenantry.verify.verifying import verify
 KEPT = ("k001", "k002", "k003")  # the phones of the first and the last differ in the last two digits alone
 RAM = ("ram.aliyuncs.com", "2015-05-01")
 IN_FORCE_SECONDS = 20  # admission policies and rights are read by the API server a little after they are stored
+SHUT = {"database.shut", "sts.shut"}  # tried on tenants without access, and these three have it
 Sabotage = Callable[[World], AbstractContextManager[None]]
 
 
@@ -42,7 +45,7 @@ def live(small: World) -> Surroundings:
 def test_every_attack_is_tried_and_held(small: World) -> None:
     done = small.run("tenantry", "verify", "--json", "--stack", "local", asks_for_secrets=False)
     document = json.loads(done.stdout)
-    assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS}
+    assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS} - SHUT
     assert document["held"] == document["attempts"] > 2000
     assert document["tenants"] == list(KEPT)
     assert "no packet was sent" in document["network"]["remark"]
@@ -135,7 +138,36 @@ def wider_trust(world: World) -> Iterator[None]:
         ram(world, "UpdateRole", RoleName="tenant-k002", NewAssumeRolePolicyDocument=told)
 
 
+@contextmanager
+def strange_trust(world: World) -> Iterator[None]:
+    """The account `default` of the tenant's own namespace, which any pod there may use."""
+    told = ram(world, "GetRole", RoleName="tenant-k001")["Role"]["AssumeRolePolicyDocument"]
+    wide = json.loads(told)
+    wide["Statement"][0]["Condition"]["StringEquals"]["oidc:sub"].append("system:serviceaccount:tenant-k001:default")
+    ram(world, "UpdateRole", RoleName="tenant-k001", NewAssumeRolePolicyDocument=json.dumps(wide))
+    try:
+        yield
+    finally:
+        ram(world, "UpdateRole", RoleName="tenant-k001", NewAssumeRolePolicyDocument=told)
+
+
+@contextmanager
+def long_sessions(world: World) -> Iterator[None]:
+    ram(world, "UpdateRole", RoleName="tenant-k001", NewMaxSessionDuration="7200")
+    try:
+        yield
+    finally:
+        ram(world, "UpdateRole", RoleName="tenant-k001", NewMaxSessionDuration="3600")
+
+
 RBAC = "rbac.authorization.k8s.io"
+POWER = {
+    "apiVersion": f"{RBAC}/v1",
+    "kind": "RoleBinding",
+    "metadata": {"name": "power", "namespace": "tenant-k001"},
+    "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "tenantry-tenant-viewer"},
+    "subjects": [{"kind": "ServiceAccount", "name": "business-app", "namespace": "tenant-k001"}],
+}
 BOUND = {
     "apiVersion": f"{RBAC}/v1",
     "kind": "RoleBinding",
@@ -162,6 +194,22 @@ SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
         lambda w: sql(w, "postgres", "GRANT rent002 TO rent001_a", "REVOKE rent002 FROM rent001_a"),
         {"database.set-role", "database.powers"},
     ),
+    "a login without a bound": (
+        lambda w: sql(w, "postgres", "ALTER ROLE rent001_a CONNECTION LIMIT -1",
+                      "ALTER ROLE rent001_a CONNECTION LIMIT 50"),
+        {"database.limits"},
+    ),
+    "a right to signal": (
+        lambda w: sql(w, "postgres", "GRANT pg_signal_backend TO rent001", "REVOKE pg_signal_backend FROM rent001"),
+        {"database.signal", "database.outward", "database.powers"},
+    ),
+    "a right to make databases": (
+        lambda w: sql(w, "postgres", "ALTER ROLE rent001 CREATEDB", "ALTER ROLE rent001 NOCREATEDB"),
+        {"database.copy", "database.powers"},
+    ),
+    "a trust with the account that every pod may use": (strange_trust, {"sts.stranger"}),
+    "a role with long sessions": (long_sessions, {"sts.long"}),
+    "rights for the application": (lambda w: made(w, POWER), {"cluster.rules"}),
     "a grant without its slash": (wider_grant, {"storage.get", "storage.put", "storage.copy", "storage.near"}),
     "a trust with another account": (wider_trust, {"sts.token"}),
     "no default deny": (lambda w: deleted(w, "networkpolicy", "closed", "-n", "tenant-k001"),
@@ -222,3 +270,26 @@ def test_nothing_is_left_behind_by_all_of_this(small: World) -> None:
     for kind in ("clusterroles", "clusterrolebindings"):
         assert not small.kubectl("get", kind, "-l", "tenantry.io/verify")["items"]
     assert "tenantry-verify" not in json.dumps(small.alibaba())
+
+
+@contextmanager
+def shut_trust(world: World, code: str) -> Iterator[None]:
+    """As the component writes it for a tenant without access."""
+    told = ram(world, "GetRole", RoleName=f"tenant-{code}")["Role"]["AssumeRolePolicyDocument"]
+    shut = json.loads(told)
+    for statement in shut["Statement"]:
+        statement["Effect"] = "Deny"
+    ram(world, "UpdateRole", RoleName=f"tenant-{code}", NewAssumeRolePolicyDocument=json.dumps(shut))
+    try:
+        yield
+    finally:
+        ram(world, "UpdateRole", RoleName=f"tenant-{code}", NewAssumeRolePolicyDocument=told)
+
+
+def test_a_tenant_without_access_has_none(small: World, live: Surroundings) -> None:
+    names, _ = live.tenants["k003"]
+    suspended = replace(live, tenants={**live.tenants, "k003": (names, Phase.SUSPENDED)})
+    assert {one.attack.id for one in attacked(suspended, SHUT).bad} == SHUT
+    off, on = (f"ALTER ROLE {names.login_roles[0]} {word}" for word in ("NOLOGIN", "LOGIN"))
+    with sql(small, "postgres", off, on), shut_trust(small, "k003"):
+        assert attacked(suspended, SHUT).code == 0

@@ -80,6 +80,43 @@ def test_what_the_components_declare_holds() -> None:
     assert bad(live(), network, gateway) == set()
 
 
+def _pod(one: Any, labels: Json, **spec: Any) -> Json:
+    port = {"name": "odd", "containerPort": 7777}
+    return {
+        "metadata": {"name": "live", "namespace": one.namespace, "labels": labels},
+        "spec": {"containers": [{"ports": [port]}], **spec},
+        "status": {"podIP": "10.0.0.1", "hostIP": "192.0.2.77"},
+    }
+
+
+@pytest.mark.parametrize(
+    "port", [{"port": 9999}, {"port": 20000, "endPort": 20002}, {"protocol": "SCTP"}, {"port": "odd"}]
+)
+def test_a_port_that_nobody_thought_of_is_seen(port: Json) -> None:
+    objects = live()
+    objects["/api/v1/pods"] = [_pod(K1, {"app": "odd"})]
+    door = {"podSelector": {}, "ingress": [{"ports": [{"protocol": "TCP", **port}]}], "policyTypes": ["Ingress"]}
+    objects[POLICIES].append({"metadata": {"name": "door", "namespace": K1.namespace}, "spec": door})
+    assert bad(objects, network) == {"network.in"}
+
+
+def test_a_pod_that_wears_anothers_labels_is_seen() -> None:
+    objects = live()
+    likeness = {"matchLabels": {"app.kubernetes.io/name": "business-app", "tenantry.io/tenant": "k001"}}
+    peer = {"podSelector": likeness, "namespaceSelector": {}}
+    for one in (K1, K2):
+        for way, side in (("ingress", "from"), ("egress", "to")):
+            spec = {"podSelector": {}, way: [{side: [peer]}], "policyTypes": [way.capitalize()]}
+            objects[POLICIES].append({"metadata": {"name": way, "namespace": one.namespace}, "spec": spec})
+    assert "network.tenants" in bad(objects, network)
+
+
+def test_a_pod_on_its_nodes_network_is_behind_no_policy() -> None:
+    objects = live()
+    objects["/api/v1/pods"] = [_pod(K1, {}, hostNetwork=True)]
+    assert {"network.in", "network.out"} <= bad(objects, network)
+
+
 @pytest.mark.parametrize(
     ("name", "spec", "attacks"),
     [

@@ -1,0 +1,153 @@
+"""Attacks on who gets a session at Alibaba Cloud, for how long, and what it opens beside objects."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from tenantry.engine.alibaba import call
+from tenantry.engine.trees import mapping, sequence
+from tenantry.names import BROKER_USER, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
+from tenantry.verify.alibaba import ANSWER_DENIED, assume, assume_by_token, bucket, denied, no_session, session
+from tenantry.verify.field import Field
+from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
+from tenantry.verify.surroundings import Keys
+
+RAM: Final = ("ram.aliyuncs.com", "2015-05-01")
+STS: Final = ("sts.aliyuncs.com", "2015-04-01")
+DNS: Final = ("alidns.aliyuncs.com", "2015-01-09")
+NO_TRUST: Final = ("AuthenticationFail.NoPermission", "NoPermission")
+TOO_LONG: Final = ("InvalidParameter.DurationSeconds",)
+STRANGER: Final = "default"  # the service account that Kubernetes puts into every namespace
+HARMLESS: Final = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
+
+
+def _ask(field: Field, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Any:
+    environment = {
+        "ALICLOUD_ACCESS_KEY": keys.identity,
+        "ALICLOUD_SECRET_KEY": keys.secret,
+        **({"ALICLOUD_SECURITY_TOKEN": keys.token} if keys.token else {}),
+        **({"TENANTRY_ALIBABA_PROXY": field.at.proxy} if field.at.proxy else {}),
+    }
+    return call(*api, action, parameters, environment)
+
+
+def _refused(field: Field, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Verdict:
+    try:
+        _ask(field, keys, api, action, **parameters)
+    except OSError as error:
+        code = str(error).rpartition(": ")[2]
+        return held() if code in ANSWER_DENIED else unclear(f"refused for another reason: {code}")
+    return hole(f"{action} answered")
+
+
+def _account(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        for api, action, parameters in _looks(names):
+            yield Trial(names.code, action, partial(_as_tenant, field, names, api, action, parameters))
+
+
+def _looks(names: Names) -> Iterator[tuple[tuple[str, str], str, dict[str, object]]]:
+    yield RAM, "ListRoles", {}
+    yield RAM, "ListUsers", {}
+    yield RAM, "GetRole", {"RoleName": names.ram_role}
+    yield RAM, "GetPolicy", {"PolicyName": names.ram_policy, "PolicyType": "Custom"}
+    yield RAM, "ListAccessKeys", {"UserName": BROKER_USER}
+    yield DNS, "DescribeDomainRecords", {"DomainName": names.zone}
+
+
+def _as_tenant(field: Field, names: Names, api: tuple[str, str], action: str, parameters: dict[str, object]) -> Verdict:
+    return _refused(field, session(field, names), api, action, **parameters)
+
+
+def _broker(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        for name in field.at.buckets:
+            yield Trial("", f"{names.code} get {name}", partial(_broker_reads, field, names, name))
+    for action in ("ListUsers", "ListRoles"):
+        yield Trial("", action, partial(_refused, field, field.at.broker, RAM, action))
+
+
+def _broker_reads(field: Field, names: Names, name: str) -> Verdict:
+    at = names.prefix + SYSTEM_DIRECTORIES[0]
+    return denied(lambda: bucket(field, field.at.broker, name).get_object(at).read())
+
+
+def _long(field: Field) -> Iterator[Trial]:
+    return (Trial(names.code, f"{SESSION_SECONDS + 1} s", partial(_longer, field, names)) for names in field.living)
+
+
+def _longer(field: Field, names: Names) -> Verdict:
+    role = f"acs:ram::{field.at.account}:role/{names.ram_role}"
+    wanted = {"RoleArn": role, "RoleSessionName": "tenantry-verify", "DurationSeconds": SESSION_SECONDS + 1}
+    try:
+        _ask(field, field.at.broker, STS, "AssumeRole", **wanted)
+    except OSError as error:
+        code = str(error).rpartition(": ")[2]
+        return held() if code in TOO_LONG else unclear(f"refused for another reason: {code}")
+    return hole("STS gave a session of more than an hour")
+
+
+def _strangers(field: Field) -> Iterator[Trial]:
+    return (Trial(names.code, STRANGER, partial(_stranger, field, names)) for names in field.spaces)
+
+
+def _stranger(field: Field, names: Names) -> Verdict:
+    path = f"/api/v1/namespaces/{names.namespace}/serviceaccounts/{STRANGER}/token"
+    body = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": 600, "audiences": [field.at.audience]},
+    }
+    token = mapping(field.admin.ask("POST", path, body, dry=False).document.get("status")).get("token")
+    if not token:
+        return unclear("the API server gave no token")
+    return no_session(lambda: assume_by_token(field, str(token), names.ram_role), NO_TRUST)
+
+
+def _shut(field: Field) -> Iterator[Trial]:
+    for names in field.mine:
+        phase = field.at.tenants[names.code][1]
+        if phase.keeps_data and not phase.has_access:
+            yield Trial(names.code, names.ram_role, partial(_assumed, field, names))
+
+
+def _assumed(field: Field, names: Names) -> Verdict:
+    return no_session(lambda: assume(field, field.at.broker, names.ram_role))
+
+
+def _rights(field: Field) -> Iterator[Trial]:
+    for names in field.spaces:
+        for namespace in (*(one.namespace for one in field.all), "kube-system", "default"):
+            yield Trial(names.code, namespace, partial(_rules, field, names, namespace))
+
+
+def _rules(field: Field, names: Names, namespace: str) -> Verdict:
+    """Every rule that the API server finds for the account: more than any list of attempts could try."""
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    status = mapping(field.account(names).ask("POST", path, body, dry=False).document.get("status"))
+    if not status or status.get("incomplete"):
+        return unclear(f"the answer is incomplete: {status.get('evaluationError')}")
+    return found(
+        f"{','.join(rule['verbs'])} {','.join(rule['resources'])}"
+        for rule in map(mapping, sequence(status.get("resourceRules")))
+        if not set(rule["resources"]) <= HARMLESS
+    )
+
+
+ATTACKS: Final = (
+    Attack("sts.account", "a tenant's role grants nothing beside objects", "read the account's roles, users, records",
+           _account),
+    Attack("sts.broker", "the broker may take tenants' roles and nothing else",
+           "read objects, users and roles with the broker's key", _broker),
+    Attack("sts.long", "the role's longest session is an hour", "ask for a longer session", _long),
+    Attack("sts.stranger", "trust names the exact service account", "take its role by another account's token",
+           _strangers),
+    Attack("sts.shut", "without access a role trusts nobody", "take the role of a tenant without access", _shut),
+    Attack("cluster.rules", "the application's account is bound to no role", "list every rule that it has, everywhere",
+           _rights),
+)  # fmt: skip
