@@ -85,8 +85,8 @@ def _refuse_moving_images(config: StackConfig, fleet: Fleet) -> None:
     moving = [name for name in enabled if fleet.services[name].digest is None]
     if config.settings.image_digest and moving:
         raise pulumi.RunError(
-            f"nothing was changed: tenantry:imageDigest is set, and {', '.join(moving)} in services.yaml has no `digest`:"
-            " write the image's, sha256:..."
+            "nothing was changed: tenantry:imageDigest is set, and in services.yaml "
+            f"{', '.join(moving)} has no `digest`: write the image's, sha256:..."
         )
 
 

@@ -258,7 +258,7 @@ def test_a_service_without_a_digest_is_refused_where_digests_are_asked_for(run, 
     assert run(folder).named("k001-svc-posters-deployment")
     digest = "business-app:1.0.0@sha256:" + "0" * 64
     said = refused(folder, imageDigest=True, image=digest)
-    assert "posters in services.yaml has no `digest`" in said
+    assert "in services.yaml posters has no `digest`" in said
     assert run(tenants(k002={}), imageDigest=True, image=digest)
 
 
