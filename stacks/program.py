@@ -31,6 +31,7 @@ async def main() -> pulumi.Inputs:
     held = await last_held()
     fleet = _fleet(config, held)
     refuse_vanished(held, fleet, config.holds)
+    _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     shared = providers.make(config)
     outputs: dict[str, Any] = {}
@@ -78,6 +79,17 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
     except Faults as faults:
         lines = str(faults).replace(f"{ROOT}/", "")
         raise pulumi.RunError(f"nothing was changed, the tenant files have faults:\n{lines}") from None
+
+
+def _refuse_moving_images(config: StackConfig, fleet: Fleet) -> None:
+    """The API server would refuse their pods, one tenant after the other."""
+    enabled = sorted({name for tenant in fleet.tenants for name in tenant.services})
+    moving = [name for name in enabled if fleet.services[name].digest is None]
+    if config.settings.image_digest and moving:
+        raise pulumi.RunError(
+            "nothing was changed: tenantry:imageDigest is set, and in services.yaml "
+            f"{', '.join(moving)} has no `digest`: write the image's, sha256:..."
+        )
 
 
 async def _refuse_without_platform(config: StackConfig) -> None:

@@ -279,3 +279,29 @@ def test_protection_is_lifted_everywhere_by_the_stacks_name(run, tenants) -> Non
     folder = tenants(k001={})
     assert any(one.protect for one in run(folder).resources)
     assert not any(one.protect for one in run(folder, allowDestroy="test").resources)
+
+
+def test_a_service_without_a_digest_is_refused_where_digests_are_asked_for(run, refused, tenants) -> None:
+    folder = tenants(k001={"enabled_services": ["posters"]}, k002={})
+    assert run(folder).named("k001-svc-posters-deployment")
+    digest = "business-app:1.0.0@sha256:" + "0" * 64
+    said = refused(folder, imageDigest=True, image=digest)
+    assert "in services.yaml posters has no `digest`" in said
+    assert run(tenants(k002={}), imageDigest=True, image=digest)
+
+
+def test_a_rotation_is_remembered_from_the_run_that_first_saw_it(run, tenants) -> None:
+    folder = tenants(k001={"credentials": {"rotation": 2}})
+    alive = {"k001": {"phase": "active", "cell": "main"}}
+    first = run(folder, alive).result["tenants"]
+    assert first["k001"]["rotations"] == {"credentials": [2, "2026-10-20"]}
+    for today, works in {"2026-10-27": True, "2026-10-28": False}.items():
+        later = run(folder, first, today=today)
+        assert later.result["tenants"]["k001"]["rotations"] == first["k001"]["rotations"]
+        assert later.named("k001-db-login-a").inputs["login"] is works
+
+
+def test_where_there_is_keda_it_scales(run, tenants) -> None:
+    recording = run(tenants(k001={}), keda=True, prometheusUrl="http://prometheus:9090")
+    trigger = recording.one("ScaledObject").inputs["spec"]["triggers"][0]
+    assert trigger["metadata"]["serverAddress"] == "http://prometheus:9090"
