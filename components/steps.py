@@ -104,18 +104,10 @@ class TenantRow(pulumi.CustomResource):
 
 
 class Sessions(pulumi.CustomResource):
-    """The sessions of a tenant's login roles: none is left where access is closed."""
+    """That no session of a tenant's login roles runs: declared where access has ended."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        database: str,
-        logins: Sequence[str],
-        access: bool,
-        opts: pulumi.ResourceOptions,
-    ) -> None:
-        inputs = {"database": database, "logins": list(logins), "access": "open" if access else "closed"}
+    def __init__(self, name: str, database: str, logins: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
+        inputs = {"database": database, "logins": list(logins)}
         super().__init__(f"{PACKAGE}:index:Sessions", name, inputs, opts)
 
 

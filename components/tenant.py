@@ -44,14 +44,10 @@ class Tenant(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         database = Database(f"{name}-db", _database(args), child)
         storage = Storage(f"{name}-files", _storage(args), child)
-        sessions = Sessions(
-            f"{name}-sessions",
-            database=tenant.names.database,
-            logins=tenant.names.login_roles,
-            access=phase.has_access,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database]),
-        )
-        parts: list[pulumi.Resource] = [database, storage, sessions]
+        parts: list[pulumi.Resource] = [database, storage]
+        if not phase.has_access:
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database])
+            parts.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -89,7 +85,7 @@ class Tenant(pulumi.ComponentResource):
                 record(f"{name}-dns", tenant.names, args.installation, args.providers, parent=self, after=after)
             )
         if phase.is_backed_up and tenant.spec.deleted_at is not None:
-            quiet = [sessions, storage, *args.foundations.admin, *args.foundations.vault]
+            quiet = [*parts, *args.foundations.admin, *args.foundations.vault]
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
             parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
         if phase is Phase.PURGING:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from components.images import ImageRules
 from components.backups import Cron
+from components.images import ImageRules
 from components.platform import Platform, PlatformArgs
 from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
 

@@ -45,7 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "Directories": {"objects": {"nowhere": ["a/"]}, "regions": {"nowhere": "cn-shanghai"}},
     "ClosedDatabases": {"databases": ["nowhere"]},
-    "Sessions": {"database": "nowhere", "logins": ["nowhere_a"], "access": "closed"},
+    "Sessions": {"database": "nowhere", "logins": ["nowhere_a"]},
     "Backup": {
         **DELETION,
         "deletedAt": "2026-10-01",
