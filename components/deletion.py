@@ -1,9 +1,10 @@
-"""What the two steps of a deletion are told: the backup, and the purge."""
+"""What the steps of a deletion are told: the backup, and the row that takes the objects along."""
 
 from typing import Any
 
 from components.installation import Installation
 from tenantry.names import ADMIN_DATABASE
+from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
 
@@ -19,7 +20,11 @@ def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
 
 
 def purge(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
-    return {**_where(tenant, at), "proof": tenant.spec.proof}
+    """For the tenant's row while protection is lifted; nothing in any other phase."""
+    if tenant.phase is not Phase.PURGING:
+        return {}
+    where = _where(tenant, at)
+    return {"purge": {"proof": tenant.spec.proof, **{key: where[key] for key in ("prefix", "buckets", "vault")}}}
 
 
 def _where(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:

@@ -118,13 +118,6 @@ class Backup(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:Backup", name, {**inputs, "backupId": None}, opts)
 
 
-class Purge(pulumi.CustomResource):
-    """The removal of a tenant's objects, which comes before that of everything it stands on."""
-
-    def __init__(self, name: str, inputs: Mapping[str, Any], *, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(f"{PACKAGE}:index:Purge", name, dict(inputs), opts)
-
-
 class Directories(pulumi.CustomResource):
     """The sub-directories of a tenant's prefixes: zero-byte objects, so that they are seen before they are used."""
 

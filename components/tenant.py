@@ -11,7 +11,7 @@ from components.database import Database, DatabaseArgs
 from components.dns import record
 from components.installation import Foundations, Installation, Providers
 from components.seal import seal
-from components.steps import Backup, Purge, Sessions, TenantRow
+from components.steps import Backup, Sessions, TenantRow
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
@@ -71,12 +71,12 @@ class Tenant(pulumi.ComponentResource):
             )
             parts += [walls, workload]
             live = workload.ready
+        # On data and files as well: removed, it takes the tenant's objects along, before any of these goes.
+        first = [*args.foundations.admin, database, storage, *live]
         known = TenantRow(
             f"{name}-row",
-            row.of(tenant),
-            opts=pulumi.ResourceOptions(
-                parent=self, provider=args.providers.steps, depends_on=[*args.foundations.admin, *live]
-            ),
+            {**row.of(tenant), **deletion.purge(tenant, args.installation)},
+            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=first),
         )
         parts.append(known)
         if phase.has_domain:
@@ -88,9 +88,6 @@ class Tenant(pulumi.ComponentResource):
             quiet = [*parts, *args.foundations.admin, *args.foundations.vault]
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
             parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
-        if phase is Phase.PURGING:
-            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(parts))
-            parts.append(Purge(f"{name}-purge", deletion.purge(tenant, args.installation), opts=opts))
         seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=args.protect)
         self.facts = facts(tenant)
         self.register_outputs(self.facts)

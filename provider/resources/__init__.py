@@ -6,7 +6,6 @@ from provider.resources.clone_rights import CloneRights
 from provider.resources.closed_databases import ClosedDatabases
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
-from provider.resources.purge import Purge
 from provider.resources.seed import Seed
 from provider.resources.sessions import Sessions
 from provider.resources.tenant_row import TenantRow
@@ -20,7 +19,6 @@ RESOURCES: tuple[Resource, ...] = (
     ClosedDatabases(),
     Sessions(),
     Backup(),
-    Purge(),
 )
 
 __all__ = ["RESOURCES", "Resource"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
+from provider.purging import empty_prefixes, refuse_without_proof
 from provider.resources.base import Inputs, Kind, Resource
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ REMOVE: Final = "DELETE FROM tenants WHERE tenant_id = %(tenantId)s AND status N
 
 
 class TenantRow(Resource):
-    """What the admin service and the gateway know of a tenant, and its billing account from the first day."""
+    """What the admin service and the gateway know of a tenant, and its billing account from the first day.
+
+    With `purge`, only for a proved backup, the row takes the tenant's objects along when it is removed.
+    """
 
     inputs: ClassVar[Mapping[str, Kind]] = {
         "adminDatabase": "string",
@@ -78,9 +82,10 @@ class TenantRow(Resource):
         "settings": "object",
         "deletedAt": "string",
         "dueOn": "string",
+        "purge": "object",
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "dueOn"}
+        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "dueOn", "purge"}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "tenantId"})
 
@@ -94,6 +99,8 @@ class TenantRow(Resource):
         from provider.postgresql import explain
         from tenantry.phase import RETENTION
 
+        if inputs.get("purge"):
+            refuse_without_proof(at, inputs["adminDatabase"], inputs["tenantId"], inputs["purge"])
         given = {key: inputs[key] for key in COLUMNS if inputs.get(key) is not None}
         if "settings" in given:
             given["settings"] = Jsonb(given["settings"])
@@ -137,13 +144,15 @@ class TenantRow(Resource):
         if row is None:
             return None
         found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        found |= {key: state[key] for key in ("deletedAt", "dueOn") if key in state}
+        found |= {key: state[key] for key in ("deletedAt", "dueOn", "purge") if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
         return {key: value for key, value in found.items() if not state or key in state}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.postgresql import DatabaseMissing, explain
 
+        if state.get("purge"):
+            empty_prefixes(at, state["adminDatabase"], state["tenantId"], state["purge"])
         try:
             with step("removing the row", explain), at.database(state["adminDatabase"]) as session:
                 session.execute(TOMBSTONE, {"tenantId": state["tenantId"]})

@@ -131,15 +131,27 @@ def test_a_purged_tenant_keeps_its_data_until_its_file_is_a_tombstone(parts, ten
     assert recording.one("TenantRow").inputs["status"] == "deleted"
 
 
-def test_the_purge_goes_before_everything_else_or_nothing_does(parts, tenant) -> None:
-    """Removed in the opposite order: the seal, the purge, and only then what it stands on."""
+def test_the_row_takes_the_objects_along_before_anything_else_goes(parts, tenant) -> None:
+    """Removed in the opposite order: the seal, the row, and only then what it stands on."""
     recording = parts(tenant(**PURGED), protect=False)
-    purge = recording.one("Purge")
-    rest = {one.name for one in recording.descendants("k001") if one.custom}
-    assert rest - {"k001-purge", "k001-seal"} <= set(purge.after)
-    assert "k001-purge" in recording.named("k001-seal").after
-    assert purge.inputs["proof"] == PURGED["proof"]
-    assert not parts(tenant(**PHASES["due"])).of("Purge")
+    row = recording.one("TenantRow")
+    data = {
+        one.name for one in recording.descendants("k001") if one.custom and one.name.startswith(("k001-db", "k001-f"))
+    }
+    assert len(data) >= 10
+    assert data <= set(row.after)
+    assert "k001-row" in recording.named("k001-seal").after
+    assert row.inputs["purge"] == {
+        "proof": PURGED["proof"],
+        "prefix": "kindergarten/rent/13800138001/",
+        "buckets": {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"},
+        "vault": {"bucket": "tenantrybackups", "region": "cn-beijing"},
+    }
+
+
+def test_no_other_phase_takes_objects_along(parts, tenant, phase: str) -> None:
+    """Cancelling declares the row without it, in the same run that would otherwise have removed something."""
+    assert "purge" not in parts(tenant(**PHASES[phase])).one("TenantRow").inputs
 
 
 def test_the_domain_goes_live_last(parts, tenant) -> None:

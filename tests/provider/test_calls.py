@@ -51,7 +51,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "deletedAt": "2026-10-01",
         "names": {"domain": "k001.yyup.cc", "namespace": "tenant-k001", "role": "tenant-k001"},
     },
-    "Purge": {**DELETION, "proof": "k001-20261001T000000Z-0123456789abcdef"},
 }
 every_kind = pytest.mark.parametrize("kind", EXAMPLES)
 
