@@ -19,10 +19,10 @@ def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
     }
 
 
-def purge(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
-    """For the tenant's row while protection is lifted; nothing in any other phase."""
+def removal(tenant: ResolvedTenant, at: Installation, *, protect: bool) -> dict[str, Any]:
+    """For the tenant's row while protection is lifted: by a purge with its proof, or for a stack that is to go."""
     if tenant.phase is not Phase.PURGING:
-        return {}
+        return {} if protect else {"removal": "allowed"}
     where = _where(tenant, at)
     return {"purge": {"proof": tenant.spec.proof, **{key: where[key] for key in ("prefix", "buckets", "vault")}}}
 

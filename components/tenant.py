@@ -75,7 +75,7 @@ class Tenant(pulumi.ComponentResource):
         first = [*args.foundations.admin, database, storage, *live]
         known = TenantRow(
             f"{name}-row",
-            {**row.of(tenant), **deletion.purge(tenant, args.installation)},
+            {**row.of(tenant), **deletion.removal(tenant, args.installation, protect=args.protect)},
             opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=first),
         )
         parts.append(known)

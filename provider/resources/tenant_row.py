@@ -26,6 +26,7 @@ COLUMNS: Final = {
     "settings": "settings",
 }
 DELETED, PURGED = "deleted", "purged"
+ALLOWED: Final = "allowed"  # by a stack that says itself that it may be destroyed
 
 UPSERT: Final = """
 INSERT INTO tenants ({columns}) VALUES ({values})
@@ -63,7 +64,8 @@ REMOVE: Final = "DELETE FROM tenants WHERE tenant_id = %(tenantId)s AND status N
 class TenantRow(Resource):
     """What the admin service and the gateway know of a tenant, and its billing account from the first day.
 
-    With `purge`, only for a proved backup, the row takes the tenant's objects along when it is removed.
+    With `purge`, only for a proved backup, the row takes the tenant's objects along when it is removed. Without, the
+    row of a deleted tenant is not removed, and so nothing that it stands on is, whatever became of the protection.
     """
 
     inputs: ClassVar[Mapping[str, Kind]] = {
@@ -83,9 +85,10 @@ class TenantRow(Resource):
         "deletedAt": "string",
         "dueOn": "string",
         "purge": "object",
+        "removal": "string",
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "dueOn", "purge"}
+        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "dueOn", "purge", "removal"}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "tenantId"})
 
@@ -144,7 +147,7 @@ class TenantRow(Resource):
         if row is None:
             return None
         found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        found |= {key: state[key] for key in ("deletedAt", "dueOn", "purge") if key in state}
+        found |= {key: state[key] for key in ("deletedAt", "dueOn", "purge", "removal") if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
         return {key: value for key, value in found.items() if not state or key in state}
 
@@ -153,6 +156,11 @@ class TenantRow(Resource):
 
         if state.get("purge"):
             empty_prefixes(at, state["adminDatabase"], state["tenantId"], state["purge"])
+        elif state["status"] == DELETED and state.get("removal") != ALLOWED:
+            raise Failure(
+                f"{state['tenantId']} was deleted, and no backup of it was proved: nothing of it is removed",
+                "bring its file back as it was; `tenantry purge` says what comes first",
+            )
         try:
             with step("removing the row", explain), at.database(state["adminDatabase"]) as session:
                 session.execute(TOMBSTONE, {"tenantId": state["tenantId"]})

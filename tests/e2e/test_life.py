@@ -319,8 +319,7 @@ def test_a_purged_tenants_data_returns_under_a_new_code(life: Any, before: Any) 
     assert returned["mine"] == before["mine"]
     assert life.current(prefix)["systemkarder/uploads/files/a.txt"] == b"version 2"
     assert life.current(prefix)["faceshanghaikarden/photos/3.jpg"] == b"\x03" * 1000
-    quiet = ("--yes", "--skip-preview", "--non-interactive", "--expect-no-changes")
-    life.world.run("pulumi", "refresh", "--stack", "local", *quiet)
+    life.world.up()
     life.code = "k030"
     life.remember_login()
     with life.world.connect("rent030", *life.login) as connection:

@@ -107,6 +107,9 @@ def test_removal_takes_this_row_only(plugin, server, database: str, written) -> 
 
 def test_a_purged_code_stays_taken_and_holds_no_person(plugin, server, database: str, written, refused) -> None:
     leaving = plugin.update("TenantRow", written, declared(database, status="deleted"))
+    with refused("k001 was deleted, and no backup of it was proved"):
+        plugin.delete("TenantRow", leaving)
+    leaving = plugin.update("TenantRow", written, declared(database, status="deleted", removal="allowed"))
     plugin.delete("TenantRow", leaving)
     assert one(server, database, "status, contact_name, contact_phone, contact_email, settings") == (
         "purged",
