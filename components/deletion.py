@@ -1,10 +1,13 @@
-"""What the two steps of a deletion are told: the backup, and the purge."""
+"""What the steps of a deletion are told: the backup, and what takes the objects along."""
 
-from typing import Any
+from typing import Any, Final
 
 from components.installation import Installation
 from tenantry.names import ADMIN_DATABASE
+from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
+
+DELETED: Final = (Phase.RETAINED, Phase.DUE)
 
 
 def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
@@ -18,8 +21,14 @@ def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
     }
 
 
-def purge(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
-    return {**_where(tenant, at), "proof": tenant.spec.proof}
+def removal(tenant: ResolvedTenant, at: Installation, *, protect: bool) -> dict[str, Any]:
+    """What becomes of the tenant's objects once nothing of it is declared any more: see provider/purging.py."""
+    if tenant.phase is Phase.PURGING:
+        where = _where(tenant, at)
+        return {"purge": {"proof": tenant.spec.proof, **{key: where[key] for key in ("prefix", "buckets", "vault")}}}
+    if not protect:
+        return {}
+    return {"removal": "refused"} if tenant.phase in DELETED else {}
 
 
 def _where(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:

@@ -121,25 +121,26 @@ class TenantRow(pulumi.CustomResource):
 
 
 class Opened(pulumi.CustomResource):
-    """The end of a tenant's opening; depends on all that it says to be there."""
-
-    def __init__(self, name: str, *, opening: Opening, domain: str | None, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(f"{PACKAGE}:index:Opened", name, {"opening": opening, "domain": domain}, opts)
-
-
-class Sessions(pulumi.CustomResource):
-    """The sessions of a tenant's login roles: none is left where access is closed."""
+    """The end of a tenant's opening, and what its removal begins with: depends on all that the tenant has."""
 
     def __init__(
         self,
         name: str,
         *,
-        database: str,
-        logins: Sequence[str],
-        access: bool,
+        opening: Opening,
+        domain: str | None,
+        removal: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        inputs = {"database": database, "logins": list(logins), "access": "open" if access else "closed"}
+        inputs = {"opening": opening, "domain": domain, "removal": None, "purge": None, **removal}
+        super().__init__(f"{PACKAGE}:index:Opened", name, inputs, opts)
+
+
+class Sessions(pulumi.CustomResource):
+    """That no session of a tenant's login roles runs: declared where access has ended."""
+
+    def __init__(self, name: str, database: str, logins: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
+        inputs = {"database": database, "logins": list(logins)}
         super().__init__(f"{PACKAGE}:index:Sessions", name, inputs, opts)
 
 
@@ -148,13 +149,6 @@ class Backup(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: Mapping[str, Any], *, opts: pulumi.ResourceOptions) -> None:
         super().__init__(f"{PACKAGE}:index:Backup", name, {**inputs, "backupId": None}, opts)
-
-
-class Purge(pulumi.CustomResource):
-    """The removal of a tenant's objects, which comes before that of everything it stands on."""
-
-    def __init__(self, name: str, inputs: Mapping[str, Any], *, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(f"{PACKAGE}:index:Purge", name, dict(inputs), opts)
 
 
 class Directories(pulumi.CustomResource):

@@ -12,7 +12,7 @@ from components.dns import record
 from components.installation import Foundations, Installation, Providers
 from components.keys import Keys
 from components.plugins import Plugins, PluginsArgs
-from components.steps import Backup, Opened, Purge, Sessions, TenantRow, opening_of
+from components.steps import Backup, Opened, Sessions, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
 from tenantry.names import TEMPLATE_DATABASE
@@ -52,14 +52,10 @@ class Tenant(pulumi.ComponentResource):
         known = TenantRow(f"{name}-row", row.of(tenant, keys), opening=opening, opts=step)
         database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
-        sessions = Sessions(
-            f"{name}-sessions",
-            database=tenant.names.database,
-            logins=tenant.names.login_roles,
-            access=phase.has_access,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database]),
-        )
-        parts: list[pulumi.Resource] = [keys.root, known, database, storage, sessions]
+        parts: list[pulumi.Resource] = [keys.root, known, database, storage]
+        if not phase.has_access:
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database])
+            parts.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -101,17 +97,15 @@ class Tenant(pulumi.ComponentResource):
                 )
             )
         if phase.is_backed_up and tenant.spec.deleted_at is not None:
-            quiet = [sessions, storage, *args.foundations.admin, *args.foundations.vault]
+            quiet = [*parts, *args.foundations.admin, *args.foundations.vault]
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
             parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
-        if phase is Phase.PURGING:
-            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(parts))
-            parts.append(Purge(f"{name}-purge", deletion.purge(tenant, args.installation), opts=opts))
         # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
         Opened(
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,
+            removal=deletion.removal(tenant, args.installation, protect=args.protect),
             opts=pulumi.ResourceOptions(
                 parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts
             ),

@@ -7,7 +7,6 @@ from provider.resources.closed_databases import ClosedDatabases
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
 from provider.resources.opened import Opened
-from provider.resources.purge import Purge
 from provider.resources.seed import Seed
 from provider.resources.sessions import Sessions
 from provider.resources.tenant_row import TenantRow
@@ -22,7 +21,6 @@ RESOURCES: tuple[Resource, ...] = (
     Opened(),
     Sessions(),
     Backup(),
-    Purge(),
 )
 
 __all__ = ["RESOURCES", "Resource"]

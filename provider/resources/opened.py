@@ -1,23 +1,28 @@
-"""The end of a tenant's opening: everything that it needs is there, and its domain is live."""
+"""The end of an opening: all that a tenant needs is there, its domain is live. Also where its removal begins."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import INPUT, Opening
+from provider.purging import empty_prefixes, refuse_without_proof
 from provider.resources.base import Inputs, Kind, Resource
 from tenantry.opening import DOMAIN, DONE, Change
+
+REFUSED: Final = "refused"
 
 
 class Opened(Resource):
     """Depends on all other resources of its tenant, and on its domain last: the steps `domain` and `done` end here.
 
     A tenant that is first met when it is already being deleted has no domain; that step is skipped.
+    With `purge`, only for a proved backup, its removal takes the tenant's objects along. While a deleted tenant has no
+    proved backup, `removal` is refused, and so is that of all it stands on, whatever became of the protection.
     """
 
-    inputs: ClassVar[Mapping[str, Kind]] = {INPUT: "object", "domain": "string"}
-    optional: ClassVar[frozenset[str]] = frozenset({"domain"})
+    inputs: ClassVar[Mapping[str, Kind]] = {INPUT: "object", "domain": "string", "removal": "string", "purge": "object"}
+    optional: ClassVar[frozenset[str]] = frozenset({"domain", "removal", "purge"})
     identifying: ClassVar[frozenset[str]] = frozenset()
 
     def identity(self, inputs: Inputs) -> str:
@@ -25,6 +30,8 @@ class Opened(Resource):
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
         opening = Opening.of(at, inputs)
+        if inputs.get("purge"):
+            refuse_without_proof(at, opening.database, opening.tenant, inputs["purge"])
         has_domain = bool(inputs.get("domain"))
         opening.write(Change(completed=[DOMAIN]) if has_domain else Change(skipped=[DOMAIN]))
         with opening.step(DONE):
@@ -50,7 +57,15 @@ class Opened(Resource):
         return None if found is None else dict(state)
 
     def remove(self, at: Connections, state: Inputs) -> None:
-        """Nothing: that a tenant was opened stays true; its row takes the record along."""
+        """That a tenant was opened stays true; its row takes the record along."""
+        opening = Opening.of(at, state)
+        if state.get("purge"):
+            empty_prefixes(at, opening.database, opening.tenant, state["purge"])
+        elif state.get("removal") == REFUSED:
+            raise Failure(
+                f"{opening.tenant} was deleted, and no backup of it was proved: nothing of it is removed",
+                "bring its file back as it was; `tenantry purge` says what comes first",
+            )
 
     def _refuse_incomplete(self, at: Connections, opening: Opening) -> None:
         """Whoever calls the tenant open although a step did not record its end has left out a dependency."""

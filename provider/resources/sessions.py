@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from provider.postgresql import Session
 
 ENTRANCE: Final = "postgres"
-CLOSED, OPEN = "closed", "open"
 WAIT_S: Final = 10.0  # for a backend to notice: it does between two rows, and at once when it is idle
 RUNNING: Final = "SELECT pid FROM pg_stat_activity WHERE usename = ANY(%s)"
 TERMINATE: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY(%s)"
 
 
 class Sessions(Resource):
-    """With access `closed` none is left; a refresh finds one that came back, the next update closes it again."""
+    """Declared, none is left; a refresh finds one that came back, the next update closes it again.
 
-    inputs: ClassVar[Mapping[str, Kind]] = {"database": "string", "logins": "list", "access": "string"}
+    Taken away, nothing happens: access returns with the roles' LOGIN.
+    """
+
+    inputs: ClassVar[Mapping[str, Kind]] = {"database": "string", "logins": "list"}
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -32,11 +34,8 @@ class Sessions(Resource):
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
         from provider.postgresql import explain
 
-        if inputs["access"] not in (CLOSED, OPEN):
-            raise Failure(f"access is {inputs['access']!r}", f"say {OPEN} or {CLOSED}")
-        if inputs["access"] == CLOSED:
-            with step("closing sessions", explain), at.database(ENTRANCE) as session:
-                _close(session, list(inputs["logins"]))
+        with step("closing sessions", explain), at.database(ENTRANCE) as session:
+            _close(session, list(inputs["logins"]))
         return {**inputs, "drift": []}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
@@ -44,19 +43,13 @@ class Sessions(Resource):
 
         if not state:
             raise Failure("sessions cannot be imported", "declare them: there is nothing to adopt")
-        found = list[str]()
-        if state["access"] == CLOSED:
-            with step("looking for sessions", explain), at.database(ENTRANCE) as session:
-                running = session.execute(RUNNING, [list(state["logins"])]).fetchall()
-                found = [f"{len(running)} sessions run"] if running else []
+        with step("looking for sessions", explain), at.database(ENTRANCE) as session:
+            running = session.execute(RUNNING, [list(state["logins"])]).fetchall()
+        found = [f"{len(running)} sessions run"] if running else []
         return {**state, "drift": found}
 
     def remove(self, at: Connections, state: Inputs) -> None:
-        """The roles are about to go; a session of theirs would keep the database from being dropped."""
-        from provider.postgresql import explain
-
-        with step("closing sessions", explain), at.database(ENTRANCE) as session:
-            _close(session, list(state["logins"]))
+        """Nothing: whoever has access again may have connected already."""
 
 
 def _close(session: "Session", logins: list[str]) -> None:

@@ -139,19 +139,21 @@ def _not_as_living(vault: Vault, manifest: Manifest, subject: Subject) -> list[s
 
 
 def entomb(vault: Vault, backup_id: str, subject: str, say: Say) -> Shelf:
-    """Copies a backup among the purged: from then on the bucket's own rule says when it expires. Repeatable."""
+    """Copies a backup among the purged: from then on the bucket's own rule says when it expires.
+
+    Repeatable: a copy that is there already stays when it is right, and is made anew when it is not.
+    """
     source, target = Shelf(subject), Shelf(subject, purged=True)
     bucket = vault.systems.bucket(vault.place)
     with explained(f"setting {backup_id} aside"):
-        if bucket.object_exists(target.manifest(backup_id)):
-            return target
         manifest = checked(vault, backup_id, source)
         say(f"{subject}: setting {backup_id} aside ({manifest.size / 2**20:.1f} MiB)")
         there = objects.keys(bucket, target.objects)
 
         def one(copied: Copied) -> str | None:
             key = target.copy(copied.bucket, copied.version, copied.path)
-            if there.get(key) != copied.size:
+            right = there.get(key) == copied.size and objects.read_back(bucket, key).sha256 == copied.sha256
+            if not right:
                 objects.copy(bucket, source.copy(copied.bucket, copied.version, copied.path), bucket, key)
             return None
 

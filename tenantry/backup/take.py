@@ -93,7 +93,9 @@ def take(
         if found:
             say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
-        copied = objects.back_up(found, sources, backups, shelf, _known(vault, shelf), _counter(subject.name, say))
+        # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
+        known: Mapping[str, objects.Streamed] = {} if kind == "deletion" else _known(vault, shelf)
+        copied = objects.back_up(found, sources, backups, shelf, known, _counter(subject.name, say))
         manifest = Manifest(
             id=backup_id,
             subject=subject.name,

@@ -7,7 +7,7 @@ from tenantry.engine.deployment import Deployment, is_real
 from tenantry.engine.trees import mapping
 from tenantry.engine.urns import place_of, type_of
 
-PURGE = "tenantry:index:Purge"
+ROW = "tenantry:index:TenantRow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Seen:
     deletion_seen: date | None = None
     resources: int = 0
     protected: int = 0
-    proof: str | None = None  # of the purge step, when it was made
+    proof: str | None = None  # that the tenant's row is to be removed by
 
 
 def seen(deployment: Deployment | None) -> dict[str, Seen]:
@@ -35,8 +35,9 @@ def seen(deployment: Deployment | None) -> dict[str, Seen]:
         count = counted.setdefault(code, [0, 0])
         count[0] += 1
         count[1] += bool(record.get("protect"))
-        if type_of(record["urn"]) == PURGE:
-            proofs[code] = str(mapping(record.get("inputs")).get("proof"))
+        purge = mapping(mapping(record.get("inputs")).get("purge")) if type_of(record["urn"]) == ROW else {}
+        if purge.get("proof"):
+            proofs[code] = str(purge["proof"])
     return {
         code: Seen(
             phase=str(facts.get(code, {}).get("phase") or ""),

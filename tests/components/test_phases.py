@@ -94,15 +94,19 @@ def test_the_way_back_brings_the_same_resources(parts, tenant) -> None:
     """Cancelling a deletion: what was kept is not made anew, and what was gone is as it was."""
     before, deleted = parts(tenant()), parts(tenant(**PHASES["retained"]))
     after = parts(tenant())
-    assert {one.name for one in deleted.resources} - {"k001-backup"} < {one.name for one in before.resources}
+    assert {one.name for one in deleted.resources} - {"k001-backup", "k001-sessions"} < {
+        one.name for one in before.resources
+    }
     for one in before.resources:
         assert after.named(one.name).inputs == one.inputs
 
 
 def test_sessions_are_closed_where_access_has_ended(parts, tenant, phase: str) -> None:
-    sessions = parts(tenant(**PHASES[phase])).one("Sessions")
-    assert sessions.inputs["access"] == ("open" if TABLE[phase][2] else "closed")
-    assert {"k001-db-login-a", "k001-db-login-b"} <= set(sessions.after)
+    recording = parts(tenant(**PHASES[phase]))
+    assert len(recording.of("Sessions")) == int(not TABLE[phase][2])
+    for sessions in recording.of("Sessions"):
+        assert sessions.inputs == {"database": "rent001", "logins": ["rent001_a", "rent001_b"]}
+        assert {"k001-db-login-a", "k001-db-login-b"} <= set(sessions.after)
 
 
 def test_a_deleted_tenant_is_backed_up_once_nobody_has_access(parts, tenant, phase: str) -> None:
@@ -129,15 +133,27 @@ def test_a_purged_tenant_keeps_its_data_until_its_file_is_a_tombstone(parts, ten
     assert recording.one("TenantRow").inputs["status"] == "deleted"
 
 
-def test_the_purge_goes_before_everything_else_or_nothing_does(parts, tenant) -> None:
-    """Removed in the opposite order: the seal, the purge, and only then what it stands on."""
+def test_the_seal_takes_the_objects_along_before_anything_else_goes(parts, tenant) -> None:
+    """Removed in the opposite order: the seal, and only then what it stands on."""
     recording = parts(tenant(**PURGED), protect=False)
-    purge = recording.one("Purge")
-    rest = {one.name for one in recording.descendants("k001") if one.custom}
-    assert rest - {"k001-purge", "k001-seal"} <= set(purge.after)
-    assert "k001-purge" in recording.named("k001-seal").after
-    assert purge.inputs["proof"] == PURGED["proof"]
-    assert not parts(tenant(**PHASES["due"])).of("Purge")
+    seal = recording.one("Opened")
+    rest = {one.name for one in recording.descendants("k001") if one.custom} - {seal.name}
+    assert len(rest) >= 10
+    assert rest <= set(seal.after)
+    assert seal.inputs["purge"] == {
+        "proof": PURGED["proof"],
+        "prefix": "kindergarten/rent/13800138001/",
+        "buckets": {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"},
+        "vault": {"bucket": "tenantrybackups", "region": "cn-beijing"},
+    }
+
+
+def test_no_other_phase_takes_objects_along(parts, tenant, phase: str) -> None:
+    """Cancelling declares the seal without it, in the same run that would otherwise have removed something."""
+    sealed = parts(tenant(**PHASES[phase])).one("Opened").inputs
+    assert sealed.get("purge") is None
+    assert sealed.get("removal") == (None if phase in ("active", "asleep", "suspended") else "refused")
+    assert parts(tenant(**PHASES[phase]), protect=False).one("Opened").inputs.get("removal") is None
 
 
 def test_the_domain_goes_live_last(parts, tenant) -> None:

@@ -46,13 +46,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Directories": {"objects": {"nowhere": ["a/"]}, "regions": {"nowhere": "cn-shanghai"}},
     "ClosedDatabases": {"databases": ["nowhere"]},
     "Opened": {"opening": {"database": "nowhere", "tenant": "k001"}},
-    "Sessions": {"database": "nowhere", "logins": ["nowhere_a"], "access": "closed"},
+    "Sessions": {"database": "nowhere", "logins": ["nowhere_a"]},
     "Backup": {
         **DELETION,
         "deletedAt": "2026-10-01",
         "names": {"domain": "k001.yyup.cc", "namespace": "tenant-k001", "role": "tenant-k001"},
     },
-    "Purge": {**DELETION, "proof": "k001-20261001T000000Z-0123456789abcdef"},
 }
 every_kind = pytest.mark.parametrize("kind", EXAMPLES)
 

@@ -77,33 +77,74 @@ def test_a_backup_that_fails_says_so_and_is_on_record(plugin, server, cloud, bac
     assert "NoSuchBucket" in error
 
 
-def test_a_purge_without_a_proof_is_refused_before_and_after(plugin, server, cloud, declared, refused) -> None:
+@pytest.fixture
+def seal(plugin, declared) -> dict[str, Any]:
+    """As it is declared once its row is there and while protection is lifted."""
+    row = {
+        "adminDatabase": declared["adminDatabase"],
+        "tenantId": CODE,
+        "name": "x",
+        "domain": "k001.yyup.cc",
+        "databaseName": "rent001",
+        "status": "deleted",
+        "planType": "basic",
+        "maxUsers": 1,
+        "maxStorage": 1,
+        "deletedAt": "2026-10-01",
+    }
+    plugin.create("TenantRow", row)
+    return {"opening": {"database": declared["adminDatabase"], "tenant": CODE}}
+
+
+@pytest.fixture
+def purging(seal, declared) -> dict[str, Any]:
+    return {**seal, "purge": {"proof": PROOF, **{key: declared[key] for key in ("prefix", "buckets", "vault")}}}
+
+
+def test_a_purge_without_a_proof_is_refused_before_and_after(plugin, server, cloud, seal, purging, refused) -> None:
+    state = plugin.create("Opened", seal)
     with refused("is on record as no proved backup"):
-        plugin.create("Purge", {**declared, "proof": PROOF})
+        plugin.update("Opened", state, purging)
     with server.connect("admin_tenant_management") as session:
         session.execute(RECORD, ["k002", PROOF])
     with refused("is on record as no proved backup"):
-        plugin.create("Purge", {**declared, "proof": PROOF})
+        plugin.update("Opened", state, purging)
     with server.connect("admin_tenant_management") as session:
         session.execute("UPDATE data_backup_records SET tenant_code = 'k001'")
     with refused("is not in photo-bucket any more"):
-        plugin.create("Purge", {**declared, "proof": PROOF})
+        plugin.update("Opened", state, purging)
     cloud.bucket("photo-bucket").put_object(f"purged/k001/backups/{PROOF}/manifest.json", b"{}")
-    state = plugin.create("Purge", {**declared, "proof": PROOF})
+    state = plugin.update("Opened", state, purging)
     cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
     with server.connect("admin_tenant_management") as session:
         session.execute("UPDATE data_backup_records SET status = 'completed'")
     with refused("is on record as no proved backup"):
-        plugin.delete("Purge", state)
+        plugin.delete("Opened", state)
+    assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
+    assert asked(server, "SELECT status FROM tenants") == [("deleted",)]
+
+
+def test_a_deleted_tenant_without_a_purge_is_not_removed_at_all(plugin, cloud, seal, refused) -> None:
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    with refused("k001 was deleted, and no backup of it was proved"):
+        plugin.delete("Opened", plugin.create("Opened", {**seal, "removal": "refused"}))
     assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
 
 
 @pytest.fixture
-def purge(plugin, server, cloud, declared) -> Any:
+def purge(plugin, server, cloud, purging) -> Any:
     with server.connect("admin_tenant_management") as session:
         session.execute(RECORD, [CODE, PROOF])
     cloud.bucket("photo-bucket").put_object(f"purged/k001/backups/{PROOF}/manifest.json", b"{}")
-    return plugin.create("Purge", {**declared, "proof": PROOF})
+    return plugin.create("Opened", purging)
+
+
+def test_a_cancelled_purge_is_a_seal_without_it(plugin, server, cloud, purge, seal) -> None:
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    state = plugin.update("Opened", purge, seal)
+    assert "purge" not in state.outputs
+    plugin.delete("Opened", state)
+    assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
 
 
 def planned(server: Any) -> None:
@@ -124,20 +165,20 @@ def test_a_purge_empties_its_prefixes_wholly_and_nobody_elses(plugin, server, cl
         system.put_object(f"{NEIGHBOUR}a.txt", str(number).encode())
     system.delete_object(f"{PREFIX}a.txt")
     system.init_multipart_upload(f"{PREFIX}part")
-    plugin.delete("Purge", purge)
+    plugin.delete("Opened", purge)
     left = system.list_object_versions(prefix=PREFIX)
     assert (left.versions, left.delete_marker) == ([], [])
     assert not list(oss2.MultipartUploadIterator(system, prefix=PREFIX))
     assert len(system.list_object_versions(prefix=NEIGHBOUR).versions) == 3
     assert asked(server, "SELECT DISTINCT status FROM tenant_resource_cleanup") == [("completed",)]
-    plugin.delete("Purge", purge)  # once more is fine
+    plugin.delete("Opened", purge)  # once more is fine
 
 
 def test_emptying_is_tried_again_and_each_attempt_is_on_record(plugin, server, cloud, purge, refused) -> None:
     planned(server)
     cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
     cloud.fault(pattern="oss:delete_objects", kind="error", times=1, status=403, code="AccessDenied")
-    plugin.delete("Purge", purge)
+    plugin.delete("Opened", purge)
     query = "SELECT action, attempt FROM tenant_cleanup_logs WHERE resource_name LIKE 'system%' ORDER BY id"
     assert asked(server, query) == [("started", 1), ("failed", 2), ("retried", 2), ("completed", 2)]
     cloud.bucket("system-bucket").put_object(f"{PREFIX}b.txt", b"mine")
@@ -145,6 +186,6 @@ def test_emptying_is_tried_again_and_each_attempt_is_on_record(plugin, server, c
         session.execute("UPDATE tenant_resource_cleanup SET status = 'pending', retry_count = 0")
     cloud.fault(pattern="oss:delete_objects", kind="error", times=4, status=403, code="AccessDenied")
     with refused("emptying the prefixes", "AccessDenied"):
-        plugin.delete("Purge", purge)
+        plugin.delete("Opened", purge)
     query = "SELECT status, retry_count FROM tenant_resource_cleanup WHERE resource_name LIKE 'system%'"
     assert asked(server, query) == [("failed", 3)]

@@ -16,18 +16,12 @@ def connected(server: Any, clone: str, login: str) -> Any:
     )
 
 
-def test_open_closes_nothing(plugin, server, clone: str) -> None:
-    with connected(server, clone, "clone_a") as session:
-        plugin.create("Sessions", {**DECLARED, "access": "open"})
-        assert session.execute("SELECT 1").fetchone() == (1,)
-
-
 def test_closed_closes_both_logins_sessions_and_no_others(plugin, server, clone: str) -> None:
     with server.connect(clone) as other:
         sessions = [connected(server, clone, login) for login in ("clone_a", "clone_b")]
         busy = connected(server, clone, "clone_a")
         busy.execute("BEGIN")
-        plugin.create("Sessions", {**DECLARED, "access": "closed"})
+        plugin.create("Sessions", DECLARED)
         for session in (*sessions, busy):
             with pytest.raises(psycopg.OperationalError):
                 session.execute("SELECT 1")
@@ -35,17 +29,18 @@ def test_closed_closes_both_logins_sessions_and_no_others(plugin, server, clone:
 
 
 def test_one_that_came_back_is_drift_and_is_closed(plugin, server, clone: str) -> None:
-    declared = {**DECLARED, "access": "closed"}
-    state = plugin.create("Sessions", declared)
+    state = plugin.create("Sessions", DECLARED)
     assert plugin.read("Sessions", state).outputs["drift"] == []
     session = connected(server, clone, "clone_b")
     found = plugin.read("Sessions", state)
-    assert plugin.diff("Sessions", found, declared)[0] == ["drift"]
-    plugin.update("Sessions", found, declared)
+    assert plugin.diff("Sessions", found, DECLARED)[0] == ["drift"]
+    plugin.update("Sessions", found, DECLARED)
     with pytest.raises(psycopg.OperationalError):
         session.execute("SELECT 1")
 
 
-def test_another_word_for_access_is_refused(plugin, clone: str, refused) -> None:
-    with refused("say open or closed"):
-        plugin.create("Sessions", {**DECLARED, "access": "ajar"})
+def test_taken_away_it_closes_nothing(plugin, server, clone: str) -> None:
+    state = plugin.create("Sessions", DECLARED)
+    with connected(server, clone, "clone_a") as session:
+        plugin.delete("Sessions", state)
+        assert session.execute("SELECT 1").fetchone() == (1,)

@@ -1,0 +1,75 @@
+"""The removal of a tenant's objects, and the proof without which it does not begin.
+
+It happens when the tenant's seal (resources/opened.py) is removed. That is declared as long as the tenant has anything,
+stands on all of it, and so goes first: the engine removes what it stands on only when this came to its end. A cancelled
+deletion never removes it, but declares it without the purge.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from provider.connections import Connections
+from provider.failure import Failure, step
+
+if TYPE_CHECKING:
+    from tenantry.backup.cleanup import CleanUp
+    from tenantry.backup.cleanup import Resource as Planned
+
+
+def refuse_without_proof(at: Connections, admin_database: str, code: str, purge: Mapping[str, Any]) -> None:
+    """`purge` is what the seal declares: proof, prefix, buckets, vault."""
+    from provider.vault import explain, vault
+    from tenantry.backup.places import Shelf
+
+    with step("looking for the proof", explain):
+        place = vault(at, {"adminDatabase": admin_database, "vault": purge["vault"]})
+        record = place.records.find(purge["proof"])
+        if record is None or record.status != "verified" or record.tenant_code != code:
+            raise Failure(
+                f"{purge['proof']} is on record as no proved backup of {code}",
+                "nothing was removed: write `status: deleted` back into its file, and let `tenantry purge` prove one",
+            )
+        manifest = Shelf(code, purged=True).manifest(purge["proof"])
+        if not place.systems.bucket(place.place).object_exists(manifest):
+            raise Failure(
+                f"the proved backup {purge['proof']} is not in {place.place.name} any more",
+                "nothing was removed: write `status: deleted` back into its file, then `tenantry purge` proves another",
+            )
+
+
+def empty_prefixes(at: Connections, admin_database: str, code: str, purge: Mapping[str, Any]) -> None:
+    """All versions, delete markers and unfinished uploads, below the tenant's prefix alone; looked at afterwards."""
+    from provider.vault import explain
+    from tenantry.backup.cleanup import CleanUp, Resource
+
+    refuse_without_proof(at, admin_database, code, purge)
+    with step("emptying the prefixes", explain), at.systems.session(admin_database) as session:
+        plan = CleanUp(session, code)
+        for name, region in sorted(purge["buckets"].items()):
+            _empty(at, plan, Resource("oss", f"{name}/{purge['prefix']}", name, region, purge["prefix"]))
+
+
+def _empty(at: Connections, plan: "CleanUp", one: "Planned") -> None:
+    """Up to three times again; each attempt is on record."""
+    from provider.vault import explain
+    from tenantry.backup import objects
+    from tenantry.backup.cleanup import RETRIES
+    from tenantry.backup.systems import BucketPlace
+
+    bucket: Any = at.systems.bucket(BucketPlace(str(one.bucket), str(one.region)))
+    for attempt in range(RETRIES + 1):
+        plan.retry(one) if attempt else plan.start(one)
+        try:
+            objects.empty(bucket, str(one.path))
+            if left := objects.left(bucket, str(one.path)):
+                raise Failure(f"{left} versions or uploads are left in {one.name}", "see who still writes there")
+        except Exception as error:
+            failure = error if isinstance(error, Failure) else explain(error)
+            if failure is None:
+                raise
+            plan.fail(one, failure.reason)
+            if attempt == RETRIES:
+                raise failure from error
+        else:
+            plan.complete(one)
+            return
