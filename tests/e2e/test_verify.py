@@ -43,7 +43,7 @@ def test_every_attack_is_tried_and_held(small: World) -> None:
     done = small.run("tenantry", "verify", "--json", "--stack", "local", asks_for_secrets=False)
     document = json.loads(done.stdout)
     assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS}
-    assert document["held"] == document["attempts"] > 2000
+    assert document["held"] == document["attempts"] > 1500
     assert document["tenants"] == list(KEPT)
     assert "no packet was sent" in document["network"]["remark"]
     assert any(line.startswith("tenant-k001 -> ") for line in document["network"]["reaches"])
@@ -206,16 +206,23 @@ def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: 
 
 
 def test_an_interruption_ends_in_order(small: World) -> None:
-    command = ("tenantry", "verify", "--stack", "local", "-o", "rails", "-o", "storage", "-o", "cluster")
     running = subprocess.Popen(
-        command, cwd=small.folder, env=small.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ("tenantry", "verify", "--stack", "local"),
+        cwd=small.folder,
+        env=small.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert running.stderr is not None
     for line in running.stderr:
-        if " tried" in line and "] 0/" not in line:
+        if "attempts of" in line:
             break
+    time.sleep(1)  # in the middle of it: all of them take some twenty times as long
     running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 130
+    told, rest = running.communicate(timeout=60)
+    assert running.returncode == 130, rest
+    assert "interrupted: " in told
 
 
 def test_nothing_is_left_behind_by_all_of_this(small: World) -> None:
