@@ -50,18 +50,17 @@ def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr) -> list[R
     that there are."""
     started = time.monotonic()
     work: list[tuple[Attack, Trial]] = []
-    futures: list[Future[Result | None]] = []
-    stop, interrupted = threading.Event(), False
+    futures: list[Future[Result]] = []
+    interrupted = False
     pool = ThreadPoolExecutor(WORKERS)
     try:
         work += [(attack, trial) for attack in attacks for trial in prepared(field, attack)]
         say(f"{len(work)} attempts of {len(attacks)} kinds")
-        futures += [pool.submit(_unless(stop, attack, trial)) for attack, trial in work]
+        futures += [pool.submit(made, attack, trial) for attack, trial in work]
         _watch(futures, started, say)
     except KeyboardInterrupt:
         interrupted = True
     again = quiet_interrupts()  # what runs takes away again what it wrote, each within its own time limits
-    stop.set()
     pool.shutdown(wait=True, cancel_futures=True)
     again()
     results = [_result(*one, future) for one, future in zip(work, futures, strict=False)]
@@ -78,21 +77,18 @@ class Interrupted(Exception):
         self.results = results
 
 
-def _unless(stop: threading.Event, attack: Attack, trial: Trial) -> Callable[[], Result | None]:
-    return lambda: None if stop.is_set() else made(attack, trial)
-
-
-def _watch(futures: Collection[Future[Result | None]], started: float, say: Say) -> None:
+def _watch(futures: Collection[Future[Result]], started: float, say: Say) -> None:
     open_, bad = set(futures), 0
     while open_ and time.monotonic() - started < LIMIT_SECONDS:
         done, open_ = wait(open_, EVERY_SECONDS)
-        bad += sum(1 for one in done if (result := one.result()) and result.verdict.state != "held")
+        bad += sum(1 for one in done if one.result().verdict.state != "held")
         say(f"[{time.monotonic() - started:4.0f} s] {len(futures) - len(open_)}/{len(futures)} tried, {bad} not held")
 
 
-def _result(attack: Attack, trial: Trial, future: Future[Result | None]) -> Result:
-    made_one = future.result() if future.done() and not future.cancelled() else None
-    return made_one or Result(attack, trial.tenant, trial.target, unclear("not tried: the time was over"), 0.0)
+def _result(attack: Attack, trial: Trial, future: Future[Result]) -> Result:
+    if future.done() and not future.cancelled():
+        return future.result()
+    return Result(attack, trial.tenant, trial.target, unclear("not tried: the time was over"), 0.0)
 
 
 def quiet_interrupts() -> Callable[[], None]:

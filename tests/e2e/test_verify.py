@@ -1,6 +1,8 @@
 """`tenantry verify` on a live stack of three tenants: all denied, and red as soon as one control is taken away."""
 
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -41,18 +43,12 @@ def test_every_attack_is_tried_and_held(small: World) -> None:
     done = small.run("tenantry", "verify", "--json", "--stack", "local", asks_for_secrets=False)
     document = json.loads(done.stdout)
     assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS}
-    assert document["held"] == document["attempts"] > 2000
+    assert document["held"] == document["attempts"] > 1500
     assert document["tenants"] == list(KEPT)
     assert "no packet was sent" in document["network"]["remark"]
     assert any(line.startswith("tenant-k001 -> ") for line in document["network"]["reaches"])
     assert not any("tenant-k002" in line for line in document["network"]["reaches"] if line.startswith("tenant-k001"))
     assert "attempts" in done.stderr
-
-
-def test_nothing_is_left_behind(small: World) -> None:
-    for kind in ("clusterroles", "clusterrolebindings"):
-        assert not small.kubectl("get", kind, "-l", "tenantry.io/verify")["items"]
-    assert "tenantry-verify" not in json.dumps(small.alibaba())
 
 
 def test_a_tenant_that_there_is_not_is_a_wrong_call(small: World) -> None:
@@ -207,3 +203,29 @@ def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: 
         assert ids == {one.attack.id for one in report.bad}
         assert report.code == 1
     assert eventually(live, ids, lambda one: not one.bad).code == 0
+
+
+def test_an_interruption_ends_in_order(small: World) -> None:
+    running = subprocess.Popen(
+        ("tenantry", "verify", "--stack", "local"),
+        cwd=small.folder,
+        env=small.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "attempts of" in line:
+            break
+    time.sleep(1)  # in the middle of it: all of them take some twenty times as long
+    running.send_signal(signal.SIGINT)
+    told, rest = running.communicate(timeout=60)
+    assert running.returncode == 130, rest
+    assert "interrupted: " in told
+
+
+def test_nothing_is_left_behind_by_all_of_this(small: World) -> None:
+    for kind in ("clusterroles", "clusterrolebindings"):
+        assert not small.kubectl("get", kind, "-l", "tenantry.io/verify")["items"]
+    assert "tenantry-verify" not in json.dumps(small.alibaba())
