@@ -247,7 +247,7 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
     ),
     "no connection limit": (
         ("database.limits",),
-        sql("ALTER DATABASE rent001 CONNECTION LIMIT -1", "ALTER DATABASE rent001 CONNECTION LIMIT 60"),
+        sql("ALTER DATABASE rent001 CONNECTION LIMIT -1", "ALTER DATABASE rent001 CONNECTION LIMIT 50"),
     ),
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
     "listing without a prefix": (("storage.list", "storage.list-near"), ram(unconditional)),

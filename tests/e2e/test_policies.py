@@ -1,5 +1,6 @@
 """Rules broken on purpose in a component or in a tenants' file: the run stops, says where, and nothing wrong is made."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +68,15 @@ RESOURCE = {
         "ValidatingAdmissionPolicy tenantry-",
     ),
 }
+# Case -> where the fault would stand in the cluster, and how.
+NEVER = {
+    "a writable root": ("deployments", '"readOnlyRootFilesystem": false'),
+    "weak Pod Security": ("namespaces", '"baseline"'),
+    "an open direction": ("networkpolicies", '"policyTypes": ["Ingress"]'),
+    "a quota of no plan": ("resourcequotas", '"services.nodeports": "9"'),
+    "a header added to instead of set": ("httproutes", '"add":'),
+    "a rail that lets pass": ("validatingadmissionpolicies", '"Ignore"'),
+}
 STACK = {
     "no limits": (
         "components/boundary.py",
@@ -127,8 +137,8 @@ def test_the_resource_is_not_made(small: World, broken: Callable[..., None], cas
     assert f"{rule}: " in said, said
     assert where in said
     assert "Remedy: " in said
-    deployed = {item["metadata"]["namespace"] for item in small.kubectl("get", "deployments", "-A")["items"]}
-    assert "tenant-k002" not in deployed, "what comes after the broken part was made"
+    kind, wrong = NEVER.get(case, ("namespaces", "no such text"))
+    assert wrong not in json.dumps(small.kubectl("get", kind, "-A")), "it was made all the same"
 
 
 @pytest.mark.parametrize("case", STACK)

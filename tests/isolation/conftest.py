@@ -1,0 +1,114 @@
+"""Which control holds which wall, three times over: on what is declared, in the live system, and by attack.
+
+`python -m tests.isolation.conftest` writes docs/isolation.md from this table, the rules, the rails and the attacks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from policies.domains import all_rules
+from tenantry.rails import RAILS
+from tenantry.verify.catalogue import ATTACKS
+
+FILE = Path(__file__).resolve().parents[2] / "docs" / "isolation.md"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`rules` and `attacks` are names, `*` for any ending; `live` is what holds without Pulumi."""
+
+    system: str
+    control: str
+    rules: tuple[str, ...]
+    live: str
+    attacks: tuple[str, ...]
+
+
+ROWS = (
+    Row("PostgreSQL", "own database, closed to PUBLIC", ("database-public", "database-closed", "database-rights", "database-grant", "database-shared"),
+        "CONNECT revoked on every clone and every shared database", ("database.connect", "database.shared", "database.rights", "database.alter-other", "database.grant-other")),
+    Row("PostgreSQL", "own roles, powerless, member of their owner alone", ("database-powers", "database-membership", "database-owner", "database-owner-login"),
+        "roles without attributes; no membership elsewhere", ("database.powers", "database.set-*", "database.grant-role", "database.alter-role", "database.create-role", "database.language", "database.settings", "database.program", "database.files")),
+    Row("PostgreSQL", "own password, secret and rotated", ("database-password",), "SCRAM passwords of 381 bits", ("database.password", "database.secrets", "database.activity")),
+    Row("PostgreSQL", "connection limit and timeouts", ("database-connections", "database-plan", "totals-connections"),
+        "limit of database and login, statement_timeout", ("database.limits", "database.own-limit")),
+    Row("PostgreSQL", "trusted extensions only, closed template", ("database-extension", "database-template"), "no superuser makes them", ("database.extensions",)),
+    Row("OSS", "exact prefixes with their slash", ("storage-prefix", "storage-own-prefix", "storage-action", "storage-document", "storage-attachment", "storage-shared"),
+        "RAM policy of the tenant's role", ("storage.get", "storage.head", "storage.put", "storage.append", "storage.delete", "storage.multipart", "storage.copy", "storage.part-copy", "storage.near")),
+    Row("OSS", "listing by the exact prefix", ("storage-list",), "condition on oss:Prefix; no ListBuckets", ("storage.list*", "storage.buckets")),
+    Row("OSS", "closed, encrypted buckets", ("storage-public", "storage-closed", "storage-encryption", "storage-bucket-policy"), "public access block, AES256, TLS alone", ("storage.public", "storage.bucket")),
+    Row("OSS", "short sessions for the exact account", ("storage-trust", "storage-session", "storage-standing-key"),
+        "trust policy: issuer, audience, subject; one hour", ("sts.*",)),
+    Row("OSS", "life of what is temporary", ("storage-expiry", "storage-temp", "storage-directories"), "lifecycle rules of the bucket", ()),
+    Row("Kubernetes", "Pod Security restricted", ("workload-pod-security", "workload-privileged", "workload-capabilities", "workload-root", "workload-seccomp", "workload-filesystem", "workload-host", "workload-volumes", "workload-kind"),
+        "labels of the namespace; rail tenantry-pods", ("benchmark.block-added-capabilities", "benchmark.block-run-as-root", "benchmark.block-privileged", "benchmark.block-privilege-escalation", "benchmark.block-host-*", "hardening.immutable-root", "hardening.seccomp", "hardening.pod-security")),
+    Row("Kubernetes", "images from the allow-list, pulled each time", ("workload-image", "workload-pull"), "rail tenantry-pods", ("rails.pods", "benchmark.image-pull-always")),
+    Row("Kubernetes", "no token, own account", ("workload-account", "workload-token"), "rails tenantry-pods, tenantry-tokens, tenantry-standing-tokens",
+        ("rails.tokens", "rails.standing-tokens", "cluster.sts-token", "hardening.no-token")),
+    Row("Kubernetes", "quota and limits of the plan", ("quotas-*", "workload-scheduling", "totals-account", "totals-count", "totals-reserved"),
+        "ResourceQuota, LimitRange; rails tenantry-walls, tenantry-scale", ("rails.walls", "rails.scale", "benchmark.namespace-quotas", "benchmark.object-limits", "benchmark.block-quota-changes", "hardening.limit-range", "hardening.ready")),
+    Row("Kubernetes", "rights of people and accounts end at the namespace", ("workload-rights", "workload-binding", "workload-cluster"),
+        "two ClusterRoles, bound to the tenant's groups; rail tenantry-walls", ("cluster.o*", "cluster.whole", "cluster.become", "benchmark.block-cluster-resources", "benchmark.block-multitenant-resources", "benchmark.block-other-tenants", "benchmark.bounded-role-bindings")),
+    Row("Kubernetes", "guard rails at the API server", ("workload-rail*",), "ValidatingAdmissionPolicies that fail closed, bound with Deny", ("rails.allow", "rails.own")),
+    Row("Kubernetes", "labels and namespaces are the provisioner's", ("names-label",), "rails tenantry-own, tenantry-labels, tenantry-namespaces",
+        ("rails.labels", "rails.namespaces", "hardening.no-sharing")),
+    Row("DNS, gateway", "own host name alone", ("dns-name", "dns-host", "dns-wildcard", "dns-ttl", "dns-shared", "dns-backend"), "rail tenantry-routes; the gateway takes our namespaces' routes",
+        ("host.theft", "host.taken", "host.gateway", "host.own", "rails.routes")),
+    Row("DNS, gateway", "X-Tenant-Code from the host", ("dns-header",), "rail tenantry-routes; the route sets it", ("host.header", "host.forged")),
+    Row("DNS, gateway", "no second way in", ("dns-other-way", "network-service"), "rails tenantry-entrances, tenantry-services, tenantry-connections",
+        ("rails.entrances", "rails.services", "rails.connections", "benchmark.block-node-port")),
+    Row("network", "default deny both ways, listed openings", ("network-directions", "network-everywhere", "network-namespace", "network-ingress", "network-egress", "network-alike", "network-closed"),
+        "two NetworkPolicies; rail tenantry-walls", ("network.*", "hardening.selectors", "benchmark.bounded-network-policies")),
+    Row("secrets", "secret in state, absent from all that is printed", ("protection-secret", "protection-state", "protection-output"), "Secrets of the namespace", ("cluster.own-secrets", "cluster.other-secrets")),
+    Row("data", "protected, versioned, never replaced", ("protection-protect", "protection-birth", "protection-force", "protection-versions"), "the stack's seal; `tests/e2e/test_destroy.py`", ()),
+    Row("all", "each thing says whose it is", ("names-*", "workload-probes"), "marks derived from the code alone", ("database.own", "storage.own", "cluster.own")),
+)  # fmt: skip
+
+HEAD = """# Isolation: what holds one tenant from another
+
+Written by `python -m tests.isolation.conftest` from the table there; a test fails when it differs, when a rule, a rail or
+an attack is in no row, or when a row names one that is gone. *Policy*: a rule of the policy pack, on what is declared
+(`docs/policies.md`). *Live*: what holds against changes that do not come through Pulumi. *Attack*: what `tenantry verify`
+tries (`tenantry verify --list`). Whether each is needed is tried too: `tests/policies/test_mutations.py` takes everything
+declared away in turn, `tests/e2e/test_mutations.py` the live controls, `tests/components/guardrails` breaks each
+sentence of each rail.
+
+The network is evaluated, not sent through: on the embedded default no packet is filtered.
+"""
+
+
+def expanded(patterns: tuple[str, ...], names: list[str]) -> list[str]:
+    """In the order of the names."""
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def document() -> str:
+    rules, attacks = list(all_rules()), [attack.id for attack in ATTACKS]
+    return "\n".join([HEAD, *_table(rules, attacks), "", *_rails(), ""])
+
+
+def _table(rules: list[str], attacks: list[str]) -> Iterator[str]:
+    yield "| system | control | policy | live | attack |\n| --- | --- | --- | --- | --- |"
+    for row in ROWS:
+        cells = (_listed(expanded(row.rules, rules)), row.live, _listed(expanded(row.attacks, attacks)))
+        yield f"| {row.system} | {row.control} | {' | '.join(cells)} |"
+
+
+def _rails() -> Iterator[str]:
+    yield "## The rails\n\n| rail | in the rows |\n| --- | --- |"
+    for rail in RAILS:
+        yield f"| `{rail}` | {'; '.join(row.control for row in ROWS if holds(row, rail))} |"
+
+
+def holds(row: Row, rail: str) -> bool:
+    return rail in row.live.replace(",", " ").replace(";", " ").split()
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none: it shields from mistakes, not from people"
+
+
+if __name__ == "__main__":
+    FILE.write_text(document(), "utf-8")
