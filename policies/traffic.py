@@ -61,8 +61,9 @@ def limited(stack: Stack, settings: Settings) -> Iterator[Broken]:
     for code in stack.tenants:
         policies = stack.parts(code, POLICY)
         plan = plans().get(stack.plan_of(code) or "")
-        for one in policies if plan is not None else ():
-            if SERVICE_ACCOUNT in _targets(one) and not all(same(rate, plan.request_rate) for rate in _rates(one)):
+        paid = plan.request_rate if plan is not None else None
+        for one in policies if paid is not None else ():
+            if SERVICE_ACCOUNT in _targets(one) and any(not same(rate, paid or 0) for rate in _rates(one)):
                 yield Broken(code, "it is not that of the tenant's plan", one)
         for one in stack.parts(code, ROUTE):
             rules = [text(mapping(rule).get("name")) for rule in listing(at(one.props, "spec", "rules"))]
