@@ -221,12 +221,18 @@ def _nothing_shared(api: client.ApiClient, space: str, table: Table) -> None:
     core: Any = client.CoreV1Api(api)
     for kind, word in (("NodePort", "services.nodeports"), ("LoadBalancer", "services.loadbalancers")):
         body = {"metadata": {"name": "filler"}, "spec": {"type": kind, "ports": [{"port": 80}]}}
-        assert word in refusal(lambda body=body: core.create_namespaced_service(space, body))
-        table.add(word, 0, "none there", "refused (exceeded quota)")
+        message = refusal(lambda body=body: core.create_namespaced_service(space, body))
+        assert "tenantry-services: a Service is a ClusterIP" in message  # the guard rail is asked before the quota
+        assert quota_of(core, space)[word] == "0"
+        table.add(word, 0, "none there", "refused (admission policy; the quota behind it is 0)")
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
     body = {"metadata": {"name": "filler"}, "spec": claim}
     assert "persistentvolumeclaims" in refusal(lambda: core.create_namespaced_persistent_volume_claim(space, body))
     table.add("persistentvolumeclaims", 0, "none there", "refused (exceeded quota)")
+
+
+def quota_of(core: Any, space: str) -> dict[str, str]:
+    return core.read_namespaced_resource_quota("plan", space).spec.hard
 
 
 def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
