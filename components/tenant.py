@@ -45,9 +45,11 @@ class Tenant(pulumi.ComponentResource):
         database = Database(f"{name}-db", _database(args), child)
         storage = Storage(f"{name}-files", _storage(args), child)
         parts: list[pulumi.Resource] = [database, storage]
+        # Not what the seal stands on: one of these that fails must not leave it as it was while what it stood on goes.
+        quiet: list[pulumi.Resource] = []
         if not phase.has_access:
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database])
-            parts.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
+            quiet.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -85,9 +87,9 @@ class Tenant(pulumi.ComponentResource):
                 record(f"{name}-dns", tenant.names, args.installation, args.providers, parent=self, after=after)
             )
         if phase.is_backed_up and tenant.spec.deleted_at is not None:
-            quiet = [*parts, *args.foundations.admin, *args.foundations.vault]
-            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
-            parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
+            after = [*parts, *quiet, *args.foundations.admin, *args.foundations.vault]
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
+            Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts)
         seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=args.protect)
         self.facts = facts(tenant)
         self.register_outputs(self.facts)
