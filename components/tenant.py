@@ -53,9 +53,11 @@ class Tenant(pulumi.ComponentResource):
         database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
         parts: list[pulumi.Resource] = [keys.root, known, database, storage]
+        # Not what the seal stands on: one of these that fails must not leave it as it was while what it stood on goes.
+        quiet: list[pulumi.Resource] = []
         if not phase.has_access:
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database])
-            parts.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
+            quiet.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = Boundary(
@@ -97,9 +99,9 @@ class Tenant(pulumi.ComponentResource):
                 )
             )
         if phase.is_backed_up and tenant.spec.deleted_at is not None:
-            quiet = [*parts, *args.foundations.admin, *args.foundations.vault]
-            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=quiet)
-            parts.append(Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts))
+            after = [*parts, *quiet, *args.foundations.admin, *args.foundations.vault]
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
+            Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts)
         # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
         Opened(
             f"{name}-opened",

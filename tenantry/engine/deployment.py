@@ -78,6 +78,26 @@ class Deployment:
         resources.append(adopted)
         return adopted
 
+    def dangling(self) -> list[str]:
+        """Who refers to something that is not there any more.
+
+        An engine that could not update a resource deletes what that stood on all the same, and then dies over its own
+        record, which it refuses from then on.
+        """
+        there = {record["urn"] for record in self.resources}
+        return [record["urn"] for record in self.resources if _missing(record, there)]
+
+    def mend(self) -> None:
+        """Takes such references out; nothing else of the record changes."""
+        there = {record["urn"] for record in self.resources}
+        for record in self.resources:
+            if _missing(record, there):
+                record["dependencies"] = [urn for urn in sequence(record.get("dependencies")) if urn in there]
+                by_property = mapping(record.get("propertyDependencies"))
+                record["propertyDependencies"] = {
+                    name: [urn for urn in sequence(urns) if urn in there] for name, urns in by_property.items()
+                }
+
     def drop(self, urn: str) -> None:
         """Takes a living resource's record out again."""
         self.raw["resources"] = [known for known in self.resources if known["urn"] != urn or known.get("delete")]
@@ -85,6 +105,12 @@ class Deployment:
     def forget_pending(self) -> None:
         """Drops the pending operations (the engine's own `stack import` would, with a warning each)."""
         self.raw.pop("pending_operations", None)
+
+
+def _missing(record: Record, there: set[str]) -> bool:
+    by_property = mapping(record.get("propertyDependencies")).values()
+    named = [*sequence(record.get("dependencies")), *(urn for urns in by_property for urn in sequence(urns))]
+    return any(urn not in there for urn in named)
 
 
 def is_real(record: Record) -> bool:

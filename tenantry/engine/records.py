@@ -58,12 +58,14 @@ class Records:
     def recover(self, say: Callable[[str], None]) -> Recovery:
         """Brings interrupted operations to an end."""
         current = self.read()
-        if current is None or not interrupted(current):
+        if current is None or not (interrupted(current) or current.dangling()):
             return Recovery()
         say("an earlier run was interrupted: recovering what it was doing")
         exported = self._export()
         try:
-            recovery = plan(Deployment(exported["deployment"]), Outside(self.cli.environment))
+            deployment = Deployment(exported["deployment"])
+            recovery = plan(deployment, Outside(self.cli.environment))
+            deployment.mend()
         except OSError as error:
             raise Refusal(
                 f"an interrupted operation cannot be looked up: {error}", "run again when it answers"

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pytest
 
 MOST_RESOURCES = 35
+STEPS = {"k001-sessions", "k001-backup"}  # of a deletion: removing them removes nothing
 PROVIDERS = {
     "kubernetes": {"kubernetes"},
     "postgresql": {"postgresql"},
@@ -64,7 +65,14 @@ def test_the_seal_stands_on_everything_else(parts, tenant, changes) -> None:
     """So that a destroy, which deletes it first and cannot, leaves the tenant whole."""
     recording = parts(tenant(**changes))
     rest = {one.name for one in recording.descendants("k001") if one.custom and one.name != "k001-opened"}
-    assert rest <= set(recording.named("k001-opened").after)
+    assert rest - STEPS <= set(recording.named("k001-opened").after)
+
+
+def test_a_step_that_fails_does_not_hold_the_seal(parts, tenant) -> None:
+    """Skipped, it would still name the domain that goes in the same run, and the engine refuses such a record."""
+    recording = parts(tenant(status="deleted", deleted_at=date(2026, 10, 10)))
+    assert {one.name for one in recording.resources} >= STEPS
+    assert not STEPS & set(recording.named("k001-opened").after)
 
 
 def test_kubernetes_objects_ask_for_the_plugin_of_the_installed_sdk(parts, tenant) -> None:

@@ -26,10 +26,12 @@ DAY = date(2026, 10, 2)
 
 def _engine(process: subprocess.Popen[bytes]) -> psutil.Process | None:
     try:
-        children = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            if child.name() == "pulumi" and "up" in child.cmdline():
+                return child
+    except psutil.Error:  # one of them ended while we looked
         return None
-    return next((child for child in children if child.name() == "pulumi" and "up" in child.cmdline()), None)
+    return None
 
 
 def _kill_after(world: World, writes: int) -> bool:

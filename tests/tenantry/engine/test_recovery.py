@@ -232,3 +232,18 @@ def test_a_state_without_resources_is_recovered_too(change: Callable[[Raw], Any]
     change(state.raw)
     plan(state, nothing_outside())
     assert len(state.resources) == 1
+
+
+def test_references_to_what_is_gone_are_taken_out_and_nothing_else() -> None:
+    """An engine that deletes what a skipped resource still names dies, and refuses its own record from then on."""
+    gone = f"urn:pulumi:test::shop::{DNS}::gone"
+    role = record(ROLE, "role", id="rent001")
+    seal = record("random:index/randomUuid:RandomUuid", "seal", dependencies=[role["urn"], gone])
+    seal["propertyDependencies"] = {"keepers": [gone, role["urn"]]}
+    which = deployment(role, seal)
+    assert which.dangling() == [seal["urn"]]
+    which.mend()
+    assert which.dangling() == []
+    assert seal["dependencies"] == [role["urn"]]
+    assert seal["propertyDependencies"] == {"keepers": [role["urn"]]}
+    assert role == record(ROLE, "role", id="rent001")
