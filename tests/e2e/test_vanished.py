@@ -52,7 +52,7 @@ def moved_out(file: Path) -> None:
 
 
 def of_another_cell(file: Path) -> None:
-    file.write_text(file.read_text() + "cell: c02\n")
+    file.write_text(file.read_text().replace("cell: main", "cell: c02"))
 
 
 def a_link(file: Path) -> None:
