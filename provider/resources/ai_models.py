@@ -29,9 +29,9 @@ FROM ai_model_config WHERE model_id = ai_model_config.id AND tenant_id = %(tenan
 
 
 def enable(session: "Session", tenant: str, settings: Mapping[str, Any] | None) -> None:
-    """`settings` as in the tenant's row: under `ai` the `models` in the order of preference, and the `default`."""
+    """`settings` as in the tenant's row (tenantry/told.py): `ai` has `models`, the preferred first, and `default`."""
     ai: Mapping[str, Any] = (settings or {}).get("ai", {})
-    models: list[str] = list(ai.get("models", ()))
+    models: list[str] = [model["name"] for model in ai.get("models", ())]
     missing = sorted(name for (name,) in session.execute(MISSING, {"models": models}))
     if missing:
         raise Failure(

@@ -33,7 +33,7 @@ ROW: dict[str, Any] = {
     "maxUsers": 300,
     "maxStorage": 1,
     "contactPhone": "13800138001",
-    "settings": {"ai": {"models": ["qwen-plus", "doubao-lite"], "default": "doubao-lite"}},
+    "settings": {"ai": {"models": [{"name": "qwen-plus"}, {"name": "doubao-lite"}], "default": "doubao-lite"}},
     "opening": OPENING,
 }
 RIGHTS = {
@@ -246,10 +246,10 @@ def test_models_follow_the_plan_and_one_the_platform_lacks_is_told(plugin, admin
     )
     row = plugin.create("TenantRow", ROW)
     assert admin_database.execute(query).fetchall() == [("qwen-plus", True, False), ("doubao-lite", True, True)]
-    plugin.update("TenantRow", row, {**ROW, "settings": {"ai": {"models": ["doubao-lite"], "default": "doubao-lite"}}})
+    plugin.update("TenantRow", row, {**ROW, "settings": {"ai": {"models": [{"name": "doubao-lite"}], "default": "doubao-lite"}}})
     assert set(admin_database.execute(query)) == {("qwen-plus", False, False), ("doubao-lite", True, True)}
     with refused("no AI model nonsense-1", "ai_model_config"):
-        plugin.update("TenantRow", row, {**ROW, "settings": {"ai": {"models": ["nonsense-1"]}}})
+        plugin.update("TenantRow", row, {**ROW, "settings": {"ai": {"models": [{"name": "nonsense-1"}]}}})
 
 
 def test_the_record_goes_with_a_tenant_that_is_removed_and_stays_with_a_tombstone(plugin, admin_database) -> None:
