@@ -160,7 +160,10 @@ def _with_init(field: Field, names: Names) -> Json:
 
 
 def _allowed(field: Field) -> Iterator[Trial]:
-    """The rails let good things through: a denial of everything would pass for safety."""
+    """The rails let good things through: a denial of everything would pass for safety.
+
+    The quota is asked after the rails, and a tenant may have used all of it.
+    """
     for names in field.spaces:
         tries = {
             "route": makes(names, route(field, names)),
@@ -171,7 +174,7 @@ def _allowed(field: Field) -> Iterator[Trial]:
 
             def run(ask: Ask = ask) -> Verdict:
                 answer = ask(stranger(field))
-                return held() if answer.status < 300 else broken(answer.said)
+                return held() if answer.status < 300 or "exceeded quota" in answer.said else broken(answer.said)
 
             yield Trial("", f"{names.code} {what}", run)
 

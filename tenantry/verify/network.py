@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping, sequence
-from tenantry.names import APP_PORT, Names
+from tenantry.names import APP_PORT, PLUGIN_PREFIX, Names
 from tenantry.verify.evaluator import Network, Peer
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held, unclear
@@ -159,8 +159,17 @@ def _in(field: Field, names: Names) -> Verdict:
     mine = pods(field, names)
     faults = reached(field, [*_strangers(field, names), *outside], mine)
     gateway = standing(field, field.at.gateway[0])
-    faults += [one for one in reached(field, [gateway], mine) if not one.endswith(f" at {APP_PORT}/TCP")]
+    faults += [one for one in reached(field, [gateway], mine) if not _routed(field, names, one)]
     return found(faults[:5])
+
+
+def _routed(field: Field, names: Names, way: str) -> bool:
+    """Whether it ends where routes may lead: at the application, or at a service of the catalogue by its own port."""
+    plugins = field.at.plugins.items()
+    return way.endswith(f" at {APP_PORT}/TCP") or any(
+        f" reaches {names.namespace}/{PLUGIN_PREFIX}{name}-" in way and way.endswith(f" at {port}/TCP")
+        for name, port in plugins
+    )
 
 
 def _allowed(field: Field, way: str) -> bool:

@@ -2,10 +2,9 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from tenantry.engine import surroundings as engine
 from tenantry.engine.cli import Cli
@@ -15,9 +14,8 @@ from tenantry.engine.single import key_of
 from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.names import PREFIX_ROOT, Names, names_of
 from tenantry.phase import Phase
-
-# Stacks of these names read endpoints from the environment; all others from their configuration alone.
-EMBEDDED: Final = re.compile(r"(local|test)(-[a-z0-9-]+)?")
+from tenantry.reading import read_model
+from tenantry.services import SERVICES_FILE, Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,7 @@ class Surroundings:
     provisioner: Keys = field(repr=False)  # removes what an attack managed to write
     broker: Keys = field(repr=False)
     proxy: str | None
+    plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
 
 
 def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
@@ -57,7 +56,9 @@ def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings
     outputs = mapping(_ask(cli, "stack", "output", "--json", "--show-secrets", "--stack", stack))
     stated = _ask(cli, "config", "--json", "--show-secrets", "--stack", stack)
     return _read(
-        stack, outputs, _Settings(project, mapping(stated), environment, EMBEDDED.fullmatch(stack) is not None)
+        stack,
+        outputs,
+        _Settings(project, mapping(stated), environment, engine.EMBEDDED_STACKS.fullmatch(stack) is not None),
     )
 
 
@@ -101,6 +102,7 @@ def _read(stack: str, outputs: Tree, settings: _Settings) -> Surroundings:
     zone, gateway = str(platform["zone"]), mapping(platform["gateway"])
     return Surroundings(
         stack=stack,
+        plugins=_plugins(settings.project),
         zone=zone,
         account=str(platform["account"]),
         tenants={code: _tenant(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
@@ -124,6 +126,11 @@ def _read(stack: str, outputs: Tree, settings: _Settings) -> Surroundings:
         broker=Keys(str(broker["accessKeyId"]), str(broker["accessKeySecret"])),
         proxy=settings.environment.get("TENANTRY_ALIBABA_PROXY"),
     )
+
+
+def _plugins(project: Project) -> dict[str, int]:
+    catalogue = read_model(project.root / "tenants" / SERVICES_FILE, Services, lambda document: document).value
+    return {name: one.port for name, one in catalogue.services.items()} if catalogue else {}
 
 
 def _tenant(code: str, facts: Tree, zone: str) -> tuple[Names, Phase]:

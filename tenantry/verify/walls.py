@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tenantry.engine.trees import mapping
 from tenantry.names import MANAGED_BY, MANAGER, SERVICE_ACCOUNT, TENANT_LABEL, Names
 from tenantry.verify.admission import NET, Ask, makes, patches, rail, removes
 from tenantry.verify.bodies import GATEWAY_API, path, thing
@@ -45,12 +46,23 @@ def _own(field: Field, names: Names) -> dict[str, Ask]:
         "mark forged": makes(names, thing("v1", "ConfigMap", metadata={"labels": {MANAGED_BY: MANAGER}})),
         "other credentials": patches(path(names, "v1", "secrets", APP), {"data": {"DB_USER": "eA=="}}),
         "other Service": patches(path(names, "v1", "services", APP), {"spec": {"selector": {"a": "b"}}}),
-        "no budget": removes(path(names, "policy/v1", "poddisruptionbudgets", APP)),
         "mark off a Service by its status": patches(path(names, "v1", "services", f"{APP}/status"), unmarked),
-        "mark off a budget by its status": patches(
-            path(names, "policy/v1", "poddisruptionbudgets", f"{APP}/status"), unmarked
-        ),
         "no route": removes(path(names, GATEWAY_API, "httproutes", APP)),
+        **(_budget(names, unmarked) if _has_budget(field, names) else {}),
+    }
+
+
+def _has_budget(field: Field, names: Names) -> bool:
+    """One container alone has none."""
+    budgets = field.live("/apis/policy/v1/poddisruptionbudgets")
+    return any(mapping(one.get("metadata")).get("namespace") == names.namespace for one in budgets)
+
+
+def _budget(names: Names, unmarked: dict[str, Any]) -> dict[str, Ask]:
+    budget = path(names, "policy/v1", "poddisruptionbudgets", APP)
+    return {
+        "no budget": removes(budget),
+        "mark off a budget by its status": patches(f"{budget}/status", unmarked),
     }
 
 

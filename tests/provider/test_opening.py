@@ -246,7 +246,9 @@ def test_models_follow_the_plan_and_one_the_platform_lacks_is_told(plugin, admin
     )
     row = plugin.create("TenantRow", ROW)
     assert admin_database.execute(query).fetchall() == [("qwen-plus", True, False), ("doubao-lite", True, True)]
-    plugin.update("TenantRow", row, {**ROW, "settings": {"ai": {"models": [{"name": "doubao-lite"}], "default": "doubao-lite"}}})
+    plugin.update(
+        "TenantRow", row, {**ROW, "settings": {"ai": {"models": [{"name": "doubao-lite"}], "default": "doubao-lite"}}}
+    )
     assert set(admin_database.execute(query)) == {("qwen-plus", False, False), ("doubao-lite", True, True)}
     with refused("no AI model nonsense-1", "ai_model_config"):
         plugin.update("TenantRow", row, {**ROW, "settings": {"ai": {"models": [{"name": "nonsense-1"}]}}})
