@@ -109,7 +109,8 @@ REPLACING = {
 def test_changing_a_tenant_makes_nothing_anew(parts, tenant, change) -> None:
     before, after = parts(tenant()), parts(tenant(**change))
     more = {one.name for one in after.resources} - {one.name for one in before.resources}
-    assert more <= {"k001-app-horizontalpodautoscaler", "k001-app-poddisruptionbudget"}  # a plan that scales
+    scaling = {"k001-app-horizontalpodautoscaler", "k001-app-poddisruptionbudget"}
+    assert more <= scaling | {"k001-sessions"}  # where access has ended
     for old in before.resources:
         new, kind = after.named(old.name), old.type.rpartition(":")[2]
         for key in REPLACING.get(kind, ()):

@@ -34,4 +34,4 @@ def test_the_end_comes_after_all_else_and_knows_the_domain(parts, tenant) -> Non
 
 def test_a_tenant_being_deleted_has_no_domain_to_open(parts, tenant) -> None:
     leaving = parts(tenant(status="deleted", deleted_at=date(2026, 10, 10))).one("Opened")
-    assert leaving.inputs == {"opening": ADMIN}
+    assert leaving.inputs == {"opening": ADMIN, "removal": "refused"}

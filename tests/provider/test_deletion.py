@@ -5,6 +5,8 @@ from typing import Any
 import oss2
 import pytest
 
+from tenantry.opening import STEPS, Change, record
+
 CODE, PREFIX = "k001", "kindergarten/rent/13800138001/"
 NEIGHBOUR = "kindergarten/rent/138001380010/"
 BUCKETS = {"system-bucket": "cn-guangzhou", "photo-bucket": "cn-shanghai"}
@@ -78,8 +80,8 @@ def test_a_backup_that_fails_says_so_and_is_on_record(plugin, server, cloud, bac
 
 
 @pytest.fixture
-def seal(plugin, declared) -> dict[str, Any]:
-    """As it is declared once its row is there and while protection is lifted."""
+def seal(plugin, server, declared) -> dict[str, Any]:
+    """As it is declared of an opened tenant while protection is lifted."""
     row = {
         "adminDatabase": declared["adminDatabase"],
         "tenantId": CODE,
@@ -93,6 +95,9 @@ def seal(plugin, declared) -> dict[str, Any]:
         "deletedAt": "2026-10-01",
     }
     plugin.create("TenantRow", row)
+    with server.connect(declared["adminDatabase"]) as session:
+        for statement, values in record(CODE, Change(completed=list(STEPS[:-1]))):
+            session.execute(statement, values)
     return {"opening": {"database": declared["adminDatabase"], "tenant": CODE}}
 
 

@@ -205,11 +205,12 @@ def interrupt(scene: Any, times: int) -> None:
 
 
 def test_ctrl_c_lets_the_engine_end_in_order(up: Callable[[], Outcome], scene: Any, listener: Any) -> None:
+    before = signal.getsignal(signal.SIGINT)
     scene.engine.plays(waits=True)
     interrupt(scene, 1)
     assert up().code == Exit.INTERRUPTED
     assert any(line.startswith("stopping") for line in listener.said)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_an_engine_that_is_killed_is_told_as_such(up: Callable[[], Outcome], scene: Any) -> None:
