@@ -4,7 +4,7 @@ The engine keeps a stack's outputs through runs that fail, and records the new o
 so they tell of every tenant that may have something in the world.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -13,6 +13,7 @@ import pulumi
 
 TENANTS = "tenants"
 PLATFORM = "platform"
+PURGED = "purged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,12 @@ class Held:
     deletion_seen: date | None  # the day of the run that first saw it deleted
 
 
-async def last_held() -> dict[str, Held]:
-    """Code -> what was held; nothing on the first run."""
-    me = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    details = await pulumi.StackReference(me).get_output_details(TENANTS)
-    return parsed(details.value if details.value is not None else details.secret_value)
+async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
+    """Code -> what was held, and the codes of those who were purged; nothing on the first run."""
+    me = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
+    details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
+    held = parsed(details.value if details.value is not None else details.secret_value)
+    return held, frozenset(str(code) for code in cast("Sequence[Any]", gone.value or ()))
 
 
 async def platform_of(stack: str) -> Mapping[str, Any] | None:

@@ -13,7 +13,7 @@ from stacks import providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.memory import Held, last_held, platform_of
-from stacks.vanished import refuse_vanished
+from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
@@ -28,8 +28,9 @@ BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
-    held = await last_held()
+    held, purged = await last_held()
     fleet = _fleet(config, held)
+    refuse_purged(purged, fleet)
     refuse_vanished(held, fleet, config.holds)
     await _refuse_without_platform(config)
     shared = providers.make(config)
@@ -46,7 +47,8 @@ async def main() -> pulumi.Inputs:
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
         Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, protect))
-    return {**outputs, "tenants": remembered(mine, held, config)}
+    buried = {stone.code for stone in fleet.tombstones if config.holds.cell(stone.cell)}
+    return {**outputs, "tenants": remembered(mine, held, config), "purged": sorted(purged | buried)}
 
 
 def remembered(

@@ -21,6 +21,18 @@ def refuse_vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Non
         raise pulumi.RunError("\n".join(["nothing was changed:", *faults]))
 
 
+def refuse_purged(purged: frozenset[str], fleet: Fleet) -> None:
+    """Raises RunError for a file that would open a tenant under the code of one that is gone."""
+    reused = sorted(tenant.code for tenant in fleet.all if tenant.code in purged)
+    if reused:
+        lines = [
+            f"{code}: a tenant of this code was purged, and codes are never used again: bring its tombstone back "
+            f"(`git log -- tenants/{code}.yaml`), and open the new one as {fleet.next_code}"
+            for code in reused
+        ]
+        raise pulumi.RunError("\n".join(["nothing was changed:", *lines]))
+
+
 def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[str]:
     present = {tenant.code: tenant for tenant in fleet.all}
     buried = {stone.code for stone in fleet.tombstones}

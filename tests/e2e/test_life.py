@@ -302,7 +302,8 @@ def test_the_code_is_never_used_again(life: Any, before: Any) -> None:
     life.world.tenant_file("k001").write_text(text.replace("k002", "k001").replace("13800138002", "13911112222"))
     refused = life.world.up(ok=None)
     assert refused.returncode != 0
-    assert "was purged" in refused.stdout + refused.stderr
+    assert "codes are never used again" in refused.stdout + refused.stderr
+    assert life.databases() == ["rent002"]
     life.world.tenant_file("k001").write_text(stone)
     life.world.up()
 

@@ -185,6 +185,18 @@ def test_a_tombstone_registers_nothing(run, tenants) -> None:
     assert "k002" not in recording.result["tenants"]
 
 
+def test_the_code_of_a_purged_tenant_opens_none(run, tenants) -> None:
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(
+        "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\n", encoding="utf-8"
+    )
+    recording = run(folder)
+    assert recording.result["purged"] == ["k002"]
+    others = {ME: {"tenants": recording.result["tenants"], "purged": recording.result["purged"]}}
+    with pytest.raises(pulumi.RunError, match="never used again"):
+        run(tenants(k001={}, k002={}), others=others)
+
+
 def test_backups_in_the_region_of_the_files_are_refused(run, tenants) -> None:
     with pytest.raises(pulumi.RunError, match="another region"):
         run(tenants(k001={}), backupRegion="cn-guangzhou")
@@ -218,7 +230,7 @@ def test_a_stack_of_one_cell_holds_its_tenants_alone(run, tenants) -> None:
     recording = run(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
     assert tenants_of(recording) == ["k002"]
     assert not recording.of("Platform")
-    assert recording.result.keys() == {"tenants"}
+    assert recording.result.keys() == {"tenants", "purged"}
 
 
 def test_a_cell_without_a_platform_is_refused(refused, tenants) -> None:
