@@ -5,7 +5,7 @@ so they tell of every tenant that may have something in the world.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ import pulumi
 TENANTS = "tenants"
 PLATFORM = "platform"
 PURGED = "purged"
+LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,21 @@ class Held:
     phase: str
     cell: str
     deletion_seen: date | None  # the day of the run that first saw it deleted
+    leaving: bool = False  # its file was a tombstone already
 
 
 async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
-    """Code -> what was held, and the codes of those who were purged; nothing on the first run."""
+    """Code -> what was held, and the codes of those who are gone; nothing on the first run.
+
+    Who is leaving, a tombstone not yet finished, still counts as held: a run that could not remove it is taken back.
+    """
     me = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
     details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
+    leaving = parsed((await me.get_output_details(LEAVING)).value)
     held = parsed(details.value if details.value is not None else details.secret_value)
-    return held, frozenset(str(code) for code in cast("Sequence[Any]", gone.value or ()))
+    return {code: replace(one, leaving=True) for code, one in leaving.items()} | held, frozenset(
+        str(code) for code in cast("Sequence[Any]", gone.value or ())
+    )
 
 
 async def platform_of(stack: str) -> Mapping[str, Any] | None:

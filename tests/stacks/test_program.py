@@ -177,12 +177,22 @@ def test_a_purged_tenant_is_registered_without_protection_and_stays_in_memory(ru
 
 def test_a_tombstone_registers_nothing(run, tenants) -> None:
     folder = tenants(k001={})
-    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\n"
+    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
     (folder / "k002.yaml").write_text(stone, encoding="utf-8")
     last = {"k001": {"phase": "active", "cell": "main"}, "k002": {"phase": "purging", "cell": "main"}}
     recording = run(folder, last)
     assert tenants_of(recording) == ["k001"]
     assert "k002" not in recording.result["tenants"]
+    assert recording.result["leaving"] == {"k002": {"phase": "purging", "cell": "main"}}
+    assert recording.result["purged"] == []
+
+
+def test_a_removal_that_failed_can_be_taken_back(run, tenants) -> None:
+    """The run after a tombstone that could not be acted upon still knows the tenant."""
+    outputs = {"tenants": {}, "leaving": {"k002": {"phase": "purging", "cell": "main"}}}
+    assert tenants_of(run(tenants(k001={}, k002={}), others={ME: outputs})) == ["k001", "k002"]
+    with pytest.raises(pulumi.RunError, match=r"tenants/k002.yaml is gone"):
+        run(tenants(k001={}), others={ME: outputs})
 
 
 def test_the_code_of_a_purged_tenant_opens_none(run, tenants) -> None:
@@ -230,7 +240,7 @@ def test_a_stack_of_one_cell_holds_its_tenants_alone(run, tenants) -> None:
     recording = run(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
     assert tenants_of(recording) == ["k002"]
     assert not recording.of("Platform")
-    assert recording.result.keys() == {"tenants", "purged"}
+    assert recording.result.keys() == {"tenants", "leaving", "purged"}
 
 
 def test_a_cell_without_a_platform_is_refused(refused, tenants) -> None:
