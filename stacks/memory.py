@@ -4,8 +4,8 @@ The engine keeps a stack's outputs through runs that fail, and records the new o
 so they tell of every tenant that may have something in the world.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, cast
 
@@ -15,6 +15,8 @@ from tenantry.rotation import Seen
 
 TENANTS = "tenants"
 PLATFORM = "platform"
+PURGED = "purged"
+LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,21 @@ class Held:
     cell: str
     deletion_seen: date | None  # the day of the run that first saw it deleted
     rotations: Seen = field(default_factory=dict[str, tuple[int, date]])  # and those that first saw its credentials'
+    leaving: bool = False  # its file was a tombstone already
 
 
-async def last_held() -> dict[str, Held]:
-    """Code -> what was held; nothing on the first run."""
-    me = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    details = await pulumi.StackReference(me).get_output_details(TENANTS)
-    return parsed(details.value if details.value is not None else details.secret_value)
+async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
+    """Code -> what was held, and the codes of those who are gone; nothing on the first run.
+
+    Who is leaving, a tombstone not yet finished, still counts as held: a run that could not remove it is taken back.
+    """
+    me = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
+    details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
+    leaving = parsed((await me.get_output_details(LEAVING)).value)
+    held = parsed(details.value if details.value is not None else details.secret_value)
+    return {code: replace(one, leaving=True) for code, one in leaving.items()} | held, frozenset(
+        str(code) for code in cast("Sequence[Any]", gone.value or ())
+    )
 
 
 async def platform_of(stack: str) -> Mapping[str, Any] | None:
@@ -55,7 +65,5 @@ def parsed(output: Any) -> dict[str, Held]:
 
 def _held(facts: Mapping[str, Any]) -> Held:
     seen = facts.get("deletionSeen")
-    rotations = {
-        str(name): (int(number), date.fromisoformat(day)) for name, (number, day) in facts.get("rotations", {}).items()
-    }
+    rotations = {str(name): (int(number), date.fromisoformat(day)) for name, number, day in facts.get("rotations", ())}
     return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, rotations)

@@ -13,11 +13,12 @@ from stacks import providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.memory import Held, last_held, platform_of
-from stacks.vanished import refuse_vanished
+from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
+from tenantry.spec import Tombstone
 
 if TYPE_CHECKING:
     from components.platform import Platform
@@ -28,8 +29,9 @@ BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
-    held = await last_held()
+    held, purged = await last_held()
     fleet = _fleet(config, held)
+    refuse_purged(purged, fleet)
     refuse_vanished(held, fleet, config.holds)
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
@@ -47,7 +49,24 @@ async def main() -> pulumi.Inputs:
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
         Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, protect))
-    return {**outputs, "tenants": remembered(mine, held, config)}
+    stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
+    return {
+        **outputs,
+        "tenants": remembered(mine, held, config),
+        "leaving": leaving(stones, held),
+        "purged": sorted(purged | {stone.code for stone in stones if stone.is_bare}),
+    }
+
+
+def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, dict[str, Any]]:
+    """Those whose removal has been asked for, until `tenantry purge` has seen that nothing is left of them."""
+    memory: dict[str, dict[str, Any]] = {}
+    for stone in stones:
+        last = held.get(stone.code)
+        if last is not None and not stone.is_bare:
+            seen = {"deletionSeen": last.deletion_seen.isoformat()} if last.deletion_seen else {}
+            memory[stone.code] = {"phase": last.phase, "cell": last.cell, **seen}
+    return memory
 
 
 def remembered(

@@ -8,6 +8,7 @@ from stacks.config import Holds
 from stacks.memory import Held
 from tenantry.fleet import Fleet
 from tenantry.phase import Phase
+from tenantry.spec import Tombstone
 
 # The only phases that removal may follow upon.
 BEFORE_REMOVAL = (Phase.DUE, Phase.PURGING)
@@ -21,9 +22,21 @@ def refuse_vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Non
         raise pulumi.RunError("\n".join(["nothing was changed:", *faults]))
 
 
+def refuse_purged(purged: frozenset[str], fleet: Fleet) -> None:
+    """Raises RunError for a file that would open a tenant under the code of one that is gone."""
+    reused = sorted(tenant.code for tenant in fleet.all if tenant.code in purged)
+    if reused:
+        lines = [
+            f"{code}: a tenant of this code was purged, and codes are never used again: bring its tombstone back "
+            f"(`git log -- tenants/{code}.yaml`), and open the new one as {fleet.next_code}"
+            for code in reused
+        ]
+        raise pulumi.RunError("\n".join(["nothing was changed:", *lines]))
+
+
 def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[str]:
     present = {tenant.code: tenant for tenant in fleet.all}
-    buried = {stone.code for stone in fleet.tombstones}
+    buried = {stone.code: stone for stone in fleet.tombstones}
     for code, last in sorted(held.items()):
         tenant = present.get(code)
         if tenant is None and code not in buried:
@@ -31,7 +44,7 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 f"{code}: this stack holds the tenant, and tenants/{code}.yaml is gone: bring the file back "
                 f"(`git log --diff-filter=D -- tenants/{code}.yaml`); to delete a tenant write `status: deleted` in it"
             )
-        elif tenant is None and last.phase in PURGED_TOO_SOON:
+        elif tenant is None and (last.phase in PURGED_TOO_SOON or _by_hand(last, buried[code])):
             yield (
                 f"{code}: only a tombstone is left of its file, but protection was not lifted yet: bring the file back "
                 f"as it was (`git log -- tenants/{code}.yaml`); `tenantry purge` writes the tombstone when it may go"
@@ -52,3 +65,8 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 f"{code}: this stack holds the tenant, but its cell {tenant.cell} is no longer in tenantry:holds: "
                 f"add cell/{tenant.cell}"
             )
+
+
+def _by_hand(last: Held, stone: Tombstone) -> bool:
+    """`tenantry purge` leaves name and phone on the tombstone until a run has removed the tenant."""
+    return last.phase == Phase.PURGING and stone.is_bare and not last.leaving

@@ -39,9 +39,12 @@ def of_key(name: str) -> str:
     return f"api-key/{name}"
 
 
-def remembered(turns: Mapping[str, Turn]) -> dict[str, list[object]]:
-    """What the next run must know, as plain values; nothing while nothing was ever rotated."""
-    return {name: [turn.number, turn.since.isoformat()] for name, turn in turns.items() if not turn.first}
+def remembered(turns: Mapping[str, Turn]) -> list[list[object]]:
+    """What the next run must know, as plain values; nothing while nothing was ever rotated.
+
+    No mapping: what stands under a name such as `credentials` is taken for one by whoever looks for secrets.
+    """
+    return [[name, turn.number, turn.since.isoformat()] for name, turn in turns.items() if not turn.first]
 
 
 def _numbers(spec: TenantSpec) -> Iterator[tuple[str, int]]:

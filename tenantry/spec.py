@@ -215,3 +215,8 @@ class Tombstone(Strict):
     phone: Phone | None = None
     cell: Cell = "main"
     deleted_at: Day | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Nothing personal is left in it: `tenantry purge` has seen that nothing of the tenant is left anywhere."""
+        return self.phone is None and self.name is None

@@ -94,7 +94,7 @@ def take(
             say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
         # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
-        known: Mapping[str, objects.Streamed] = {} if kind == "deletion" else _known(vault, shelf)
+        known: Mapping[str, Streamed] = {} if kind == "deletion" else _known(vault, shelf)
         copied = objects.back_up(found, sources, backups, shelf, known, _counter(subject.name, say))
         manifest = Manifest(
             id=backup_id,

@@ -72,6 +72,6 @@ def _purging(tenant: ResolvedTenant, last: Seen | None) -> Next:
 def _gone(stone: Tombstone, last: Seen | None) -> Next:
     if last is not None:
         return Next(stone.code, Step.UP, f"{last.resources} resources are still there", None, stone.name or "")
-    if stone.phone is not None or stone.name is not None:
+    if not stone.is_bare:
         return Next(stone.code, Step.FINISH, "it is removed", None, stone.name or "")
     return Next(stone.code, Step.DONE, "gone")

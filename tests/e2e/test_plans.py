@@ -195,6 +195,15 @@ def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, t
                 assert f"{amount}=" in message
                 table.add(f"{amount} in all", hard[amount], "all in use", "refused (exceeded quota)")
         clear()
+        _until(lambda kind=kind, before=before: int(quota(world, code)["used"][kind]) == before)
+
+
+def _until(come: Callable[[], bool]) -> None:
+    """The quota's controller counts what is gone a moment later."""
+    deadline = time.monotonic() + 60
+    while not come():
+        assert time.monotonic() < deadline, "the quota still counts what was deleted"
+        time.sleep(0.2)
 
 
 def _size_containers(api: client.ApiClient, space: str, plan: Plan, table: Table) -> None:

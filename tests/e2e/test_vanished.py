@@ -137,9 +137,10 @@ def test_a_purge_without_a_recorded_proof_removes_nothing(life: Any) -> None:
     assert "on record as no proved backup" in refused.stdout + refused.stderr
     file = life.world.tenant_file("k001")
     text = file.read_text()
-    file.write_text(f"code: k001\nstatus: purged\nproof: {PROOF}\n")
-    assert life.world.up(ok=None).returncode != 0
-    assert life.data() == held
+    for personal in ("", 'phone: "13800138001"\n'):
+        file.write_text(f"code: k001\nstatus: purged\nproof: {PROOF}\n{personal}")
+        assert life.world.up(ok=None).returncode != 0
+        assert life.data() == held
     file.write_text(text)
     life.write(status="active", deleted_at=None, proof=None)
     life.world.up()

@@ -177,12 +177,34 @@ def test_a_purged_tenant_is_registered_without_protection_and_stays_in_memory(ru
 
 def test_a_tombstone_registers_nothing(run, tenants) -> None:
     folder = tenants(k001={})
-    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\n"
+    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
     (folder / "k002.yaml").write_text(stone, encoding="utf-8")
     last = {"k001": {"phase": "active", "cell": "main"}, "k002": {"phase": "purging", "cell": "main"}}
     recording = run(folder, last)
     assert tenants_of(recording) == ["k001"]
     assert "k002" not in recording.result["tenants"]
+    assert recording.result["leaving"] == {"k002": {"phase": "purging", "cell": "main"}}
+    assert recording.result["purged"] == []
+
+
+def test_a_removal_that_failed_can_be_taken_back(run, tenants) -> None:
+    """The run after a tombstone that could not be acted upon still knows the tenant."""
+    outputs = {"tenants": {}, "leaving": {"k002": {"phase": "purging", "cell": "main"}}}
+    assert tenants_of(run(tenants(k001={}, k002={}), others={ME: outputs})) == ["k001", "k002"]
+    with pytest.raises(pulumi.RunError, match=r"tenants/k002.yaml is gone"):
+        run(tenants(k001={}), others={ME: outputs})
+
+
+def test_the_code_of_a_purged_tenant_opens_none(run, tenants) -> None:
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(
+        "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\n", encoding="utf-8"
+    )
+    recording = run(folder)
+    assert recording.result["purged"] == ["k002"]
+    others = {ME: {"tenants": recording.result["tenants"], "purged": recording.result["purged"]}}
+    with pytest.raises(pulumi.RunError, match="never used again"):
+        run(tenants(k001={}, k002={}), others=others)
 
 
 def test_backups_in_the_region_of_the_files_are_refused(run, tenants) -> None:
@@ -218,7 +240,7 @@ def test_a_stack_of_one_cell_holds_its_tenants_alone(run, tenants) -> None:
     recording = run(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
     assert tenants_of(recording) == ["k002"]
     assert not recording.of("Platform")
-    assert recording.result.keys() == {"tenants"}
+    assert recording.result.keys() == {"tenants", "leaving", "purged"}
 
 
 def test_a_cell_without_a_platform_is_refused(refused, tenants) -> None:
@@ -294,7 +316,7 @@ def test_a_rotation_is_remembered_from_the_run_that_first_saw_it(run, tenants) -
     folder = tenants(k001={"credentials": {"rotation": 2}})
     alive = {"k001": {"phase": "active", "cell": "main"}}
     first = run(folder, alive).result["tenants"]
-    assert first["k001"]["rotations"] == {"credentials": [2, "2026-10-20"]}
+    assert first["k001"]["rotations"] == [["credentials", 2, "2026-10-20"]]
     for today, works in {"2026-10-27": True, "2026-10-28": False}.items():
         later = run(folder, first, today=today)
         assert later.result["tenants"]["k001"]["rotations"] == first["k001"]["rotations"]

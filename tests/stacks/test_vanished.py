@@ -53,8 +53,18 @@ def test_a_deleted_tenant_whose_file_is_gone_stops_the_run_too(tenants) -> None:
 
 def test_a_tombstone_accounts_for_a_tenant_whose_protection_was_lifted(tenants) -> None:
     folder = tenants(k001={})
-    (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
+    stone = f"code: k002\nstatus: purged\nproof: {PROOF}\n"
+    (folder / "k002.yaml").write_text(stone + 'phone: "13800000002"\n', encoding="utf-8")
     assert not list(vanished({"k001": held(), "k002": held("purging")}, load(folder), EVERYTHING))
+    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    assert not list(vanished({"k002": Held("purging", "main", None, leaving=True)}, load(folder), EVERYTHING))
+
+
+def test_a_tombstone_that_no_purge_wrote_stops_the_run(tenants) -> None:
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match="bring the file back"):
+        refuse_vanished({"k002": held("purging")}, load(folder), EVERYTHING)
 
 
 def test_a_tombstone_for_a_tenant_whose_protection_was_not_lifted_stops_the_run(tenants) -> None:

@@ -129,7 +129,7 @@ def cluster(
         def program() -> None:
             Guardrails("rails", GuardrailsArgs(installation, IMAGES, make_providers().kubernetes))
 
-        declared = [*record(program).resources, *parts(tenant()).resources]
+        declared = [*record(program).resources, *parts(tenant(plan="premium")).resources]
         server.objects = [reveal_all(one.inputs) for one in declared if one.provider == "kubernetes"]
         _fill(server)
     return server
