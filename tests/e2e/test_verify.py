@@ -46,7 +46,7 @@ def test_every_attack_is_tried_and_held(small: World) -> None:
     done = small.run("tenantry", "verify", "--json", "--stack", "local", asks_for_secrets=False)
     document = json.loads(done.stdout)
     assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS} - SHUT
-    assert document["held"] == document["attempts"] > 2000
+    assert document["held"] == document["attempts"] > 1500
     assert document["tenants"] == list(KEPT)
     assert "no packet was sent" in document["network"]["remark"]
     assert any(line.startswith("tenant-k001 -> ") for line in document["network"]["reaches"])
