@@ -254,13 +254,19 @@ def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: 
 
 
 def test_an_interruption_ends_in_order(small: World) -> None:
-    command = ("tenantry", "verify", "--stack", "local", "-o", "rails", "-o", "storage", "-o", "cluster")
+    command = ("tenantry", "verify", "--stack", "local")
     running = subprocess.Popen(
-        command, cwd=small.folder, env=small.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=small.folder,
+        env=small.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test run in the background ignores it
     )
     assert running.stderr is not None
     for line in running.stderr:
-        if " tried" in line and "] 0/" not in line:
+        if " tried" in line:
             break
     running.send_signal(signal.SIGINT)
     assert running.wait(60) == 130
