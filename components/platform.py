@@ -19,6 +19,7 @@ from components.ownership import labels
 from components.seal import seal
 from components.steps import ClosedDatabases
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
+from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
 NAMESPACE: Final = "tenantry-platform"
@@ -58,7 +59,7 @@ class Platform(pulumi.ComponentResource):
         self._name, self._args = name, args
         at, providers = args.installation, args.providers
         child = pulumi.ResourceOptions(parent=self)
-        kept = [tenant for tenant in args.tenants if tenant.phase.keeps_data]
+        kept = [tenant for tenant in args.tenants if tenant.phase is not Phase.GONE]
         system = self._bucket(at.system, providers.system, [tenant.names.temp_prefix for tenant in kept])
         photos = self._bucket(at.photos, providers.photos, [])
         federation = Federation(
