@@ -7,9 +7,9 @@ SETTINGS: dict[str, str] = {
     "listen_addresses": "127.0.0.1",
     # No unix socket: its path is limited to 107 bytes and an instance may lie deeper than that.
     "unix_socket_directories": "",
-    # 200 tenants x 2 logins x 2 sessions, and 200 for engines and tests. The sum of the tenants' own limits is larger
-    # (pods are simulated here, nothing opens their pools); an unused slot costs 40 KiB of address space, no process.
-    "max_connections": "1000",
+    # The sum of the limits of some 80 tenants: the policy pack asks whether what is promised is there. An unused slot
+    # costs 40 KiB of address space, no process.
+    "max_connections": "5000",
     # The provisioner gets in even when tenants have taken every other slot.
     "superuser_reserved_connections": "10",
     "shared_buffers": "128MB",
