@@ -10,7 +10,7 @@ from local.paths import ROOT
 from local.toolbox import system_engine
 
 # Public on purpose: docs/decisions/0002-local-passphrase.md. The folder's mode is what protects the embedded state.
-LOCAL_PASSPHRASE = "tenantry-local"  # noqa: S105
+LOCAL_PASSPHRASE = "tenantry-local"  # noqa: S105 - public on purpose, see docs/decisions/0002
 
 
 def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
