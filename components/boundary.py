@@ -30,7 +30,7 @@ class Boundary(pulumi.ComponentResource):
     """Namespace, quota, limits, network policies, and who of the tenant's people may look after it."""
 
     namespace: Manifest
-    walls: tuple[Manifest, ...]
+    ready: Manifest  # the last of the walls, which stands on all the others: the state names one instead of six
 
     def __init__(self, name: str, args: BoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Boundary", name, None, opts)
@@ -47,9 +47,7 @@ class Boundary(pulumi.ComponentResource):
                 depends_on=[*args.foundations.guardrails, *args.after],
             ),
         )
-        inside = pulumi.ResourceOptions(parent=self, provider=args.providers.kubernetes, depends_on=[self.namespace])
         walls = {
-            ("v1", "ResourceQuota", "plan"): {"spec": {"hard": quotas.hard(args.plan)}},
             ("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},
             ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network.closed()},
             ("networking.k8s.io/v1", "NetworkPolicy", "openings"): {
@@ -59,16 +57,24 @@ class Boundary(pulumi.ComponentResource):
                 (people.API_VERSION, "RoleBinding", CLUSTER_ROLES[role]): people.binding(code, role)
                 for role in people.RULES
             },
+            ("v1", "ResourceQuota", "plan"): {"spec": {"hard": quotas.hard(args.plan)}},
         }
-        self.walls = tuple(
-            Manifest(
-                f"{name}-{kind.lower()}-{called}",
-                version,
-                kind,
-                {"name": called, "namespace": args.names.namespace, "labels": labels(code)},
-                body,
-                inside,
+        made: list[Manifest] = []
+        for (version, kind, called), body in walls.items():
+            is_last = len(made) == len(walls) - 1
+            made.append(
+                Manifest(
+                    f"{name}-{kind.lower()}-{called}",
+                    version,
+                    kind,
+                    {"name": called, "namespace": args.names.namespace, "labels": labels(code)},
+                    body,
+                    pulumi.ResourceOptions(
+                        parent=self,
+                        provider=args.providers.kubernetes,
+                        depends_on=[self.namespace, *(made if is_last else [])],
+                    ),
+                )
             )
-            for (version, kind, called), body in walls.items()
-        )
+        self.ready = made[-1]
         self.register_outputs({"namespace": args.names.namespace})

@@ -25,30 +25,34 @@ class GuardrailsArgs:
 class Guardrails(pulumi.ComponentResource):
     """In force before the first tenant's namespace: they choose namespaces by label, not by name."""
 
-    ready: tuple[pulumi.Resource, ...]
+    ready: pulumi.Resource  # stands on all the others: who waits for it waits for all, and the state names one
 
     def __init__(self, name: str, args: GuardrailsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Guardrails", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, provider=args.provider)
         made: list[pulumi.Resource] = []
-        for rail in rails(args.installation, args.images):
+        for role, rules in people.RULES.items():
+            metadata = {"name": CLUSTER_ROLES[role], "labels": labels()}
+            kind = "ClusterRole"
+            made.append(Manifest(f"{name}-{role}", people.API_VERSION, kind, metadata, {"rules": rules}, child))
+        every = rails(args.installation, args.images)
+        for rail in every:
             short = rail.name.removeprefix("tenantry-")
             metadata = {"name": rail.name, "labels": labels()}
             policy = Manifest(
                 f"{name}-{short}", ADMISSION, "ValidatingAdmissionPolicy", metadata, {"spec": rail.policy()}, child
             )
+            is_last = rail is every[-1]
             bound = Manifest(
                 f"{name}-{short}-binding",
                 ADMISSION,
                 "ValidatingAdmissionPolicyBinding",
                 metadata,
                 {"spec": rail.binding()},
-                pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=[policy]),
+                pulumi.ResourceOptions(
+                    parent=self, provider=args.provider, depends_on=[*made, policy] if is_last else [policy]
+                ),
             )
-            made += [policy, bound]
-        for role, rules in people.RULES.items():
-            metadata = {"name": CLUSTER_ROLES[role], "labels": labels()}
-            kind = "ClusterRole"
-            made.append(Manifest(f"{name}-{role}", people.API_VERSION, kind, metadata, {"rules": rules}, child))
-        self.ready = tuple(made)
-        self.register_outputs({"rails": len(made)})
+            made += [bound]
+        self.ready = made[-1]
+        self.register_outputs({"rails": len(every)})

@@ -99,7 +99,7 @@ class Platform(pulumi.ComponentResource):
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,
             gateway=[entry.ready],
-            guardrails=guardrails.ready,
+            guardrails=(guardrails.ready,),
             admin=[admin.ready, closed],
             vault=backups.ready,
         )

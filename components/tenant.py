@@ -75,7 +75,7 @@ class Tenant(pulumi.ComponentResource):
                     login=database.login,
                     password=database.password,
                     keys=keys,
-                    walls=walls.walls,
+                    walls=walls.ready,
                     data=(database.ready, storage.ready),
                 ),
                 child,
@@ -84,7 +84,7 @@ class Tenant(pulumi.ComponentResource):
             live = workload.ready
             if tenant.services:
                 plugins = PluginsArgs(
-                    tenant, args.installation, args.providers, args.foundations, walls.walls, workload.foundation
+                    tenant, args.installation, args.providers, args.foundations, walls.ready, workload.foundation
                 )
                 parts.append(Plugins(f"{name}-svc", plugins, child))
         if phase.has_domain:

@@ -31,7 +31,7 @@ class WorkloadArgs:
     login: str
     password: pulumi.Input[str]
     keys: Keys
-    walls: Sequence[pulumi.Resource]  # of the namespace: before anything is in it
+    walls: pulumi.Resource  # the last of the namespace's: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
 
 
@@ -123,7 +123,7 @@ class Workload(pulumi.ComponentResource):
         if annotations:
             metadata["annotations"] = dict(annotations)
         opts = pulumi.ResourceOptions(
-            parent=self, provider=self._args.providers.kubernetes, depends_on=[*self._args.walls, *after]
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.walls, *after]
         )
         return Manifest(f"{self._name}-{as_ or kind.lower()}", api_version, kind, metadata, body, opts)
 

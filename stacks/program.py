@@ -13,6 +13,7 @@ from stacks import providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.memory import Held, last_held, platform_of
+from stacks.traces import short_traces
 from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
@@ -35,6 +36,19 @@ async def main() -> pulumi.Inputs:
     refuse_vanished(held, fleet, config.holds)
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
+    with short_traces():
+        outputs, mine = await _register(config, fleet)
+    stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
+    return {
+        **outputs,
+        "tenants": remembered(mine, held, config),
+        "leaving": leaving(stones, held),
+        "purged": sorted(purged | {stone.code for stone in stones if stone.is_bare}),
+    }
+
+
+async def _register(config: StackConfig, fleet: Fleet) -> tuple[dict[str, Any], list[ResolvedTenant]]:
+    """The platform's outputs, and the tenants that this stack holds."""
     shared = providers.make(config)
     outputs: dict[str, Any] = {}
     foundations = Foundations()
@@ -49,13 +63,7 @@ async def main() -> pulumi.Inputs:
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
         Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, protect))
-    stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
-    return {
-        **outputs,
-        "tenants": remembered(mine, held, config),
-        "leaving": leaving(stones, held),
-        "purged": sorted(purged | {stone.code for stone in stones if stone.is_bare}),
-    }
+    return outputs, mine
 
 
 def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, dict[str, Any]]:

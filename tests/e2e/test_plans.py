@@ -250,9 +250,12 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
     with ExitStack() as stack:
         for _ in range(limit):
             stack.enter_context(world.connect(database, own["DB_USER"], own["DB_PASSWORD"]))
-        with pytest.raises(psycopg.OperationalError, match="too many connections for database"):
+        with pytest.raises(psycopg.OperationalError, match=f"too many connections for role .*{database}_a"):
             world.connect(database, own["DB_USER"], own["DB_PASSWORD"])
     table.add("database connections", limit, f"{limit} open at once", "refused (too many connections)")
+    with world.connect() as session:  # both logins at once, while one takes over from the other, come no further
+        row = session.execute("SELECT datconnlimit FROM pg_database WHERE datname = %s", [database]).fetchone()
+        assert row == (limit,)
     with world.connect(database, own["DB_USER"], own["DB_PASSWORD"]) as session:
         for setting, seconds in (
             ("statement_timeout", plan.database.statement_timeout_s),
