@@ -1,5 +1,6 @@
 """Entry of the Pulumi program. The engine runs this folder, so the project's root is not on Python's path by itself."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,5 +9,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 import pulumi  # noqa: E402 (after the path is right)
 
 from stacks.program import main  # noqa: E402 (as above)
+from stacks.quiet import without_debug_log  # noqa: E402 (as above)
 
+without_debug_log(os.environ)
 pulumi.run(main)

@@ -13,7 +13,7 @@ from stacks import providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.memory import Held, last_held, platform_of
-from stacks.traces import short_traces
+from stacks.quiet import short_traces
 from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
