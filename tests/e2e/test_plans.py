@@ -1,14 +1,11 @@
-"""What each plan gives, to the limit and one beyond it; services, rotation, scaling: on the embedded default.
+"""What each plan gives, to the limit and one beyond it; on the embedded default.
 
 Four tenants, one a plan. What happened is printed as a table a plan (`pytest -s`), and asserted.
 """
 
-import hashlib
 import json
-import threading
 import time
-from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,11 +21,10 @@ from local.throwaway import World
 from tenantry.plans import Plan, PlansDocument, with_defaults
 from tenantry.quantity import bytes_of
 from tenantry.reading import read_model
+from tests.e2e.four import TENANTS, change, open_four, secret, told
 
-TENANTS = {"basic": "k002", "standard": "k001", "premium": "k007", "enterprise": "k016"}
 FILLER = {"tenantry.io/filler": "true"}
 IMAGE = "business-app:1.0.0"  # of no other may a pod be made, whoever makes it
-LATER = "2027-06-01"  # long after every overlap
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -51,14 +47,7 @@ class Table:
 
 @pytest.fixture(scope="module")
 def opened(world: World) -> World:
-    """Four tenants, none with a service yet."""
-    for file in world.folder.glob("tenants/k*.yaml"):
-        if file.stem not in TENANTS.values():
-            file.unlink()
-    for code in TENANTS.values():
-        change(world, code, enabled_services=None, api_keys=None)
-    world.up()
-    return world
+    return open_four(world)
 
 
 @pytest.fixture(scope="module")
@@ -72,28 +61,6 @@ def plans(opened: World) -> dict[str, Plan]:
 def api(opened: World) -> client.ApiClient:
     """As the administrator, who is under every quota as everybody else."""
     return config.new_client_from_config(opened.env["KUBECONFIG"])
-
-
-def change(world: World, code: str, **fields: str | None) -> None:
-    """Replaces top-level lines of a tenant's file; None takes the field out with all that is indented below it."""
-    lines, kept = world.tenant_file(code).read_text().splitlines(), []
-    inside = False
-    for line in lines:
-        inside = line.split(":")[0] in fields if line[:1].strip() else inside
-        if not inside:
-            kept.append(line)
-    kept += [f"{name}: {value}" for name, value in fields.items() if value is not None]
-    world.tenant_file(code).write_text("\n".join(kept) + "\n")
-
-
-def secret(world: World, code: str, name: str = "business-app") -> dict[str, str]:
-    data = world.kubectl("get", "secret", name, "-n", f"tenant-{code}").get("data", {})
-    return {key: b64decode(value).decode() for key, value in data.items()}
-
-
-def told(world: World, code: str) -> dict[str, Any]:
-    data = world.kubectl("get", "configmap", "business-app", "-n", f"tenant-{code}")["data"]
-    return json.loads(data["TENANT_SETTINGS"])
 
 
 def quota(world: World, code: str) -> dict[str, Any]:
@@ -160,6 +127,7 @@ def test_each_quota_holds_at_the_limit_and_not_one_beyond(
 ) -> None:
     code, plan, table = TENANTS[name], plans[name], Table(name)
     space = f"tenant-{code}"
+    _until(lambda: _running(opened, code) == plan.compute.min_replicas, "the autoscaler has not begun")
     _count_objects(opened, api, code, plan, table)
     _size_containers(api, space, plan, table)
     _nothing_shared(api, space, table)
@@ -195,15 +163,22 @@ def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, t
                 assert f"{amount}=" in message
                 table.add(f"{amount} in all", hard[amount], "all in use", "refused (exceeded quota)")
         clear()
-        _until(lambda kind=kind, before=before: int(quota(world, code)["used"][kind]) == before)
+        _until(
+            lambda kind=kind, before=before: int(quota(world, code)["used"][kind]) == before,
+            "it still counts what is gone",
+        )
 
 
-def _until(come: Callable[[], bool]) -> None:
-    """The quota's controller counts what is gone a moment later."""
-    deadline = time.monotonic() + 60
+def _until(come: Callable[[], bool], otherwise: str) -> None:
+    """What controllers do, they do a moment later."""
+    deadline = time.monotonic() + 90
     while not come():
-        assert time.monotonic() < deadline, "the quota still counts what was deleted"
-        time.sleep(0.2)
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.5)
+
+
+def _running(world: World, code: str) -> int:
+    return world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")["status"]["replicas"]
 
 
 def _size_containers(api: client.ApiClient, space: str, plan: Plan, table: Table) -> None:
@@ -322,35 +297,6 @@ def test_a_service_that_does_not_fit_is_refused_before_anything_is_made(opened: 
     assert opened.resources() == before
 
 
-def _workloads(world: World, code: str) -> dict[str, tuple[str, int]]:
-    """Name of every Deployment -> what changes when it is made anew, and when it is touched."""
-    items = world.kubectl("get", "deployments", "-n", f"tenant-{code}")["items"]
-    return {one["metadata"]["name"]: (one["metadata"]["uid"], one["metadata"]["generation"]) for one in items}
-
-
-def test_services_are_switched_on_and_off_without_touching_others(opened: World) -> None:
-    """With them come two keys, whose rotation is below."""
-    code = TENANTS["standard"]
-    key = "{name: school-bus, scopes: [students-read], expires_at: 2028-08-31}"
-    change(opened, code, enabled_services="[enrollment]", features="{apiAccess: true}", api_keys=f"[{key}]")
-    change(opened, TENANTS["enterprise"], enabled_services="[enrollment, posters]")
-    opened.up()
-    before, neighbours = _workloads(opened, code), _workloads(opened, TENANTS["enterprise"])
-    assert before.keys() == {"business-app", "plugin-enrollment"}
-    change(opened, code, enabled_services="[enrollment, activities]")
-    change(opened, TENANTS["enterprise"], enabled_services="[posters]")
-    opened.up()
-    after, left = _workloads(opened, code), _workloads(opened, TENANTS["enterprise"])
-    assert after["plugin-enrollment"] == before["plugin-enrollment"]
-    assert left == {
-        "plugin-posters": neighbours["plugin-posters"],
-        "business-app": (neighbours["business-app"][0], neighbours["business-app"][1] + 1),  # told of it
-    }
-    deployments = opened.kubectl("get", "deployments", "-n", f"tenant-{code}")["items"]
-    assert all(one["status"]["availableReplicas"] == 1 for one in deployments)
-    assert [one["path"] for one in told(opened, code)["services"]] == ["/services/enrollment", "/services/activities"]
-
-
 def test_plan_diff_says_who_is_affected_before_it_is_applied(opened: World) -> None:
     assert "nobody of 4" in opened.run("tenantry", "plan", "diff", "--stack", "local").stdout
     code, text = TENANTS["premium"], opened.tenant_file(TENANTS["premium"]).read_text()
@@ -369,154 +315,3 @@ def test_plan_diff_says_who_is_affected_before_it_is_applied(opened: World) -> N
     assert affected["changes"] == [
         {"key": "limits.requestsPerMinute", "before": 12000, "after": 15000, "direction": "more"}
     ]
-
-
-@dataclass
-class Clients:
-    """Two that connect anew all the time: one with what it was given at its start, one with what a new pod is given."""
-
-    world: World
-    api: client.ApiClient
-    code: str
-    failed: list[str] = field(default_factory=list[str])
-    done: dict[str, int] = field(default_factory=lambda: {"old": 0, "new": 0})
-    logins: set[str] = field(default_factory=set[str])
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> "Clients":
-        given = self._read()
-        self.threads = [
-            threading.Thread(target=self._loop, args=("old", lambda: given)),
-            threading.Thread(target=self._loop, args=("new", self._read)),
-        ]
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(30)
-
-    def _read(self) -> dict[str, str]:
-        found: Any = client.CoreV1Api(self.api).read_namespaced_secret("business-app", f"tenant-{self.code}")
-        return {key: b64decode(value).decode() for key, value in (found.data or {}).items()}
-
-    def _loop(self, name: str, credentials: Callable[[], dict[str, str]]) -> None:
-        while not self.stop.is_set():
-            try:
-                own = credentials()
-                with self.world.connect(f"rent{self.code[1:]}", own["DB_USER"], own["DB_PASSWORD"]) as session:
-                    session.execute("SELECT count(*) FROM users")
-                self.logins.add(own["DB_USER"])
-                self.done[name] += 1
-            except (psycopg.Error, client.ApiException) as error:
-                self.failed.append(f"{name}: {type(error).__name__}")
-            time.sleep(0.02)
-
-
-def _accepted(world: World, code: str) -> dict[str, Any]:
-    """By what the platform knows the tenant's tokens, as the bridge and the gateway read it."""
-    with world.connect("admin_tenant_management") as session:
-        row = session.execute("SELECT settings -> 'tokens' FROM tenants WHERE tenant_id = %s", [code]).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def _known(entries: list[dict[str, str]], value: str) -> bool:
-    return hashlib.sha256(value.encode()).hexdigest() in {one["sha256"] for one in entries}
-
-
-@pytest.fixture(scope="module")
-def before(opened: World) -> dict[str, str]:
-    code = TENANTS["standard"]
-    return secret(opened, code) | {"school-bus": secret(opened, code, "api-keys")["school-bus"]}
-
-
-def test_a_rotation_fails_no_query(opened: World, api: client.ApiClient, before: dict[str, str]) -> None:
-    code = TENANTS["standard"]
-    change(opened, code, credentials="{rotation: 2}")
-    with Clients(opened, api, code) as clients:
-        opened.up()
-        time.sleep(1)
-    print(f"\nrotation: {clients.done['old']} queries with the old login, {clients.done['new']} as a new pod, 0 failed")
-    assert clients.failed == []
-    assert clients.logins == {"rent001_a", "rent001_b"}
-    assert min(clients.done.values()) > 20
-
-
-def test_until_the_overlap_ends_both_work(opened: World, before: dict[str, str]) -> None:
-    code = TENANTS["standard"]
-    after, keys, accepted = secret(opened, code), secret(opened, code, "api-keys"), _accepted(opened, code)
-    assert all(after[name] != before[name] for name in before if name in after)
-    assert after["JWT_SECRET_PREVIOUS"] == before["JWT_SECRET"]
-    assert keys["school-bus.previous"] == before["school-bus"] != keys["school-bus"]
-    for entries, values in (
-        (accepted["ai"], (after["AI_TOKEN"], before["AI_TOKEN"])),
-        (accepted["unifiedTenantApi"], (after["UNIFIED_TENANT_API_KEY"], before["UNIFIED_TENANT_API_KEY"])),
-        (accepted["apiKeys"]["school-bus"]["accepted"], (keys["school-bus"], before["school-bus"])),
-    ):
-        assert all(_known(entries, value) for value in values)
-        assert [("until" in one) for one in entries] == [False, True]
-    with opened.connect() as session:
-        rows = session.execute(
-            "SELECT rolname, rolcanlogin, rolvaliduntil = 'infinity', rolvaliduntil > now() + interval '6 days'"
-            " FROM pg_roles WHERE rolname LIKE 'rent001\\__' ORDER BY 1"
-        ).fetchall()
-    assert rows == [("rent001_a", True, False, True), ("rent001_b", True, True, True)]
-
-
-def test_after_the_overlap_the_old_ones_are_refused(opened: World, before: dict[str, str]) -> None:
-    code = TENANTS["standard"]
-    workloads = _workloads(opened, code)
-    opened.run("pulumi", "config", "set", "tenantry:today", LATER, "--stack", "local")
-    opened.up()
-    after, keys, accepted = secret(opened, code), secret(opened, code, "api-keys"), _accepted(opened, code)
-    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
-        opened.connect("rent001", before["DB_USER"], before["DB_PASSWORD"])
-    opened.connect("rent001", after["DB_USER"], after["DB_PASSWORD"]).close()
-    assert "JWT_SECRET_PREVIOUS" not in after
-    assert keys.keys() == {"school-bus"}
-    assert not _known(accepted["ai"], before["AI_TOKEN"])
-    assert not _known(accepted["apiKeys"]["school-bus"]["accepted"], before["school-bus"])
-    assert _known(accepted["ai"], after["AI_TOKEN"])
-    assert _workloads(opened, code) == workloads, "nothing starts anew when an overlap ends"
-
-
-def test_with_keda_workloads_sleep(opened: World) -> None:
-    """Made, taken by the API server and left alone; there is no KEDA here to act on them."""
-    change(opened, TENANTS["standard"], sleep='{awake: {from: "06:30", to: "19:00"}, idle_minutes: 0}')
-    for key, value in (("keda", "true"), ("prometheusUrl", "http://prometheus.monitoring:9090")):
-        opened.run("pulumi", "config", "set", f"tenantry:{key}", value, "--stack", "local")
-    opened.up()
-    items = opened.kubectl("get", "scaledobjects", "-A")["items"]
-    specs = {one["metadata"]["namespace"].removeprefix("tenant-"): one["spec"] for one in items}
-    triggers = {code: [one["type"] for one in spec["triggers"]] for code, spec in specs.items()}
-    assert triggers == {
-        TENANTS["basic"]: ["prometheus"],
-        TENANTS["standard"]: ["cron"],
-        TENANTS["premium"]: ["cpu"],
-        TENANTS["enterprise"]: ["cpu"],
-    }
-    least = {code: spec["minReplicaCount"] for code, spec in specs.items()}
-    assert least == dict(zip(TENANTS.values(), (0, 0, 1, 2), strict=True))
-    assert not opened.kubectl("get", "hpa", "-A")["items"]
-    summary = next(line for line in opened.up().stdout.splitlines() if "unchanged in" in line)
-    assert not [word for word in ("created", "updated", "deleted") if word in summary]
-
-
-def test_none_of_the_keys_is_in_clear_in_what_was_written(opened: World) -> None:
-    values = {value for code in TENANTS.values() for value in secret(opened, code).values() if len(value) > 20}
-    values |= set(secret(opened, TENANTS["standard"], "api-keys").values())
-    assert len(values) >= 4 * 4
-    places = [path for folder in ("state", "log") for path in (opened.folder / ".local" / folder).rglob("*")]
-    texts = [path.read_text(errors="replace") for path in places if path.is_file()]
-    texts += [output for output in opened.outputs if '"kind": "Secret"' not in output]
-    assert not [value[:4] for value in values for text in texts if value in text]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _long_enough() -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    print(f"\nthe whole file took {time.monotonic() - started:.0f} s")

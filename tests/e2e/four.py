@@ -1,0 +1,42 @@
+"""Four tenants, one a plan, and what the tests of plans, services and rotation look at them with."""
+
+import json
+from base64 import b64decode
+from typing import Any
+
+from local.throwaway import World
+
+TENANTS = {"basic": "k002", "standard": "k001", "premium": "k007", "enterprise": "k016"}
+
+
+def open_four(world: World) -> World:
+    """None with a service yet."""
+    for file in world.folder.glob("tenants/k*.yaml"):
+        if file.stem not in TENANTS.values():
+            file.unlink()
+    for code in TENANTS.values():
+        change(world, code, enabled_services=None, api_keys=None)
+    world.up()
+    return world
+
+
+def change(world: World, code: str, **fields: str | None) -> None:
+    """Replaces top-level lines of a tenant's file; None takes the field out with all that is indented below it."""
+    lines, kept = world.tenant_file(code).read_text().splitlines(), []
+    inside = False
+    for line in lines:
+        inside = line.split(":")[0] in fields if line[:1].strip() else inside
+        if not inside:
+            kept.append(line)
+    kept += [f"{name}: {value}" for name, value in fields.items() if value is not None]
+    world.tenant_file(code).write_text("\n".join(kept) + "\n")
+
+
+def secret(world: World, code: str, name: str = "business-app") -> dict[str, str]:
+    data = world.kubectl("get", "secret", name, "-n", f"tenant-{code}").get("data", {})
+    return {key: b64decode(value).decode() for key, value in data.items()}
+
+
+def told(world: World, code: str) -> dict[str, Any]:
+    data = world.kubectl("get", "configmap", "business-app", "-n", f"tenant-{code}")["data"]
+    return json.loads(data["TENANT_SETTINGS"])
