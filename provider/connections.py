@@ -89,12 +89,3 @@ def _object(name: str, given: Any) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise Failure(f"the provider's `{name}` settings are no object", remedy)
     return found  # pyright: ignore[reportUnknownVariableType] - keys of a JSON object are strings
-
-
-def required(settings: Mapping[str, Any], name: str, *keys: str) -> list[str]:
-    missing = [key for key in keys if settings.get(key) in (None, "")]
-    if missing:
-        raise Failure(
-            f"the provider's `{name}` settings lack {', '.join(missing)}", "add them where the provider is made"
-        )
-    return [str(settings[key]) for key in keys]

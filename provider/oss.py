@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from provider.connections import required
 from provider.failure import Failure
+from provider.settings import required
 
 CONNECT_TIMEOUT_S: Final = 20
 REMEDIES: Final = {

@@ -9,8 +9,8 @@ from typing import Any, Final, LiteralString, Self
 import psycopg
 from psycopg import sql
 
-from provider.connections import required
 from provider.failure import Failure
+from provider.settings import required
 
 CONNECT_TIMEOUT_S: Final = 10
 LOCK_TIMEOUT_S: Final = 60  # long enough for a neighbour's step, short enough to be told of a forgotten session

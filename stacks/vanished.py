@@ -57,8 +57,9 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 )
         elif tenant.cell != last.cell:
             yield (
-                f"{code}: its cell changed from {last.cell} to {tenant.cell}: put {last.cell} back, "
-                f"and move the tenant with `tenantry move {code} {tenant.cell}`"
+                f"{code}: its cell changed from {last.cell} to {tenant.cell}: write `cell: {last.cell}` back; a tenant "
+                "stays in its cell, its data gets into a new tenant of another by "
+                f"`tenantry restore {code} --from BACKUP --as CODE`"
             )
         elif not holds.cell(tenant.cell):
             yield (

@@ -1,7 +1,9 @@
 """Four tenants, one a plan, and what the tests of plans, services and rotation look at them with."""
 
 import json
+import time
 from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 from local.throwaway import World
@@ -40,3 +42,15 @@ def secret(world: World, code: str, name: str = "business-app") -> dict[str, str
 def told(world: World, code: str) -> dict[str, Any]:
     data = world.kubectl("get", "configmap", "business-app", "-n", f"tenant-{code}")["data"]
     return json.loads(data["TENANT_SETTINGS"])
+
+
+def until(come: Callable[[], bool], otherwise: str) -> None:
+    """What controllers do, they do a moment later."""
+    deadline = time.monotonic() + 90
+    while not come():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.5)
+
+
+def running(world: World, code: str) -> int:
+    return world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")["status"]["replicas"]

@@ -4,7 +4,6 @@ Four tenants, one a plan. What happened is printed as a table a plan (`pytest -s
 """
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from local.throwaway import World
 from tenantry.plans import Plan, PlansDocument, with_defaults
 from tenantry.quantity import bytes_of
 from tenantry.reading import read_model
-from tests.e2e.four import TENANTS, change, open_four, secret, told
+from tests.e2e.four import TENANTS, change, open_four, running, secret, told, until
 
 FILLER = {"tenantry.io/filler": "true"}
 IMAGE = "business-app:1.0.0"  # of no other may a pod be made, whoever makes it
@@ -127,7 +126,7 @@ def test_each_quota_holds_at_the_limit_and_not_one_beyond(
 ) -> None:
     code, plan, table = TENANTS[name], plans[name], Table(name)
     space = f"tenant-{code}"
-    _until(lambda: _running(opened, code) == plan.compute.min_replicas, "the autoscaler has not begun")
+    until(lambda: running(opened, code) == plan.compute.min_replicas, "the autoscaler has not begun")
     _count_objects(opened, api, code, plan, table)
     _size_containers(api, space, plan, table)
     _nothing_shared(api, space, table)
@@ -163,22 +162,10 @@ def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, t
                 assert f"{amount}=" in message
                 table.add(f"{amount} in all", hard[amount], "all in use", "refused (exceeded quota)")
         clear()
-        _until(
+        until(
             lambda kind=kind, before=before: int(quota(world, code)["used"][kind]) == before,
             "it still counts what is gone",
         )
-
-
-def _until(come: Callable[[], bool], otherwise: str) -> None:
-    """What controllers do, they do a moment later."""
-    deadline = time.monotonic() + 90
-    while not come():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.5)
-
-
-def _running(world: World, code: str) -> int:
-    return world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")["status"]["replicas"]
 
 
 def _size_containers(api: client.ApiClient, space: str, plan: Plan, table: Table) -> None:

@@ -13,7 +13,7 @@ import pytest
 from kubernetes import client, config
 
 from local.throwaway import World
-from tests.e2e.four import TENANTS, change, open_four, secret, told
+from tests.e2e.four import TENANTS, change, open_four, running, secret, told, until
 
 LATER = "2027-06-01"  # long after every overlap
 pytestmark = pytest.mark.timeout(600)
@@ -43,6 +43,7 @@ def test_services_are_switched_on_and_off_without_touching_others(opened: World)
     change(opened, code, enabled_services="[enrollment]", features="{apiAccess: true}", api_keys=f"[{key}]")
     change(opened, TENANTS["enterprise"], enabled_services="[enrollment, posters]")
     opened.up()
+    until(lambda: running(opened, TENANTS["enterprise"]) == 2, "the autoscaler has not begun")  # it touches it once
     before, neighbours = _workloads(opened, code), _workloads(opened, TENANTS["enterprise"])
     assert before.keys() == {"business-app", "plugin-enrollment"}
     change(opened, code, enabled_services="[enrollment, activities]")

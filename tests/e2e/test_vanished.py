@@ -77,7 +77,7 @@ WAYS = {
     broken: "YAML",
     moved_into_a_directory: "side by side",
     moved_out: "bring the file back",
-    of_another_cell: "tenantry move k001 c02",
+    of_another_cell: "write `cell: main` back",
     a_link: "symbolic link",
     purged_by_hand: "only `tenantry purge` writes purged",
     a_tombstone_by_hand: "only `tenantry purge` writes purged",

@@ -88,11 +88,11 @@ def test_a_full_file_that_says_purged_too_soon_stops_the_run(tenants) -> None:
     assert not list(vanished({"k002": held("due")}, fleet, EVERYTHING))
 
 
-def test_a_changed_cell_stops_the_run_and_names_the_command(tenants) -> None:
+def test_a_changed_cell_stops_the_run_and_says_what_to_do(tenants) -> None:
     fleet = load(tenants(k001={"cell": "c02"}))
     with pytest.raises(pulumi.RunError, match="from main to c02") as error:
         refuse_vanished({"k001": held()}, fleet, EVERYTHING)
-    assert "tenantry move k001 c02" in str(error.value)
+    assert "write `cell: main` back" in str(error.value)
 
 
 def test_a_cell_that_the_stack_no_longer_holds_stops_the_run(tenants) -> None:
