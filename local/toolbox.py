@@ -42,7 +42,7 @@ def install(instance: Instance) -> dict[str, Path]:
     # The engine looks for its language hosts beside its own file, links resolved: hence a copy or hard link.
     _place(binaries["pulumi"], tools / "pulumi")
     _script(tools / "pulumi-language-python", f'exec "{sys.executable}" -P -m local.language_host "$@"')
-    _without_log(instance.folder / "pulumi" / "logs")
+    without_log(instance.folder / "pulumi" / "logs")
     for name, (package, binary) in PLUGINS.items():
         folder = instance.folder / "pulumi" / "plugins" / f"resource-{name}-v{version(package)}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def install(instance: Instance) -> dict[str, Path]:
     return binaries
 
 
-def _without_log(place: Path) -> None:
+def without_log(place: Path) -> None:
     """The engine writes a debug log of every call, encrypted, and has no switch for it: it took a third of its time.
 
     It does without when there is no folder for it. What a run did is in tenantry's own log.

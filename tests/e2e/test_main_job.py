@@ -63,6 +63,11 @@ def test_up_opens_thirteen_tenants(world: World) -> None:
         assert facts["phase"] == "active"
 
 
+def test_the_state_holds_no_long_traces_and_the_engine_writes_no_debug_log(world: World) -> None:
+    assert max(len(one.get("stackTrace", ())) for one in world.resources()) <= 4
+    assert (world.folder / ".local" / "pulumi" / "logs").is_file()
+
+
 def test_every_deployment_is_available(world: World) -> None:
     apps = world.kubectl("get", "deployments", "-A", "-l", "tenantry.io/tenant")["items"]
     assert len([app for app in apps if app["metadata"]["name"] == "business-app"]) == ACTIVE
