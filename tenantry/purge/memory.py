@@ -7,7 +7,7 @@ from tenantry.engine.deployment import Deployment, is_real
 from tenantry.engine.trees import mapping
 from tenantry.engine.urns import place_of, type_of
 
-ROW = "tenantry:index:TenantRow"
+SEAL = "tenantry:index:Opened"  # its removal needs the proof (provider/resources/opened.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Seen:
     deletion_seen: date | None = None
     resources: int = 0
     protected: int = 0
-    proof: str | None = None  # that the tenant's row is to be removed by
+    proof: str | None = None  # that the tenant is to be removed by
 
 
 def seen(deployment: Deployment | None) -> dict[str, Seen]:
@@ -35,7 +35,7 @@ def seen(deployment: Deployment | None) -> dict[str, Seen]:
         count = counted.setdefault(code, [0, 0])
         count[0] += 1
         count[1] += bool(record.get("protect"))
-        purge = mapping(mapping(record.get("inputs")).get("purge")) if type_of(record["urn"]) == ROW else {}
+        purge = mapping(mapping(record.get("inputs")).get("purge")) if type_of(record["urn"]) == SEAL else {}
         if purge.get("proof"):
             proofs[code] = str(purge["proof"])
     return {

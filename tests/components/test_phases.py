@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from tenantry.engine.deployment import Deployment
+from tenantry.purge.memory import seen
+
 LIVE = {"Namespace", "Deployment", "Service", "HTTPRoute", "Secret", "ConfigMap", "NetworkPolicy"}
 DATA = {
     "k001-db-owner",
@@ -147,6 +150,18 @@ def test_the_seal_takes_the_objects_along_before_anything_else_goes(parts, tenan
         "buckets": {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"},
         "vault": {"bucket": "tenantrybackups", "region": "cn-beijing"},
     }
+
+
+def test_purge_reads_the_proof_where_it_was_declared(parts, tenant) -> None:
+    """`tenantry purge` writes no tombstone before it finds its own proof in the state."""
+    recording = parts(tenant(**PURGED), protect=False)
+    urn = "urn:pulumi:test::tenantry::{0.type}::{0.name}".format
+    urns = {one.name: urn(one) for one in recording.resources}
+    records = [
+        {"urn": urns[one.name], "custom": one.custom, "parent": urns.get(one.parent), "inputs": one.inputs}
+        for one in recording.resources
+    ]
+    assert seen(Deployment({"resources": records}))["k001"].proof == PURGED["proof"]
 
 
 def test_no_other_phase_takes_objects_along(parts, tenant, phase: str) -> None:

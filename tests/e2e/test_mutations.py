@@ -4,138 +4,24 @@ The controls come from the catalogue of attacks: one that no row here takes away
 why it cannot be, fails.
 """
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from aliyunsdkcore.client import AcsClient
-from aliyunsdkcore.request import CommonRequest
 
 from local.throwaway import World
 from tenantry.engine.project import Project
+from tenantry.names import BROKER_USER
 from tenantry.rails import RAILS
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.surroundings import Surroundings, read
 from tenantry.verify.verifying import verify
+from tests.e2e.sabotage import SPACE, Sabotage, called, changed, gone, made, ram, sql, trusting
 
 TENANTS = ("k001", "k002")
-SPACE, OTHER = "tenant-k001", "tenant-k002"
+SHUT = "k007"  # suspended: it has a namespace, and no access
 SEEN_SECONDS = 30  # until the API server has read a policy that changed
 BUCKET = "systemkarder"
-
-Sabotage = Callable[[World], AbstractContextManager[None]]
-
-
-def sql(do: str, undo: str, database: str = "postgres") -> Sabotage:
-    @contextmanager
-    def run(world: World) -> Iterator[None]:
-        with world.connect(database) as connection:
-            connection.execute(do)  # pyright: ignore[reportArgumentType, reportCallIssue]  (a constant of this file)
-        yield
-        with world.connect(database) as connection:
-            connection.execute(undo)  # pyright: ignore[reportArgumentType, reportCallIssue]  (as above)
-
-    return run
-
-
-def gone(kind: str, name: str, namespace: str | None = SPACE) -> Sabotage:
-    """Removes an object, and puts it back as it was."""
-
-    @contextmanager
-    def run(world: World) -> Iterator[None]:
-        place = ("-n", namespace) if namespace else ()
-        kept = world.kubectl("get", kind, name, *place)
-        world.run("kubectl", "delete", kind, name, *place)
-        yield
-        _restore(world, kept, "create")
-
-    return run
-
-
-def changed(kind: str, name: str, patch: Any, namespace: str | None = SPACE) -> Sabotage:
-    """Patches an object (a list: JSON patch), and replaces it by what it was."""
-
-    @contextmanager
-    def run(world: World) -> Iterator[None]:
-        place = ("-n", namespace) if namespace else ()
-        kept = world.kubectl("get", kind, name, *place)
-        how = "json" if isinstance(patch, list) else "merge"
-        world.run("kubectl", "patch", kind, name, *place, "--type", how, "-p", json.dumps(patch))
-        yield
-        _restore(world, kept, "replace")
-
-    return run
-
-
-def made(thing: dict[str, Any]) -> Sabotage:
-    """Something that must not be there."""
-
-    @contextmanager
-    def run(world: World) -> Iterator[None]:
-        _apply(world, thing, "create")
-        yield
-        _apply(world, thing, "delete")
-
-    return run
-
-
-def _restore(world: World, kept: dict[str, Any], verb: str) -> None:
-    for key in ("resourceVersion", "uid", "creationTimestamp", "generation"):
-        kept["metadata"].pop(key, None)
-    _apply(world, kept, verb)
-
-
-def _apply(world: World, thing: dict[str, Any], verb: str) -> None:
-    file = world.folder / ".local" / "mutation.json"
-    file.write_text(json.dumps(thing))
-    world.run("kubectl", verb, "-f", str(file))
-
-
-def ram(change: Callable[[Any], None], *, trust: bool = False) -> Sabotage:
-    """Changes the policy of k001's role, or whom the role trusts."""
-
-    @contextmanager
-    def run(world: World) -> Iterator[None]:
-        kept = _document(world, trust)
-        document = json.loads(kept)
-        change(document)
-        _keep(world, trust, json.dumps(document))
-        yield
-        _keep(world, trust, kept)
-
-    return run
-
-
-def _document(world: World, trust: bool) -> str:
-    if trust:
-        return _rpc(world, "GetRole", RoleName=SPACE)["Role"]["AssumeRolePolicyDocument"]
-    found = _rpc(world, "GetPolicy", PolicyName=SPACE, PolicyType="Custom")
-    return found["DefaultPolicyVersion"]["PolicyDocument"]
-
-
-def _keep(world: World, trust: bool, document: str) -> None:
-    if trust:
-        _rpc(world, "UpdateRole", RoleName=SPACE, NewAssumeRolePolicyDocument=document)
-        return
-    named = {"PolicyName": SPACE, "PolicyType": "Custom"}
-    _rpc(world, "CreatePolicyVersion", PolicyName=SPACE, PolicyDocument=document, SetAsDefault="true")
-    for one in _rpc(world, "ListPolicyVersions", **named)["PolicyVersions"]["PolicyVersion"]:
-        if not one["IsDefaultVersion"]:
-            _rpc(world, "DeletePolicyVersion", PolicyName=SPACE, VersionId=one["VersionId"])
-
-
-def _rpc(world: World, action: str, **parameters: str) -> Any:
-    request = CommonRequest(domain="ram.aliyuncs.com", version="2015-05-01", action_name=action)
-    request.set_method("POST")
-    request.set_protocol_type("http")
-    for name, value in parameters.items():
-        request.add_query_param(name, value)
-    env, proxy = world.env, world.env["TENANTRY_ALIBABA_PROXY"]
-    client = AcsClient(env["ALICLOUD_ACCESS_KEY"], env["ALICLOUD_SECRET_KEY"], "cn-guangzhou", proxy={"http": proxy})
-    return json.loads(client.do_action_with_exception(request) or "{}")
 
 
 def widen(document: Any) -> None:
@@ -155,12 +41,21 @@ def every_bucket(document: Any) -> None:
     document["Statement"].append({"Effect": "Allow", "Action": ["oss:*"], "Resource": ["acs:oss:*:*:*"]})
 
 
+def account_too(document: Any) -> None:
+    document["Statement"].append({"Effect": "Allow", "Action": ["ram:*", "alidns:*"], "Resource": ["*"]})
+
+
+def as_it_is(document: Any) -> None:
+    """The other's trust, unchanged."""
+
+
 def any_account(document: Any) -> None:
     for statement in document["Statement"]:
         for condition in statement.get("Condition", {}).values():
             condition.pop("oidc:sub", None)
 
 
+ADMINISTRATOR = {"PolicyType": "System", "PolicyName": "AdministratorAccess", "UserName": BROKER_USER}
 RBAC = "rbac.authorization.k8s.io"
 BINDING = f"{RBAC}/v1"
 
@@ -252,7 +147,35 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
     "listing without a prefix": (("storage.list", "storage.list-near"), ram(unconditional)),
     "every action on every bucket": (("storage.bucket", "storage.buckets", "storage.copy"), ram(every_bucket)),
-    "any account of the cluster": (("sts.token",), ram(any_account, trust=True)),
+    "any account of the cluster": (("sts.token",), trusting(any_account)),
+    "the account's roles": (("sts.account",), ram(account_too)),
+    "the broker's rights": (
+        ("sts.broker",),
+        called("AttachPolicyToUser", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromUser"),
+    ),
+    "sessions of a day": (
+        ("sts.long",),
+        called(
+            "UpdateRole",
+            {"RoleName": SPACE, "NewMaxSessionDuration": "43200"},
+            {"RoleName": SPACE, "NewMaxSessionDuration": "3600"},
+        ),
+    ),
+    "the trust of a tenant without access": (("sts.shut",), trusting(as_it_is, of=f"tenant-{SHUT}")),
+    "the login of a tenant without access": (
+        ("database.shut",),
+        sql("ALTER ROLE rent007_a LOGIN", "ALTER ROLE rent007_a NOLOGIN"),
+    ),
+    "CREATEDB": (("database.copy",), sql("ALTER ROLE rent001 CREATEDB", "ALTER ROLE rent001 NOCREATEDB")),
+    "a monitor's rights": (("database.outward",), sql("GRANT pg_monitor TO rent001", "REVOKE pg_monitor FROM rent001")),
+    "others' sessions": (
+        ("database.signal",),
+        sql("GRANT pg_signal_backend TO rent001", "REVOKE pg_signal_backend FROM rent001"),
+    ),
+    "rules of the application's account": (
+        ("cluster.rules",),
+        made(bound("view") | {"subjects": [{"kind": "ServiceAccount", "name": "business-app", "namespace": SPACE}]}),
+    ),
     "rights of an administrator": (
         ("cluster.own-secrets", "cluster.own-walls", "cluster.own-pods", "benchmark.block-quota-changes"),
         made(bound("cluster-admin")),
@@ -323,10 +246,13 @@ UNTOUCHED: dict[str, str] = {
 
 @pytest.fixture(scope="module")
 def small(world: World) -> World:
-    """Two tenants."""
+    """Two tenants that live, and one that is suspended."""
     for file in (world.folder / "tenants").glob("k*.yaml"):
-        if file.stem not in TENANTS:
+        if file.stem not in (*TENANTS, SHUT):
             file.unlink()
+    shut = world.tenant_file(SHUT)
+    shut.write_text(shut.read_text().replace("status: active", "status: suspended"))
+    assert "status: suspended" in shut.read_text()
     world.up()
     return world
 
@@ -337,7 +263,7 @@ def surroundings(small: World) -> Surroundings:
 
 
 def faults(at: Surroundings, attacks: tuple[str, ...]) -> dict[str, str]:
-    report = verify(at, TENANTS, attacks, lambda _: None)
+    report = verify(at, (*TENANTS, SHUT), attacks, lambda _: None)
     return {f"{one.attack.id} {one.tenant} {one.target}": one.verdict.said for one in report.bad}
 
 

@@ -1,0 +1,144 @@
+"""Ways to take a single control from a live system, each undone at the end."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
+
+from local.throwaway import World
+
+SPACE = "tenant-k001"
+
+Sabotage = Callable[[World], AbstractContextManager[None]]
+
+
+def sql(do: str, undo: str, database: str = "postgres") -> Sabotage:
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        with world.connect(database) as connection:
+            connection.execute(do)  # pyright: ignore[reportArgumentType, reportCallIssue]  (a constant of this file)
+        yield
+        with world.connect(database) as connection:
+            connection.execute(undo)  # pyright: ignore[reportArgumentType, reportCallIssue]  (as above)
+
+    return run
+
+
+def gone(kind: str, name: str, namespace: str | None = SPACE) -> Sabotage:
+    """Removes an object, and puts it back as it was."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        place = ("-n", namespace) if namespace else ()
+        kept = world.kubectl("get", kind, name, *place)
+        world.run("kubectl", "delete", kind, name, *place)
+        yield
+        _restore(world, kept, "create")
+
+    return run
+
+
+def changed(kind: str, name: str, patch: Any, namespace: str | None = SPACE) -> Sabotage:
+    """Patches an object (a list: JSON patch), and replaces it by what it was."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        place = ("-n", namespace) if namespace else ()
+        kept = world.kubectl("get", kind, name, *place)
+        how = "json" if isinstance(patch, list) else "merge"
+        world.run("kubectl", "patch", kind, name, *place, "--type", how, "-p", json.dumps(patch))
+        yield
+        _restore(world, kept, "replace")
+
+    return run
+
+
+def made(thing: dict[str, Any]) -> Sabotage:
+    """Something that must not be there."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        _apply(world, thing, "create")
+        yield
+        _apply(world, thing, "delete")
+
+    return run
+
+
+def _restore(world: World, kept: dict[str, Any], verb: str) -> None:
+    for key in ("resourceVersion", "uid", "creationTimestamp", "generation"):
+        kept["metadata"].pop(key, None)
+    _apply(world, kept, verb)
+
+
+def _apply(world: World, thing: dict[str, Any], verb: str) -> None:
+    file = world.folder / ".local" / "mutation.json"
+    file.write_text(json.dumps(thing))
+    world.run("kubectl", verb, "-f", str(file))
+
+
+def ram(change: Callable[[Any], None]) -> Sabotage:
+    """Changes the policy of k001's role."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        kept = _rpc(world, "GetPolicy", PolicyName=SPACE, PolicyType="Custom")["DefaultPolicyVersion"]["PolicyDocument"]
+        document = json.loads(kept)
+        change(document)
+        _keep(world, json.dumps(document))
+        yield
+        _keep(world, kept)
+
+    return run
+
+
+def trusting(change: Callable[[Any], None], of: str = SPACE, as_: str = SPACE) -> Sabotage:
+    """A role trusts those whom another does, or who comes of a change to that."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        kept, document = _trust(world, of), json.loads(_trust(world, as_))
+        change(document)
+        _rpc(world, "UpdateRole", RoleName=of, NewAssumeRolePolicyDocument=json.dumps(document))
+        yield
+        _rpc(world, "UpdateRole", RoleName=of, NewAssumeRolePolicyDocument=kept)
+
+    return run
+
+
+def called(action: str, do: dict[str, str], undo: dict[str, str], back: str = "") -> Sabotage:
+    """One request to RAM, and another that takes it back."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        _rpc(world, action, **do)
+        yield
+        _rpc(world, back or action, **undo)
+
+    return run
+
+
+def _trust(world: World, role: str) -> str:
+    return _rpc(world, "GetRole", RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+
+
+def _keep(world: World, document: str) -> None:
+    named = {"PolicyName": SPACE, "PolicyType": "Custom"}
+    _rpc(world, "CreatePolicyVersion", PolicyName=SPACE, PolicyDocument=document, SetAsDefault="true")
+    for one in _rpc(world, "ListPolicyVersions", **named)["PolicyVersions"]["PolicyVersion"]:
+        if not one["IsDefaultVersion"]:
+            _rpc(world, "DeletePolicyVersion", PolicyName=SPACE, VersionId=one["VersionId"])
+
+
+def _rpc(world: World, action: str, **parameters: str) -> Any:
+    request = CommonRequest(domain="ram.aliyuncs.com", version="2015-05-01", action_name=action)
+    request.set_method("POST")
+    request.set_protocol_type("http")
+    for name, value in parameters.items():
+        request.add_query_param(name, value)
+    env, proxy = world.env, world.env["TENANTRY_ALIBABA_PROXY"]
+    client = AcsClient(env["ALICLOUD_ACCESS_KEY"], env["ALICLOUD_SECRET_KEY"], "cn-guangzhou", proxy={"http": proxy})
+    return json.loads(client.do_action_with_exception(request) or "{}")
