@@ -11,7 +11,7 @@ from local.throwaway import World
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds, and mebibytes: `engine` of the CLI and the program together, `plugins` of all else below it."""
+    """Seconds, and mebibytes: `engine` of the CLI and the program together, `plugins` of all that these start."""
 
     seconds: float
     engine: float
@@ -49,8 +49,8 @@ def _resident(root: int) -> tuple[float, float]:
             size, line = process.memory_info().rss / 2**20, " ".join(process.cmdline())
         except psutil.NoSuchProcess:
             continue
-        if process.name() == "pulumi" or "language_host" in line:
+        if process.name() == "pulumi" or line.endswith("/stacks"):
             core += size
-        elif "pulumi-resource" in line or "provider" in line:
+        elif "pulumi-resource" in line or "language_host" in line:
             rest += size
     return core, rest

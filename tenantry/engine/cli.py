@@ -51,7 +51,6 @@ class Cli:
     def child_environment(self) -> dict[str, str]:
         """The environment of the engine: no questions, no update check, its event log switched on."""
         return {
-            "GOGC": "300",  # collects garbage less often: the state is serialized at every step
             **self.environment,
             MARKER: f"{self.key}:{os.getpid()}",
             "PULUMI_DEBUG_COMMANDS": "true",  # offers --event-log
