@@ -70,6 +70,18 @@ class Recording:
             grown = bool(more)
         return [one for one in self.resources if one.name in inside]
 
+    def all_before(self, name: str) -> set[str]:
+        """What the named resource waits for, and what that waits for."""
+        after = {one.name: one.after for one in self.resources}
+        found: set[str] = set()
+        waiting = list(after[name])
+        while waiting:
+            before = waiting.pop()
+            if before not in found:
+                found.add(before)
+                waiting += after.get(before, ())
+        return found
+
 
 def reveal(value: Any) -> Any:
     """Plain values again, with `Secret` and `Unknown` in the places of the wire's marks."""

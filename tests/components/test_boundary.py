@@ -1,7 +1,6 @@
 """The walls of a tenant's namespace, and that they stand before anything is inside."""
 
 from itertools import permutations
-from typing import Any
 
 import pytest
 
@@ -88,17 +87,4 @@ def test_the_walls_stand_before_anything_is_inside(parts, tenant) -> None:
         if one.name in walls:
             assert "k001-ns-namespace" in one.after
         elif one.provider == "kubernetes" and one.name != "k001-ns-namespace":
-            assert walls <= _all_before(recording, one.name), one.name
-
-
-def _all_before(recording: Any, name: str) -> set[str]:
-    """What it waits for, and what that waits for."""
-    after = {one.name: one.after for one in recording.resources}
-    found: set[str] = set()
-    waiting = list(after[name])
-    while waiting:
-        before = waiting.pop()
-        if before not in found:
-            found.add(before)
-            waiting += after.get(before, ())
-    return found
+            assert walls <= recording.all_before(one.name), one.name
