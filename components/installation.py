@@ -101,6 +101,7 @@ class Scaling:
     """What the cluster has to put workloads to sleep with."""
 
     keda: bool = False
+    keda_account: str = "keda/keda-operator"  # namespace/name of the account that KEDA's operator scales with
     prometheus: str | None = None  # the URL at which KEDA asks for the gateway's counts of requests
 
 

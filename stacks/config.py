@@ -183,5 +183,5 @@ def _installation(
             redis=redis,
         ),
         openings=settings.egress,
-        scaling=Scaling(settings.keda, settings.prometheus_url),
+        scaling=Scaling(settings.keda, settings.keda_account, settings.prometheus_url),
     )

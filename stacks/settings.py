@@ -74,6 +74,7 @@ class Settings(BaseModel):
     gateway_policies: bool
     gateway_shared_limits: bool
     keda: bool
+    keda_account: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")]
     prometheus_url: OptionalText
     database_host: OptionalText
     database_port: Port

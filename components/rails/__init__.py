@@ -10,7 +10,7 @@ from components.images import ImageRules
 from components.installation import Installation
 from components.rails.pods import STANDING_TOKENS, pods, tokens
 from components.rails.rail import Rail
-from components.rails.walls import LABELS, NAMESPACES, OWN, SCALE, WALLS
+from components.rails.walls import LABELS, NAMESPACES, OWN, WALLS, scale
 from components.rails.ways import CONNECTIONS, ENTRANCES, SERVICES, routes
 
 
@@ -26,7 +26,7 @@ def rails(at: Installation, images: ImageRules) -> tuple[Rail, ...]:
         STANDING_TOKENS,
         WALLS,
         OWN,
-        SCALE,
+        scale(at.scaling),
         LABELS,
         NAMESPACES,
     )

@@ -190,8 +190,21 @@ def test_with_keda_workloads_sleep(opened: World) -> None:
     least = {code: spec["minReplicaCount"] for code, spec in specs.items()}
     assert least == dict(zip(TENANTS.values(), (0, 0, 1, 2), strict=True))
     assert not opened.kubectl("get", "hpa", "-A")["items"]
+    _only_keda_scales(opened)
     summary = next(line for line in opened.up().stdout.splitlines() if "unchanged in" in line)
     assert not [word for word in ("created", "updated", "deleted") if word in summary]
+
+
+def _only_keda_scales(world: World) -> None:
+    """Both accounts have the right; the admission policy lets one of them make use of it."""
+    accounts = ("--serviceaccount=keda:keda-operator", "--serviceaccount=keda:another")
+    for role in ("view", "system:controller:horizontal-pod-autoscaler"):
+        name = f"scalers-{role.rpartition(':')[2]}"
+        world.run("kubectl", "create", "clusterrolebinding", name, f"--clusterrole={role}", *accounts)
+    scale = ("kubectl", "scale", "deployment", "business-app", "-n", f"tenant-{TENANTS['standard']}", "--replicas=0")
+    refused = world.run(*scale, "--as=system:serviceaccount:keda:another", ok=1)
+    assert "how many replicas run is said in the tenant's file" in refused.stderr
+    world.run(*scale, "--as=system:serviceaccount:keda:keda-operator")
 
 
 def test_none_of_the_keys_is_in_clear_in_what_was_written(opened: World) -> None:

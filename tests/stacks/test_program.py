@@ -334,3 +334,13 @@ def test_where_there_is_keda_it_scales(run, tenants) -> None:
     recording = run(tenants(k001={}), keda=True, prometheusUrl="http://prometheus:9090")
     trigger = recording.one("ScaledObject").inputs["spec"]["triggers"][0]
     assert trigger["metadata"]["serverAddress"] == "http://prometheus:9090"
+
+
+def test_keda_may_scale_and_only_where_there_is_one(run, tenants) -> None:
+    def allowed(**settings: Any) -> bool:
+        spec = run(tenants(k001={}), **settings).named("platform-guardrails-scale").inputs["spec"]
+        return "system:serviceaccount:scalers:keda" in str(spec["matchConditions"])
+
+    assert allowed(keda=True, kedaAccount="scalers/keda")
+    assert not allowed(keda=True)
+    assert not allowed(kedaAccount="scalers/keda")
