@@ -12,9 +12,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
+    from pulumi.runtime.proto import analyzer_pb2, plugin_pb2
 
-__all__ = ["analyzer_pb2", "analyzer_pb2_grpc", "plugin_pb2"]
+__all__ = ["analyzer_pb2", "plugin_pb2"]
 
 ALIAS: Final = "pulumi_protocol"
 
@@ -30,7 +30,7 @@ def register_alias() -> None:
 
 if not TYPE_CHECKING:
     if "pulumi.runtime" in sys.modules:
-        from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
+        from pulumi.runtime.proto import analyzer_pb2, plugin_pb2
     else:
         register_alias()
-        from pulumi_protocol import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
+        from pulumi_protocol import analyzer_pb2, plugin_pb2

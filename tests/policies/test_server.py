@@ -163,3 +163,10 @@ def test_an_exemption_that_has_ended_is_a_fault_itself(pack, configure, declared
     (line,) = [*pack.Analyze(root).diagnostics, *of_stack(pack, *declared.values())]
     assert (line.policyName, line.enforcementLevel) == (policy, MANDATORY)
     assert f"this one has ended (k009, {rule}, until 2020-01-01: moves the old data in)" in line.message
+
+
+def test_what_no_pack_of_ours_does_is_not_implemented(pack: Any) -> None:
+    """The engine asks for every resource whether it is to be mended, and goes on when nobody can."""
+    with pytest.raises(grpc.RpcError) as refused:
+        pack.Remediate(analyzer_pb2.AnalyzeRequest(type="x", urn="y"))
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED  # pyright: ignore[reportAttributeAccessIssue]
