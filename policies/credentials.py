@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from policies.values import leaves
@@ -21,6 +22,7 @@ _SECRET_TEXT: Final = (
     ("a client key", re.compile(r"client-key-data:\s*\S")),
     ("a password hash", re.compile(r"\$2[aby]\$[0-9]{2}\$[./0-9A-Za-z]{53}|\bSCRAM-SHA-256\$")),
 )
+_ANY_SECRET_TEXT: Final = re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern in _SECRET_TEXT))
 _LONGEST: Final = 100_000  # characters of a text that are looked through
 
 
@@ -42,13 +44,15 @@ def in_clear(props: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _text(path: str, value: str) -> Iterator[str]:
-    key = re.sub(r"\[\d+\]\Z", "", path).rpartition(".")[2]
+    key = path.rpartition(".")[2].partition("[")[0]
     if _is_secret(key):
         yield f"{path} stands in clear"
         return
-    for what, pattern in _SECRET_TEXT:
-        if pattern.search(value[:_LONGEST]):
-            yield f"{path} holds {what} in clear"
+    beginning = value[:_LONGEST]
+    if _ANY_SECRET_TEXT.search(beginning):
+        for what, pattern in _SECRET_TEXT:
+            if pattern.search(beginning):
+                yield f"{path} holds {what} in clear"
     if value[:1] in "{[" and path.count(".json") < 2:
         try:
             inner: Any = json.loads(value)
@@ -60,5 +64,6 @@ def _text(path: str, value: str) -> Iterator[str]:
                     yield from _text(f"{path}.json.{place}", one)
 
 
+@lru_cache(maxsize=4096)
 def _is_secret(name: str) -> bool:
     return _SECRET_NAME.search(re.sub(r"[^a-z0-9]", "", name.lower())) is not None

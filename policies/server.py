@@ -109,12 +109,9 @@ def serve(announce: Callable[[int], None]) -> None:
     limits = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
     analyzer = Analyzer(Pack())
-    handlers: dict[str, Any] = {
-        name: grpc.unary_unary_rpc_method_handler(
-            getattr(analyzer, name),
-            request_deserializer=asked.FromString,
-            response_serializer=answer.SerializeToString,
-        )
+    handler: Any = grpc.unary_unary_rpc_method_handler
+    handlers = {
+        name: handler(getattr(analyzer, name), asked.FromString, answer.SerializeToString)
         for name, (asked, answer) in METHODS.items()
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))

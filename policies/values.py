@@ -112,25 +112,30 @@ def leaves(value: Any) -> Iterator[tuple[str, Any]]:
     """Every value that is neither mapping nor list, with its dotted path. Unknown ones hide no others: the first of
     them is raised when all else has been looked at."""
     unknown: list[UnknownValueError] = []
-    yield from _leaves(value, "", unknown)
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, str):
+            yield path, one
+        elif isinstance(one, Mapping):
+            entries = cast(Mapping[str, Any], one)
+            below = [(f"{path}.{key}" if path else str(key), key) for key in entries]
+            waiting.extend(reversed(_known(entries, below, unknown)))
+        elif isinstance(one, Sequence):
+            items = cast(Sequence[Any], one)
+            below = [(f"{path}[{index}]", index) for index in range(len(items))]
+            waiting.extend(reversed(_known(items, below, unknown)))
+        else:
+            yield path, one
     if unknown:
         raise unknown[0]
 
 
-def _leaves(value: Any, path: str, unknown: list[UnknownValueError]) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        inner = cast(Mapping[str, Any], value)
-        steps = [(f"{path}.{key}" if path else str(key), key) for key in inner]
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        inner = cast(Sequence[Any], value)
-        steps = [(f"{path}[{index}]", index) for index in range(len(inner))]
-    else:
-        yield path, value
-        return
+def _known(inner: Any, steps: Sequence[tuple[str, Any]], unknown: list[UnknownValueError]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
     for below, step in steps:
         try:
-            one = cast(Any, inner[step])  # pyright: ignore[reportArgumentType, reportCallIssue]  (its own keys or indices)
+            found.append((below, inner[step]))
         except UnknownValueError as error:
             unknown.append(error)
-        else:
-            yield from _leaves(one, below, unknown)
+    return found
