@@ -101,6 +101,12 @@ def test_what_only_sounds_like_it_passes(declared, change, broken, key: str, val
     assert [str(one) for one in broken(declared, only=[CONFIG]).broken] == []
 
 
+@pytest.mark.parametrize(("name", "path"), [(ROW, "contactEmail"), ("k001-db-seed", "kindergarten.contactEmail")])
+def test_one_office_may_look_after_two_kindergartens(declared, change, broken, name: str, path: str) -> None:
+    declared[name] = change(declared[name], path, "office@k002.example.com")
+    assert [str(one) for one in broken(declared, only=[name]).broken] == []
+
+
 def test_a_message_never_repeats_a_credential(declared, change, broken) -> None:
     for path, value in (("data.DB_PASSWORD", "s3cr3t-value"), ("data.URL", "redis://u:s3cr3t-value@redis")):
         found = broken({**declared, CONFIG: change(declared[CONFIG], path, value)}, only=[CONFIG]).broken
