@@ -11,6 +11,7 @@ from aliyunsdkcore.request import CommonRequest
 from local.throwaway import World
 
 SPACE = "tenant-k001"
+CONFLICTS = 20  # a controller writes the status of what is being replaced
 
 Sabotage = Callable[[World], AbstractContextManager[None]]
 
@@ -20,9 +21,11 @@ def sql(do: str, undo: str, database: str = "postgres") -> Sabotage:
     def run(world: World) -> Iterator[None]:
         with world.connect(database) as connection:
             connection.execute(do)  # pyright: ignore[reportArgumentType, reportCallIssue]  (a constant of this file)
-        yield
-        with world.connect(database) as connection:
-            connection.execute(undo)  # pyright: ignore[reportArgumentType, reportCallIssue]  (as above)
+        try:
+            yield
+        finally:
+            with world.connect(database) as connection:
+                connection.execute(undo)  # pyright: ignore[reportArgumentType, reportCallIssue]  (as above)
 
     return run
 
@@ -35,8 +38,10 @@ def gone(kind: str, name: str, namespace: str | None = SPACE) -> Sabotage:
         place = ("-n", namespace) if namespace else ()
         kept = world.kubectl("get", kind, name, *place)
         world.run("kubectl", "delete", kind, name, *place)
-        yield
-        _restore(world, kept, "create")
+        try:
+            yield
+        finally:
+            _restore(world, kept, "create")
 
     return run
 
@@ -50,8 +55,10 @@ def changed(kind: str, name: str, patch: Any, namespace: str | None = SPACE) -> 
         kept = world.kubectl("get", kind, name, *place)
         how = "json" if isinstance(patch, list) else "merge"
         world.run("kubectl", "patch", kind, name, *place, "--type", how, "-p", json.dumps(patch))
-        yield
-        _restore(world, kept, "replace")
+        try:
+            yield
+        finally:
+            _restore(world, kept, "replace")
 
     return run
 
@@ -62,8 +69,10 @@ def made(thing: dict[str, Any]) -> Sabotage:
     @contextmanager
     def run(world: World) -> Iterator[None]:
         _apply(world, thing, "create")
-        yield
-        _apply(world, thing, "delete")
+        try:
+            yield
+        finally:
+            _apply(world, thing, "delete")
 
     return run
 
@@ -77,7 +86,11 @@ def _restore(world: World, kept: dict[str, Any], verb: str) -> None:
 def _apply(world: World, thing: dict[str, Any], verb: str) -> None:
     file = world.folder / ".local" / "mutation.json"
     file.write_text(json.dumps(thing))
-    world.run("kubectl", verb, "-f", str(file))
+    for left in reversed(range(CONFLICTS)):
+        done = world.run("kubectl", verb, "-f", str(file), ok=None if left else 0)
+        if "(Conflict)" not in done.stderr:
+            assert done.returncode == 0, done.stderr
+            break
 
 
 def ram(change: Callable[[Any], None]) -> Sabotage:
@@ -89,8 +102,10 @@ def ram(change: Callable[[Any], None]) -> Sabotage:
         document = json.loads(kept)
         change(document)
         _keep(world, json.dumps(document))
-        yield
-        _keep(world, kept)
+        try:
+            yield
+        finally:
+            _keep(world, kept)
 
     return run
 
@@ -103,8 +118,10 @@ def trusting(change: Callable[[Any], None], of: str = SPACE, as_: str = SPACE) -
         kept, document = _trust(world, of), json.loads(_trust(world, as_))
         change(document)
         _rpc(world, "UpdateRole", RoleName=of, NewAssumeRolePolicyDocument=json.dumps(document))
-        yield
-        _rpc(world, "UpdateRole", RoleName=of, NewAssumeRolePolicyDocument=kept)
+        try:
+            yield
+        finally:
+            _rpc(world, "UpdateRole", RoleName=of, NewAssumeRolePolicyDocument=kept)
 
     return run
 
@@ -115,8 +132,10 @@ def called(action: str, do: dict[str, str], undo: dict[str, str], back: str = ""
     @contextmanager
     def run(world: World) -> Iterator[None]:
         _rpc(world, action, **do)
-        yield
-        _rpc(world, back or action, **undo)
+        try:
+            yield
+        finally:
+            _rpc(world, back or action, **undo)
 
     return run
 
