@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from policies.values import leaves
+from policies.values import Leaf, leaves
 
 # Names of things that are secret: at the end of the name, so that token_minutes or passwordPolicy are none.
 _SECRET_NAME: Final = re.compile(
@@ -26,10 +26,10 @@ _ANY_SECRET_TEXT: Final = re.compile("|".join(f"(?:{pattern.pattern})" for _, pa
 _LONGEST: Final = 100_000  # characters of a text that are looked through
 
 
-def in_clear(props: Mapping[str, Any]) -> Iterator[str]:
+def in_clear(found: Iterable[Leaf]) -> Iterator[str]:
     """Where a credential stands that is no secret value, and what it looks like; never the value."""
     names: dict[str, str] = {}  # of entries such as those of `env`, where one key holds the name and another the value
-    for path, value in leaves(props):
+    for path, value in found:
         if not isinstance(value, str) or not value:
             continue
         yield from _text(path, value)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from policies.exemptions import Exemption
 from policies.resource import PLATFORM, Resource
-from policies.rule import Broken, Rule
+from policies.rule import Broken, ResourceCheck, Rule
 from policies.settings import Settings
 from policies.stack import Stack, owner
 from policies.unknown import UnknownValueError
@@ -58,6 +58,9 @@ class Judge:
     settings: Settings
     exemptions: Sequence[Exemption]
     today: date
+    _chosen: dict[str, Sequence[tuple[Rule, ResourceCheck]]] = field(
+        default_factory=dict[str, Sequence[tuple[Rule, ResourceCheck]]], init=False, compare=False, repr=False
+    )
 
     @property
     def ended(self) -> Iterator[str]:
@@ -68,15 +71,20 @@ class Judge:
 
     def resource(self, resource: Resource) -> Verdict:
         verdict = Verdict()
-        for rule in self.rules:
-            if rule.on_resource is None or (rule.kinds and resource.kind not in rule.kinds):
-                continue
-            found, fault = _guarded(rule, rule.on_resource(resource, self.settings), verdict)
+        for rule, check in self._checks(resource.kind):
+            found, fault = _guarded(rule, check(resource, self.settings), verdict)
             wrongs = [*found, fault] if fault else found
             if wrongs:
                 tenant = owner(resource) or PLATFORM
                 self._sort(verdict, (Finding(rule, tenant, resource, wrong) for wrong in wrongs))
         return verdict
+
+    def _checks(self, kind: str) -> Sequence[tuple[Rule, ResourceCheck]]:
+        """The rules for resources of the kind, chosen once for all of them."""
+        if kind not in self._chosen:
+            every = ((rule, rule.on_resource) for rule in self.rules if not rule.kinds or kind in rule.kinds)
+            self._chosen[kind] = [(rule, check) for rule, check in every if check is not None]
+        return self._chosen[kind]
 
     def stack(self, stack: Stack) -> Verdict:
         verdict = Verdict()

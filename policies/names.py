@@ -8,7 +8,7 @@ from policies.resource import CLAIMING, PLACES, Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import ROW, Stack, owner
-from policies.values import at, leaves, mapping, shown, text
+from policies.values import at, mapping, shown, text
 from tenantry.names import CODE, PHONE, PREFIX_ROOT
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -120,7 +120,7 @@ def mention(resource: Resource, settings: Settings) -> Iterator[str]:
         return
     phones: set[str] = set()
     is_ours = resource.type.startswith("tenantry:")
-    for path, value in leaves(resource.props):
+    for path, value in resource.leaves():
         if not isinstance(value, str) or (is_ours and path.rpartition(".")[2] in PEOPLE):
             continue
         for match in _MENTION.finditer(value):

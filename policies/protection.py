@@ -88,7 +88,7 @@ def secret(resource: Resource, settings: Settings) -> Iterator[str]:
                 if not isinstance(one, Hidden) and one:
                     yield f"{key}.{name} stands in clear"
         return
-    yield from in_clear(resource.props)
+    yield from in_clear(resource.leaves())
 
 
 @resource_rule(
@@ -113,5 +113,5 @@ def output(stack: Stack, settings: Settings) -> Iterator[Broken]:
     """No output of the stack or of a component holds a credential in clear."""
     for one in stack.resources:
         if one.kind == "pulumi:Stack" or one.type.startswith("tenantry:components:"):
-            for wrong in in_clear(one.props):
+            for wrong in in_clear(one.leaves()):
                 yield Broken(one.code or "platform", wrong, one)

@@ -1,13 +1,13 @@
 """A resource as the rules see it: its kind, its properties, and whose it is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from policies.unknown import UnknownValueError
-from policies.values import Unreadable, at, text
+from policies.values import Leaf, Unreadable, at, gathered, text
 from tenantry.names import CODE, is_code
 
 TENANT_LABEL: Final = "tenantry.io/tenant"
@@ -70,6 +70,17 @@ class Resource:
     @cached_property
     def kind(self) -> str:
         return kind_of(self.type)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """As `values.leaves` of its properties, which more than one rule goes through."""
+        found, unknown = self._gathered
+        yield from found
+        if unknown is not None:
+            raise unknown
+
+    @cached_property
+    def _gathered(self) -> tuple[Sequence[Leaf], UnknownValueError | None]:
+        return gathered(self.props)
 
     @property
     def in_kubernetes(self) -> bool:

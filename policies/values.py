@@ -108,31 +108,46 @@ def shown(value: Any) -> str:
     return shape(value)
 
 
-def leaves(value: Any) -> Iterator[tuple[str, Any]]:
+Leaf = tuple[str, Any]  # with its dotted path
+
+
+def leaves(value: Any) -> Iterator[Leaf]:
     """Every value that is neither mapping nor list, with its dotted path. Unknown ones hide no others: the first of
     them is raised when all else has been looked at."""
+    found, unknown = gathered(value)
+    yield from found
+    if unknown is not None:
+        raise unknown
+
+
+def gathered(value: Any) -> tuple[Sequence[Leaf], UnknownValueError | None]:
+    """What `leaves` gives, and what it raises."""
+    found: list[Leaf] = []
     unknown: list[UnknownValueError] = []
-    waiting: list[tuple[str, Any]] = [("", value)]
+    waiting: list[Leaf] = [("", value)]
     while waiting:
         path, one = waiting.pop()
         if isinstance(one, str):
-            yield path, one
+            found.append((path, one))
+        elif isinstance(one, dict):  # before Mapping, whose question takes five times as long
+            entries = cast(dict[str, Any], one)
+            waiting += [(f"{path}.{key}" if path else str(key), inner) for key, inner in reversed(entries.items())]
+        elif isinstance(one, list):
+            items = cast(list[Any], one)
+            waiting += [(f"{path}[{index}]", items[index]) for index in reversed(range(len(items)))]
         elif isinstance(one, Mapping):
-            entries = cast(Mapping[str, Any], one)
-            below = [(f"{path}.{key}" if path else str(key), key) for key in entries]
-            waiting.extend(reversed(_known(entries, below, unknown)))
+            keys = cast(Mapping[str, Any], one)
+            waiting += _known(one, [(f"{path}.{key}" if path else str(key), key) for key in keys], unknown)[::-1]
         elif isinstance(one, Sequence):
-            items = cast(Sequence[Any], one)
-            below = [(f"{path}[{index}]", index) for index in range(len(items))]
-            waiting.extend(reversed(_known(items, below, unknown)))
+            size = len(cast(Sequence[Any], one))
+            waiting += _known(one, [(f"{path}[{index}]", index) for index in range(size)], unknown)[::-1]
         else:
-            yield path, one
-    if unknown:
-        raise unknown[0]
+            found.append((path, one))
+    return found, unknown[0] if unknown else None
 
 
-def _known(inner: Any, steps: Sequence[tuple[str, Any]], unknown: list[UnknownValueError]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+def _known(inner: Any, steps: Sequence[Leaf], unknown: list[UnknownValueError]) -> list[Leaf]:
+    found: list[Leaf] = []
     for below, step in steps:
         try:
             found.append((below, inner[step]))

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Generator
@@ -13,6 +12,7 @@ from types import TracebackType
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from local.ports import free
 from local.postgresql.baseline import after_start
 from local.postgresql.cluster import prepare
 from local.postgresql.connection import PostgresqlError, connect, ready
@@ -31,7 +31,7 @@ class TemporaryServer:
         self.directory = directory / "postgresql"
         self.log = directory / "postgresql.log"
         self.password = secrets.token_urlsafe(24)
-        self.port = _free_port()
+        self.port = free()
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "TemporaryServer":
@@ -91,9 +91,3 @@ class TemporaryServer:
                     yield inside
             finally:
                 session.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

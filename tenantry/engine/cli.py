@@ -14,6 +14,10 @@ from tenantry.engine.refusal import Refusal
 
 # Tells the processes of one engine from those of all others, also when their parent is dead: they inherit it.
 MARKER = "TENANTRY_ENGINE"
+# A run that writes its state over and over leaves much behind. The engine's collector then begins when its memory has
+# grown by 40 %, not by its whole: a sixth less memory, for a tenth of the time of a run that finds nothing to do.
+GARBAGE_PERCENT = "40"
+READING = frozenset({"preview"})
 SHORT_SECONDS = 120.0  # no reading command takes this long; a hanging network mount does
 
 
@@ -87,7 +91,7 @@ class Cli:
             return subprocess.Popen(
                 [self.program, *arguments],
                 cwd=self.root,
-                env=self.child_environment,
+                env=({} if arguments[0] in READING else {"GOGC": GARBAGE_PERCENT}) | self.child_environment,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,

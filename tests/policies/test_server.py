@@ -40,6 +40,22 @@ def pack() -> Iterator[Any]:
             process.stdout.close()
 
 
+def test_it_says_its_port_and_nothing_else() -> None:
+    """Also of gRPC, which complains on every run of a switch that it does not know (any more)."""
+    with subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "policies"), "127.0.0.1:1"],
+        cwd=os.sep,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.terminate()
+        assert said.strip().isdecimal(), said
+        assert process.stdout.read() == ""
+
+
 @pytest.fixture
 def configure(pack) -> Callable[..., None]:
     """Policy -> its settings, replacing all that was configured before."""

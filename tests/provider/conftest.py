@@ -2,10 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from local.alibaba.temporary import stand_in
 from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
 from provider.values import plain, wrapped
@@ -215,12 +214,8 @@ def empty(server: TemporaryServer, roles: None) -> Generator[str]:
 class Cloud:
     """The Alibaba stand-in, and an administrator's eyes on it."""
 
-    port: int
+    proxy: str
     token: str
-
-    @property
-    def proxy(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -263,25 +258,8 @@ class Cloud:
 @pytest.fixture(scope="session")
 def cloud_process(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cloud]:
     state = tmp_path_factory.mktemp("alibaba")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "local.alibaba", "--port", str(port), "--state", str(state)],
-        cwd="/",
-        env=os.environ | KEYS | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_tenantry/health", timeout=1):
-                break
-        except OSError:
-            time.sleep(0.05)
-    yield Cloud(port, (state / "control-token").read_text().strip())
-    process.terminate()
-    process.wait(10)
+    with stand_in(state, KEYS) as proxy:
+        yield Cloud(proxy, (state / "control-token").read_text().strip())
 
 
 @pytest.fixture

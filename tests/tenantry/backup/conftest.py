@@ -1,17 +1,13 @@
 """A tenant's database and objects, and a vault for their backups: a real server and the Alibaba stand-in."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 
 import oss2
 import pytest
 
+from local.alibaba.temporary import stand_in
 from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
 from tenantry.backup.records import Records
@@ -26,26 +22,8 @@ TENANT = Subject("k001", "rent001", "k001", "kindergarten/rent/13800138001/", (F
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    command = [sys.executable, "-P", "-m", "local.alibaba", "--port", address.rpartition(":")[2]]
-    process = subprocess.Popen(
-        [*command, "--state", str(tmp_path_factory.mktemp("alibaba"))],
-        cwd="/",
-        env=os.environ | KEYS | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/_tenantry/health", timeout=1):
-                break
-        except OSError:
-            time.sleep(0.05)
-    yield address
-    process.terminate()
-    process.wait(10)
+    with stand_in(tmp_path_factory.mktemp("alibaba"), KEYS) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
