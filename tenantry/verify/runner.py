@@ -1,19 +1,19 @@
 """Makes the attempts: in parallel, each bounded, and removes what was written however it ends."""
 
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from tenantry.verify.field import Field
+from tenantry.verify.interrupts import remembered
 from tenantry.verify.model import Attack, Result, Trial, Verdict, unclear
 
 WORKERS: Final = 8
 LIMIT_SECONDS: Final = 900.0  # of a whole run: 13 tenants take under two minutes, what is not tried then is unclear
 EVERY_SECONDS: Final = 2.0
+GLANCE_SECONDS: Final = 0.05
 Say = Callable[[str], None]
 
 
@@ -47,25 +47,22 @@ def prepared(field: Field, attack: Attack) -> list[Trial]:
 
 def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr) -> list[Result]:
     """All results in the order of the attacks. After Ctrl-C nothing more is begun, and Interrupted carries those
-    that there are."""
+    that there are: what runs takes away again what it wrote, each within its own time limits."""
     started = time.monotonic()
     work: list[tuple[Attack, Trial]] = []
-    futures: list[Future[Result]] = []
-    interrupted = False
-    pool = ThreadPoolExecutor(WORKERS)
-    try:
-        work += [(attack, trial) for attack in attacks for trial in prepared(field, attack)]
+    with remembered() as interrupted:
+        for attack in attacks:
+            work += [(attack, trial) for trial in prepared(field, attack)]
+            if interrupted():
+                raise Interrupted([])
         say(f"{len(work)} attempts of {len(attacks)} kinds")
-        futures += [pool.submit(made, attack, trial) for attack, trial in work]
-        _watch(futures, started, say)
-    except KeyboardInterrupt:
-        interrupted = True
-    again = quiet_interrupts()  # what runs takes away again what it wrote, each within its own time limits
-    pool.shutdown(wait=True, cancel_futures=True)
-    again()
-    results = [_result(*one, future) for one, future in zip(work, futures, strict=False)]
-    if interrupted:
-        raise Interrupted([one for one in results if one.seconds > 0])
+        pool = ThreadPoolExecutor(WORKERS)
+        futures = [pool.submit(made, attack, trial) for attack, trial in work]
+        _watch(futures, started, say, interrupted)
+        pool.shutdown(wait=True, cancel_futures=True)
+        results = [_result(*one, future) for one, future in zip(work, futures, strict=True)]
+        if interrupted():
+            raise Interrupted([one for one in results if one.seconds > 0])
     return results
 
 
@@ -77,27 +74,23 @@ class Interrupted(Exception):
         self.results = results
 
 
-def _watch(futures: Collection[Future[Result]], started: float, say: Say) -> None:
-    open_, bad = set(futures), 0
-    while open_ and time.monotonic() - started < LIMIT_SECONDS:
-        done, open_ = wait(open_, EVERY_SECONDS)
-        bad += sum(1 for one in done if one.result().verdict.state != "held")
-        say(f"[{time.monotonic() - started:4.0f} s] {len(futures) - len(open_)}/{len(futures)} tried, {bad} not held")
+def _watch(futures: Sequence[Future[Result]], started: float, say: Say, interrupted: Callable[[], bool]) -> None:
+    """Until all have ended, the time is over, or somebody wants it to end."""
+    ended: list[Future[Result]] = []
+    for future in futures:
+        future.add_done_callback(ended.append)
+    told, bad = 0, 0
+    while told < len(futures) and not interrupted() and time.monotonic() - started < LIMIT_SECONDS:
+        due = time.monotonic() + EVERY_SECONDS
+        while len(ended) < len(futures) and not interrupted() and time.monotonic() < due:
+            time.sleep(GLANCE_SECONDS)
+        fresh = ended[told:]
+        told += len(fresh)
+        bad += sum(1 for one in fresh if one.result().verdict.state != "held")
+        say(f"[{time.monotonic() - started:4.0f} s] {told}/{len(futures)} tried, {bad} not held")
 
 
 def _result(attack: Attack, trial: Trial, future: Future[Result]) -> Result:
     if future.done() and not future.cancelled():
         return future.result()
     return Result(attack, trial.tenant, trial.target, unclear("not tried: the time was over"), 0.0)
-
-
-def quiet_interrupts() -> Callable[[], None]:
-    """While things are being removed a second Ctrl-C must not leave them; the returned call ends that."""
-    if threading.current_thread() is not threading.main_thread():
-        return lambda: None
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def again() -> None:
-        signal.signal(signal.SIGINT, before)
-
-    return again

@@ -6,10 +6,11 @@ from typing import Final
 
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.field import Field
+from tenantry.verify.interrupts import remembered
 from tenantry.verify.model import Attack, Result
 from tenantry.verify.network import matrix
 from tenantry.verify.report import Report
-from tenantry.verify.runner import Interrupted, Say, quiet_interrupts, run, to_stderr
+from tenantry.verify.runner import Interrupted, Say, run, to_stderr
 from tenantry.verify.stranger import dismiss
 from tenantry.verify.surroundings import Surroundings
 
@@ -42,9 +43,8 @@ def verify(
     except Interrupted as stopped:
         results, interrupted = stopped.results, True
     finally:
-        again = quiet_interrupts()
-        left = _removed(field)
-        again()
+        with remembered():  # a second Ctrl-C must not leave what is being removed
+            left = _removed(field)
     ways = _matrix(field) if any(one.domain == NETWORK for one in attacks) and not interrupted else []
     return Report(results, sorted(field.chosen), time.monotonic() - started, ways, interrupted, left)
 
