@@ -14,8 +14,8 @@ from tenantry.engine.refusal import Refusal
 
 # Tells the processes of one engine from those of all others, also when their parent is dead: they inherit it.
 MARKER = "TENANTRY_ENGINE"
-# The engine's collector works as usual up to here and harder beyond: a run writes its state over and over, and what that
-# leaves behind would double its memory. A larger stack has room for what the engine holds of it at once.
+# The engine's collector works as usual up to here and harder beyond: a run writes its state again and again, and what
+# that leaves behind would double its memory. A larger stack has room for what the engine holds of it at once.
 MEMORY_MIB, MEMORY_TENANTS, MEMORY_MIB_A_TENANT = 190, 25, 10
 SHORT_SECONDS = 120.0  # no reading command takes this long; a hanging network mount does
 
