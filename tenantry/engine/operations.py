@@ -42,6 +42,7 @@ class Outcome:
     recovered: list[str] = field(default_factory=list[str])
     log: Path | None = None
     remark: str = ""  # what the engine said when it ended without a single error event
+    was_cut_off: bool = False  # stopped or killed before its end
 
     def as_json(self) -> dict[str, Any]:
         """Fit for `--json`."""
@@ -118,10 +119,10 @@ class Operation:
     def _apply(self, kind: str, *arguments: str) -> Outcome:
         recovery = self._recover()
         outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
-        if late := recovery.missing.keys() & outcome.progress.failed.keys():
-            # The dead engine's last call was still at work when we looked, such as the copying of a large template.
+        late = recovery.missing.keys() & outcome.progress.failed.keys()
+        # The dead engine's last call was still at work when we looked, such as the copying of a large template.
+        if late and self.records.suspect({urn: recovery.missing[urn] for urn in late}) and not outcome.was_cut_off:
             self.watcher.say(f"{len(late)} interrupted creation(s) may have come to an end meanwhile: looking again")
-            self.records.suspect({urn: recovery.missing[urn] for urn in late})
             again = self._recover()
             outcome = self._engine(kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments)
         return outcome
@@ -157,6 +158,7 @@ class Operation:
             recovered,
             log.path,
             _remark(ended, progress.errors),
+            ended.is_interrupted or ended.code < 0,
         )
 
     def _unlock(self, refusal: str) -> bool:

@@ -78,11 +78,16 @@ class Records:
                 self._import(exported)
         return recovery
 
-    def suspect(self, missing: Mapping[str, Record]) -> None:
-        """Has the next recovery look once more for creations that it found unmade."""
+    def suspect(self, missing: Mapping[str, Record]) -> bool:
+        """Has the next recovery look once more for creations that it found unmade; False when that is no use."""
         exported = self._export()
-        suspect(Deployment(exported["deployment"]), missing)
-        self._import(exported)
+        try:
+            is_worth_it = suspect(Deployment(exported["deployment"]), missing, Outside(self.cli.environment))
+        except OSError:  # whom to ask does not answer: then the run's own errors say more
+            return False
+        if is_worth_it:
+            self._import(exported)
+        return is_worth_it
 
     def _refresh(self, urns: list[str]) -> dict[str, str]:
         """Reads what is there. Returns URN -> reason for what could not be read."""

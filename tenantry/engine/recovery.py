@@ -46,7 +46,7 @@ class Recovery:
     """The plan for one stack, and what came of it in one line each."""
 
     adopted: dict[str, Record] = field(default_factory=dict[str, Record])  # URN -> what it was asked to be
-    missing: dict[str, Record] = field(default_factory=dict[str, Record])  # of the adopted, those not found
+    missing: dict[str, Record] = field(default_factory=dict[str, Record])  # what was asked for, and is not there
     reread: list[str] = field(default_factory=list[str])  # URNs in the state whose truth is to be read
     notes: list[str] = field(default_factory=list[str])
 
@@ -122,11 +122,17 @@ def conclude(deployment: Deployment, recovery: Recovery, failures: Mapping[str, 
     return was_changed
 
 
-def suspect(deployment: Deployment, missing: Mapping[str, Record]) -> None:
-    """Enters creations that were found unmade once more as unread: what was asked for last may have come late."""
+def suspect(deployment: Deployment, missing: Mapping[str, Record], outside: Outside) -> bool:
+    """Enters creations that were found unmade once more as unread: what was asked for last may have come late.
+
+    Says whether there was any to enter. Raises OSError when AliDNS does not answer.
+    """
+    was_changed = False
     for urn, record in missing.items():
-        if deployment.living(urn) is None and (identity := derived_id(record)):
-            deployment.adopt(record, identity)["initErrors"] = [UNREAD_CREATION]
+        if deployment.living(urn) is None and (found := _identified(record, outside)) is not None:
+            deployment.adopt(*found)["initErrors"] = [UNREAD_CREATION]
+            was_changed = True
+    return was_changed
 
 
 def _creation(
@@ -140,24 +146,32 @@ def _creation(
     if is_repeatable(record["type"]) or not record.get("custom"):
         note(urn, "its creation was interrupted: it is simply made again")
         return
-    inputs = mapping(record.get("inputs"))
-    identity = derived_id(record)
-    if record["type"] == DNS_RECORD:
-        found = outside.find_record(inputs, outside.environment)
-        if found is None:
-            note(urn, "its creation was interrupted before anything was made")
-            return
-        identity = found.identity
-        if not found.has_remark:  # asked for in the second call, which did not come: the next run sets it
-            record = {**record, "inputs": {name: value for name, value in inputs.items() if name != "remark"}}
-    elif record["type"] == ACCESS_KEY:
-        note(urn, _lost_keys(deployment, str(inputs.get("userName")), outside))
+    if record["type"] == ACCESS_KEY:
+        note(urn, _lost_keys(deployment, str(mapping(record.get("inputs")).get("userName")), outside))
         return
-    if identity is None:
+    found = _identified(record, outside)
+    if found is not None:
+        deployment.adopt(*found)["initErrors"] = [UNREAD_CREATION]
+        recovery.adopted[urn] = found[0]
+    elif record["type"] == DNS_RECORD:
+        recovery.missing[urn] = record
+        note(urn, "its creation was interrupted before anything was made")
+    else:
         note(urn, "its creation was interrupted, and its id cannot be known: it is made again")
-        return
-    deployment.adopt(record, identity)["initErrors"] = [UNREAD_CREATION]
-    recovery.adopted[urn] = record
+
+
+def _identified(record: Record, outside: Outside) -> tuple[Record, str] | None:
+    """What to enter for an interrupted creation, and its id; None when that cannot be known or is not there."""
+    if record["type"] != DNS_RECORD:
+        identity = derived_id(record)
+        return (record, identity) if identity is not None else None
+    inputs = mapping(record.get("inputs"))
+    found = outside.find_record(inputs, outside.environment)
+    if found is None:
+        return None
+    if not found.has_remark:  # asked for in the second call, which did not come: the next run sets it
+        record = {**record, "inputs": {name: value for name, value in inputs.items() if name != "remark"}}
+    return record, found.identity
 
 
 def _is_unread(record: Record) -> bool:

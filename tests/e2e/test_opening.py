@@ -25,6 +25,7 @@ from tenantry.opening import STEPS
 FIRST = ("k001", "k002")
 KILLED = {f"k{301 + number}": step for number, step in enumerate(STEPS)}
 FAILING = "k320"
+LATECOMER = "k330"
 Session = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -72,7 +73,7 @@ def _faulty(world: World, **fault: Any) -> Generator[None]:
         _control(world, "DELETE", {})
 
 
-def _control(world: World, method: str, body: dict[str, Any]) -> None:
+def _control(world: World, method: str, body: dict[str, Any]) -> Any:
     token = (world.folder / ".local" / "alibaba" / "control-token").read_text().strip()
     request = urllib.request.Request(
         f"{world.env['TENANTRY_ALIBABA_PROXY']}/_tenantry/faults",
@@ -81,7 +82,7 @@ def _control(world: World, method: str, body: dict[str, Any]) -> None:
         method=method,
     )
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-        answer.read()
+        return json.load(answer)
 
 
 @pytest.fixture(scope="module")
@@ -209,30 +210,38 @@ def _held(
         yield started
 
 
+def _start(world: World) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["tenantry", "up", "--stack", "local"],
+        cwd=world.folder,
+        env=world.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def _kill_in(world: World, admin: Session, code: str, step: str) -> bool:
     """Whether the engine was killed while the step was in progress."""
 
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ["tenantry", "up", "--stack", "local"],
-            cwd=world.folder,
-            env=world.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    def is_reached() -> bool:
+        is_begun = _state_of(admin, code, step) == "in_progress"
+        if step == "domain":  # begins with the first wall: wait until the record alone is left
+            return is_begun and _state_of(admin, code, "administrator") == "completed"
+        return is_begun
 
-    with _held(world, code, step, start) as process:
-        try:
-            hit = _await(lambda: _state_of(admin, code, step) == "in_progress", process)
-            if hit and step == "domain":  # begins with the first wall: wait until the record alone is left
-                hit = _await(lambda: _state_of(admin, code, "administrator") == "completed", process)
-            engine = _engine(process) if hit else None
-            if hit and engine is not None:
-                os.kill(engine.pid, signal.SIGKILL)
-            process.wait(120)
-            return hit and engine is not None and _state_of(admin, code, step) == "in_progress"
-        finally:
-            process.wait(120)
+    with _held(world, code, step, lambda: _start(world)) as process:
+        return _kill(process, is_reached) and _state_of(admin, code, step) == "in_progress"
+
+
+def _kill(process: subprocess.Popen[bytes], is_reached: Callable[[], bool]) -> bool:
+    """Whether the engine was killed at that moment."""
+    try:
+        engine = _engine(process) if _await(is_reached, process) else None
+        if engine is not None:
+            os.kill(engine.pid, signal.SIGKILL)
+        return engine is not None
+    finally:
+        process.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -294,3 +303,20 @@ def test_a_failing_step_is_told_and_goes_on(
 def test_what_failed_goes_on_when_the_cause_is_gone(opened: World, admin: Session, kills: Any) -> None:
     opened.up()
     _assert_open(opened, admin, FAILING, _passwords(opened)[FAILING])
+
+
+def test_a_record_that_a_dead_engine_made_late_is_taken(opened: World, admin: Session) -> None:
+    """The name service finishes the dead engine's request after the next run has looked, and before that one's own."""
+
+    def is_asked_for() -> bool:
+        (fault,) = _control(opened, "GET", {})["faults"]
+        return fault["times"] == 1
+
+    _declare(opened, LATECOMER)
+    with _faulty(opened, pattern=LATE["domain"], kind="latency", times=2, seconds=20):
+        assert _kill(_start(opened), is_asked_for)
+        again = opened.up()
+    assert "looking again" in again.stderr
+    _assert_open(opened, admin, LATECOMER, _passwords(opened)[LATECOMER])
+    records = [record["rr"] for record in opened.alibaba()["domains"]["yyup.cc"]["records"]]
+    assert records.count(LATECOMER) == 1

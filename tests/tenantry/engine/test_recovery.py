@@ -17,6 +17,7 @@ from tenantry.engine.recovery import (
     conclude,
     interrupted,
     plan,
+    suspect,
 )
 
 Raw = dict[str, Any]
@@ -209,8 +210,35 @@ def test_a_dns_record_without_its_remark_gets_it_from_the_next_run() -> None:
 
 def test_a_dns_record_that_is_not_there_is_made_by_the_next_run() -> None:
     state = deployment(creating=record(DNS))
-    assert plan(state, nothing_outside()).targets == []
+    recovery = plan(state, nothing_outside())
+    assert recovery.targets == []
     assert state.resources == []
+    assert list(recovery.missing) == [record(DNS)["urn"]]
+
+
+def test_a_dns_record_that_came_late_is_taken_by_the_second_look() -> None:
+    """The dead engine's request was still under way when the recovery asked, and then the next run met a duplicate."""
+    state = deployment()
+    late = {record(DNS)["urn"]: record(DNS)}
+    assert suspect(state, late, nothing_outside(record=FoundRecord("269", has_remark=True)))
+    assert interrupted(state)
+    assert plan(state, nothing_outside()).targets == list(late)
+
+
+@pytest.mark.parametrize(
+    ("token", "found", "is_entered"),
+    [(ROLE, None, True), (DNS, None, False), (DNS, FoundRecord("269", has_remark=False), True)],
+)
+def test_only_what_may_be_there_is_looked_at_once_more(token: str, found: FoundRecord | None, is_entered: bool) -> None:
+    state = deployment()
+    assert suspect(state, {record(token)["urn"]: record(token)}, nothing_outside(record=found)) is is_entered
+    assert bool(interrupted(state)) is is_entered
+
+
+def test_what_was_made_meanwhile_is_not_suspected() -> None:
+    state = deployment(record(ROLE, id="rent001"))
+    assert not suspect(state, {record(ROLE)["urn"]: record(ROLE)}, nothing_outside())
+    assert not interrupted(state)
 
 
 def test_keys_that_nobody_knows_are_removed_but_never_the_recorded_one() -> None:
