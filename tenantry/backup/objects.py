@@ -207,7 +207,8 @@ def _remove(bucket: Any, batch: list[Version]) -> None:
 
 
 def spool() -> IO[bytes]:
-    return tempfile.NamedTemporaryFile(prefix="tenantry-", suffix=".dump")
+    """A file without a name: a tenant's data is gone with the process, also with a killed one."""
+    return tempfile.TemporaryFile()
 
 
 def room_for(size: int) -> None:

@@ -7,8 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import psycopg
 from psycopg import sql
@@ -32,19 +31,25 @@ def program(name: str) -> str:
     return found
 
 
-def run(systems: Systems, name: str, *arguments: str) -> bytes:
-    """Its output. What it says when it fails names databases and objects, and no secret."""
+def run(
+    systems: Systems, name: str, *arguments: str, source: IO[bytes] | None = None, target: IO[bytes] | None = None
+) -> bytes:
+    """Its output, empty when that goes into a file.
+
+    What it says when it fails names databases and objects, and no secret.
+    """
     done = subprocess.run(
         [program(name), "--no-password", *arguments],
         env=systems.client_environment(os.environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdin=source or subprocess.DEVNULL,
+        stdout=target or subprocess.PIPE,
+        stderr=subprocess.PIPE,
         check=False,
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise BackupError(f"{name} failed ({said[0] if said else done.returncode})", "correct this and run again")
-    return done.stdout
+    return done.stdout or b""
 
 
 @contextmanager
@@ -58,8 +63,8 @@ def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
         session.execute("COMMIT")
 
 
-def dump(systems: Systems, database: str, target: Path) -> Fingerprint:
-    """Writes the dump; the fingerprint is of the very same moment."""
+def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
+    """Writes the dump into an empty file; the fingerprint is of the very same moment."""
     with frozen(systems, database) as (session, snapshot):
         run(
             systems,
@@ -68,8 +73,8 @@ def dump(systems: Systems, database: str, target: Path) -> Fingerprint:
             "--no-owner",
             "--no-privileges",
             f"--snapshot={snapshot}",
-            f"--file={target}",
             f"--dbname={database}",
+            target=target,
         )
         return fingerprint.take(session, schema_digest(systems, database, snapshot))
 
@@ -94,9 +99,11 @@ def schema_digest(systems: Systems, database: str, snapshot: str) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def load(systems: Systems, source: Path, database: str, *, role: str | None = None) -> None:
-    """Into an empty database; with a role everything belongs to it."""
+def load(systems: Systems, source: IO[bytes], database: str, *, role: str | None = None) -> None:
+    """The whole file into an empty database; with a role everything belongs to it."""
     acting = [f"--role={role}"] if role else []
+    source.flush()
+    os.lseek(source.fileno(), 0, os.SEEK_SET)  # the program reads where the descriptor stands, not this file object
     run(
         systems,
         "pg_restore",
@@ -105,7 +112,7 @@ def load(systems: Systems, source: Path, database: str, *, role: str | None = No
         "--exit-on-error",
         *acting,
         f"--dbname={database}",
-        str(source),
+        source=source,
     )
 
 

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from tenantry.backup import objects, postgresql
@@ -81,7 +80,7 @@ def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
         file = stack.enter_context(objects.spool())
         fetched(vault, manifest, shelf, file)
         name = stack.enter_context(postgresql.scratch(vault.systems))
-        postgresql.load(vault.systems, Path(file.name), name)
+        postgresql.load(vault.systems, file, name)
         return postgresql.fingerprint_of(vault.systems, name)
 
 

@@ -5,7 +5,6 @@ The database that it takes the place of stays under a name of its own, closed: a
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, cast
 
 from psycopg import sql
@@ -70,7 +69,7 @@ def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str
         say(f"{manifest.subject}: restoring {manifest.fingerprint.rows} rows into {fresh}")
         postgresql.create(session, fresh, owner=owner)
         try:
-            postgresql.load(vault.systems, Path(file.name), fresh, role=owner)
+            postgresql.load(vault.systems, file, fresh, role=owner)
             with vault.systems.session(fresh) as inside:
                 inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
             told = differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh))

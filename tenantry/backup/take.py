@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
+from typing import IO
 
 from tenantry.backup import objects, postgresql
 from tenantry.backup.failing import BackupError, explained
@@ -87,8 +87,8 @@ def take(
         backups = vault.systems.bucket(vault.place)
         with objects.spool() as file:
             say(f"{subject.name}: dumping {subject.database}")
-            fingerprint = _dump(vault.systems, subject, Path(file.name))
-            dump = _put(backups, shelf.dump(backup_id), Path(file.name))
+            fingerprint = _dump(vault.systems, subject, file)
+            dump = _put(backups, shelf.dump(backup_id), file)
         found = [item for place in subject.buckets for item in _listed(vault.systems, place, subject.prefix)]
         if found:
             say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
@@ -115,7 +115,7 @@ def take(
     return manifest
 
 
-def _dump(systems: Systems, subject: Subject, target: Path) -> postgresql.Fingerprint:
+def _dump(systems: Systems, subject: Subject, target: IO[bytes]) -> postgresql.Fingerprint:
     if not subject.is_template:
         return postgresql.dump(systems, subject.database, target)
     with postgresql.scratch(systems, template=subject.database) as clone:
@@ -127,14 +127,14 @@ def _listed(systems: Systems, place: BucketPlace, prefix: str) -> list[objects.F
         return list(objects.current(systems.bucket(place), place.name, prefix))
 
 
-def _put(backups: object, key: str, path: Path) -> Dump:
+def _put(backups: object, key: str, file: IO[bytes]) -> Dump:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(objects.CHUNK):
-            digest.update(chunk)
-        size = file.tell()
-        file.seek(0)
-        objects.upload_file(backups, key, file, size)
+    file.seek(0)
+    while chunk := file.read(objects.CHUNK):
+        digest.update(chunk)
+    size = file.tell()
+    file.seek(0)
+    objects.upload_file(backups, key, file, size)
     return Dump(size=size, sha256=digest.hexdigest())
 
 

@@ -1,5 +1,6 @@
 """What a database holds, on a real server: every difference is told, and a dump and restore make none."""
 
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from local.postgresql.temporary import TemporaryServer
 from tenantry.backup import postgresql
 from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import differences
+from tenantry.backup.objects import spool
 from tenantry.backup.systems import Systems
 
 SCHEMA = """
@@ -41,12 +43,12 @@ def source(systems: Systems) -> Generator[str]:
         session.execute("DROP DATABASE source WITH (FORCE)")
 
 
-def test_a_dump_restores_to_the_same(systems: Systems, source: str, tmp_path: Path) -> None:
-    taken = postgresql.dump(systems, source, tmp_path / "dump")
-    assert taken.tables["public.one"].rows == 2
-    assert taken.rows == 4
-    with postgresql.scratch(systems) as name:
-        postgresql.load(systems, tmp_path / "dump", name)
+def test_a_dump_restores_to_the_same(systems: Systems, source: str) -> None:
+    with spool() as file, postgresql.scratch(systems) as name:
+        taken = postgresql.dump(systems, source, file)
+        assert taken.tables["public.one"].rows == 2
+        assert taken.rows == 4
+        postgresql.load(systems, file, name)
         assert differences(taken, postgresql.fingerprint_of(systems, name)) == []
     with systems.session() as session:
         assert not session.execute("SELECT FROM pg_database WHERE datname ~ '^tenantry_scratch'").fetchall()
@@ -115,3 +117,12 @@ def test_what_a_program_says_holds_no_password(systems: Systems) -> None:
     assert "nowhere" in str(caught.value)
     assert systems.password not in str(caught.value)
     assert systems.password not in repr(systems)
+
+
+def test_a_spool_has_no_name_that_could_outlive_a_killed_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with spool() as file:
+        file.write(b"x")
+        assert list(tmp_path.iterdir()) == []
