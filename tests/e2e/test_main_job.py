@@ -67,6 +67,7 @@ def test_the_state_holds_no_long_traces_and_the_engine_writes_no_debug_log(world
     parts = [one for one in world.resources() if "tenantry:components:" in one["urn"]]
     assert 1 <= max(len(one["stackTrace"]) for one in parts) <= 4
     assert (world.folder / ".local" / "pulumi" / "logs").is_file()
+    assert not list((world.folder / ".local" / "state").rglob("*.attrs"))
 
 
 def test_every_deployment_is_available(world: World) -> None:
