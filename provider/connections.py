@@ -33,6 +33,24 @@ class Connections:
         with server.session(name) as session:
             yield session
 
+    @contextmanager
+    def catalogs(self, name: str) -> "Generator[Session, None, None]":
+        """The provisioner's session in a tenant's database: for PostgreSQL's own catalogs, never for a table."""
+        from tenantry.owner_login import CATALOG_ALONE
+
+        with self._lock:
+            server = self._server
+        with server.session(name, options=CATALOG_ALONE) as session:
+            yield session
+
+    @contextmanager
+    def as_owner(self, name: str) -> "Generator[Session, None, None]":
+        """A session with the rights of the database's owner and no others: for what is in its tables."""
+        with self._lock:
+            server = self._server
+        with server.as_owner(name) as session:
+            yield session
+
     @property
     def storage(self) -> "Storage":
         with self._lock:

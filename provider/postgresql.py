@@ -11,6 +11,7 @@ from psycopg import sql
 
 from provider.failure import Failure
 from provider.settings import required
+from tenantry.owner_login import AS_OWNER, OwnerLogin, owner_login
 
 CONNECT_TIMEOUT_S: Final = 10
 LOCK_TIMEOUT_S: Final = 60  # long enough for a neighbour's step, short enough to be told of a forgotten session
@@ -53,8 +54,11 @@ class Server:
         return cls(host, port, username, password, str(settings.get("sslmode") or "require"))
 
     @contextmanager
-    def session(self, database: str) -> Generator[Session, None, None]:
-        connection = self._connect(database)
+    def session(
+        self, database: str, login: OwnerLogin | None = None, options: str = ""
+    ) -> Generator[Session, None, None]:
+        """As the provisioner, or as who has the login."""
+        connection = self._connect(database, login, options)
         with self._lock:
             self._open.add(connection)
         try:
@@ -68,6 +72,18 @@ class Server:
                 self._open.discard(connection)
             connection.close()
 
+    @contextmanager
+    def as_owner(self, database: str) -> Generator[Session, None, None]:
+        """Over a login of the owner's: what is made belongs to it, and what its code does is done with its rights."""
+        with (
+            owner_login(self.session, database) as login,
+            self.session(database, login, AS_OWNER) as session,
+        ):
+            if login:
+                session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login.owner)))
+                session.commit()
+            yield session
+
     def cancel(self) -> None:
         with self._lock:
             running = list(self._open)
@@ -75,25 +91,26 @@ class Server:
             with suppress(psycopg.Error):
                 connection.cancel_safe(timeout=2)
 
-    def _connect(self, database: str) -> Session:
+    def _connect(self, database: str, login: OwnerLogin | None, options: str) -> Session:
         try:
-            return self._attempt(database)
+            return self._attempt(database, login, options)
         except psycopg.OperationalError as error:
             # The server's words for this depend on its language, and libpq passes no code on: hence the second look.
             if database != MAINTENANCE_DATABASE and not self._exists(database):
                 raise DatabaseMissing(database) from error
             raise
 
-    def _attempt(self, database: str) -> Session:
+    def _attempt(self, database: str, login: OwnerLogin | None = None, options: str = "") -> Session:
         return psycopg.connect(
             host=self.host,
             port=self.port,
-            user=self.username,
-            password=self.password,
+            user=login.name if login else self.username,
+            password=login.password if login else self.password,
             dbname=database,
             sslmode=self.sslmode,
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name="tenantry",
+            options=options,
         )
 
     def _exists(self, database: str) -> bool:
@@ -122,12 +139,3 @@ def explain(error: Exception) -> Failure | None:
     # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.
     passing = code in PASSING or (code == "XX000" and "concurrently updated" in message)
     return Failure(message, REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})"), passing=passing)
-
-
-def act_as_owner(session: Session) -> None:
-    """Until the end of the transaction: what is made then belongs to the database's owner from the start."""
-    row = session.execute(
-        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
-    ).fetchone()
-    if row:
-        session.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))

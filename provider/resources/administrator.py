@@ -60,12 +60,20 @@ VALUES (%(person)s, %(tenant)s, %(user)s, 'tenant_admin')
 ON CONFLICT (global_user_id, tenant_code) DO UPDATE SET tenant_user_id = EXCLUDED.tenant_user_id
 WHERE global_user_tenant_relations.tenant_user_id IS DISTINCT FROM EXCLUDED.tenant_user_id
 """
-# Only where the value is still the one that we gave: what the tenant changed is the tenant's.
+# Only where the value is still the one that we gave: what the tenant changed is the tenant's. A value that another of
+# its users holds stays theirs: it must be unique, and the run must not fail over it for ever.
 FOLLOW: Final = """
 UPDATE users SET
-    username = %(username)s,
-    phone = CASE WHEN phone IS NOT DISTINCT FROM %(old_phone)s THEN %(phone)s ELSE phone END,
-    email = CASE WHEN email IS NOT DISTINCT FROM %(old_contactEmail)s THEN %(contactEmail)s ELSE email END,
+    username = CASE
+        WHEN EXISTS (SELECT FROM users AS other WHERE other.id <> users.id AND other.username = %(username)s)
+        THEN username ELSE %(username)s END,
+    phone = CASE WHEN phone IS NOT DISTINCT FROM %(old_phone)s
+            AND NOT EXISTS (SELECT FROM users AS other WHERE other.id <> users.id AND other.phone = %(phone)s)
+        THEN %(phone)s ELSE phone END,
+    email = CASE WHEN email IS NOT DISTINCT FROM %(old_contactEmail)s
+            AND NOT EXISTS (SELECT FROM users AS other
+                WHERE other.id <> users.id AND lower(other.email) = lower(%(contactEmail)s))
+        THEN %(contactEmail)s ELSE email END,
     real_name = CASE WHEN real_name = %(old_contactName)s THEN %(contactName)s ELSE real_name END
 WHERE username = %(old_username)s
 """
@@ -94,7 +102,7 @@ def give(at: Connections, database: str, admin: str, tenant: str, given: Mapping
 
     Without `admin`, the administration's database, there is no platform to know the person.
     """
-    from provider.postgresql import act_as_owner, explain
+    from provider.postgresql import explain
 
     password = generated()
     values = {**given, "hash": hashed(password), "tenant": tenant, "person": None}
@@ -103,10 +111,9 @@ def give(at: Connections, database: str, admin: str, tenant: str, given: Mapping
             values["person"] = _person(at, admin, values)
     with (
         step("the administrator's account", explain),
-        at.database(database) as session,
+        at.as_owner(database) as session,
         session.transaction(),
     ):
-        act_as_owner(session)
         user = _account(session, values)
     with step("the administrator's relation", explain):
         if user and values["person"]:

@@ -94,7 +94,7 @@ class CloneRights(Resource):
 
         from provider.postgresql import explain
 
-        with step("connecting", explain), at.database(inputs["database"]) as session:
+        with step("connecting", explain), at.catalogs(inputs["database"]) as session:
             with step("reading rights", explain):
                 found = list(repairs(session, inputs))
             if found:
@@ -108,7 +108,7 @@ class CloneRights(Resource):
         from provider.postgresql import DatabaseMissing, explain
 
         try:
-            with step("reading rights", explain), at.database(identity) as session:
+            with step("reading rights", explain), at.catalogs(identity) as session:
                 inputs = state or _imported(session, identity)
                 return {**inputs, "drift": sorted(repair.what for repair in repairs(session, inputs))}
         except DatabaseMissing:
@@ -121,7 +121,7 @@ class CloneRights(Resource):
         from provider.postgresql import DatabaseMissing, explain
 
         try:
-            with step("taking rights away", explain), at.database(state["database"]) as session:
+            with step("taking rights away", explain), at.catalogs(state["database"]) as session:
                 held = {name for name, _, _ in session.execute(GRANTS).fetchall()}
                 database = sql.Identifier(state["database"])
                 for login in held.intersection(state["logins"]):
@@ -223,8 +223,7 @@ def _public_schema(session: "Session") -> Iterator[Repair]:
 def _objects(session: "Session", owner: str) -> Iterator[Repair]:
     from psycopg import sql
 
-    # Names as PostgreSQL itself quotes them, qualified because nothing is on the search path.
-    session.execute("SET LOCAL search_path = ''")
+    # Names as PostgreSQL itself quotes them, qualified because nothing is on this session's search path.
     rows: list[tuple[LiteralString, LiteralString]] = session.execute(
         STRAYS, [sql.Identifier(owner).as_string(session)]
     ).fetchall()

@@ -30,23 +30,21 @@ class Migrations(Resource):
         return f"{inputs['database']}/{inputs['set']}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
-        from provider.postgresql import Session, act_as_owner, explain
+        from provider.postgresql import Session, explain
 
         step = partial(any_step, explain=explain)
         wanted = migrations_of(inputs["set"], self._sets)
 
         def run(session: Session, migration: Migration) -> None:
             with step(f"migration {migration.label}"), session.transaction():
-                act_as_owner(session)
                 session.execute(migration.text)
                 session.execute(REMEMBER, [migration.version, migration.name, migration.checksum])
 
-        with step("connecting"), at.database(inputs["database"]) as session:
+        with step("connecting"), at.as_owner(inputs["database"]) as session:
             with step("waiting for another run's migrations"):
                 session.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # ends with the session
                 session.commit()
             with step("reading what was applied"), session.transaction():
-                act_as_owner(session)
                 session.execute(RECORD)
                 applied = _applied(session)
             for migration in pending(wanted, applied):
@@ -59,7 +57,7 @@ class Migrations(Resource):
         database, _, set_name = identity.partition("/")
         wanted = migrations_of(set_name, self._sets)
         try:
-            with any_step("reading what was applied", explain), at.database(database) as session:
+            with any_step("reading what was applied", explain), at.as_owner(database) as session:
                 row = session.execute("SELECT to_regclass('public.schema_migrations')").fetchone()
                 if row is None or row[0] is None:
                     return None

@@ -72,27 +72,24 @@ class Seed(Resource):
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
         given, opening, database = values_of(inputs["kindergarten"]), Opening.of(at, inputs), inputs["database"]
         with opening.step(SCHEMA):
-            both, version = self._seed(at, database, inputs["kindergarten"], given)
-            opening.schema_version(version)
+            opening.schema_version(self._seed(at, opening, inputs, given))
         with opening.step(ADMINISTRATOR):
             password = before.get("password")
             if password is None:
                 password = administrator.give(at, database, opening.database, opening.tenant, given)
-            if both:
-                administrator.follow(at, opening.database, opening.tenant, both)
         return {**inputs, "password": password}
 
-    def _seed(
-        self, at: Connections, database: str, kindergarten: Mapping[str, Any], given: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], int]:
-        """The old values beside the new where they differ, and the schema's version."""
+    def _seed(self, at: Connections, opening: Opening, inputs: Inputs, given: Mapping[str, Any]) -> int:
+        """The schema's version.
+
+        The platform's side of a change goes first: killed between the two, the clone still remembers the old values.
+        """
         from psycopg.types.json import Jsonb
 
-        from provider.postgresql import act_as_owner, explain
+        from provider.postgresql import explain
 
-        both = dict[str, Any]()
-        with step("seeding", explain), at.database(database) as session, session.transaction():
-            act_as_owner(session)
+        kindergarten = inputs["kindergarten"]
+        with step("seeding", explain), at.as_owner(inputs["database"]) as session, session.transaction():
             seeded = _seeded(session)
             if seeded is None:
                 session.execute(KINDERGARTEN, given)
@@ -100,15 +97,16 @@ class Seed(Resource):
                 both = {**given, **{f"old_{field}": value for field, value in values_of(seeded).items()}}
                 session.execute(FOLLOW_KINDERGARTEN, both)
                 session.execute(administrator.FOLLOW, both)
+                administrator.follow(at, opening.database, opening.tenant, both)
             session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(kindergarten)})
             row = session.execute(VERSION).fetchone()
-        return both, row[0] if row else 0
+        return row[0] if row else 0
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from provider.postgresql import DatabaseMissing, explain
 
         try:
-            with step("reading what was seeded", explain), at.database(identity) as session:
+            with step("reading what was seeded", explain), at.as_owner(identity) as session:
                 row = session.execute("SELECT to_regclass('public.system_config')").fetchone()
                 seeded = _seeded(session) if row and row[0] else None
         except DatabaseMissing:

@@ -133,6 +133,20 @@ def test_drift_is_told_and_repaired(
     assert plugin.read("CloneRights", repaired).outputs["drift"] == []
 
 
+def test_an_operator_of_the_tenants_is_not_taken_for_postgresqls(plugin, server, clone: str, given) -> None:
+    with server.connect(clone) as session:
+        session.execute("SET ROLE clone")
+        session.execute("""
+            CREATE FUNCTION trap(oid, regrole) RETURNS boolean LANGUAGE plpgsql AS
+                $$ BEGIN SET ROLE NONE; EXECUTE 'CREATE ROLE stolen SUPERUSER'; RETURN true; END $$;
+            CREATE OPERATOR <> (LEFTARG = oid, RIGHTARG = regrole, FUNCTION = trap);
+            ALTER DATABASE clone SET search_path = public, pg_catalog""")
+    assert plugin.read("CloneRights", given).outputs["drift"] == []
+    plugin.update("CloneRights", given, declared(clone, idleTimeout=90))
+    with server.connect() as session:
+        assert session.execute("SELECT FROM pg_roles WHERE rolname = 'stolen'").fetchall() == []
+
+
 def grantees(server, database: str) -> set[str]:
     with server.connect(database) as session:
         rows = session.execute(

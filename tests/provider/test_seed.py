@@ -79,6 +79,56 @@ def test_an_administrator_whom_the_tenant_removed_does_not_come_back(plugin, ser
     assert rows(server, clone)[1] == []
 
 
+def test_a_contact_who_is_a_user_already_stops_nothing(plugin, server, clone: str, seeded) -> None:
+    with server.connect(clone) as session:
+        session.execute(
+            "INSERT INTO users (username, phone, email, password_hash) "
+            "VALUES ('13900139001', '13900139001', 'LiSi@example.com', 'x')"
+        )
+    changed = declared(clone, contactName="李四", contactEmail="lisi@example.com", phone="13900139001")
+    plugin.update("Seed", seeded, changed)
+    with server.connect(clone) as session:
+        kept = session.execute("SELECT username, phone, email, real_name FROM users ORDER BY id").fetchall()
+    assert kept == [
+        ("13800138001", "13800138001", "zhangsan@example.com", "李四"),
+        ("13900139001", "13900139001", "LiSi@example.com", ""),
+    ]
+
+
+ESCAPES = "RESET ROLE; SET ROLE NONE; CREATE TABLE IF NOT EXISTS escaped (x int); CREATE ROLE stolen SUPERUSER"
+TRAPS = {
+    "a trigger": f"""
+        CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {ESCAPES}; RETURN NEW; END $$;
+        CREATE TRIGGER trap BEFORE UPDATE ON kindergartens FOR EACH ROW EXECUTE FUNCTION trap()""",
+    "a view": f"""
+        CREATE FUNCTION trap() RETURNS text LANGUAGE plpgsql AS $$ BEGIN {ESCAPES}; RETURN 'x'; END $$;
+        ALTER TABLE system_config RENAME TO kept;
+        CREATE VIEW system_config AS SELECT group_key, config_key, value, description, is_readonly FROM kept
+            WHERE trap() = 'x'""",
+    "a search path": f"""
+        CREATE FUNCTION max(integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {ESCAPES}; RETURN 1; END $$;
+        CREATE FUNCTION to_regclass(text) RETURNS regclass LANGUAGE plpgsql AS $$ BEGIN {ESCAPES}; RETURN 1; END $$;
+        ALTER DATABASE clone SET search_path = public, pg_catalog""",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_what_the_tenant_lays_out_runs_with_the_tenants_rights(
+    plugin, server, clone: str, seeded, refused, trap: str
+) -> None:
+    with server.connect(clone) as session:
+        session.execute("SET ROLE clone")
+        session.execute(TRAPS[trap])
+    if trap == "a search path":
+        plugin.read("Seed", seeded)
+    else:
+        with refused("Seed clone: ", "permission denied to create role"):
+            plugin.update("Seed", seeded, declared(clone, name="平台的名字"))
+    with server.connect(clone) as session:
+        found = session.execute("SELECT rolname FROM pg_roles WHERE rolname IN ('stolen', 'clone_m')").fetchall()
+    assert found == []
+
+
 def test_a_refresh_sees_whether_it_was_seeded_and_not_what_the_tenant_did(plugin, server, clone: str, seeded) -> None:
     with server.connect(clone) as session:
         session.execute("UPDATE kindergartens SET name = '自己的名字'")

@@ -1,0 +1,115 @@
+"""A login that is a member of one database's owner and of nothing else, for as long as something is done there.
+
+In a tenant's database its owner's code runs with whoever touches a table: triggers, defaults, views, casts. SET ROLE in
+the provisioner's session is no wall against it, since that code may say SET ROLE NONE and be the provisioner. So
+whatever reads or writes a tenant's tables does it over a login of its own, which has nowhere to go back to.
+"""
+
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Session = psycopg.Connection[tuple[Any, ...]]
+
+SUFFIX: Final = "_m"
+CONNECTIONS: Final = 4
+VALID: Final = "10 minutes"  # in which it may begin a session; one that has begun goes on
+ENTRANCE: Final = "postgres"
+
+# Settings that a database's owner may give it reach every session that does not bring its own.
+CATALOG_ALONE: Final = "-c search_path= -c statement_timeout=0"  # nothing of the tenant's is taken for PostgreSQL's
+AS_OWNER: Final = "-c search_path=public -c statement_timeout=0"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLogin:
+    """`name` and `password` get in; `owner` is the role to act as."""
+
+    name: str
+    password: str = field(repr=False)
+    owner: str
+
+
+OWNER_OF: Final = """
+SELECT rolname, rolsuper OR rolname = current_user FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba
+WHERE datname = %s
+"""
+EXPIRY: Final = "SELECT (now() + %s::interval)::text"
+THERE: Final = "SELECT FROM pg_roles WHERE rolname = %s"
+LEAVE: Final = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s"
+ALONE: Final = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"  # ends with the session
+MAKE: Final = (
+    "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB CONNECTION LIMIT {limit} PASSWORD {verifier}"
+    " VALID UNTIL {expiry} IN ROLE {owner} ROLE CURRENT_USER"  # who is in it may end its sessions
+)
+
+
+@contextmanager
+def owner_login(
+    connect: "Callable[[str], AbstractContextManager[Session]]", database: str
+) -> Generator[OwnerLogin | None, None, None]:
+    """None where the provisioner itself is the owner or the database is missing: there is nobody to be told apart.
+
+    `connect` opens a provisioner's session in a database. One user of a database's login at a time: the next waits. One
+    that a killed run has left behind goes first; it cannot be used any more by then.
+    """
+    import psycopg
+    from psycopg import sql
+
+    with connect(ENTRANCE) as entrance:
+        found = entrance.execute(OWNER_OF, [database]).fetchone()
+        if found is None or found[1]:
+            yield None
+            return
+        login = OwnerLogin(f"{found[0]}{SUFFIX}", secrets.token_urlsafe(32), str(found[0]))
+        entrance.execute(ALONE, [login.name])
+        _remove(entrance, connect, database, login)
+        expiry = entrance.execute(EXPIRY, [VALID]).fetchone()
+        entrance.execute(
+            sql.SQL(MAKE).format(
+                name=sql.Identifier(login.name),
+                limit=sql.Literal(CONNECTIONS),
+                verifier=sql.Literal(_verifier(entrance, login)),
+                expiry=sql.Literal(expiry[0] if expiry else None),
+                owner=sql.Identifier(login.owner),
+            )
+        )
+        entrance.commit()
+        try:
+            yield login
+        finally:
+            with suppress(psycopg.OperationalError):  # the server went away: the next one removes it
+                entrance.rollback()
+                _remove(entrance, connect, database, login)
+
+
+def _verifier(session: "Session", login: OwnerLogin) -> str:
+    """What the server keeps of the password: no log of statements can hold more."""
+    kept = session.pgconn.encrypt_password(login.password.encode(), login.name.encode(), b"scram-sha-256")
+    return kept.decode()
+
+
+def _remove(
+    entrance: "Session", connect: "Callable[[str], AbstractContextManager[Session]]", database: str, login: OwnerLogin
+) -> None:
+    from psycopg import errors, sql
+
+    name, owner = sql.Identifier(login.name), sql.Identifier(login.owner)
+    if entrance.execute(THERE, [login.name]).fetchone() is None:
+        return
+    entrance.execute(LEAVE, [login.name])
+    entrance.commit()
+    try:
+        entrance.execute(sql.SQL("DROP ROLE {}").format(name))
+    except errors.DependentObjectsStillExist:  # the tenant's code has left the role and made something as the login
+        entrance.rollback()
+        with connect(database) as inside:
+            inside.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(name, owner))
+            inside.execute(sql.SQL("DROP OWNED BY {}").format(name))
+        entrance.execute(sql.SQL("DROP ROLE {}").format(name))
+    entrance.commit()
