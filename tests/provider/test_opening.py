@@ -239,6 +239,18 @@ def test_a_new_contact_takes_over_an_account_that_nobody_has_used(plugin, admin_
     assert admin_database.execute("SELECT phone FROM global_users").fetchall() == [("13900139001",)]
 
 
+def test_a_new_contact_that_half_arrived_arrives_at_the_next_run(plugin, admin_database, refused) -> None:
+    plugin.create("TenantRow", ROW)
+    seeded = plugin.create("Seed", SEED)
+    changed = {**SEED, "kindergarten": {**KINDERGARTEN, "phone": "13900139001", "contactName": "李四"}}
+    admin_database.execute("ALTER TABLE global_users RENAME TO elsewhere")
+    with refused("Seed clone: ", "global_users"):
+        plugin.update("Seed", seeded, changed)
+    admin_database.execute("ALTER TABLE elsewhere RENAME TO global_users")
+    plugin.update("Seed", seeded, changed)
+    assert admin_database.execute("SELECT phone, real_name FROM global_users").fetchall() == [("13900139001", "李四")]
+
+
 def test_models_follow_the_plan_and_one_the_platform_lacks_is_told(plugin, admin_database, refused) -> None:
     query = (
         "SELECT name, is_enabled, tenant_ai_model_configs.is_default FROM tenant_ai_model_configs "
