@@ -26,7 +26,6 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )"""
 APPLIED: Final = "SELECT version, checksum FROM schema_migrations ORDER BY version"
 REMEMBER: Final = "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)"
-OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
 
 
 class Unfit(Exception):

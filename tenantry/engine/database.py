@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from tenantry.engine.cli import Cli
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.surroundings import EMBEDDED_STACKS
+from tenantry.owner_login import AS_OWNER, OwnerLogin, owner_login
 
 if TYPE_CHECKING:
     import psycopg
@@ -47,7 +48,9 @@ class Server:
     sslmode: str
 
     @contextmanager
-    def session(self, database: str) -> "Generator[Session, None, None]":
+    def session(
+        self, database: str, login: OwnerLogin | None = None, options: str = ""
+    ) -> "Generator[Session, None, None]":
         """A session of its own, every statement committed at once. Raises NoAnswer when there is none to be had."""
         import psycopg  # 0.3 s that a run which changes nothing need not wait
 
@@ -55,18 +58,29 @@ class Server:
             connection = psycopg.connect(
                 host=self.host,
                 port=self.port,
-                user=self.user,
-                password=self.password,
+                user=login.name if login else self.user,
+                password=login.password if login else self.password,
                 dbname=database,
                 sslmode=self.sslmode,
                 connect_timeout=CONNECT_SECONDS,
                 application_name="tenantry",
+                options=options,
                 autocommit=True,
             )
         except psycopg.OperationalError as error:
             raise NoAnswer(" ".join(str(error).split())) from None
         with connection:
             yield connection
+
+    @contextmanager
+    def as_owner(self, database: str) -> "Generator[Session, None, None]":
+        """A session with the rights of the database's owner and no others: for what is in its tables."""
+        from psycopg import sql
+
+        with owner_login(self.session, database) as login, self.session(database, login, AS_OWNER) as session:
+            if login:
+                session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login.owner)))
+            yield session
 
 
 def server_of(cli: Cli, stack: str) -> Server:

@@ -78,7 +78,12 @@ class Rollout:
     say: Callable[[str], None]
 
     def look(self) -> Iterator[Result]:
-        """Every database with its version and what it lacks. Changes nothing."""
+        """Every database with its version and what it lacks. Changes nothing; raises Locked beside a roll-out, since
+        the template is open for one session at a time."""
+        with self._alone():
+            yield from self._look()
+
+    def _look(self) -> Iterator[Result]:
         for site in [*shared(self.server), *tenants(self.server)]:
             yield self._looked(site)
 
@@ -88,13 +93,13 @@ class Rollout:
             for site in shared(self.server):
                 yield (result := self._brought(site))
                 if result.state is State.FAILED:
-                    yield from self._untouched(self.look(), site)
+                    yield from self._untouched(self._look(), site)
                     return
             yield from self._tenants()
 
     def _tenants(self) -> Iterator[Result]:
         found = tenants(self.server)
-        behind = [site for site in found if (state := self._looked(site)).state is not State.CURRENT or state.error]
+        behind = [site for site in found if site.is_whole and self._looked(site).state is not State.CURRENT]
         ready = {site.label for site in behind}
         yield from (self._looked(site) for site in found if site.label not in ready)
         for number, wave in enumerate(waves(behind, self.plan.wave), 1):
@@ -132,8 +137,6 @@ class Rollout:
         return Result(site.label, site.database, state, version, version, time.monotonic() - begun, "", names)
 
     def _brought(self, site: Site) -> Result:
-        if not site.is_whole:
-            return Result(site.label, site.database, State.OPENING)
         begun, before = time.monotonic(), BASELINE
         try:
             before, _ = lacking(self.server, site, self.plan.wanted, self.plan.to)

@@ -61,9 +61,10 @@ def tenants(server: Server) -> list[Site]:
 
 @contextmanager
 def reached(server: Server, site: Site) -> "Generator[Session, None, None]":
-    """A session in it. The template is opened for it and closed again, also where a killed run had left it open."""
+    """A session in it, with its owner's rights. The template is opened for it and closed again, also where a killed run
+    had left it open."""
     if site.label != TEMPLATE:
-        with server.session(site.database) as session:
+        with server.as_owner(site.database) as session:
             yield session
         return
     _let_in(server, site, True)

@@ -1,12 +1,13 @@
 """What one database has of a set of migrations, and bringing it further."""
 
+import re
 import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tenantry.engine.database import Server
-from tenantry.migrations import APPLIED, BASELINE, LOCK, OWNER, RECORD, REMEMBER, Migration, Unfit, pending
+from tenantry.migrations import APPLIED, BASELINE, LOCK, RECORD, REMEMBER, Migration, Unfit, pending
 from tenantry.rollout.sites import Site, reached
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT_S: Final = 3
 TRIES: Final = 5
 PAUSE_S: Final = 1.0
+TRANSACTION: Final = "SELECT pg_current_xact_id()::text"
+OF_TRANSACTIONS: Final = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}
+# What holds words that are no statements: comments, strings, names, bodies of functions.
+QUOTED: Final = re.compile(
+    r"""--[^\n]*|/\*.*?\*/|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|\$(\w*)\$.*?\$\1\$"""
+    r"""|\bBEGIN\s+ATOMIC\b.*?\bEND\b""",
+    re.DOTALL | re.IGNORECASE,
+)
 LOCKED_OUT: Final = ("55P03", "40P01")  # lock timeout, deadlock
 
 
@@ -84,26 +93,34 @@ def _words(error: "psycopg.Error") -> str:
 
 
 def _once(session: "Session", migration: Migration) -> None:
-    """As the database's owner, so that what it makes belongs to the tenant like all else."""
     from psycopg import sql
 
-    row = session.execute(OWNER).fetchone()
     with session.transaction():
         session.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_S}s")))
-        if row:
-            session.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(row[0])))
         session.execute(RECORD)
+        begun = session.execute(TRANSACTION).fetchone()
         session.execute(migration.text)
+        if session.execute(TRANSACTION).fetchone() != begun:
+            raise Broken(
+                f"{migration.label}: it has ended its own transaction: see what of it is there, and complete it"
+            )
         session.execute(REMEMBER, [migration.version, migration.name, migration.checksum])
 
 
 def refuse_own_transactions(wanted: Iterable[Migration]) -> None:
     """Raises Unfit: a file that ends the transaction it runs in would be half applied when it fails."""
     for migration in wanted:
-        for number, line in enumerate(migration.text.decode(errors="replace").splitlines(), 1):
-            words = line.strip().rstrip(";").upper().split()
-            if words[:1] in (["COMMIT"], ["ROLLBACK"]) or (words == ["BEGIN"] and line.strip().endswith(";")):
+        number = 1
+        for statement in QUOTED.sub(_lines_of, migration.text.decode(errors="replace")).split(";"):
+            words = statement.upper().split()
+            if (words[:1] and words[0] in OF_TRANSACTIONS) or words[:2] == ["PREPARE", "TRANSACTION"]:
+                number += statement[: len(statement) - len(statement.lstrip())].count("\n")
                 raise Unfit(
                     f"{migration.label}:{number}: {words[0]} in a migration",
                     "leave transactions to `tenantry migrate`: each file is one",
                 )
+            number += statement.count("\n")
+
+
+def _lines_of(quoted: re.Match[str]) -> str:
+    return " " + "\n" * quoted[0].count("\n")

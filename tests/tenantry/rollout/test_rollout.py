@@ -171,6 +171,20 @@ def test_one_rollout_at_a_time(rollout: Any, written: Any) -> None:
     assert len(list(first)) == len(ALL) - 1
 
 
+def test_nobody_looks_beside_a_rollout(rollout: Any, written: Any, server: Server) -> None:
+    first = rollout(written(v0001_one=ONE)).run()
+    next(first)
+    with pytest.raises(Locked):
+        next(rollout(written(v0001_one=ONE)).look())
+    list(first)
+
+
+def test_a_tenant_that_is_being_opened_is_no_wave(rollout: Any, written: Any, admin: Any) -> None:
+    admin.execute("INSERT INTO tenant_init_steps (tenant_id, step_name, step_order) VALUES ('k001', 'database', 3)")
+    found = told(rollout(written(v0001_one=ONE), waves=1).run())
+    assert [found[code][0] for code in ("k001", "k002", "k003")] == ["opening", "migrated", "behind"]
+
+
 def test_a_tenant_that_is_being_opened_waits(rollout: Any, written: Any, admin: Any) -> None:
     admin.execute("INSERT INTO tenant_init_steps (tenant_id, step_name, step_order) VALUES ('k002', 'database', 3)")
     found = told(rollout(written(v0001_one=ONE)).run())
@@ -202,15 +216,65 @@ def test_what_a_migration_makes_belongs_to_the_databases_owner(
             session.execute("DROP ROLE somebody")
 
 
-@pytest.mark.parametrize("text", ["COMMIT;", "begin;", "SELECT 1;\n  ROLLBACK;", "commit"])
+OWN_TRANSACTIONS = {
+    "COMMIT;": 1,
+    "begin;": 1,
+    "SELECT 1;\n  ROLLBACK;": 2,
+    "commit": 1,
+    "CREATE TABLE a (x int); COMMIT;": 1,
+    "SELECT ';\n' AS \";\"; -- END;\n/* x;\n*/ END": 4,
+    "SELECT e'\\';'; ABORT": 1,
+    "START TRANSACTION": 1,
+    "PREPARE TRANSACTION 'x'": 1,
+}
+
+
+@pytest.mark.parametrize("text", OWN_TRANSACTIONS)
 def test_a_file_that_ends_its_transaction_is_refused(written: Any, text: str) -> None:
-    with pytest.raises(Unfit, match="leave transactions"):
+    with pytest.raises(Unfit, match=f"0001_one:{OWN_TRANSACTIONS[text]}: .*leave transactions"):
         refuse_own_transactions(written(v0001_one=text))
+
+
+def test_a_file_that_ends_its_transaction_all_the_same_is_told(rollout: Any, written: Any, running: Any) -> None:
+    found = list(rollout(written(v0001_one="CREATE TABLE half (x int); COMMIT; CREATE TABLE other (x int)")).run())
+    assert (found[0].state, found[1].state) == (State.FAILED, State.BEHIND)
+    assert "ended its own transaction" in found[0].error
+
+
+def test_a_migration_runs_with_the_tenants_rights(rollout: Any, written: Any, server: Server, running: Any) -> None:
+    with running.connect() as session:
+        session.execute("CREATE ROLE somebody")
+        session.execute("ALTER DATABASE rent001 OWNER TO somebody")
+    with running.connect("rent001") as inside:
+        inside.execute("ALTER SCHEMA public OWNER TO somebody")
+        inside.execute("ALTER TABLE kindergartens OWNER TO somebody")
+        inside.execute("INSERT INTO kindergartens (code, name) VALUES ('k001', 'one')")
+        inside.execute("""
+            SET ROLE somebody;
+            CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN SET ROLE NONE; EXECUTE 'CREATE ROLE stolen SUPERUSER'; RETURN NEW; END $$;
+            CREATE TRIGGER trap BEFORE UPDATE ON kindergartens FOR EACH ROW EXECUTE FUNCTION trap()""")
+    try:
+        found = list(rollout(written(v0001_one="UPDATE kindergartens SET name = 'two'")).run())
+        assert found[2].state is State.FAILED
+        assert "42501" in found[2].error
+        with running.connect() as session:
+            assert session.execute("SELECT FROM pg_roles WHERE rolname IN ('stolen', 'somebody_m')").fetchall() == []
+    finally:
+        with running.connect() as session:
+            session.execute("ALTER DATABASE rent001 OWNER TO tenantry")
+        with running.connect("rent001") as inside:
+            inside.execute("REASSIGN OWNED BY somebody TO tenantry")
+        with running.connect() as session:
+            session.execute("DROP ROLE somebody")
 
 
 def test_the_body_of_a_function_may_begin(written: Any) -> None:
     refuse_own_transactions(
         written(v0001_one="CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\nRETURN 1; END $$")
+    )
+    refuse_own_transactions(
+        written(v0002_two="CREATE FUNCTION g() RETURNS int BEGIN ATOMIC SELECT 1; END; PREPARE one AS SELECT 1")
     )
 
 
