@@ -16,6 +16,7 @@ from tenantry.backup import fingerprint
 from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint
 from tenantry.backup.systems import Session, Systems
+from tenantry.owner_login import CATALOG_ALONE, SUFFIX, OwnerLogin, owner_login
 
 SCRATCH: Final = "tenantry_scratch_"
 # What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
@@ -32,7 +33,12 @@ def program(name: str) -> str:
 
 
 def run(
-    systems: Systems, name: str, *arguments: str, source: IO[bytes] | None = None, target: IO[bytes] | None = None
+    systems: Systems,
+    name: str,
+    *arguments: str,
+    source: IO[bytes] | None = None,
+    target: IO[bytes] | None = None,
+    login: OwnerLogin | None = None,
 ) -> bytes:
     """Its output, empty when that goes into a file.
 
@@ -40,7 +46,7 @@ def run(
     """
     done = subprocess.run(
         [program(name), "--no-password", *arguments],
-        env=systems.client_environment(os.environ),
+        env=systems.client_environment(os.environ, login),
         stdin=source or subprocess.DEVNULL,
         stdout=target or subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -55,7 +61,7 @@ def run(
 @contextmanager
 def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
     """A session that sees the database as of one moment, and that moment's name, for pg_dump to see the same."""
-    with systems.session(database) as session:
+    with systems.session(database, CATALOG_ALONE) as session:
         fingerprint.prepare(session)
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         row = session.execute("SELECT pg_export_snapshot()").fetchone()
@@ -99,21 +105,44 @@ def schema_digest(systems: Systems, database: str, snapshot: str) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def load(systems: Systems, source: IO[bytes], database: str, *, role: str | None = None) -> None:
-    """The whole file into an empty database; with a role everything belongs to it."""
-    acting = [f"--role={role}"] if role else []
+def load(systems: Systems, source: IO[bytes], database: str) -> None:
+    """The whole file into an empty database, as its owner: what a dump says is a tenant's code, and runs at once."""
     source.flush()
     os.lseek(source.fileno(), 0, os.SEEK_SET)  # the program reads where the descriptor stands, not this file object
-    run(
-        systems,
-        "pg_restore",
-        "--no-owner",
-        "--no-privileges",
-        "--exit-on-error",
-        *acting,
-        f"--dbname={database}",
-        source=source,
-    )
+    with loader(systems, database) as login:
+        run(
+            systems,
+            "pg_restore",
+            "--no-owner",
+            "--no-privileges",
+            "--exit-on-error",
+            f"--role={login.owner}",
+            f"--dbname={database}",
+            source=source,
+            login=login,
+        )
+
+
+@contextmanager
+def loader(systems: Systems, database: str) -> Generator[OwnerLogin]:
+    """A login of the database's owner; where that is the provisioner, of a role that is its owner for so long."""
+    with owner_login(systems.session, database) as login:
+        if login:
+            yield login
+            return
+    role = sql.Identifier(database)
+    with systems.session() as session:
+        session.execute(sql.SQL("CREATE ROLE {} ROLE CURRENT_USER").format(role))
+        try:
+            session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), role))
+            with owner_login(systems.session, database) as login:
+                if login is None:
+                    raise BackupError(f"there is no database {database}", "run again")
+                yield login
+        finally:
+            with systems.session(database, CATALOG_ALONE) as inside:
+                inside.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
+            session.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 @contextmanager
@@ -160,4 +189,6 @@ def _drop_abandoned(session: Session) -> None:
     for (name,) in mine:
         if _lock(session, name):
             drop(session, name)
+            for role in (f"{name}{SUFFIX}", name):  # see loader
+                session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
             session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

@@ -18,6 +18,7 @@ from tenantry.backup.places import Shelf
 from tenantry.backup.prove import Differs, checked, fetched, unreadable
 from tenantry.backup.systems import Session
 from tenantry.backup.take import Say, Subject, Vault
+from tenantry.owner_login import CATALOG_ALONE
 
 FACTS: Final = """
 SELECT pg_get_userbyid(datdba), datconnlimit, datacl::text[], rolname, setconfig FROM pg_database
@@ -69,8 +70,8 @@ def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str
         say(f"{manifest.subject}: restoring {manifest.fingerprint.rows} rows into {fresh}")
         postgresql.create(session, fresh, owner=owner)
         try:
-            postgresql.load(vault.systems, file, fresh, role=owner)
-            with vault.systems.session(fresh) as inside:
+            postgresql.load(vault.systems, file, fresh)
+            with vault.systems.session(fresh, CATALOG_ALONE) as inside:
                 inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
             told = differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh))
             if told:

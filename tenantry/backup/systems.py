@@ -9,6 +9,7 @@ from typing import Any, Self
 import psycopg
 
 from tenantry.backup.failing import BackupError, oss2
+from tenantry.owner_login import CATALOG_ALONE, OwnerLogin
 
 CONNECT_TIMEOUT_S = 15
 MAINTENANCE = "postgres"
@@ -57,7 +58,7 @@ class Systems:
         )
 
     @contextmanager
-    def session(self, database: str = MAINTENANCE) -> Generator[Session, None, None]:
+    def session(self, database: str = MAINTENANCE, options: str = "") -> Generator[Session, None, None]:
         """Every statement by itself, unless a transaction is begun; closed at the end."""
         connection = psycopg.connect(
             host=self.host,
@@ -68,6 +69,7 @@ class Systems:
             sslmode=self.sslmode,
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name="tenantry-backup",
+            options=options,
             autocommit=True,
         )
         try:
@@ -75,14 +77,15 @@ class Systems:
         finally:
             connection.close()
 
-    def client_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+    def client_environment(self, environment: Mapping[str, str], login: OwnerLogin | None = None) -> dict[str, str]:
         """For pg_dump and pg_restore: the password travels in the environment, never on a command line."""
         kept = {name: value for name, value in environment.items() if not name.startswith("PG")}
         return kept | {
             "PGHOST": self.host,
             "PGPORT": self.port,
-            "PGUSER": self.user,
-            "PGPASSWORD": self.password,
+            "PGUSER": login.name if login else self.user,
+            "PGPASSWORD": login.password if login else self.password,
+            "PGOPTIONS": CATALOG_ALONE,
             "PGSSLMODE": self.sslmode,
             "PGCONNECT_TIMEOUT": str(CONNECT_TIMEOUT_S),
             "PGAPPNAME": "tenantry-backup",

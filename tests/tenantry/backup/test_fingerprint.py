@@ -54,6 +54,51 @@ def test_a_dump_restores_to_the_same(systems: Systems, source: str) -> None:
         assert not session.execute("SELECT FROM pg_database WHERE datname ~ '^tenantry_scratch'").fetchall()
 
 
+# What a tenant may lay out in its database so that it runs when somebody copies, reads or restores it.
+TRAPS = """
+SET ROLE tenant;
+CREATE FUNCTION trap() RETURNS boolean LANGUAGE plpgsql AS
+    $$ BEGIN
+        IF current_setting('trap.sprung', true) = 'yes' THEN
+            SET ROLE NONE;
+            EXECUTE 'CREATE ROLE stolen SUPERUSER';
+        END IF;
+        RETURN true;
+    END $$;
+CREATE TABLE public.trapped (x int CHECK (public.trap()));
+INSERT INTO public.trapped VALUES (1);
+CREATE FUNCTION as_text(public.trapped) RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM public.trap(); RETURN 'nothing'; END $$;
+CREATE CAST (public.trapped AS text) WITH FUNCTION as_text(public.trapped) AS IMPLICIT;
+CREATE FUNCTION public.sum(bigint) RETURNS bigint LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM public.trap(); RETURN 1; END $$;
+ALTER DATABASE trapped SET search_path = public, pg_catalog;
+"""
+
+
+def test_what_a_tenant_lays_out_never_runs_with_our_rights(systems: Systems) -> None:
+    with systems.session() as session:
+        session.execute("CREATE ROLE tenant")
+        session.execute("CREATE DATABASE trapped OWNER tenant")
+        with systems.session("trapped") as inside:
+            inside.execute(TRAPS.encode())
+        session.execute("ALTER ROLE tenantry SET trap.sprung = 'yes'")
+        session.execute("ALTER DATABASE trapped SET trap.sprung = 'yes'")
+        try:
+            with spool() as file, postgresql.scratch(systems) as name:
+                taken = postgresql.dump(systems, "trapped", file)
+                session.execute(f"ALTER DATABASE {name} SET trap.sprung = 'yes'".encode())
+                with pytest.raises(BackupError, match="permission denied to create role"):
+                    postgresql.load(systems, file, name)
+            assert taken.tables["public.trapped"].rows == 1
+            query = "SELECT rolname FROM pg_roles WHERE rolname ~ '^(stolen|tenantry_scratch|tenant_m)'"
+            assert session.execute(query).fetchall() == []
+        finally:
+            session.execute("ALTER ROLE tenantry RESET trap.sprung")
+            session.execute("DROP DATABASE trapped WITH (FORCE)")
+            session.execute("DROP ROLE tenant")
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
