@@ -62,7 +62,7 @@ class Instance:
                 if name in known:
                     print(f"port {known[name]} of {name} is taken: choosing another")
                 known[name] = _free_port(set(known.values()))
-        _write(path, json.dumps(known, indent=1))
+        write_whole(path, json.dumps(known, indent=1))
         return known
 
 
@@ -70,11 +70,12 @@ def _remember(path: Path, made: dict[str, str]) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     if missing := made.keys() - known.keys():
         known |= {name: made[name] for name in missing}
-        _write(path, json.dumps(known))
+        write_whole(path, json.dumps(known))
     return known
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file that nobody ever sees half written, readable by its owner alone."""
     scratch = path.with_name(f".{path.name}.new")
     scratch.write_text(text)
     scratch.chmod(0o600)

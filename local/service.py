@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from local.instance import Instance
+from local.instance import Instance, write_whole
 from local.progress import Progress
+from tenantry.engine import processes
 
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -53,8 +55,9 @@ def start(instance: Instance, service: Service) -> bool:
             group=service.user,
             extra_groups=[] if service.user is not None else None,
         )
-    record = {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
-    _record(instance, service.name).write_text(json.dumps(record))
+    born = processes.process(process.pid)
+    record = {"pid": process.pid, "boot": processes.boot(), "ticks": born.started_ticks if born else None}
+    write_whole(_record(instance, service.name), json.dumps(record))
     return True
 
 
@@ -91,13 +94,19 @@ def stop(instance: Instance, name: str, stop_signal: signal.Signals) -> bool:
 def running(instance: Instance, name: str) -> psutil.Process | None:
     """The recorded process if it is still that one: a pid that was given to somebody else since does not count."""
     try:
-        record = json.loads(_record(instance, name).read_text())
-        process = psutil.Process(record["pid"])
-        if abs(process.create_time() - record["started"]) < 1 and process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    except (FileNotFoundError, psutil.NoSuchProcess):
+        record: dict[str, Any] = json.loads(_record(instance, name).read_text())
+        found = processes.process(record["pid"])
+        if found is not None and _is_recorded(found, record):
+            return psutil.Process(found.pid)
+    except (FileNotFoundError, psutil.NoSuchProcess, ValueError, KeyError, TypeError):  # none, gone, or torn
         return None
     return None
+
+
+def _is_recorded(found: processes.Process, record: dict[str, Any]) -> bool:
+    if "started" in record:  # by an older release, as a time of day
+        return abs(psutil.Process(found.pid).create_time() - record["started"]) < 1
+    return (processes.boot(), found.started_ticks) == (record["boot"], record["ticks"])
 
 
 def crashed(instance: Instance, name: str) -> bool:

@@ -1,4 +1,7 @@
-"""Processes of this host, read from /proc: whether one lives, when it started, what it is, whose child it is."""
+"""Processes of this host, read from /proc: whether one lives, when it started, what it is, whose child it is.
+
+When is counted from the boot: the time of day may be set while a process lives, and its start would move along.
+"""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-_TICKS = os.sysconf("SC_CLK_TCK")  # clock ticks a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,6 @@ class Process:
     started_ticks: int  # clock ticks after boot: with the pid, what tells it from a later process of that number
     busy: int  # clock ticks of processor time used so far
     arguments: tuple[str, ...]
-
-    @property
-    def started(self) -> float:
-        """Seconds since the epoch, as exact as the boot time is known."""
-        return _boot_time() + self.started_ticks / _TICKS
 
     @property
     def name(self) -> str:
@@ -70,8 +67,9 @@ def own_processes() -> Iterator[int]:
             continue
 
 
-def _boot_time() -> float:
-    for line in (_PROC / "stat").read_text().splitlines():
-        if line.startswith("btime "):
-            return float(line.split()[1])
-    raise OSError("/proc/stat has no btime")
+def boot() -> str:
+    """What tells this boot of the host from every other; empty where the kernel does not say."""
+    try:
+        return (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text().strip()
+    except OSError:
+        return ""

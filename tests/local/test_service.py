@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from local import service
 from local.instance import PORTS, Instance
 from local.progress import Progress
 from local.service import Service, ServiceFailed
+from tenantry.engine import processes
 
 
 @pytest.fixture
@@ -70,8 +72,38 @@ def test_a_later_crash_is_told(instance: Instance) -> None:
     assert "up" in service.last_lines(instance, "one")
 
 
-def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(instance: Instance) -> None:
-    (instance.folder / "run" / "one.json").write_text(json.dumps({"pid": os.getpid(), "started": 12345.0}))
+@pytest.mark.parametrize(
+    "since",
+    [{"boot": processes.boot(), "ticks": 1}, {"boot": "another", "ticks": "own"}, {"started": 12345.0}],
+    ids=["later", "another boot", "older release"],
+)
+def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(instance: Instance, since: dict[str, Any]) -> None:
+    own = processes.process(os.getpid())
+    assert own is not None
+    record = {"pid": own.pid} | since | ({"ticks": own.started_ticks} if since.get("ticks") == "own" else {})
+    (instance.folder / "run" / "one.json").write_text(json.dumps(record))
+    assert service.running(instance, "one") is None
+    assert not service.stop(instance, "one", signal.SIGTERM)
+
+
+def test_a_service_of_an_older_release_is_known_again(instance: Instance) -> None:
+    record = {"pid": os.getpid(), "started": psutil.Process().create_time()}
+    (instance.folder / "run" / "one.json").write_text(json.dumps(record))
+    assert service.running(instance, "one") == psutil.Process()
+
+
+def test_it_runs_on_when_the_clock_is_set(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = _sleeper(instance)
+    service.start(instance, one)
+    moved = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: moved(self) + 3600)
+    assert service.running(instance, "one") is not None
+    assert service.stop(instance, "one", signal.SIGTERM)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', "{}"])
+def test_a_torn_record_is_none(instance: Instance, text: str) -> None:
+    (instance.folder / "run" / "one.json").write_text(text)
     assert service.running(instance, "one") is None
     assert not service.stop(instance, "one", signal.SIGTERM)
 
