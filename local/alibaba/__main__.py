@@ -14,6 +14,7 @@ from pathlib import Path
 
 from local.alibaba.auth.keys import RootKey
 from local.alibaba.server import Server
+from local.alibaba.store import StateTakenError
 from local.alibaba.world import World
 
 
@@ -41,7 +42,11 @@ def main() -> int:
         print("ALICLOUD_ACCOUNT_ID must be digits, and the key and secret not empty.", file=sys.stderr)
         return 2
     domains = tuple(options.domain) if options.domain else _default_domains()
-    world = World(options.state, root, options.oidc_jwks, domains)
+    try:
+        world = World(options.state, root, options.oidc_jwks, domains)
+    except StateTakenError as taken:
+        print(taken, file=sys.stderr)
+        return 1
     server = Server(options.port, world)
 
     def stop(*_: object) -> None:

@@ -6,7 +6,9 @@ that names it is committed; files no document names are removed at the next star
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -16,11 +18,16 @@ from typing import Any
 Document = dict[str, Any]
 
 
+class StateTakenError(Exception):
+    """Another process has the state."""
+
+
 class Store:
     """Documents by kind and id, bodies by name. Not thread safe: the caller holds the lock."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._held = _hold(directory / "lock")
         self.bodies = directory / "bodies"
         self.bodies.mkdir(mode=0o700, exist_ok=True)
         self._db = sqlite3.connect(directory / "state.sqlite", check_same_thread=False, isolation_level=None)
@@ -82,3 +89,15 @@ class Store:
     def close(self) -> None:
         self.commit()
         self._db.close()
+        os.close(self._held)
+
+
+def _hold(path: Path) -> int:
+    """Keeps every other process off the state: each holds all of it in memory, and would write over the other's."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise StateTakenError(f"another stand-in works on the state in {path.parent}: stop it first") from None
+    return handle

@@ -1,14 +1,20 @@
 """State survives a restart and a kill, at any moment; the control endpoints do what tests need."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import oss2
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from oss2.models import BucketVersioningConfig
+
+from local.alibaba.store import Store
 
 Code = Callable[[Callable[[], Any]], str]
 
@@ -52,6 +58,18 @@ def test_everything_is_there_after_a_kill(fresh: Any) -> None:
     fresh.stop()
     fresh.start()
     assert bucket.get_object("big").read() == b"part"
+
+
+def test_a_second_one_keeps_off_the_state(tmp_path: Path) -> None:
+    """Each holds the state in memory, and would remove the other's bodies at its start."""
+    first = Store(tmp_path)
+    account = {"ALICLOUD_ACCOUNT_ID": "1", "ALICLOUD_ACCESS_KEY": "a", "ALICLOUD_SECRET_KEY": "b"}
+    command = [sys.executable, "-m", "local.alibaba", "--port=0", f"--state={tmp_path}"]
+    second = subprocess.run(command, env=os.environ | account, capture_output=True, text=True, check=False, timeout=60)
+    assert second.returncode == 1
+    assert second.stderr == f"another stand-in works on the state in {tmp_path}: stop it first\n"
+    first.close()
+    Store(tmp_path).close()
 
 
 def test_what_was_answered_is_kept_when_killed_in_the_middle(fresh: Any) -> None:
