@@ -49,7 +49,13 @@ def _kubernetes(instance: Instance, ports: dict[str, int], kubelite: Path) -> Se
 
     def command() -> list[str]:
         (data / "ready").unlink(missing_ok=True)
-        options = {"dir": data, "port": ports["kubernetes"], "etcd-port": ports["etcd"], "crds": crds()}
+        options = {
+            "dir": data,
+            "port": ports["kubernetes"],
+            "etcd-port": ports["etcd"],
+            "etcd-peer-port": ports["etcd-peer"],
+            "crds": crds(),
+        }
         return [str(kubelite), *(f"--{name}={value}" for name, value in options.items())]
 
     return Service("kubernetes", command, ready=(data / "ready").exists, stop_signal=STOP_SIGNALS["kubernetes"])

@@ -26,7 +26,7 @@ func startEtcd(o options) (*embed.Etcd, error) {
 	c.LogLevel, c.LogOutputs = "warn", []string{o.path("etcd.log")}
 	c.UnsafeNoFsync = !o.fsync
 	c.TickMs, c.ElectionMs = 20, 200 // one member: nobody to wait for
-	clients, peers := loopback(o.etcdPort), loopback(o.etcdPort+1)
+	clients, peers := loopback(o.etcdPort), loopback(o.peerPort)
 	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{clients}, []url.URL{clients}
 	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{peers}, []url.URL{peers}
 	c.InitialCluster = c.InitialClusterFromName(c.Name)

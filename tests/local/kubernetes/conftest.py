@@ -224,7 +224,7 @@ class Kubelite:
 
     def __init__(self, binary: Path, directory: Path, crds: Path | None = None) -> None:
         self.binary, self.directory, self.crds = binary, directory, crds
-        self.port, self.etcd_port = _free_ports()
+        self.port, self.etcd_port, self.peer_port = _free_ports()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -236,7 +236,8 @@ class Kubelite:
         began = time.monotonic()
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "ready").unlink(missing_ok=True)  # a killed one leaves it, and this must not be believed
-        command = [self.binary, f"--dir={self.directory}", f"--port={self.port}", f"--etcd-port={self.etcd_port}"]
+        options = {"port": self.port, "etcd-port": self.etcd_port, "etcd-peer-port": self.peer_port}
+        command = [self.binary, f"--dir={self.directory}", *(f"--{name}={port}" for name, port in options.items())]
         if self.crds:
             command.append(f"--crds={self.crds}")
         with (self.directory / "log").open("ab") as log:
@@ -286,18 +287,12 @@ class Kubelite:
         return dynamic.DynamicClient(self.api()).resources.get(api_version=version, kind=kind)
 
 
-def _free_ports() -> tuple[int, int]:
-    """A port for the API server, and one for etcd whose successor is free too."""
-    with socket.socket() as first:
-        first.bind(("127.0.0.1", 0))
-        while True:
-            with socket.socket() as second, socket.socket() as third:
-                second.bind(("127.0.0.1", 0))
-                try:
-                    third.bind(("127.0.0.1", second.getsockname()[1] + 1))
-                except OSError:
-                    continue
-                return first.getsockname()[1], second.getsockname()[1]
+def _free_ports() -> tuple[int, int, int]:
+    """Ports for the API server, for etcd's clients and for its peers."""
+    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+        for probe in (first, second, third):
+            probe.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1], third.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

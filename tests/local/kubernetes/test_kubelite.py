@@ -96,9 +96,10 @@ def test_nobody_gets_in_without_a_token(kubelite: Kubelite) -> None:
         client.CoreV1Api(anonymous).list_namespace()
 
 
-def test_etcd_answers_only_its_own(kubelite: Kubelite) -> None:
+@pytest.mark.parametrize("which", ["etcd_port", "peer_port"])
+def test_etcd_answers_only_its_own(kubelite: Kubelite, which: str) -> None:
     """Whoever reads etcd reads every Secret."""
-    with socket.create_connection(("127.0.0.1", kubelite.etcd_port), 5) as connection:
+    with socket.create_connection(("127.0.0.1", getattr(kubelite, which)), 5) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         connection.settimeout(5)
         try:
