@@ -7,8 +7,21 @@ from tenantry.formats import Wrong
 from tenantry.text import forbidden
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_SECRET_KEY: Final = re.compile(r"pass(word|wd|phrase)|secret|token|credential|api_?key|access_?key|private_?key", re.I)
-_SECRET_TEXT: Final = re.compile(r"-----BEGIN |\bLTAI[A-Za-z0-9]{12}|://[^/@\s]*:[^/@\s]+@")
+_SECRET_KEY: Final = re.compile(
+    r"pass(word|wd|phrase|code)|pwd|secret(?!ar)|token(?!i[sz])|credential|bearer"
+    r"|(api|access|private|auth|signing|encryption|hmac|ssh|master|shared|session)[_.-]?key",
+    re.I,
+)
+_SECRET_TEXT: Final = re.compile(
+    r"-----BEGIN |\bLTAI[A-Za-z0-9]{12}|://[^/@\s]*:[^/@\s]+@|\beyJ[\w-]{8,}\.eyJ|\bBearer [\w.~+/-]{8}"
+)
+# With one of these words in its name a key says how secrets are to be, and its number or mapping is none.
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LIMIT: Final = re.compile(
+    r"max(imum)?|min(imum)?|limits?|length|size|count|per|ms|seconds|minutes|hours|days|weeks|months|ttl|expiry"
+    r"|lifetime|age|attempts|retries|history|rotation|policy|policies|rules",
+    re.I,
+)
 _DEEPEST: Final = 6
 _LONGEST_TEXT: Final = 1000  # characters
 _MOST_ITEMS: Final = 100  # in one mapping or list
@@ -16,36 +29,45 @@ _MOST_ITEMS: Final = 100  # in one mapping or list
 Path = tuple[str | int, ...]
 
 
-def check_freeform(value: Any, path: Path = ()) -> Any:
-    """The value itself, or Wrong with the path to the part that is refused. Never repeats a text it found."""
+def check_freeform(value: Any, path: Path = (), is_secret: bool = False) -> Any:
+    """The value itself, or Wrong with the path to the part that is refused. Never repeats a text it found.
+
+    What stands under the name of a secret may be true, false or nothing.
+    """
     match value:
         case dict():
-            _check_mapping(value, path)  # pyright: ignore[reportUnknownArgumentType]  (YAML: checked within)
+            _check_mapping(value, path, is_secret)  # pyright: ignore[reportUnknownArgumentType]  (YAML: checked within)
         case list():
-            _check_items(value, path)  # pyright: ignore[reportUnknownArgumentType]  (YAML: checked within)
+            _check_items(value, path, is_secret)  # pyright: ignore[reportUnknownArgumentType]  (YAML: checked within)
         case str():
-            _check_text(value, path)
-        case None | bool() | int() | float():
+            _check_text(value, path, is_secret)
+        case None | bool():
             pass  # nothing to check in these
+        case int() | float():
+            if is_secret:
+                raise Wrong("looks like a secret", "keep secrets out; a limit says so, as in max_tokens", path)
         case _:
             raise Wrong("is a date without quotes", "put it in quotes", path)
     return cast(Any, value)
 
 
-def _check_mapping(value: dict[Any, Any], path: Path) -> None:
+def _check_mapping(value: dict[Any, Any], path: Path, is_secret: bool) -> None:
     _check_size(len(value), path)
     for key, item in value.items():
         if not isinstance(key, str) or _KEY.fullmatch(key) is None:
             raise Wrong("holds a key that is no plain name", "write ASCII letters, digits and _.- only", path)
-        if isinstance(item, str) and item and _SECRET_KEY.search(key):
-            raise Wrong("looks like a secret", "keep secrets out of the file", (*path, key))
-        check_freeform(item, (*path, key))
+        named = is_secret or _SECRET_KEY.search(key) is not None
+        check_freeform(item, (*path, key), named and (isinstance(item, str) or not _is_limit(key)))
 
 
-def _check_items(value: list[Any], path: Path) -> None:
+def _is_limit(key: str) -> bool:
+    return any(map(_LIMIT.fullmatch, _WORD.findall(key)))
+
+
+def _check_items(value: list[Any], path: Path, is_secret: bool) -> None:
     _check_size(len(value), path)
     for position, item in enumerate(value):
-        check_freeform(item, (*path, position))
+        check_freeform(item, (*path, position), is_secret)
 
 
 def _check_size(size: int, path: Path) -> None:
@@ -55,11 +77,11 @@ def _check_size(size: int, path: Path) -> None:
         raise Wrong(f"has {size} entries", f"write at most {_MOST_ITEMS}", path)
 
 
-def _check_text(text: str, path: Path) -> None:
+def _check_text(text: str, path: Path, is_secret: bool) -> None:
     if len(text) > _LONGEST_TEXT:
         raise Wrong(f"has {len(text)} characters", f"write at most {_LONGEST_TEXT}", path)
     found = forbidden(text, allowed="\n\t")
     if found is not None:
         raise Wrong(f"holds {found[1]}", "remove it", path)
-    if _SECRET_TEXT.search(text):
+    if (text and is_secret) or _SECRET_TEXT.search(text):
         raise Wrong("looks like a secret", "keep secrets out of the file", path)
