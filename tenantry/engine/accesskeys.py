@@ -22,10 +22,10 @@ def remove_lost_keys(user: str, known: Collection[str], changed_at: str, environ
 
 
 def lost_keys(keys: list[Any], known: Collection[str], changed_at: str) -> list[str]:
-    """The ids of those that only the interrupted run can have made."""
-    since = datetime.fromisoformat(changed_at[:19] + "+00:00") - RECENT
+    """The ids of those that only the interrupted run can have made; the engine writes its own zone's time."""
+    since = datetime.fromisoformat(changed_at) - RECENT
     return [
         str(key["AccessKeyId"])
         for key in map(mapping, keys)
-        if key["AccessKeyId"] not in known and datetime.fromisoformat(key["CreateDate"].replace("Z", "+00:00")) >= since
+        if key["AccessKeyId"] not in known and datetime.fromisoformat(key["CreateDate"]) >= since
     ]

@@ -16,7 +16,6 @@ from typing import Any
 from tenantry.engine.processes import Process, process
 
 _IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>[0-9T:.Z+-]+)")
-_FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def parse(text: str, path: Path | None = None) -> Lock | None:
             pid=int(fields["pid"]),
             user=str(fields["username"]),
             host=str(fields["hostname"]),
-            since=_moment(str(fields["timestamp"])),
+            since=datetime.fromisoformat(fields["timestamp"]),
             path=path,
         )
     except (ValueError, KeyError, TypeError):
@@ -69,7 +68,7 @@ def parse(text: str, path: Path | None = None) -> Lock | None:
 def parse_refusal(message: str) -> list[Lock]:
     """The locks that the engine names when it refuses to start (any self-managed state, not only files)."""
     return [
-        Lock(int(found["pid"]), found["user"], found["host"], _moment(found["at"]))
+        Lock(int(found["pid"]), found["user"], found["host"], datetime.fromisoformat(found["at"]))
         for found in _IN_REFUSAL.finditer(message)
     ]
 
@@ -77,8 +76,3 @@ def parse_refusal(message: str) -> list[Lock]:
 def is_refusal(message: str) -> bool:
     """Whether the engine gave up because of a lock."""
     return "the stack is currently locked by" in message
-
-
-def _moment(text: str) -> datetime:
-    """Go writes nanoseconds, Python reads microseconds."""
-    return datetime.fromisoformat(_FRACTION.sub(r".\1", text).replace("Z", "+00:00"))

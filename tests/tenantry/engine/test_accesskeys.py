@@ -15,6 +15,12 @@ def test_a_key_of_the_interrupted_run_is_lost() -> None:
     assert lost_keys([key("a", "2026-11-23T09:19:06Z")], set(), CHANGED) == ["a"]
 
 
+@pytest.mark.parametrize("changed", ["2026-11-23T17:19:06.123456789+08:00", "2026-11-23T01:19:06.1-08:00"])
+def test_the_engine_writes_the_time_of_its_own_zone(changed: str) -> None:
+    keys = [key("a", "2026-11-23T09:19:06Z"), key("b", "2026-11-23T09:00:00Z"), key("c", "2026-11-23T02:00:00Z")]
+    assert lost_keys(keys, set(), changed) == ["a"]
+
+
 def test_clocks_may_differ_by_minutes() -> None:
     assert lost_keys([key("a", "2026-11-23T09:10:00Z"), key("b", "2026-11-23T09:25:00Z")], (), CHANGED) == ["a", "b"]
 
