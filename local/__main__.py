@@ -7,6 +7,7 @@ import typer
 
 from local import manager
 from local.instance import Instance
+from local.postgresql import PostgresqlError
 from local.service import ServiceFailed
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -48,5 +49,5 @@ def clean(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
 if __name__ == "__main__":
     try:
         app()
-    except ServiceFailed as failure:
+    except (ServiceFailed, PostgresqlError) as failure:
         sys.exit(str(failure))

