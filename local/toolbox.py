@@ -7,10 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from local.build.binaries import build_all
+from local.build.targets import TARGETS
 from local.instance import Instance
 from local.paths import ROOT
 from local.postgresql.binaries import binary as client
 
+CLUSTER = ("kubelite", "kubectl")  # what is needed beside an official engine and its plugins
 CLIENTS = ("psql", "pg_dump", "pg_restore")  # of the server's release
 # Plugin name -> the SDK whose version the engine asks for, and the binary that answers.
 PLUGINS = {
@@ -28,10 +30,12 @@ def system_engine() -> bool:
 
 def install(instance: Instance) -> dict[str, Path]:
     """Builds what is missing and links it into the instance. Returns name -> binary."""
-    if system_engine() and not shutil.which("pulumi"):
-        raise SystemExit("TENANTRY_ENGINE=system, but there is no `pulumi` on PATH: install it, or unset the variable")
-    binaries = build_all()
     tools = instance.folder / "bin"
+    if system_engine():
+        _refuse_without_engine(tools)
+        binaries = build_all(tuple(target for target in TARGETS if target.binary in CLUSTER))
+    else:
+        binaries = build_all()
     _link(binaries["kubectl"], tools / "kubectl")
     for name in CLIENTS:
         _link(client(name), tools / name)
@@ -48,6 +52,13 @@ def install(instance: Instance) -> dict[str, Path]:
         folder.mkdir(parents=True, exist_ok=True)
         _link(binaries[binary], folder / f"pulumi-resource-{name}")
     return binaries
+
+
+def _refuse_without_engine(tools: Path) -> None:
+    """The one that an earlier start put into `tools` does not count: it goes."""
+    elsewhere = [folder for folder in os.get_exec_path() if Path(folder).resolve() != tools.resolve()]
+    if not shutil.which("pulumi", path=os.pathsep.join(elsewhere)):
+        raise SystemExit("TENANTRY_ENGINE=system, but there is no `pulumi` on PATH: install it, or unset the variable")
 
 
 def without_log(place: Path) -> None:
