@@ -23,6 +23,8 @@ def crds() -> Path:
     """A folder with one YAML file a definition."""
     facts = json.dumps(FILES, sort_keys=True)
     folder = cache_root() / "build" / f"crds-{key_of(MODULE, [MODULE / 'go.mod', MODULE / 'go.sum'], facts)}"
+    if folder.exists():
+        return folder
     with lock(cache_root() / "build.lock", "waiting for another build on this machine"):
         if not folder.exists():
             progress = Progress("custom resources")

@@ -1,12 +1,14 @@
 """The build cache: complete or absent, one builder at a time, keyed by content."""
 
 import multiprocessing
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from local.build.cache import appearing, key_of, lock
+from local.build import crds
+from local.build.cache import appearing, cache_root, key_of, lock
 
 
 def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
@@ -57,3 +59,16 @@ def test_two_builders_take_turns(tmp_path: Path) -> None:
     for builder in builders:
         builder.join(10)
     assert log.read_text() == "in out " * 3
+
+
+def test_what_is_there_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENANTRY_CACHE", str(tmp_path))
+    monkeypatch.setattr(crds, "key_of", lambda *_: "abc")
+    there = cache_root() / "build" / "crds-abc"
+    there.mkdir(parents=True)
+    found: list[Path] = []
+    asking = threading.Thread(target=lambda: found.append(crds.crds()), daemon=True)
+    with lock(cache_root() / "build.lock", "waiting"):
+        asking.start()
+        asking.join(5)
+        assert found == [there]
