@@ -39,7 +39,11 @@ lint: $(VENV)/.synced ## format, lint, types
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
 	@echo "fetching uv $(UV_VERSION)"
-	@rm -rf $(CACHE)/uv-$(UV_VERSION) && $(PYTHON) -m venv $(CACHE)/uv-$(UV_VERSION) && $(CACHE)/uv-$(UV_VERSION)/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
+# Beside the cache's place and moved into it: two clones may fetch at once. The program needs nothing of its venv.
+	@mkdir -p $(@D) && scratch=$$(mktemp -d $(CACHE)/.uv-XXXXXX) && \
+	trap 'rm -rf $$scratch' EXIT && trap 'exit 1' INT TERM && \
+	$(PYTHON) -m venv $$scratch && $$scratch/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION) && \
+	mv -f $$scratch/bin/uv $@
 
 $(VENV)/.synced: uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --quiet --python $(PYTHON) && touch $@
