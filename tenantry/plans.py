@@ -228,12 +228,12 @@ PLANS_FILE: Final = "plans.yaml"
 
 
 def with_defaults(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The file's `plans`, each laid over its `defaults`; what is no mapping is for the model to refuse."""
+    """The file with its `defaults` below each of its `plans`; what is no mapping is for the model to refuse."""
     defaults, plans = document.get("defaults"), document.get("plans")
     if not isinstance(defaults, Mapping) or not isinstance(plans, Mapping):
-        return {"plans": plans}
+        return document
     below = cast(Mapping[str, Any], defaults)
-    return {"plans": {name: _over(below, plan) for name, plan in cast(Mapping[str, Any], plans).items()}}
+    return {**document, "plans": {name: _over(below, plan) for name, plan in cast(Mapping[str, Any], plans).items()}}
 
 
 def _over(below: Any, above: Any) -> Any:
@@ -244,4 +244,5 @@ def _over(below: Any, above: Any) -> Any:
 
 
 class PlansDocument(Strict):
+    defaults: dict[str, JsonValue] = Field(default_factory=dict)  # laid below the plans already, where they are checked
     plans: Plans

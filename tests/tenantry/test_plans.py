@@ -112,7 +112,27 @@ def test_plans_merge_over_defaults_key_by_key() -> None:
         "defaults": {"a": {"b": 1, "c": 2}},
         "plans": {"basic": {"a": {"c": 3}}, "odd": 5},
     }
-    assert with_defaults(document) == {"plans": {"basic": {"a": {"b": 1, "c": 3}}, "odd": 5}}
+    assert with_defaults(document)["plans"] == {"basic": {"a": {"b": 1, "c": 3}}, "odd": 5}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "word"),
+    [
+        ("plans:\n", "surprise: 1\nplans:\n", "surprise", "is no field here"),
+        ("defaults:\n", "defaults: 5\nrest:\n", "defaults", "mapping"),
+        ("plans:\n", "others:\n", "plans", "is missing"),
+    ],
+)
+def test_beside_the_plans_only_defaults(
+    old: str, new: str, field: str, word: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
+) -> None:
+    text = PLANS.replace(f"\n{old}", f"\n{new}", 1)
+    path = write("plans.yaml", content=text)
+    (fault,) = [fault for fault in faults_of() if fault.field == field]
+    assert word in fault.wrong
+    assert fault.file == str(path)
+    if word != "is missing":
+        assert text.splitlines()[fault.line - 1].startswith(field)
 
 
 def test_a_model_that_no_catalogue_has(write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
