@@ -6,10 +6,11 @@ from ipaddress import IPv4Address, ip_network
 from typing import Annotated, Any, Final, Literal
 
 import pulumi
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from components.installation import Opening
+from tenantry.names import DEFAULT_ZONE, is_zone
 
 PROJECT: Final = "tenantry"
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
@@ -29,6 +30,12 @@ def _opening(value: Any) -> Opening:
     if not any(mark in where for mark in "./:"):
         return Opening(where, int(port))
     return Opening(ip_network(where), int(port))
+
+
+def _zone(value: str) -> str:
+    if not is_zone(value):
+        raise ValueError(f"is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
+    return value
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -53,7 +60,7 @@ class Settings(BaseModel):
     holds: Annotated[tuple[Part, ...], Field(min_length=1)]
     platform_stack: OptionalText
     tenants: Text
-    zone: Text
+    zone: Annotated[Text, AfterValidator(_zone)]
     today: OptionalDay
     allow_destroy: OptionalText
     image: Text

@@ -82,14 +82,13 @@ def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list
     from tenantry.clock import today
     from tenantry.engine.refusal import Refusal
     from tenantry.fleet import load_fleet
-    from tenantry.names import DEFAULT_ZONE
     from tenantry.purge.memory import seen
     from tenantry.purge.plan import plan
 
     project, stack = operation.project, operation.stack
     day, memory = today(project, stack), seen(operation.records.read())
     first = {code: one.deletion_seen for code, one in memory.items() if one.deletion_seen is not None}
-    zone = project.setting(stack, "zone") or DEFAULT_ZONE
+    zone = project.zone(stack)
     fleet = load_fleet(_folder(operation), zone, today=day, first_seen_deleted=first, unseen=day)
     cells = project.cells(stack)
     mine = {one.code for one in (*fleet.all, *fleet.tombstones) if cells is None or one.cell in cells}

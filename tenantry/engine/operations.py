@@ -24,7 +24,6 @@ from tenantry.engine.running import Ended, Watcher, run
 from tenantry.engine.single import key_of
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.engine.urns import Place
-from tenantry.names import DEFAULT_ZONE
 
 POLICIES = "policies"
 _COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
@@ -182,7 +181,7 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     folder = project.root / (project.setting(stack, "tenants") or "tenants")
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
-    fleet = load_fleet(folder, project.setting(stack, "zone") or DEFAULT_ZONE, today=_today(project, stack))
+    fleet = load_fleet(folder, project.zone(stack), today=_today(project, stack))
     return {tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan} for tenant in fleet.all}
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import yaml
 
 from tenantry.engine.refusal import Refusal
+from tenantry.names import DEFAULT_ZONE, is_zone
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -53,6 +54,13 @@ class Project:
         """The plain value of `tenantry:NAME` for the stack, else the default in Pulumi.yaml; None without either."""
         value = self.configuration(stack).get(f"tenantry:{name}", self._default(name))
         return str(value) if isinstance(value, str | int | bool) and value != "" else None
+
+    def zone(self, stack: str) -> str:
+        """The DNS zone of the stack's tenants."""
+        zone = self.setting(stack, "zone") or DEFAULT_ZONE
+        if not is_zone(zone):
+            raise Refusal(f"tenantry:zone is no DNS zone: {zone}", f"write it in lower case, such as {DEFAULT_ZONE}")
+        return zone
 
     def cells(self, stack: str) -> frozenset[str] | None:
         """The cells of tenants that the stack holds; None: all of them."""

@@ -166,6 +166,12 @@ def test_an_opening_that_is_none_is_refused(configured, wrong: str) -> None:
         configured(egress=[wrong])
 
 
+@pytest.mark.parametrize("zone", ["*.cc", "YYUP.CC", "yyup.cc.", "yyup", "a b.cc"])
+def test_a_zone_that_is_none_is_refused(configured, zone: str) -> None:
+    with pytest.raises(pulumi.RunError, match=re.escape("tenantry:zone: Value error, is no DNS zone")):
+        configured(zone=zone)
+
+
 def test_all_that_is_wrong_is_said_at_once(configured) -> None:
     with pytest.raises(pulumi.RunError) as error:
         configured(healthPath="x", databasePort="0x")

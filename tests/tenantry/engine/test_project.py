@@ -61,6 +61,13 @@ def test_an_encrypted_setting_is_none_of_ours(project: Project) -> None:
     assert project.setting("prod", "zone") is None
 
 
+def test_a_zone_that_is_none_is_refused(project: Project) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text('config: {"tenantry:zone": "*.cc"}')
+    with pytest.raises(Refusal, match=r"tenantry:zone is no DNS zone: \*\.cc"):
+        project.zone("prod")
+    assert project.zone("local") == "yyup.cc"
+
+
 def test_the_states_address_may_stand_in_the_project(project: Project) -> None:
     assert project.backend_url == "file://./state"
 
