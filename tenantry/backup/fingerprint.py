@@ -2,6 +2,9 @@
 
 A checksum is the sum over all rows of the two halves of each row's MD5: the order of rows does not matter, every row
 and every repetition does. MD5 tells accidents apart, which is what is asked here, and PostgreSQL computes it itself.
+
+A sequence keeps to no transaction: of a database that is written to while it is dumped, its values before and after
+the dump are known, and what lies between them is right.
 """
 
 from collections.abc import Iterator
@@ -55,6 +58,7 @@ class Fingerprint(BaseModel):
     tables: dict[str, Content]
     sequences: dict[str, str]
     large_objects: Content
+    sequences_before: dict[str, str] | None = None  # none: they stood still, or an older program took it
 
     @property
     def rows(self) -> int:
@@ -66,13 +70,20 @@ def prepare(session: Session) -> None:
         session.execute("SELECT set_config(%s, %s, false)", [name, value])
 
 
-def take(session: Session, schema_digest: str) -> Fingerprint:
-    """As the session's transaction sees it."""
+def sequences(session: Session) -> dict[str, str]:
+    """As they are now, whatever the session's transaction sees."""
+    return dict(session.execute(SEQUENCES).fetchall())
+
+
+def take(session: Session, schema_digest: str, before: dict[str, str] | None = None) -> Fingerprint:
+    """As the session's transaction sees it; `before` are the sequences from before the dump."""
+    now = sequences(session)
     return Fingerprint(
         schema_digest=schema_digest,
         tables={name: _content(session, schema, table) for name, schema, table in _tables(session)},
-        sequences=dict(session.execute(SEQUENCES).fetchall()),
+        sequences=now,
         large_objects=_large_objects(session),
+        sequences_before=before if before != now else None,
     )
 
 
@@ -106,9 +117,18 @@ def differences(expected: Fingerprint, found: Fingerprint) -> list[str]:
             told.append(f"table {name} has {other.rows} rows instead of {one.rows}")
         elif one != other:
             told.append(f"table {name} has other content in its {one.rows} rows")
-    changed = [name for name, value in expected.sequences.items() if found.sequences.get(name) != value]
+    changed = [name for name in expected.sequences if not _is_between(expected, name, found.sequences.get(name))]
     if changed or expected.sequences.keys() != found.sequences.keys():
         told.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
     if expected.large_objects != found.large_objects:
         told.append("large objects differ")
     return told
+
+
+def _is_between(expected: Fingerprint, name: str, value: str | None) -> bool:
+    """Between before and after the dump; a sequence that was never used stands at nothing."""
+    ends = (expected.sequences[name], (expected.sequences_before or expected.sequences).get(name, ""))
+    if value is None or ends[0] == ends[1] or value in ends:
+        return value in ends
+    low, high = sorted(int(end or 0) for end in ends)
+    return low <= int(value or 0) <= high

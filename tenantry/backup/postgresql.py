@@ -70,8 +70,9 @@ def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
 
 
 def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
-    """Writes the dump into an empty file; the fingerprint is of the very same moment."""
+    """Writes the dump into an empty file; the fingerprint is of the very same moment, but for sequences (see there)."""
     with frozen(systems, database) as (session, snapshot):
+        before = fingerprint.sequences(session)
         run(
             systems,
             "pg_dump",
@@ -82,7 +83,7 @@ def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
             f"--dbname={database}",
             target=target,
         )
-        return fingerprint.take(session, schema_digest(systems, database, snapshot))
+        return fingerprint.take(session, schema_digest(systems, database, snapshot), before)
 
 
 def fingerprint_of(systems: Systems, database: str) -> Fingerprint:

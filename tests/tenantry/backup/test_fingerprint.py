@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
 from tenantry.backup import postgresql
 from tenantry.backup.failing import BackupError
-from tenantry.backup.fingerprint import differences
+from tenantry.backup.fingerprint import Fingerprint, differences
 from tenantry.backup.objects import spool
 from tenantry.backup.systems import Systems
 
@@ -119,6 +120,49 @@ def test_every_difference_is_told(systems: Systems, source: str, change: str, to
     with systems.session(source) as session:
         session.execute(change.encode())
     assert any(told in one for one in differences(before, postgresql.fingerprint_of(systems, source)))
+
+
+def test_a_dump_of_what_is_written_to_meanwhile_restores_to_what_was_taken(
+    systems: Systems, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dump's program reads a sequence first or last, a row's number is drawn before and after."""
+    run = postgresql.run
+
+    def write() -> None:
+        with systems.session(source) as session:
+            session.execute("INSERT INTO one (t) VALUES ('meanwhile')")
+            session.execute("CREATE SEQUENCE IF NOT EXISTS later")
+            session.execute("SELECT nextval('never')")
+
+    def busy(systems: Systems, name: str, *arguments: str, **files: Any) -> bytes:
+        write()
+        try:
+            return run(systems, name, *arguments, **files)
+        finally:
+            write()
+
+    with systems.session(source) as session:
+        session.execute("CREATE SEQUENCE never")
+    with spool() as file, postgresql.scratch(systems) as name:
+        with monkeypatch.context() as patch:
+            patch.setattr(postgresql, "run", busy)
+            taken = postgresql.dump(systems, source, file)
+        assert taken.tables["public.one"].rows == 2
+        postgresql.load(systems, file, name)
+        found = postgresql.fingerprint_of(systems, name)
+        assert found.sequences != taken.sequences
+        assert differences(taken, found) == []
+        for value in (2**31, 1):  # beyond, and before it
+            with systems.session(name) as session:
+                session.execute("SELECT setval('one_id_seq', %s)", [value])
+            told = differences(taken, postgresql.fingerprint_of(systems, name))
+            assert told == ["sequences differ (public.one_id_seq)"]
+
+
+def test_a_fingerprint_of_an_older_program_is_read(systems: Systems, source: str) -> None:
+    taken = postgresql.fingerprint_of(systems, source)
+    assert taken.sequences_before is None
+    assert Fingerprint.model_validate_json(taken.model_dump_json(exclude={"sequences_before"})) == taken
 
 
 def test_the_order_of_rows_does_not_matter(systems: Systems, source: str) -> None:
