@@ -1,6 +1,7 @@
 """A tenant's objects: listed, copied, read back, put back, and in the end removed.
 
-Buckets in different regions cannot copy from one another, so every copy goes through here and is hashed on its way.
+Buckets in different regions cannot copy from one another, so such a copy goes through here and is hashed on its way.
+What is copied and hashed are the bytes that OSS keeps: a page that was stored compressed stays compressed.
 What lies below a prefix *now* is copied; versions that were overwritten stay in the tenant's bucket for 30 days.
 """
 
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any, Final
+from urllib.parse import urlencode
+
+import urllib3
 
 from tenantry.backup.failing import BackupError, oss2
 from tenantry.backup.manifest import Copied
@@ -21,7 +25,14 @@ CHUNK: Final = 1024 * 1024
 IN_MEMORY: Final = 8 * 1024 * 1024  # larger ones go over a temporary file
 IN_PARTS: Final = 512 * 1024 * 1024  # one request takes 5 GiB at most; parts of this size reach to 5 TiB
 PAGE: Final = 1000
-KEPT_HEADERS: Final = ("content-type", "content-encoding", "content-disposition", "cache-control")
+KEPT_HEADERS: Final = (
+    "content-type",
+    "content-encoding",
+    "content-language",
+    "content-disposition",
+    "cache-control",
+    "expires",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +105,29 @@ class Streamed:
 
 
 def copy(source: Any, key: str, target: Any, target_key: str, version: str | None = None) -> Streamed:
-    """Reads one object and writes it elsewhere with its content type and its own metadata, hashed on the way."""
-    params = {"versionId": version} if version and version != "null" else None
-    answer = source.get_object(key, params=params)
+    """Reads one object and writes it elsewhere with its headers, metadata and tags, hashed on the way."""
+    params = {"versionId": version} if version and version != "null" else {}
+    answer = source.get_object(key, params=dict(params))
     headers = {
         name: value
         for name, value in answer.headers.items()
         if name.lower() in KEPT_HEADERS or name.lower().startswith("x-oss-meta-")
     }
+    if int(answer.headers.get("x-oss-tagging-count") or 0):
+        headers["x-oss-tagging"] = urlencode(source.get_object_tagging(key, params=dict(params)).tag_set.tagging_rule)
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as scratch:
         streamed = _drain(answer, scratch)
         scratch.seek(0)
         _upload(target, target_key, scratch, streamed.size, headers)
     return streamed
+
+
+def copy_within(bucket: Any, key: str, target_key: str, size: int) -> None:
+    """Within one bucket OSS itself copies, with all that belongs to the object; also over a copy that is there."""
+    if size <= IN_PARTS:
+        bucket.copy_object(bucket.bucket_name, key, target_key)
+    else:
+        copy(bucket, key, bucket, target_key)
 
 
 def upload_file(target: Any, key: str, file: IO[bytes], size: int) -> None:
@@ -128,12 +149,16 @@ def _upload(target: Any, key: str, file: IO[bytes], size: int, headers: Mapping[
 
 
 def _drain(answer: Any, sink: IO[bytes] | None) -> Streamed:
-    digest, size = hashlib.sha256(), 0
-    while chunk := answer.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
-        if sink is not None:
-            sink.write(chunk)
+    """The bytes as they are stored: oss2's own reading unpacks what is stored compressed."""
+    digest, size, stream = hashlib.sha256(), 0, answer.resp.response.raw
+    try:
+        while chunk := stream.read(CHUNK, decode_content=False):
+            digest.update(chunk)
+            size += len(chunk)
+            if sink is not None:
+                sink.write(chunk)
+    except urllib3.exceptions.HTTPError as error:
+        raise oss2.exceptions.RequestError(error) from error
     return Streamed(size, digest.hexdigest())
 
 
@@ -161,6 +186,8 @@ def back_up(
         streamed = known.get(target) if item.version != "null" and there.get(target) == item.size else None
         if streamed is None:
             streamed = copy(sources[item.bucket], item.key, backups, target, item.version)
+            if item.version != "null" and streamed.size != item.size:
+                raise BackupError(f"{item.path} came as {streamed.size} bytes instead of {item.size}", "run again")
         tick()
         return Copied(
             bucket=item.bucket, path=item.path, version=item.version, size=streamed.size, sha256=streamed.sha256

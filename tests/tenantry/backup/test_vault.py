@@ -1,5 +1,7 @@
 """Backups taken, proved, set aside, restored and removed, on a real server and the stand-in."""
 
+import gzip
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -166,6 +168,37 @@ def test_a_restore_in_place_keeps_the_rights_and_the_one_before(vault: Vault, te
             .fetchone() == (50, "rent001")  # fmt: skip
     assert files.get_object(tenant.prefix + "a.txt").read() == b"new"
     assert files.head_object(tenant.prefix + "c/d.txt").headers["Content-Type"] == "text/x-own"
+
+
+def test_an_object_that_is_stored_compressed_goes_and_returns_as_it_is(vault: Vault, tenant: Subject) -> None:
+    files, key, page = vault.systems.bucket(tenant.buckets[0]), tenant.prefix + "page.html", gzip.compress(b"<p>" * 999)
+    headers = {
+        "Content-Encoding": "gzip",
+        "Content-Language": "zh",
+        "Expires": "Thu, 01 Jan 2032 00:00:00 GMT",
+        "x-oss-meta-own": "a b",
+    }
+    files.put_object(key, page, headers={**headers, "x-oss-tagging": "kind=a%20page&own"})
+    manifest = take(vault, tenant, "deletion")
+    assert {one.path: (one.size, one.sha256) for one in manifest.objects}["page.html"] == (
+        len(page),
+        hashlib.sha256(page).hexdigest(),
+    )
+    assert prove(vault, manifest.id, tenant, entomb(vault, manifest.id, "k001", quiet), quiet).objects == 4
+    files.put_object(key, b"other")
+    restore(vault, manifest.id, "k001", tenant, quiet)
+    found = files.get_object(key)
+    assert headers.items() <= dict(found.headers).items()
+    assert found.resp.response.raw.read(decode_content=False) == page
+    assert files.get_object_tagging(key).tag_set.tagging_rule == {"kind": "a page", "own": ""}
+
+
+def test_an_object_that_does_not_come_whole_fails_the_backup(
+    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "copy", lambda *_: objects.Streamed(1, ""))
+    with pytest.raises(BackupError, match="came as 1 bytes instead of"):
+        take(vault, tenant, "manual")
 
 
 def test_a_damaged_backup_replaces_nothing(vault: Vault, tenant: Subject) -> None:
