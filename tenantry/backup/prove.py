@@ -140,23 +140,33 @@ def _not_as_living(vault: Vault, manifest: Manifest, subject: Subject) -> list[s
 def entomb(vault: Vault, backup_id: str, subject: str, say: Say) -> Shelf:
     """Copies a backup among the purged: from then on the bucket's own rule says when it expires.
 
-    Repeatable: a copy that is there already stays when it is right, and is made anew when it is not.
+    Repeatable: all of it is copied anew, so that no part is older than the proof and expires before the others.
     """
     source, target = Shelf(subject), Shelf(subject, purged=True)
     bucket = vault.systems.bucket(vault.place)
     with explained(f"setting {backup_id} aside"):
         manifest = checked(vault, backup_id, source)
         say(f"{subject}: setting {backup_id} aside ({manifest.size / 2**20:.1f} MiB)")
-        there = objects.keys(bucket, target.objects)
 
         def one(copied: Copied) -> str | None:
-            key = target.copy(copied.bucket, copied.version, copied.path)
-            right = there.get(key) == copied.size and objects.read_back(bucket, key).sha256 == copied.sha256
-            if not right:
-                objects.copy(bucket, source.copy(copied.bucket, copied.version, copied.path), bucket, key)
+            place = (copied.bucket, copied.version, copied.path)
+            objects.copy_within(bucket, source.copy(*place), target.copy(*place), copied.size)
             return None
 
         objects.each(one, manifest.objects)
-        objects.copy(bucket, source.dump(backup_id), bucket, target.dump(backup_id))
-        objects.copy(bucket, source.manifest(backup_id), bucket, target.manifest(backup_id))
+        objects.copy_within(bucket, source.dump(backup_id), target.dump(backup_id), manifest.dump.size)
+        objects.copy_within(bucket, source.manifest(backup_id), target.manifest(backup_id), 0)
     return target
+
+
+def refuse_incomplete(vault: Vault, backup_id: str, code: str, remedy: str) -> None:
+    """Looks whether all of a purged tenant's backup is still there. Raises BackupError with what is not."""
+    with explained(f"looking for {backup_id}"):
+        shelf, bucket = Shelf(code, purged=True), vault.systems.bucket(vault.place)
+        manifest = checked(vault, backup_id, shelf)
+        there = objects.keys(bucket, shelf.folder(backup_id)) | objects.keys(bucket, shelf.objects)
+    wanted = {shelf.copy(one.bucket, one.version, one.path): (one.path, one.size) for one in manifest.objects}
+    wanted[shelf.dump(backup_id)] = ("its dump", manifest.dump.size)
+    if lost := [name for key, (name, size) in wanted.items() if there.get(key) != size]:
+        more = f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
+        raise BackupError(f"{backup_id} is not whole any more, missing or cut: {', '.join(lost[:SHOWN])}{more}", remedy)

@@ -1,6 +1,7 @@
 """The steps of a removal. Each looks again at what it stands on, records what it did, and writes the file last."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,13 +11,12 @@ from tenantry.backup import objects
 from tenantry.backup.cleanup import CleanUp, Resource, Row
 from tenantry.backup.failing import BackupError
 from tenantry.backup.places import PURGED_KEPT_DAYS
-from tenantry.backup.prove import entomb, prove
+from tenantry.backup.prove import entomb, prove, refuse_incomplete
 from tenantry.backup.retention import forget
 from tenantry.backup.settings import Stack
-from tenantry.backup.systems import BucketPlace
+from tenantry.backup.systems import BucketPlace, Session
 from tenantry.backup.take import Say, Subject, take
 from tenantry.fleet import Fleet
-from tenantry.names import ADMIN_DATABASE
 from tenantry.purge import files
 from tenantry.purge.plan import Next, Step
 from tenantry.resolved import ResolvedTenant
@@ -26,6 +26,7 @@ COPIES = "SELECT datname FROM pg_database WHERE datname ~ %s ORDER BY 1"  # that
 LEFT = """
 SELECT datname FROM pg_database WHERE datname = %(name)s UNION SELECT rolname FROM pg_roles WHERE rolname ~ %(roles)s
 """
+PROVE_AGAIN = "write `status: deleted` back and purge again"
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Steps:
         if deleted_at is None:
             raise BackupError(f"{code} has no day of deletion", "run `tenantry validate`")
         subject = self._subject(tenant)
-        self._refuse_copies(subject)
+        self._refuse_copies(code, subject.database)
         record = vault.records.for_deletion(code, deleted_at)
         if record is None:
             self.say(f"{code}: no backup of this deletion is on record: taking one")
@@ -84,9 +85,11 @@ class Steps:
         if record is None or record.status != "verified" or record.tenant_code != code:
             raise BackupError(
                 f"{code}: its proof {tenant.spec.proof} is not on record",
-                "write `status: deleted` back and purge again",
+                PROVE_AGAIN,
             )
-        with self.stack.vault.systems.session(ADMIN_DATABASE) as session:
+        refuse_incomplete(self.stack.vault, record.backup_id, code, PROVE_AGAIN)
+        self._refuse_copies(code, tenant.names.database)
+        with self._administration() as session:
             plan = CleanUp(session, code)
             for row in plan.rows():
                 if row.type in ("subdomain", "database") or row.name.startswith(("namespace/", "role/")):
@@ -100,16 +103,26 @@ class Steps:
     def _finish(self, stone: Tombstone) -> None:
         """Looks for itself: what the state no longer holds may still be there."""
         code, database = stone.code, f"rent{stone.code[1:]}"
-        with self.stack.vault.systems.session(ADMIN_DATABASE) as session:
+        with self._administration() as session:
             plan = CleanUp(session, code)
             left = [told for row in plan.rows() if (told := self._look(plan, row, stone))]
         if left:
             raise BackupError(f"{code} is not wholly removed: {'; '.join(left)}", "run `tenantry up`, then this again")
+        self._refuse_copies(code, database)
+        self._refuse_forgetting(stone)
         forget(self.stack.vault, code, database, self.say)
         path = self._path(code)
         files.strip_tombstone(path)
         self.say(f"{code}: gone; its proved backup expires {PURGED_KEPT_DAYS} days after its purge")
         self.wrote(path, f"{code}: gone")
+
+    def _refuse_forgetting(self, stone: Tombstone) -> None:
+        """The other backups stay while the proved one is not whole; when its days are over they go as well."""
+        vault, proof = self.stack.vault, stone.proof or ""
+        record = vault.records.find(proof)
+        if record is None or record.expires_at is None or record.expires_at > datetime.now(UTC):
+            again = f"its other backups are kept: bring back what is missing from the versions in {vault.place.name}"
+            refuse_incomplete(vault, proof, stone.code, again)
 
     def _look(self, plan: CleanUp, row: Row, stone: Tombstone) -> str | None:
         """None where nothing is left of a resource, which is on record then; else what is."""
@@ -141,15 +154,16 @@ class Steps:
     def _bucket(self, place: BucketPlace) -> Any:
         return self.stack.vault.systems.bucket(place)
 
-    def _refuse_copies(self, subject: Subject) -> None:
+    def _administration(self) -> AbstractContextManager[Session]:
+        return self.stack.vault.systems.session(self.stack.vault.records.database)
+
+    def _refuse_copies(self, code: str, database: str) -> None:
         """Copies of its database that restores have left belong to the tenant, and to no backup."""
         with self.stack.vault.systems.session() as session:
-            rows = session.execute(COPIES, [f"^{subject.database}_(before|restored)_[0-9]+$"]).fetchall()
+            rows = session.execute(COPIES, [f"^{database}_(before|restored)_[0-9]+$"]).fetchall()
         if rows:
             names = ", ".join(str(row[0]) for row in rows)
-            raise BackupError(
-                f"{subject.name}: {names} still holds its data", "drop what is not needed, then purge again"
-            )
+            raise BackupError(f"{code}: {names} still holds its data", "drop what is not needed, then purge again")
 
     def _subject(self, tenant: ResolvedTenant) -> Subject:
         names = tenant.names

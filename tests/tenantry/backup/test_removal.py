@@ -1,0 +1,113 @@
+"""The steps of a removal, on a real server and the stand-in: none is taken while a copy of the data is anywhere else,
+and none once the proved backup is not whole.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tenantry.backup import objects
+from tenantry.backup.prove import entomb
+from tenantry.backup.settings import Stack
+from tenantry.backup.take import Subject, Vault, take
+from tenantry.fleet import load_fleet
+from tenantry.purge.plan import Next, Step
+from tenantry.purge.steps import Steps
+
+DELETED = date(2026, 9, 1)
+Take = Callable[[Step], str]
+
+
+@pytest.fixture
+def path(write: Callable[..., Path]) -> Path:
+    return write(status="deleted", deleted_at=str(DELETED))
+
+
+@pytest.fixture
+def step(vault: Vault, tenant: Subject, path: Path) -> Take:
+    """Takes a step for k001; the answer is what stopped it."""
+
+    def take_one(step: Step) -> str:
+        fleet = load_fleet(path.parent, today=date(2026, 11, 1), first_seen_deleted={"k001": DELETED})
+        steps = Steps(Stack(vault, tenant.buckets), path.parent, lambda _: None)
+        steps.take(fleet, Next("k001", step, ""))
+        return steps.failed.get("k001", "")
+
+    return take_one
+
+
+def told(path: Path) -> str:
+    document = yaml.safe_load(path.read_text())
+    return "tombstone" if "contact" not in document and document["status"] == "purged" else document["status"]
+
+
+def remove(vault: Vault, tenant: Subject) -> None:
+    """What the run after the tombstone does."""
+    for place in tenant.buckets:
+        objects.empty(vault.systems.bucket(place), tenant.prefix)
+
+
+def test_it_goes_step_by_step_to_its_end(vault: Vault, tenant: Subject, path: Path, step: Take) -> None:
+    assert step(Step.PROVE) == ""
+    assert told(path) == "purged"
+    assert step(Step.BURY) == ""
+    assert told(path) == "tombstone"
+    remove(vault, tenant)
+    assert step(Step.FINISH) == ""
+    assert "phone" not in path.read_text()
+
+
+@pytest.mark.parametrize("name", ["rent001_before_20261101000000", "rent001_restored_20261101000000"])
+def test_a_copy_that_a_restore_left_stops_every_step(vault: Vault, path: Path, step: Take, name: str) -> None:
+    with vault.systems.session() as session:
+        for at, before in ((Step.PROVE, "deleted"), (Step.BURY, "purged"), (Step.FINISH, "tombstone")):
+            session.execute(f"CREATE DATABASE {name}".encode())
+            assert f"{name} still holds its data" in step(at)
+            assert told(path) == before
+            session.execute(f"DROP DATABASE {name}".encode())
+            assert step(at) == ""
+
+
+@pytest.mark.parametrize("what", ["database.dump", "manifest.json", "b.bin", "shorter"])
+def test_nothing_goes_on_without_the_whole_proved_backup(
+    vault: Vault, tenant: Subject, path: Path, step: Take, what: str
+) -> None:
+    other = take(vault, tenant, "scheduled").id
+    assert step(Step.PROVE) == ""
+    bucket = vault.systems.bucket(vault.place)
+    (key,) = (one for one in objects.keys(bucket, "purged/k001/") if one.endswith(what.replace("shorter", "b.bin")))
+
+    def damage() -> str:
+        version = bucket.head_object(key).headers["x-oss-version-id"]
+        bucket.put_object(key, b"short") if what == "shorter" else bucket.delete_object(key)
+        return version
+
+    version = damage()
+    assert {"database.dump": "its dump", "shorter": "b.bin"}.get(what, what) in step(Step.BURY)
+    assert told(path) == "purged"
+    bucket.copy_object(bucket.bucket_name, key, key, params={"versionId": version})
+    assert step(Step.BURY) == ""
+    damage()
+    assert step(Step.FINISH) != ""
+    assert "phone" in path.read_text()
+    assert any(other in one for one in objects.keys(bucket, "backups/k001/"))
+    with vault.systems.session(vault.records.database) as session:
+        session.execute("UPDATE data_backup_records SET expires_at = now() WHERE status = 'verified'")
+    assert step(Step.FINISH) == ""
+    assert objects.keys(bucket, "backups/k001/") == {}
+
+
+def test_all_of_a_backup_is_set_aside_anew_so_that_its_days_count_from_the_proof(vault: Vault, tenant: Subject) -> None:
+    backup_id, bucket = take(vault, tenant, "deletion").id, vault.systems.bucket(vault.place)
+
+    def versions() -> dict[str, str]:
+        entomb(vault, backup_id, "k001", lambda _: None)
+        return {one.key: one.version for one in objects.versions(bucket, "purged/k001/") if one.is_latest}
+
+    first, second = versions(), versions()
+    assert len(first) == 5
+    assert first.keys() == second.keys()
+    assert not set(first.values()) & set(second.values())
