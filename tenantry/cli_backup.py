@@ -70,6 +70,9 @@ def restore(
     target: Annotated[
         str | None, typer.Option("--as", help="Put it in the place of this tenant, which `up` has opened.")
     ] = None,
+    replace: Annotated[
+        str | None, typer.Option("--replace", help="The tenant of --as again, when it holds data that is to give way.")
+    ] = None,
     stack: StackOption = STACK,
     as_json: JsonOption = False,
     cwd: CwdOption = CWD,
@@ -79,15 +82,14 @@ def restore(
         from tenantry.backup.failing import BackupError
         from tenantry.backup.places import subject_of
         from tenantry.backup.restore import restore as bring_back
+        from tenantry.backup.target import chosen
 
         if subject_of(source) != tenant:
             raise BackupError(f"{source} is no backup of {tenant}", f"`tenantry backup --list {tenant}` names them")
         at = stack_of(cwd, stack)
-        if target is not None and target not in at.tenants():
-            raise BackupError(
-                f"there is no tenant {target} to restore to", f"write tenants/{target}.yaml, run `tenantry up`"
-            )
-        into = at.tenants()[target].subject if target else None
+        if replace is not None and target is None:
+            raise typer.BadParameter("name the same tenant with --as")
+        into = chosen(at, tenant, target, replace) if target else None
         done = bring_back(at.vault, source, tenant, into, say)
         if as_json:
             found = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}

@@ -10,6 +10,7 @@ manifest.py     what one backup holds, as its JSON document
 records.py      the rows in the admin database
 take.py         taking one
 prove.py        restoring one into a scratch database and comparing, reading back every object
+target.py       whose place one may take
 restore.py      bringing one back into a fresh database
 retention.py    which to keep, and removing the others
 settings.py     a stack's names and addresses, for the commands

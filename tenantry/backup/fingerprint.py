@@ -96,6 +96,13 @@ def _content(session: Session, schema: str, table: str) -> Content:
     return _one(session.execute(sql.SQL(CONTENT).format(sql.Identifier(schema, table))).fetchone())
 
 
+def counts(session: Session) -> dict[str, int]:
+    """Rows of each table."""
+    statement = "SELECT count(*) FROM ONLY {}"
+    found = ((name, sql.SQL(statement).format(sql.Identifier(*place))) for name, *place in _tables(session))
+    return {name: int((session.execute(one).fetchone() or (0,))[0]) for name, one in found}
+
+
 def _large_objects(session: Session) -> Content:
     return _one(session.execute(sql.SQL(LARGE_OBJECTS).format(sql.Identifier("pg_largeobject_metadata"))).fetchone())
 

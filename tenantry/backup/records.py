@@ -1,11 +1,12 @@
 """The rows in the admin database: every backup, its proof, and the clean-up plan of a tenant that is removed."""
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -80,14 +81,20 @@ class Records:
 
     @contextmanager
     def turn(self, database: str) -> Generator[Session]:
-        """One at a time for a database. The lock ends with its session, also when this process is killed."""
+        """One at a time for a database. The lock ends with its session, also when this process is killed.
+
+        It is given back before that: a session that is closed ends a moment later on the server.
+        """
+        name = [f"backup of {database}"]
         with self.systems.session(self.database) as session:
-            row = session.execute(
-                "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [f"backup of {database}"]
-            ).fetchone()
+            row = session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", name).fetchone()
             if not row or not row[0]:
                 raise BackupError(f"another backup of {database} is running", "wait for it to end", passing=True)
-            yield session
+            try:
+                yield session
+            finally:
+                with suppress(psycopg.Error):
+                    session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", name)
 
     @contextmanager
     def running(

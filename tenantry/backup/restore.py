@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from psycopg import sql
 
 from tenantry.backup import objects, postgresql
-from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.failing import BackupError, explained, told
 from tenantry.backup.fingerprint import differences
 from tenantry.backup.manifest import Copied, Manifest
 from tenantry.backup.objects import Streamed
@@ -43,6 +43,8 @@ def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, s
     with explained(f"restoring {backup_id}"):
         shelf = vault.shelf_of(backup_id, source)
         manifest = checked(vault, backup_id, shelf)
+        if target:
+            _refuse_other_buckets(manifest, target)
         owner = target.database if target else None
         fresh = f"{target.database if target else manifest.database}_restored_{datetime.now(UTC):%Y%m%d%H%M%S}"
         _fill(vault, manifest, shelf, fresh, owner, say)
@@ -51,9 +53,18 @@ def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, s
             raise Differs(backup_id, missing)
         if target is None:
             return _result(manifest, fresh, None)
-        _put_back(vault, manifest, shelf, target, say)
         before = _swap(vault, target.database, fresh)
         say(f"{target.name}: {target.database} is the restored one; the one before is {before}, closed")
+        try:
+            _put_back(vault, manifest, shelf, target, say)
+        except Exception as error:
+            if (known := told(error)) is None:
+                raise
+            raise BackupError(
+                f"{target.database} is the restored one by now, but not all objects are back: {known.wrong}",
+                f"run the same again, with `--replace {target.name}`",
+                passing=known.passing,
+            ) from error
         return _result(manifest, target.database, before)
 
 
@@ -73,23 +84,25 @@ def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str
             postgresql.load(vault.systems, file, fresh)
             with vault.systems.session(fresh, CATALOG_ALONE) as inside:
                 inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-            told = differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh))
-            if told:
-                raise Differs(manifest.id, told)
+            if found := differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh)):
+                raise Differs(manifest.id, found)
         except Exception:
             postgresql.drop(session, fresh)  # ours, made a moment ago, and nobody has seen it
             raise
+
+
+def _refuse_other_buckets(manifest: Manifest, target: Subject) -> None:
+    if unknown := {one.bucket for one in manifest.objects} - {place.name for place in target.buckets}:
+        raise BackupError(
+            f"the backup holds objects of {', '.join(sorted(unknown))}, which this stack does not use",
+            "restore it on the stack of its installation",
+        )
 
 
 def _put_back(vault: Vault, manifest: Manifest, shelf: Shelf, target: Subject, say: Say) -> None:
     """Below the target's own prefix. What lies there under the same name stays as an older version."""
     backups = vault.systems.bucket(vault.place)
     buckets = {place.name: vault.systems.bucket(place) for place in target.buckets}
-    if unknown := {one.bucket for one in manifest.objects} - buckets.keys():
-        raise BackupError(
-            f"the backup holds objects of {', '.join(sorted(unknown))}, which this stack does not use",
-            "restore it on the stack of its installation",
-        )
     say(f"{target.name}: putting {len(manifest.objects)} objects back")
 
     def one(copied: Copied) -> str | None:
@@ -97,27 +110,32 @@ def _put_back(vault: Vault, manifest: Manifest, shelf: Shelf, target: Subject, s
         streamed = objects.copy(backups, key, buckets[copied.bucket], target.prefix + copied.path)
         return None if streamed == Streamed(copied.size, copied.sha256) else f"object {copied.path} differs"
 
-    if told := objects.each(one, manifest.objects):
-        raise Differs(manifest.id, told)
+    if found := objects.each(one, manifest.objects):
+        raise Differs(manifest.id, found)
 
 
 def _swap(vault: Vault, database: str, fresh: str) -> str:
-    """Both names change in one transaction; rights, limits and the roles' settings go with the name."""
+    """Both names change in one transaction; rights, limits and the roles' settings go with the name.
+
+    When that fails, the database is open as before and the fresh one is gone, also when it was the session that ended.
+    """
     before = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
     with vault.systems.session() as session:
         facts = session.execute(FACTS, [database]).fetchall()
         if not facts:
             raise BackupError(f"there is no database {database} to take the place of", "run `tenantry up` first")
-        _closed(session, database, fresh)
         try:
+            _closed(session, database, fresh)
             with session.transaction():
                 _rename(session, database, before)
                 _rename(session, fresh, database)
                 _like(session, facts, database, before)
-        except Exception:
             _allow(session, database)
+        except Exception:
+            with vault.systems.session() as another:
+                _allow(another, database)
+                postgresql.drop(another, fresh)
             raise
-        _allow(session, database)
     return before
 
 

@@ -10,7 +10,7 @@ from tenantry.backup.take import Subject, Vault
 from tenantry.engine.project import Project
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, names_of
 
-KNOWN = "SELECT tenant_id, database_name, contact_phone, plan_type FROM tenants WHERE status <> 'purged'"
+KNOWN = "SELECT tenant_id, database_name, contact_phone, plan_type, status FROM tenants WHERE status <> 'purged'"
 PLATFORM = (Subject(TEMPLATE_DATABASE, TEMPLATE_DATABASE, is_template=True), Subject(ADMIN_DATABASE, ADMIN_DATABASE))
 
 
@@ -20,6 +20,7 @@ class Known:
 
     subject: Subject
     plan: str
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,11 @@ class Stack:
 
     def tenants(self) -> dict[str, Known]:
         """Code -> tenant: everybody who has a database, whatever the files say."""
-        with explained("asking the admin database"), self.vault.systems.session(ADMIN_DATABASE) as session:
+        with explained("asking the admin database"), self.vault.systems.session(self.vault.records.database) as session:
             rows = session.execute(KNOWN).fetchall()
         found = [
-            Known(Subject(code, database, code, names_of(code, phone).prefix, self.buckets), plan)
-            for code, database, phone, plan in rows
+            Known(Subject(code, database, code, names_of(code, phone).prefix, self.buckets), plan, status)
+            for code, database, phone, plan, status in rows
         ]
         return {one.subject.name: one for one in sorted(found, key=lambda one: int(one.subject.name[1:]))}
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from tenantry.backup import objects
@@ -12,6 +13,7 @@ from tenantry.backup.places import Shelf
 from tenantry.backup.prove import Differs, entomb, prove
 from tenantry.backup.restore import restore
 from tenantry.backup.retention import Counts, forget, prune
+from tenantry.backup.systems import Session
 from tenantry.backup.take import Subject, Vault, take
 
 LIVING, PURGED = Shelf("k001"), Shelf("k001", purged=True)
@@ -210,6 +212,38 @@ def test_a_damaged_backup_replaces_nothing(vault: Vault, tenant: Subject) -> Non
         restore(vault, manifest.id, "k001", tenant, quiet)
     with vault.systems.session("rent001") as session:
         assert session.execute("SELECT count(*) FROM things").fetchone() == (51,)
+
+
+def test_a_swap_that_fails_leaves_everything_as_it_was(
+    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = take(vault, tenant, "manual")
+    change(vault, "DELETE FROM things")
+    vault.systems.bucket(tenant.buckets[0]).delete_object(tenant.prefix + "a.txt")
+
+    def gone(session: Session, *_: object) -> None:
+        session.close()
+        raise psycopg.OperationalError("the session ended")
+
+    monkeypatch.setattr("tenantry.backup.restore._like", gone)
+    with pytest.raises(BackupError, match="the session ended"):
+        restore(vault, manifest.id, "k001", tenant, quiet)
+    assert not vault.systems.bucket(tenant.buckets[0]).object_exists(tenant.prefix + "a.txt")
+    assert _restored(vault) == ""
+    with vault.systems.session("rent001") as session:
+        assert session.execute("SELECT count(*) FROM things").fetchone() == (0,)
+
+
+def test_objects_that_cannot_be_put_back_are_told_with_what_is_done_by_then(
+    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = take(vault, tenant, "manual")
+    change(vault, "DELETE FROM things")
+    monkeypatch.setattr(objects, "copy", lambda *_: objects.Streamed(1, ""))
+    with pytest.raises(BackupError, match=r"rent001 is the restored one by now.*--replace k001"):
+        restore(vault, manifest.id, "k001", tenant, quiet)
+    with vault.systems.session("rent001") as session:
+        assert session.execute("SELECT count(*) FROM things").fetchone() == (50,)
 
 
 def test_old_ones_go_with_the_copies_that_nobody_names(vault: Vault, tenant: Subject) -> None:

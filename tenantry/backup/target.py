@@ -1,0 +1,64 @@
+"""Whose place a backup may take: one who was opened for it, its own tenant, or one who is named twice."""
+
+from typing import Final
+
+from tenantry.backup import fingerprint, objects, postgresql
+from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.settings import Stack
+from tenantry.backup.systems import Systems
+from tenantry.backup.take import Subject
+from tenantry.names import TEMPLATE_DATABASE
+
+# Rows that an opening adds to those of the template (provider/resources/seed.py).
+SEEDED: Final = {"public.kindergartens": 1, "public.users": 1, "public.user_roles": 1, "public.system_config": 2}
+SHOWN: Final = 3
+
+
+def chosen(stack: Stack, source: str, code: str, replace: str | None) -> Subject:
+    """Raises BackupError for a tenant that is being deleted, and a neighbour with data unless `replace` names it."""
+    known = stack.tenants().get(code)
+    if known is None:
+        raise BackupError(f"there is no tenant {code} to restore to", f"write tenants/{code}.yaml, run `tenantry up`")
+    if known.status == "deleted":
+        raise BackupError(
+            f"{code} is being deleted", f"cancel that first: `status: active` in tenants/{code}.yaml, `tenantry up`"
+        )
+    if replace is not None and replace != code:
+        raise BackupError(f"--replace {replace} is not --as {code}", "name the same tenant twice")
+    if code in (source, replace):
+        return known.subject
+    told = [] if known.status == "active" else [f"it is {known.status}"]
+    with explained(f"looking whether {code} is in use"):
+        told += _rows(stack.vault.systems, known.subject) + _objects(stack.vault.systems, known.subject)
+    if told:
+        raise BackupError(
+            f"{code} was not opened just now: {'; '.join(told[:SHOWN])}",
+            f"nothing was changed: to put {source}'s data in the place of {code}'s anyway, add `--replace {code}`",
+        )
+    return known.subject
+
+
+def _rows(systems: Systems, subject: Subject) -> list[str]:
+    """Beyond those of the template and of the opening."""
+    with postgresql.scratch(systems, template=TEMPLATE_DATABASE) as clone:
+        first, now = (_counted(systems, database) for database in (clone, subject.database))
+    more = {name: count - first.get(name, 0) - SEEDED.get(name, 0) for name, count in now.items()}
+    return [f"{count} more rows in {name} than an opening makes" for name, count in more.items() if count > 0]
+
+
+def _counted(systems: Systems, database: str) -> dict[str, int]:
+    with systems.session(database) as session:
+        fingerprint.prepare(session)
+        return fingerprint.counts(session)
+
+
+def _objects(systems: Systems, subject: Subject) -> list[str]:
+    """Other than the markers of directories."""
+    return [
+        f"objects in {place.name}"
+        for place in subject.buckets
+        if any(
+            item.size or not item.path.endswith("/")
+            for item in objects.current(systems.bucket(place), place.name, subject.prefix)
+        )
+    ]
