@@ -1,11 +1,13 @@
 """What one backup holds: a JSON document beside its dump. Paths are below the prefix, nothing is secret."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from tenantry.backup.fingerprint import Fingerprint
+
+CHECKSUM: Final = "x-oss-meta-sha256"  # of the document, as the object's own metadata: it goes where the object goes
 
 Kind = Literal["scheduled", "manual", "deletion", "migration"]
 

@@ -9,12 +9,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
 
+import psycopg
+
 from tenantry.backup import objects, postgresql
-from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.failing import BackupError, explained, told
 from tenantry.backup.fingerprint import Fingerprint, differences
-from tenantry.backup.manifest import Copied, Manifest
+from tenantry.backup.manifest import CHECKSUM, Copied, Manifest
 from tenantry.backup.places import Shelf
-from tenantry.backup.take import Say, Subject, Vault, objects_text
+from tenantry.backup.records import Record
+from tenantry.backup.take import Say, Subject, Vault
 
 SHOWN = 5  # differences that are told; the rest is counted
 
@@ -56,11 +59,40 @@ class Proof:
 
 def checked(vault: Vault, backup_id: str, shelf: Shelf) -> Manifest:
     """The manifest, whose bytes are those on record. Raises BackupError for a changed or incomplete one."""
-    record = vault.records.find(backup_id)
+    return _as_recorded(vault, backup_id, shelf, vault.records.find(backup_id))
+
+
+def restorable(vault: Vault, backup_id: str, shelf: Shelf, say: Say) -> Manifest:
+    """As `checked`; without the admin database, or a row in it, by the checksum that lies with the manifest."""
+    try:
+        record, why = vault.records.find(backup_id), "it is not on record"
+    except psycopg.Error as error:
+        known = told(error)
+        record, why = None, f"the admin database cannot be asked ({known.wrong if known else error})"
+    if record is not None:
+        return _as_recorded(vault, backup_id, shelf, record)
+    text, checksum = _manifest(vault, backup_id, shelf)
+    say(f"WARNING: {backup_id}: {why}; it is checked by what lies in {vault.place.name} alone")
+    if checksum is None:
+        say(f"WARNING: {backup_id}: no checksum lies with its manifest, which is taken as it is")
+    return _read(backup_id, text, checksum)
+
+
+def _as_recorded(vault: Vault, backup_id: str, shelf: Shelf, record: Record | None) -> Manifest:
     if record is None or not record.is_usable:
         raise BackupError(f"{backup_id} is not on record as complete", "`tenantry backup --list` names those that are")
-    text = objects_text(vault, shelf.manifest(backup_id))
-    if hashlib.sha256(text.encode()).hexdigest() != record.checksum:
+    return _read(backup_id, _manifest(vault, backup_id, shelf)[0], record.checksum or "")
+
+
+def _manifest(vault: Vault, backup_id: str, shelf: Shelf) -> tuple[bytes, str | None]:
+    """Its bytes, and the checksum that lies with them."""
+    with explained(f"reading {shelf.manifest(backup_id)}"):
+        answer = vault.systems.bucket(vault.place).get_object(shelf.manifest(backup_id))
+        return answer.read(), answer.headers.get(CHECKSUM)
+
+
+def _read(backup_id: str, text: bytes, checksum: str | None) -> Manifest:
+    if checksum is not None and hashlib.sha256(text).hexdigest() != checksum:
         raise BackupError(f"the manifest of {backup_id} was changed since it was written", "use another backup")
     return Manifest.model_validate_json(text)
 
@@ -105,16 +137,16 @@ def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say
         manifest = checked(vault, backup_id, shelf)
         say(f"{subject.name}: restoring {backup_id} into a scratch database")
         found = restored(vault, manifest, shelf)
-        told = differences(manifest.fingerprint, found)
+        wrong = differences(manifest.fingerprint, found)
         say(f"{subject.name}: comparing {found.rows} rows in {len(found.tables)} tables with {subject.database}")
-        told += [
+        wrong += [
             f"living: {one}" for one in differences(found, postgresql.fingerprint_of(vault.systems, subject.database))
         ]
         say(f"{subject.name}: reading back {len(manifest.objects)} objects")
-        told += unreadable(vault, manifest, shelf)
-        told += _not_as_living(vault, manifest, subject)
-        if told:
-            raise Differs(backup_id, told)
+        wrong += unreadable(vault, manifest, shelf)
+        wrong += _not_as_living(vault, manifest, subject)
+        if wrong:
+            raise Differs(backup_id, wrong)
     return Proof(
         rows=found.rows,
         tables=len(found.tables),

@@ -15,7 +15,7 @@ from tenantry.backup.fingerprint import differences
 from tenantry.backup.manifest import Copied, Manifest
 from tenantry.backup.objects import Streamed
 from tenantry.backup.places import Shelf
-from tenantry.backup.prove import Differs, checked, fetched, unreadable
+from tenantry.backup.prove import Differs, fetched, restorable, unreadable
 from tenantry.backup.systems import Session
 from tenantry.backup.take import Say, Subject, Vault
 from tenantry.owner_login import CATALOG_ALONE
@@ -42,7 +42,7 @@ def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, s
     """`source` is whose backup it is. Without a target: beside everything else, and no object is written."""
     with explained(f"restoring {backup_id}"):
         shelf = vault.shelf_of(backup_id, source)
-        manifest = checked(vault, backup_id, shelf)
+        manifest = restorable(vault, backup_id, shelf, say)
         if target:
             _refuse_other_buckets(manifest, target)
         owner = target.database if target else None

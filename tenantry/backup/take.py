@@ -9,7 +9,7 @@ from typing import IO
 
 from tenantry.backup import objects, postgresql
 from tenantry.backup.failing import BackupError, explained
-from tenantry.backup.manifest import Dump, Kind, Manifest
+from tenantry.backup.manifest import CHECKSUM, Dump, Kind, Manifest
 from tenantry.backup.objects import Streamed
 from tenantry.backup.places import Shelf, moment_of, new_id
 from tenantry.backup.records import Records
@@ -110,8 +110,10 @@ def take(
             objects=copied,
         )
         text = manifest.model_dump_json(indent=1).encode()
-        backups.put_object(shelf.manifest(backup_id), text, headers={"Content-Type": "application/json"})
-        vault.records.complete(session, manifest, hashlib.sha256(text).hexdigest())
+        digest = hashlib.sha256(text).hexdigest()
+        headers = {"Content-Type": "application/json", CHECKSUM: digest}
+        backups.put_object(shelf.manifest(backup_id), text, headers=headers)
+        vault.records.complete(session, manifest, digest)
     return manifest
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tenantry.backup import objects
 from tenantry.backup.failing import BackupError
+from tenantry.backup.manifest import CHECKSUM
 from tenantry.backup.places import Shelf
 from tenantry.backup.prove import Differs, entomb, prove
 from tenantry.backup.restore import restore
@@ -212,6 +213,40 @@ def test_a_damaged_backup_replaces_nothing(vault: Vault, tenant: Subject) -> Non
         restore(vault, manifest.id, "k001", tenant, quiet)
     with vault.systems.session("rent001") as session:
         assert session.execute("SELECT count(*) FROM things").fetchone() == (51,)
+
+
+@pytest.mark.parametrize("gone", ["DELETE FROM data_backup_records", "DROP TABLE data_backup_records", "database"])
+def test_a_backup_comes_back_without_the_admin_database(vault: Vault, tenant: Subject, gone: str) -> None:
+    manifest = take(vault, tenant, "manual")
+    if gone == "database":
+        change(vault, "DROP DATABASE admin WITH (FORCE)", "postgres")
+    else:
+        change(vault, gone, "admin")
+    said: list[str] = []
+    assert restore(vault, manifest.id, "k001", None, said.append).rows == 50
+    assert [one.split(":")[0] for one in said].count("WARNING") == 1
+    bucket, key = vault.systems.bucket(vault.place), LIVING.manifest(manifest.id)
+    changed = manifest.model_copy(update={"seconds": 0}).model_dump_json()
+    bucket.put_object(key, changed, headers={CHECKSUM: bucket.head_object(key).headers[CHECKSUM]})
+    with pytest.raises(BackupError, match="was changed since it was written"):
+        restore(vault, manifest.id, "k001", None, quiet)
+
+
+def test_a_backup_that_is_on_record_as_failed_does_not_come_back(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "manual")
+    change(vault, "UPDATE data_backup_records SET status = 'failed'", "admin")
+    with pytest.raises(BackupError, match="is not on record as complete"):
+        restore(vault, manifest.id, "k001", None, quiet)
+
+
+def test_a_backup_of_an_older_program_has_no_checksum_beside_it(vault: Vault, tenant: Subject) -> None:
+    manifest = take(vault, tenant, "manual")
+    change(vault, "DELETE FROM data_backup_records", "admin")
+    bucket, key = vault.systems.bucket(vault.place), LIVING.manifest(manifest.id)
+    bucket.put_object(key, bucket.get_object(key).read())
+    said: list[str] = []
+    assert restore(vault, manifest.id, "k001", None, said.append).rows == 50
+    assert any("no checksum lies with its manifest" in one for one in said)
 
 
 def test_a_swap_that_fails_leaves_everything_as_it_was(
