@@ -100,7 +100,7 @@ def restore(
 
 def _take_all(at: "Stack", chosen: "list[Known]", kind: Any, cwd: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """One that fails does not keep the others from being backed up."""
-    from tenantry.backup.failing import BackupError
+    from tenantry.backup.failing import told
     from tenantry.backup.retention import prune
     from tenantry.backup.take import take
 
@@ -123,9 +123,11 @@ def _take_all(at: "Stack", chosen: "list[Known]", kind: Any, cwd: Path) -> tuple
             )
             if kind == "scheduled":
                 prune(at.vault, one.subject, counts[one.plan], say)
-        except BackupError as error:
-            failed[one.subject.name] = str(error)
-            say(str(error))
+        except Exception as error:
+            if (known := told(error)) is None:
+                raise
+            failed[one.subject.name] = str(known)
+            say(str(known))
     return done, failed
 
 

@@ -48,11 +48,12 @@ def _month(at: datetime) -> str:
 
 def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]:
     """Removes the scheduled backups that are not kept, then the copies of objects that no backup names any more."""
-    scheduled = [
-        record.backup_id
-        for record in vault.records.all()
-        if record.database_name == subject.database and record.is_usable and record.is_ordinary
-    ]
+    with explained(f"looking for old backups of {subject.name}"):
+        scheduled = [
+            record.backup_id
+            for record in vault.records.all()
+            if record.database_name == subject.database and record.is_usable and record.is_ordinary
+        ]
     doomed = sorted(set(scheduled) - kept(scheduled, counts))
     if not doomed:
         return []

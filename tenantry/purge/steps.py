@@ -9,13 +9,14 @@ from typing import Any
 
 from tenantry.backup import objects
 from tenantry.backup.cleanup import CleanUp, Resource, Row
-from tenantry.backup.failing import BackupError
+from tenantry.backup.failing import BackupError, told
 from tenantry.backup.places import PURGED_KEPT_DAYS
 from tenantry.backup.prove import entomb, prove, refuse_incomplete
 from tenantry.backup.retention import forget
 from tenantry.backup.settings import Stack
 from tenantry.backup.systems import BucketPlace, Session
 from tenantry.backup.take import Say, Subject, take
+from tenantry.engine.refusal import Refusal
 from tenantry.fleet import Fleet
 from tenantry.purge import files
 from tenantry.purge.plan import Next, Step
@@ -51,9 +52,12 @@ class Steps:
                     self._finish(next(one for one in fleet.tombstones if one.code == next_.code))
                 case _:
                     return False
-        except BackupError as error:
-            self.failed[next_.code] = str(error)
-            self.say(f"{next_.code}: {error}")
+        except Exception as error:
+            known = error if isinstance(error, Refusal) else told(error)
+            if known is None:
+                raise
+            self.failed[next_.code] = str(known)
+            self.say(f"{next_.code}: {known}")
             return False
         return True
 

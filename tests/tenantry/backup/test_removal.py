@@ -6,13 +6,16 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 
 from tenantry.backup import objects
+from tenantry.backup.places import Shelf
 from tenantry.backup.prove import entomb
 from tenantry.backup.settings import Stack
 from tenantry.backup.take import Subject, Vault, take
+from tenantry.engine.refusal import Refusal
 from tenantry.fleet import load_fleet
 from tenantry.purge.plan import Next, Step
 from tenantry.purge.steps import Steps
@@ -111,3 +114,41 @@ def test_all_of_a_backup_is_set_aside_anew_so_that_its_days_count_from_the_proof
     assert len(first) == 5
     assert first.keys() == second.keys()
     assert not set(first.values()) & set(second.values())
+
+
+def test_what_expires_in_temp_meanwhile_does_not_stop_the_proof(vault: Vault, tenant: Subject, step: Take) -> None:
+    files = vault.systems.bucket(tenant.buckets[0])
+    for path in ("temp/", "temp/upload.bin"):
+        files.put_object(tenant.prefix + path, b"")
+    backup_id = take(vault, tenant, "deletion", deleted_at=DELETED).id
+    files.delete_object(tenant.prefix + "temp/upload.bin")
+    files.put_object(tenant.prefix + "temp/", b"")  # expired, and made again
+    files.put_object(tenant.prefix + "temp/new.bin", b"")
+    assert "temp/new.bin is not in the backup" in step(Step.PROVE)
+    files.delete_object(tenant.prefix + "temp/new.bin")
+    assert step(Step.PROVE) == ""
+    assert "temp/upload.bin" in {one.path for one in vault.manifest(backup_id, Shelf("k001", purged=True)).objects}
+
+
+def test_a_migration_since_the_backup_is_told_as_one(vault: Vault, tenant: Subject, step: Take) -> None:
+    with vault.systems.session("rent001") as session:
+        session.execute("CREATE TABLE schema_migrations (version int); INSERT INTO schema_migrations VALUES (1)")
+        take(vault, tenant, "deletion", deleted_at=DELETED)
+        session.execute("ALTER TABLE things ADD more int; INSERT INTO schema_migrations VALUES (2)")
+    assert "it was migrated since its backup" in (said := step(Step.PROVE))
+    assert "`tenantry backup k001 --for-deletion`" in said
+    take(vault, tenant, "deletion", deleted_at=DELETED)
+    assert step(Step.PROVE) == ""
+
+
+@pytest.mark.parametrize(
+    "error", [Refusal("k001.yaml: no line `status: deleted` was found", ""), psycopg.OperationalError("no line")]
+)
+def test_what_stops_one_tenant_is_kept_and_the_others_go_on(
+    step: Take, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tenantry.purge.files.write_purged", refuse)
+    assert "no line" in step(Step.PROVE)
