@@ -192,7 +192,11 @@ class Rollout:
                 row = session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK + 1]).fetchone()
                 if not row or not row[0]:
                     raise Locked("another roll-out is running", "wait for it to end, then run again")
-            yield
+            try:
+                yield
+            finally:  # not by the session's end alone: the server takes its time to notice that
+                if session is not None and not session.closed:
+                    session.execute("SELECT pg_advisory_unlock(%s)", [LOCK + 1])
 
 
 def waves(sites: Sequence[Site], size: int) -> Iterator[list[Site]]:
