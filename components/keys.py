@@ -93,10 +93,26 @@ def derived(root: str, message: str) -> str:
 
 
 def _before(every: Turn, alone: Turn) -> Iterator[tuple[int, int, date]]:
-    """What a key was before it was rotated with all others, and before it was rotated alone."""
-    if every.overlaps:
+    """What a key was before it was last rotated with all others, alone or both, the one that counts longest first.
+
+    Of two rotations on one day nobody can say which came first, or whether they came together: then each way counts.
+    What never was is known to nobody, since all are derived.
+    """
+    if every.overlaps and alone.overlaps:
+        both = (every.number - 1, alone.number - 1, min(every.until, alone.until))
+        with_all, by_itself = (
+            (every.number - 1, alone.number, every.until),
+            (every.number, alone.number - 1, alone.until),
+        )
+        if every.since > alone.since:
+            yield from (with_all, both)
+        elif every.since < alone.since:
+            yield from (by_itself, both)
+        else:
+            yield from (both, with_all, by_itself)
+    elif every.overlaps:
         yield every.number - 1, alone.number, every.until
-    if alone.overlaps:
+    elif alone.overlaps:
         yield every.number, alone.number - 1, alone.until
 
 

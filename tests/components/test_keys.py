@@ -95,13 +95,38 @@ def test_an_api_key_rotates_without_the_others(parts, tenant) -> None:
     assert pods[0] == pods[1], "they are mounted: nothing starts anew"
 
 
-def test_with_all_and_alone_rotated_at_once_each_of_both_before_works(parts, tenant) -> None:
+@pytest.mark.parametrize("later", [ALL, of_key("bus")])
+def test_of_two_rotations_in_one_overlap_every_key_that_was_handed_out_works(parts, tenant, later: str) -> None:
+    """First one of the two, three days later the other."""
     resolved = tenant(**WITH_KEY)
-    day = TODAY + timedelta(days=8)
-    turns = {ALL: Turn(2, TODAY, day, True), of_key("bus"): Turn(2, TODAY, day, True)}
-    found = keys(parts(replace(resolved, turns=turns)), "k001-app-api-keys")
+    early, late = TODAY - timedelta(days=3), TODAY
+    first = of_key("bus") if later == ALL else ALL
+
+    def at(**numbers: int):
+        days = {first: early, later: late}
+        turns = {
+            name: Turn(numbers[name], days[name], days[name] + timedelta(days=8), numbers[name] > 1) for name in numbers
+        }
+        return keys(parts(replace(resolved, turns=turns)), "k001-app-api-keys")
+
+    handed = [at(**{first: 1, later: 1})["bus"], at(**{first: 2, later: 1})["bus"]]
+    found = at(**{first: 2, later: 2})
+    assert [found["bus.previous"], found["bus.previous-2"]] == handed[::-1]
     assert found.keys() == {"bus", "bus.previous", "bus.previous-2"}
-    assert len(set(found.values())) == 3
+    assert found["bus"] not in handed
+
+
+def test_with_all_and_alone_rotated_at_once_the_key_that_was_handed_out_works(parts, tenant) -> None:
+    handed = keys(parts(tenant(**WITH_KEY)), "k001-app-api-keys")["bus"]
+    both = WITH_KEY | {"api_keys": [BUS | {"rotation": 2}]}
+    recording = parts(tenant(**both, credentials={"rotation": 2}))
+    found = keys(recording, "k001-app-api-keys")
+    assert found["bus.previous"] == handed != found["bus"]
+    known = accepted(recording)["apiKeys"]["bus"]["accepted"]
+    assert known[:2] == [
+        {"sha256": digest(found["bus"])},
+        {"sha256": digest(handed), "until": (TODAY + timedelta(days=8)).isoformat()},
+    ]
 
 
 @pytest.mark.parametrize("changes", [{"status": "suspended"}, {"status": "deleted", "deleted_at": date(2026, 10, 10)}])
