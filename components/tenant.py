@@ -15,6 +15,7 @@ from components.plugins import Plugins, PluginsArgs
 from components.steps import Backup, Opened, Sessions, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
 from components.workload import Workload, WorkloadArgs
+from tenantry.following import Before
 from tenantry.names import TEMPLATE_DATABASE
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
@@ -116,10 +117,10 @@ class Tenant(pulumi.ComponentResource):
         self.register_outputs({**self.facts, "administrator": _administrator(tenant, database)})
 
 
-def facts(tenant: ResolvedTenant) -> dict[str, Any]:
+def facts(tenant: ResolvedTenant, before: Before | None = None) -> dict[str, Any]:
     """What the stack remembers of a tenant until its next run, and tells whoever asks."""
     names = tenant.names
-    rotations = remembered(tenant.turns)
+    rotations = remembered(tenant.turns, before.rotations if before else None)
     return ({"rotations": rotations} if rotations else {}) | {
         "domain": names.domain,
         "database": names.database,

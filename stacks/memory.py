@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pulumi
 
-from tenantry.rotation import Seen
+from tenantry.following import Before
 
 TENANTS = "tenants"
 PLATFORM = "platform"
@@ -26,7 +26,7 @@ class Held:
     phase: str
     cell: str
     deletion_seen: date | None  # the day of the run that first saw it deleted
-    rotations: Seen = field(default_factory=dict[str, tuple[int, date]])  # and those that first saw its credentials'
+    given: Before = field(default_factory=Before)
     leaving: bool = False  # its file was a tombstone already
 
 
@@ -66,4 +66,4 @@ def parsed(output: Any) -> dict[str, Held]:
 def _held(facts: Mapping[str, Any]) -> Held:
     seen = facts.get("deletionSeen")
     rotations = {str(name): (int(number), date.fromisoformat(day)) for name, number, day in facts.get("rotations", ())}
-    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, rotations)
+    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, Before(rotations))

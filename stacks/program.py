@@ -19,6 +19,7 @@ from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import remembered as remembered_turns
 from tenantry.spec import Tombstone
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, 
         last = held.get(stone.code)
         if last is not None and not stone.is_bare:
             seen = {"deletionSeen": last.deletion_seen.isoformat()} if last.deletion_seen else {}
-            memory[stone.code] = {"phase": last.phase, "cell": last.cell, **seen}
+            rotations = remembered_turns({}, last.given.rotations)
+            kept = {"rotations": rotations} if rotations else {}
+            memory[stone.code] = {"phase": last.phase, "cell": last.cell, **seen, **kept}
     return memory
 
 
@@ -83,9 +86,9 @@ def remembered(
     """Code -> facts, all known and none secret: the next run's memory."""
     memory: dict[str, dict[str, Any]] = {}
     for tenant in tenants:
-        memory[tenant.code] = facts(tenant)
+        last = held.get(tenant.code)
+        memory[tenant.code] = facts(tenant, last.given if last else None)
         if tenant.phase in BEING_DELETED:
-            last = held.get(tenant.code)
             seen = last.deletion_seen if last and last.deletion_seen else config.today
             memory[tenant.code]["deletionSeen"] = seen.isoformat()
     return memory
@@ -99,7 +102,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             config.settings.zone,
             today=config.today,
             first_seen_deleted=seen,
-            rotations_seen={code: last.rotations for code, last in held.items()},
+            before={code: last.given for code, last in held.items()},
             unseen=config.today,
             system=config.system_layer,
         )

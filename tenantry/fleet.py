@@ -10,13 +10,13 @@ from tenantry.allowances import beyond_calendar, beyond_catalogue, beyond_plan
 from tenantry.collisions import Holder, collisions, next_code
 from tenantry.directory import survey
 from tenantry.faults import Fault, Faults
+from tenantry.following import Before, out_of_turn
 from tenantry.models import MODELS_FILE, Models, unknown_models
 from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
 from tenantry.phase import Phase
 from tenantry.plans import PLANS_FILE, Plans, PlansDocument, with_defaults
 from tenantry.reading import Reading, read_model, read_tenant
 from tenantry.resolved import ResolvedTenant, resolve
-from tenantry.rotation import Seen
 from tenantry.services import SERVICES_FILE, Services
 from tenantry.spec import TenantSpec, Tombstone
 
@@ -64,12 +64,13 @@ def load_fleet(
     *,
     today: date,
     first_seen_deleted: Mapping[str, date] | None = None,
-    rotations_seen: Mapping[str, Seen] | None = None,
+    before: Mapping[str, Before] | None = None,
     unseen: date | None = None,
     system: Mapping[str, Any] | None = None,
 ) -> Fleet:
     """Raises Faults with every fault of every file.
 
+    `before` is what a stack gave in its last run, by code: what cannot follow upon it is a fault too.
     A directory without plans.yaml, services.yaml or models.yaml is checked against the project's own. `unseen` is the
     day that counts for a deletion which no run has seen before; without one the file's own day does, which only lists
     may go by.
@@ -83,12 +84,14 @@ def load_fleet(
     readings = [read_tenant(path) for path in paths]
     faults.extend(fault for one in (plans, services, models, *readings) for fault in one.faults)
     faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
+    last = before or {}
     faults.extend(_beyond(readings, plans.value, services.value, today))
+    faults.extend(_breaks(readings, today, last))
     if plans.value is not None and models.value is not None:
         faults.extend(unknown_models(plans.source, plans.value.plans, models.value))
     if faults or plans.value is None or services.value is None or models.value is None:
         raise Faults(faults)
-    seen, rotations = first_seen_deleted or {}, rotations_seen or {}
+    seen = first_seen_deleted or {}
     resolved = [
         resolve(
             spec,
@@ -96,7 +99,7 @@ def load_fleet(
             zone,
             today,
             first_seen_deleted=seen.get(spec.code, unseen),
-            rotations_seen=rotations.get(spec.code),
+            rotations_seen=last[spec.code].rotations if spec.code in last else None,
             system=system,
             services=services.value,
             models=models.value,
@@ -144,6 +147,14 @@ def _beyond(
             yield from beyond_plan(reading.source, reading.value, plans.plans)
         if isinstance(reading.value, TenantSpec) and plans is not None and services is not None:
             yield from beyond_catalogue(reading.source, reading.value, plans.plans, services)
+
+
+def _breaks(
+    readings: Iterable[Reading[TenantSpec | Tombstone]], today: date, before: Mapping[str, Before]
+) -> Iterator[Fault]:
+    for reading in readings:
+        if isinstance(reading.value, TenantSpec) and reading.value.code in before:
+            yield from out_of_turn(reading.source, reading.value, today, before[reading.value.code])
 
 
 def _of(readings: Iterable[Reading[TenantSpec | Tombstone]], kind: type[Kind]) -> list[Kind]:

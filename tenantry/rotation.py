@@ -39,12 +39,22 @@ def of_key(name: str) -> str:
     return f"api-key/{name}"
 
 
-def remembered(turns: Mapping[str, Turn]) -> list[list[object]]:
+def overlap_of(spec: TenantSpec, since: date) -> date:
+    """The first day on which what was rotated then no longer works: that day itself where nothing overlaps."""
+    days = spec.credentials.overlap_days
+    # A day more: days begin at midnight in UTC, and the run may have been a minute before.
+    return since + timedelta(days=days + 1 if days else 0)
+
+
+def remembered(turns: Mapping[str, Turn], seen: Seen | None = None) -> list[list[object]]:
     """What the next run must know, as plain values; nothing while nothing was ever rotated.
 
+    Also what is gone since: an API key that comes back under its name must not be one that was rotated away.
     No mapping: what stands under a name such as `credentials` is taken for one by whoever looks for secrets.
     """
-    return [[name, turn.number, turn.since.isoformat()] for name, turn in turns.items() if not turn.first]
+    known = {name: (turn.number, turn.since) for name, turn in turns.items() if not turn.first}
+    gone = {name: one for name, one in (seen or {}).items() if name not in turns}
+    return [[name, number, since.isoformat()] for name, (number, since) in {**known, **gone}.items()]
 
 
 def _numbers(spec: TenantSpec) -> Iterator[tuple[str, int]]:
@@ -55,7 +65,5 @@ def _numbers(spec: TenantSpec) -> Iterator[tuple[str, int]]:
 def _turn(name: str, number: int, spec: TenantSpec, today: date, seen: Seen) -> Turn:
     known, day = seen.get(name, (number, today))
     since = day if known == number else today
-    overlap = spec.credentials.overlap_days
-    # A day more: days begin at midnight in UTC, and the run may have been a minute before.
-    until = since + timedelta(days=overlap + 1 if overlap else 0)
+    until = overlap_of(spec, since)
     return Turn(number, since, until, number > 1 and today < until)

@@ -330,6 +330,40 @@ def test_a_rotation_is_remembered_from_the_run_that_first_saw_it(run, tenants) -
         assert later.named("k001-db-login-a").inputs["login"] is works
 
 
+BUS = {"name": "bus", "scopes": ["read"], "expires_at": date(2028, 1, 1)}
+KEYS = {"plan": "standard", "features": {"apiAccess": True}}
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_rotation_that_does_not_follow_stops_it_before_anything_is_registered(
+    run, tenants, monkeypatch, number: int
+) -> None:
+    last = run(tenants(k001={"credentials": {"rotation": 2}})).result["tenants"]
+    monkeypatch.setattr(program.providers, "make", lambda config: pytest.fail("something was registered"))
+    folder = tenants(k001={"credentials": {"rotation": number}})
+    with pytest.raises(pulumi.RunError, match=rf"k001.yaml:\d+: credentials.rotation: is {number}, and was 2"):
+        run(folder, last)
+
+
+def test_a_key_that_comes_back_is_none_that_was_rotated_away(run, tenants) -> None:
+    rotated = tenants(k001=KEYS | {"api_keys": [BUS | {"rotation": 2}]})
+    last = run(rotated).result["tenants"]
+    without = run(tenants(k001=KEYS), last).result["tenants"]
+    assert without["k001"]["rotations"] == [["api-key/bus", 2, "2026-10-20"]]
+    with pytest.raises(pulumi.RunError, match="is 1, and was 2 in the last run"):
+        run(tenants(k001=KEYS | {"api_keys": [BUS]}), without)
+
+
+def test_a_removal_that_is_taken_back_still_knows_the_rotations(run, tenants) -> None:
+    folder = tenants(k001={})
+    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
+    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    last = {"k002": {"phase": "purging", "cell": "main", "rotations": [["credentials", 3, "2026-08-01"]]}}
+    result = run(folder, last).result
+    others = {ME: {"tenants": result["tenants"], "leaving": result["leaving"]}}
+    assert tenants_of(run(tenants(k001={}, k002={"credentials": {"rotation": 3}}), others=others)) == ["k001", "k002"]
+
+
 def test_where_there_is_keda_it_scales(run, tenants) -> None:
     recording = run(tenants(k001={}), keda=True, prometheusUrl="http://prometheus:9090")
     trigger = recording.one("ScaledObject").inputs["spec"]["triggers"][0]
