@@ -55,6 +55,7 @@ class Database(pulumi.ComponentResource):
     """Roles, passwords, the database, and the rights that a clone does not inherit."""
 
     login: str
+    idle: str  # the other one
     password: pulumi.Output[str]
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
@@ -96,7 +97,7 @@ class Database(pulumi.ComponentResource):
             ),
         )
         last = self._steps(name, args, database, owner, logins)
-        self.login, self.ready = args.logins[active], last
+        self.login, self.idle, self.ready = args.logins[active], args.logins[1 - active], last
         self.password = pulumi.Output.secret(passwords[active])
         self.register_outputs({"database": args.database, "login": self.login})
 

@@ -137,7 +137,7 @@ class Opened(pulumi.CustomResource):
 
 
 class Sessions(pulumi.CustomResource):
-    """That no session of a tenant's login roles runs: declared where access has ended."""
+    """That no session of these login roles runs: declared where access has ended, or that of one of them."""
 
     def __init__(self, name: str, database: str, logins: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
         inputs = {"database": database, "logins": list(logins)}

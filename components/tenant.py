@@ -81,13 +81,17 @@ class Tenant(pulumi.ComponentResource):
                 ),
                 child,
             )
-            parts += [walls, workload]
             live = workload.ready
+            pods: list[pulumi.Resource] = [workload]
             if tenant.services:
                 plugins = PluginsArgs(
                     tenant, args.installation, args.providers, args.foundations, walls.ready, workload.foundation
                 )
-                parts.append(Plugins(f"{name}-svc", plugins, child))
+                pods.append(Plugins(f"{name}-svc", plugins, child))
+            parts += [walls, *pods]
+            if phase.has_access and tenant.turns[ALL].is_over:
+                opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database, *pods])
+                Sessions(f"{name}-sessions", tenant.names.database, [database.idle], opts=opts)
         if phase.has_domain:
             parts.append(
                 record(

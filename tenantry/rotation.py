@@ -29,6 +29,11 @@ class Turn:
         """There were none before."""
         return self.number == 1
 
+    @property
+    def is_over(self) -> bool:
+        """There were others before, and they no longer work."""
+        return not self.first and not self.overlaps
+
 
 def turns_of(spec: TenantSpec, today: date, seen: Seen | None = None) -> dict[str, Turn]:
     """By what rotates: everything together, and each API key by itself."""

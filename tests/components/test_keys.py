@@ -84,6 +84,22 @@ def test_the_other_login_works_until_the_overlap_ends(parts, tenant) -> None:
     assert parts(over(resolved)).named("k001-db-login-a").inputs["login"] is False
 
 
+def test_after_the_overlap_no_session_of_the_other_login_goes_on(parts, tenant) -> None:
+    """It may hold a session for ever, whatever its login is now worth. The pods that it served are gone by then."""
+    resolved = tenant(credentials={"rotation": 2}, enabled_services=["posters"])
+    assert not parts(tenant()).of("Sessions")
+    assert not parts(resolved).of("Sessions")
+    for recording in (parts(over(resolved)), parts(tenant(credentials={"rotation": 2, "overlap_days": 0}))):
+        ended = recording.one("Sessions")
+        assert (ended.inputs["database"], ended.inputs["logins"]) == ("rent001", ["rent001_a"])
+        pods = {one.name for one in recording.of("Deployment")}
+        assert pods <= recording.all_before(ended.name)
+    third = over(tenant(credentials={"rotation": 3}))
+    assert parts(third).one("Sessions").inputs["logins"] == ["rent001_b"]
+    suspended = parts(over(tenant(credentials={"rotation": 2}, status="suspended")))
+    assert suspended.one("Sessions").inputs["logins"] == ["rent001_a", "rent001_b"]
+
+
 def test_an_api_key_rotates_without_the_others(parts, tenant) -> None:
     before, rotated = parts(tenant(**WITH_KEY)), {"features": {"apiAccess": True}, "api_keys": [BUS | {"rotation": 2}]}
     after = parts(tenant(**rotated))

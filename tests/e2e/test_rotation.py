@@ -158,8 +158,11 @@ def test_until_the_overlap_ends_both_work(opened: World, before: dict[str, str])
 def test_after_the_overlap_the_old_ones_are_refused(opened: World, before: dict[str, str]) -> None:
     code = TENANTS["standard"]
     workloads = _workloads(opened, code)
+    held = opened.connect("rent001", before["DB_USER"], before["DB_PASSWORD"])
     opened.run("pulumi", "config", "set", "tenantry:today", LATER, "--stack", "local")
     opened.up()
+    with pytest.raises(psycopg.OperationalError):
+        held.execute("SELECT 1")
     after, keys, accepted = secret(opened, code), secret(opened, code, "api-keys"), _accepted(opened, code)
     with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
         opened.connect("rent001", before["DB_USER"], before["DB_PASSWORD"])
