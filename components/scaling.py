@@ -15,6 +15,8 @@ from tenantry.resolved import ResolvedTenant
 AUTOSCALER: Final = ("autoscaling/v2", "HorizontalPodAutoscaler")
 SCALED_OBJECT: Final = ("keda.sh/v1alpha1", "ScaledObject")
 PAUSED: Final = "autoscaling.keda.sh/paused-replicas"
+# KEDA refuses a ScaledObject beside an autoscaler without it, and ours goes only when its successor is there.
+YIELDS: Final = "validations.keda.sh/hpa-ownership"
 SHRINK_SECONDS: Final = 300  # of less load before a container goes
 TRAFFIC_WINDOW: Final = "2m"
 COOLDOWN_SECONDS: Final = 300  # after the last hour of a schedule
@@ -22,9 +24,17 @@ COOLDOWN_SECONDS: Final = 300  # after the last hour of a schedule
 
 def scaler(tenant: ResolvedTenant, at: Installation) -> tuple[str, str] | None:
     """API version and kind of what scales the tenant; None where nothing does."""
-    if at.scaling.keda and (tenant.plan.compute.scales or sleeps(tenant, at)):
+    if at.scaling.keda and (tenant.plan.compute.scales or tenant.scaled or sleeps(tenant, at)):
         return SCALED_OBJECT
-    return AUTOSCALER if tenant.plan.compute.scales else None
+    return AUTOSCALER if tenant.plan.compute.scales or tenant.scaled else None
+
+
+def decides(tenant: ResolvedTenant, at: Installation) -> bool:
+    """Whether what scales the tenant may choose a number. One that was needed once stays, and holds to the plan's.
+
+    It would go at the end of the run that declares the smaller number, and could take that back until then.
+    """
+    return tenant.plan.compute.scales or (at.scaling.keda and sleeps(tenant, at))
 
 
 def sleeps(tenant: ResolvedTenant, at: Installation) -> bool:
@@ -39,12 +49,13 @@ def replicas(tenant: ResolvedTenant, at: Installation) -> int | None:
     """What the Deployment declares; None: nothing, another one decides."""
     if tenant.phase is not Phase.ACTIVE:
         return 0
-    return None if scaler(tenant, at) else tenant.plan.compute.replicas
+    return None if decides(tenant, at) else tenant.plan.compute.replicas
 
 
 def annotations(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
-    paused = scaler(tenant, at) == SCALED_OBJECT and tenant.phase is not Phase.ACTIVE
-    return {PAUSED: "0"} if paused else {}
+    if scaler(tenant, at) == AUTOSCALER:
+        return {YIELDS: "false"}
+    return {PAUSED: "0"} if tenant.phase is not Phase.ACTIVE else {}
 
 
 def body(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
@@ -69,7 +80,8 @@ def _scaled_object(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
     idle = tenant.idle_minutes if _wakes_by_traffic(tenant, at) else None
     return {
         "scaleTargetRef": {"name": SERVICE_ACCOUNT},
-        "minReplicaCount": 0 if sleeps(tenant, at) else compute.min_replicas,
+        **({"idleReplicaCount": 0} if sleeps(tenant, at) else {}),
+        "minReplicaCount": compute.min_replicas,  # of one that is awake
         "maxReplicaCount": compute.replicas,
         "cooldownPeriod": idle * 60 if idle else COOLDOWN_SECONDS,
         "triggers": _triggers(tenant, at),
@@ -92,7 +104,7 @@ def _triggers(tenant: ResolvedTenant, at: Installation) -> list[dict[str, Any]]:
         most = str(tenant.plan.request_rate)  # of one container: it is a trigger to wake, growing is the CPU's
         metadata = {"serverAddress": at.scaling.prometheus, "query": requests, "threshold": most}
         found.append({"type": "prometheus", "metadata": metadata | {"activationThreshold": "0"}})
-    if compute.scales:
+    if compute.scales or not found:
         found.append({"type": "cpu", "metricType": "Utilization", "metadata": {"value": str(compute.scale_at_cpu)}})
     return found
 

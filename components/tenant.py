@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components import deletion, row
+from components import deletion, row, scaling
 from components.boundary import Boundary, BoundaryArgs
 from components.database import Database, DatabaseArgs, turns
 from components.dns import record
@@ -117,23 +117,30 @@ class Tenant(pulumi.ComponentResource):
                 parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts
             ),
         )
-        self.facts = facts(tenant)
+        self.facts = facts(tenant, args.installation)
         self.register_outputs({**self.facts, "administrator": _administrator(tenant, database)})
 
 
-def facts(tenant: ResolvedTenant, before: Before | None = None) -> dict[str, Any]:
+def facts(tenant: ResolvedTenant, at: Installation, before: Before | None = None) -> dict[str, Any]:
     """What the stack remembers of a tenant until its next run, and tells whoever asks."""
     names = tenant.names
     rotations = remembered(tenant.turns, before.rotations if before else None)
-    return ({"rotations": rotations} if rotations else {}) | {
-        "domain": names.domain,
-        "database": names.database,
-        "namespace": names.namespace,
-        "prefix": names.prefix,
-        "role": names.ram_role,
-        "phase": str(tenant.phase),
-        "cell": tenant.cell,
-    }
+    given = {"plan": tenant.spec.plan, "services": list(tenant.services)} if tenant.phase is Phase.ACTIVE else {}
+    scaled = tenant.phase.has_workload and scaling.scaler(tenant, at) is not None
+    return (
+        ({"rotations": rotations} if rotations else {})
+        | given
+        | ({"scaled": True} if scaled else {})
+        | {
+            "domain": names.domain,
+            "database": names.database,
+            "namespace": names.namespace,
+            "prefix": names.prefix,
+            "role": names.ram_role,
+            "phase": str(tenant.phase),
+            "cell": tenant.cell,
+        }
+    )
 
 
 def _administrator(tenant: ResolvedTenant, database: Database) -> pulumi.Output[dict[str, Any]]:

@@ -53,18 +53,18 @@ class Workload(pulumi.ComponentResource):
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
             self.foundation += (self._object("v1", "Secret", pod.API_KEYS, handed, as_=pod.API_KEYS),)
+        # One that may choose a number comes after what it scales; one that no longer may lets go of it before.
+        follows = scaling.decides(tenant, at)
+        held = () if follows else self._scaler()
         deployment = self._object(
             "apps/v1",
             "Deployment",
             SERVICE_ACCOUNT,
             {"spec": pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL].number))},
-            after=self.foundation,
+            after=[*self.foundation, *held],
         )
-        if (scales := scaling.scaler(tenant, at)) is not None:
-            notes = scaling.annotations(tenant, at)
-            self._object(
-                *scales, SERVICE_ACCOUNT, {"spec": scaling.body(tenant, at)}, after=[deployment], annotations=notes
-            )
+        if follows:
+            self._scaler(deployment)
         service = self._object(
             "v1", "Service", SERVICE_ACCOUNT, {"spec": _service(tenant.code)}, annotations={SKIP_AWAIT: "true"}
         )
@@ -81,6 +81,13 @@ class Workload(pulumi.ComponentResource):
         )
         self.ready = (deployment, way)
         self.register_outputs({"replicas": scaling.replicas(tenant, at)})
+
+    def _scaler(self, *after: pulumi.Resource) -> tuple[Manifest, ...]:
+        tenant, at = self._args.tenant, self._args.installation
+        if (kind := scaling.scaler(tenant, at)) is None:
+            return ()
+        notes, body = scaling.annotations(tenant, at), scaling.body(tenant, at)
+        return (self._object(*kind, SERVICE_ACCOUNT, {"spec": body}, after=after, annotations=notes),)
 
     def _limits(self, *, realtime: bool) -> list[Manifest]:
         """There before the way in. A web socket is not buffered: where there are any, only the rest has a size."""

@@ -66,4 +66,5 @@ def parsed(output: Any) -> dict[str, Held]:
 def _held(facts: Mapping[str, Any]) -> Held:
     seen = facts.get("deletionSeen")
     rotations = {str(name): (int(number), date.fromisoformat(day)) for name, number, day in facts.get("rotations", ())}
-    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, Before(rotations))
+    given = Before(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled")))
+    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, given)

@@ -87,7 +87,7 @@ def remembered(
     memory: dict[str, dict[str, Any]] = {}
     for tenant in tenants:
         last = held.get(tenant.code)
-        memory[tenant.code] = facts(tenant, last.given if last else None)
+        memory[tenant.code] = facts(tenant, config.installation, last.given if last else None)
         if tenant.phase in BEING_DELETED:
             seen = last.deletion_seen if last and last.deletion_seen else config.today
             memory[tenant.code]["deletionSeen"] = seen.isoformat()

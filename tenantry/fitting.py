@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tenantry.faults import Fault
+from tenantry.following import Before
 from tenantry.plans import Compute, Plan, Plans
 from tenantry.quantity import bytes_of, millicores_of
 from tenantry.reading import Source
@@ -37,7 +38,10 @@ def room(plan: Plan) -> Amounts:
 
 
 def taken(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> Amounts:
-    """What the application and these services use when all of them are being replaced at once."""
+    """What the application and these services use when all of them are being replaced at once, by others or their like.
+
+    A service that is switched off goes last: so whatever fits by this can take the place of whatever else fits.
+    """
     pods = plan.compute.pods_at_once
     total = {name: pods * amount for name, amount in _amounts(plan.compute).items()}
     for service in services:
@@ -46,11 +50,39 @@ def taken(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> Amoun
     return {
         **total,
         "pods": pods + PODS_AT_ONCE * len(services),
-        "services": 1 + len(services),
+        "services": 1 + PODS_AT_ONCE * len(services),
         "secrets": 1 + api_keys,
         "config_maps": 1 + CONFIG_MAPS_OF_KUBERNETES,
         "connections": plan.database.pool * pods + sum(PODS_AT_ONCE * service.pool for service in services),
     }
+
+
+def between(before: Plan, after: Plan, services: tuple[Service, ...]) -> Amounts:
+    """What must have room at once in the later plan for its first pod to start: of each service one, come or gone.
+
+    No connections: who opens them waits for one.
+    """
+    old, new = before.compute, after.compute
+    stay = max(old.replicas, new.replicas) if new.scales else new.replicas  # an autoscaler is slow to take some away
+    total = {name: stay * amount + new.surge * _amounts(new)[name] for name, amount in _amounts(old).items()}
+    for service in services:
+        for name, amount in _amounts(service.compute).items():
+            total[name] += amount
+    return {"pods": stay + new.surge + len(services), **total}
+
+
+def crowded(source: Source, spec: TenantSpec, plans: Plans, catalogue: Services, before: Before) -> Iterator[Fault]:
+    """A smaller plan's quota counts the services that this run takes away: they go when all else is done."""
+    gone = [name for name in before.services if name not in spec.enabled_services and name in catalogue]
+    if before.plan is not None and before.plan != spec.plan and gone:
+        stay = [name for name in spec.enabled_services if name in catalogue]
+        used = between(plans[before.plan], plans[spec.plan], tuple(catalogue[name] for name in (*stay, *gone)))
+        if (over := _first_over(used, room(plans[spec.plan]))) is not None:
+            yield source.fault(
+                ("plan",),
+                f"{spec.plan} has no room while the services of plan {before.plan} are still there: {over}",
+                f"write plan: {before.plan} and switch {', '.join(gone)} off in one run, change the plan in the next",
+            )
 
 
 def beyond_quota(source: Source, spec: TenantSpec, plans: Plans, catalogue: Services) -> Iterator[Fault]:
@@ -78,9 +110,11 @@ def _too_much(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> s
         for name, amount in _amounts(service.compute).items():
             if amount > _amounts(plan.compute)[name]:
                 return f"one container may have {_amounts(plan.compute)[name]} {_UNITS[name]}, it asks for {amount}"
-    limits = room(plan)
-    used = taken(plan, services, api_keys=api_keys)
-    over = next((name for name in ("pods", *limits) if used[name] > limits[name]), None)
+    return _first_over(taken(plan, services, api_keys=api_keys), room(plan))
+
+
+def _first_over(used: Amounts, limits: Amounts) -> str | None:
+    over = next((name for name in ("pods", *used) if used[name] > limits[name]), None)
     return over and f"{used[over]} of {limits[over]} {_UNITS.get(over, over.replace('_', ' '))}"
 
 

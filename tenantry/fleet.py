@@ -10,6 +10,7 @@ from tenantry.allowances import beyond_calendar, beyond_catalogue, beyond_plan
 from tenantry.collisions import Holder, collisions, next_code
 from tenantry.directory import survey
 from tenantry.faults import Fault, Faults
+from tenantry.fitting import crowded
 from tenantry.following import Before, out_of_turn
 from tenantry.models import MODELS_FILE, Models, unknown_models
 from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
@@ -86,7 +87,7 @@ def load_fleet(
     faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
     last = before or {}
     faults.extend(_beyond(readings, plans.value, services.value, today))
-    faults.extend(_breaks(readings, today, last))
+    faults.extend(_breaks(readings, plans.value, services.value, today, last))
     if plans.value is not None and models.value is not None:
         faults.extend(unknown_models(plans.source, plans.value.plans, models.value))
     if faults or plans.value is None or services.value is None or models.value is None:
@@ -99,7 +100,7 @@ def load_fleet(
             zone,
             today,
             first_seen_deleted=seen.get(spec.code, unseen),
-            rotations_seen=last[spec.code].rotations if spec.code in last else None,
+            before=last.get(spec.code),
             system=system,
             services=services.value,
             models=models.value,
@@ -150,11 +151,18 @@ def _beyond(
 
 
 def _breaks(
-    readings: Iterable[Reading[TenantSpec | Tombstone]], today: date, before: Mapping[str, Before]
+    readings: Iterable[Reading[TenantSpec | Tombstone]],
+    plans: PlansDocument | None,
+    services: Services | None,
+    today: date,
+    before: Mapping[str, Before],
 ) -> Iterator[Fault]:
     for reading in readings:
         if isinstance(reading.value, TenantSpec) and reading.value.code in before:
-            yield from out_of_turn(reading.source, reading.value, today, before[reading.value.code])
+            last = before[reading.value.code]
+            yield from out_of_turn(reading.source, reading.value, today, last)
+            if plans is not None and services is not None:
+                yield from crowded(reading.source, reading.value, plans.plans, services, last)
 
 
 def _of(readings: Iterable[Reading[TenantSpec | Tombstone]], kind: type[Kind]) -> list[Kind]:

@@ -9,7 +9,7 @@ from tenantry.document import Path as FieldPath
 from tenantry.faults import Fault
 from tenantry.reading import Source
 from tenantry.rotation import ALL, Seen, of_key, overlap_of
-from tenantry.spec import TenantSpec
+from tenantry.spec import PlanName, TenantSpec
 
 FIRST: Final = 1  # the number of what was never rotated, which is not remembered
 
@@ -19,6 +19,9 @@ class Before:
     """What a stack remembers of a tenant's last run; other tenants had none."""
 
     rotations: Seen = field(default_factory=dict[str, tuple[int, date]])
+    plan: PlanName | None = None  # of what ran; None: nothing did
+    services: tuple[str, ...] = ()
+    scaled: bool = False  # by another than the run: it is not to be without one until its workload goes
 
 
 def out_of_turn(source: Source, spec: TenantSpec, today: date, before: Before) -> Iterator[Fault]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from tenantry.following import Before
 from tenantry.layers import frozen, layered
 from tenantry.models import Model, Models
 from tenantry.names import Names, names_of
 from tenantry.phase import Phase, due_on, phase_of
 from tenantry.plans import Plan, Plans, Quota
 from tenantry.quantity import bytes_of
-from tenantry.rotation import Seen, Turn, turns_of
+from tenantry.rotation import Turn, turns_of
 from tenantry.services import Service, Services
 from tenantry.spec import ApiKey, Awake, TenantSpec
 
@@ -27,6 +28,7 @@ class ResolvedTenant:
     features: Mapping[str, bool]  # all eight, by their names in the tenant file
     config: Mapping[str, Any]  # the layers merged: system, plan, tenant
     turns: Mapping[str, Turn]  # of credentials, see tenantry/rotation.py
+    scaled: bool = False  # something scaled its containers in the last run
     due_on: date | None = None  # of a deleted tenant: from this day on `tenantry purge` may remove it
     api_keys: tuple[ApiKey, ...] = ()  # those that have not expired
     services: Mapping[str, Service] = field(default_factory=dict[str, Service])  # the enabled ones, from the catalogue
@@ -83,7 +85,7 @@ def resolve(
     today: date,
     *,
     first_seen_deleted: date | None = None,
-    rotations_seen: Seen | None = None,
+    before: Before | None = None,
     system: Mapping[str, Any] | None = None,
     services: Services | None = None,
     models: Models | None = None,
@@ -103,10 +105,11 @@ def resolve(
         max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
         features=frozen({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=frozen(layered(system or {}, plan.config, spec.config.model_dump())),
-        turns=frozen(turns_of(spec, today, rotations_seen)),
+        turns=frozen(turns_of(spec, today, before.rotations if before else None)),
         api_keys=tuple(key for key in spec.api_keys if today <= key.expires_at),
         services=frozen({name: services[name] for name in spec.enabled_services} if services else {}),
         due_on=due_on(spec, first_seen_deleted),
+        scaled=before is not None and before.scaled,
     )
     used = resolved.ai_models if resolved.ai_enabled and models else ()
     return replace(resolved, models=frozen({name: models[name] for name in used} if models else {}))

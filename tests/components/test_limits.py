@@ -91,15 +91,47 @@ def test_a_plan_of_one_replica_has_no_autoscaler(parts, tenant, plan: str) -> No
     assert recording.one("Deployment").inputs["spec"]["replicas"] == 1
 
 
-#       plan, sleep -> least, triggers (None: nothing scales it)
+def test_a_smaller_plan_keeps_the_autoscaler_and_takes_its_choice_before_the_rest(parts, tenant) -> None:
+    """It goes at the end of a run only: until then it would set the larger plan's least again, and nobody sees it."""
+    recording = parts(replace(tenant(plan="standard"), scaled=True))
+    scaler, deployment = recording.one("HorizontalPodAutoscaler"), recording.one("Deployment")
+    assert (scaler.inputs["spec"]["minReplicas"], scaler.inputs["spec"]["maxReplicas"]) == (1, 1)
+    assert deployment.inputs["spec"]["replicas"] == 1
+    assert scaler.name in recording.all_before(deployment.name)
+    larger = parts(tenant(plan="enterprise"))
+    assert "k001-app-deployment" in larger.all_before("k001-app-horizontalpodautoscaler")
+
+
+def test_an_autoscaler_that_is_there_does_not_keep_keda_out(parts, tenant) -> None:
+    """KEDA refuses its ScaledObject beside one without this mark."""
+    metadata = parts(tenant(plan="premium")).one("HorizontalPodAutoscaler").inputs["metadata"]
+    assert metadata["annotations"] == {"validations.keda.sh/hpa-ownership": "false"}
+
+
+def test_one_that_no_longer_sleeps_is_woken_by_keda(at, tenant) -> None:
+    recording = at(replace(tenant(plan="basic", sleep={"idle_minutes": 0}), scaled=True), scaling=KEDA)
+    spec = recording.one("ScaledObject").inputs["spec"]
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (1, 1)
+    assert [one["type"] for one in spec["triggers"]] == ["cpu"]
+    assert "idleReplicaCount" not in spec
+    deployment = recording.one("Deployment")
+    assert deployment.inputs["spec"]["replicas"] == 1
+    assert recording.one("ScaledObject").name in recording.all_before(deployment.name)
+
+
+def test_hours_count_for_nothing_without_keda(at, tenant) -> None:
+    assert at(tenant(plan="basic", sleep=HOURS)).one("Deployment").inputs["spec"]["replicas"] == 1
+
+
+#       plan, sleep -> least asleep and awake, triggers (None: nothing scales it)
 SLEEP = [
-    ("basic", None, 0, ["prometheus"]),
-    ("basic", HOURS, 0, ["cron", "prometheus"]),
+    ("basic", None, (0, 1), ["prometheus"]),
+    ("basic", HOURS, (0, 1), ["cron", "prometheus"]),
     ("basic", {"idle_minutes": 0}, None, None),
-    ("basic", {"idle_minutes": 0, **HOURS}, 0, ["cron"]),
-    ("premium", None, 1, ["cpu"]),
-    ("premium", {"idle_minutes": 30}, 0, ["prometheus", "cpu"]),
-    ("enterprise", HOURS, 0, ["cron", "cpu"]),
+    ("basic", {"idle_minutes": 0, **HOURS}, (0, 1), ["cron"]),
+    ("premium", None, (None, 1), ["cpu"]),
+    ("premium", {"idle_minutes": 30}, (0, 1), ["prometheus", "cpu"]),
+    ("enterprise", HOURS, (0, 2), ["cron", "cpu"]),
 ]
 
 
@@ -112,7 +144,7 @@ def test_where_there_is_keda_it_sleeps_by_the_hour_and_when_idle(at, tenant, pla
         assert recording.one("Deployment").inputs["spec"]["replicas"] == 1
         return
     spec = recording.one("ScaledObject").inputs["spec"]
-    assert spec["minReplicaCount"] == least
+    assert (spec.get("idleReplicaCount"), spec["minReplicaCount"]) == least
     assert [one["type"] for one in spec["triggers"]] == triggers
     assert "replicas" not in recording.one("Deployment").inputs["spec"]
 

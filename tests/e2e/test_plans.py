@@ -4,6 +4,7 @@ Four tenants, one a plan. What happened is printed as a table a plan (`pytest -s
 """
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -302,3 +303,24 @@ def test_plan_diff_says_who_is_affected_before_it_is_applied(opened: World) -> N
     assert affected["changes"] == [
         {"key": "limits.requestsPerMinute", "before": 12000, "after": 15000, "direction": "more"}
     ]
+
+
+def test_a_smaller_plan_runs_what_was_bought_although_an_autoscaler_was_there(opened: World) -> None:
+    code = TENANTS["enterprise"]
+    change(opened, code, enabled_services="[enrollment, activities, posters, messaging, assessments]")
+    opened.up()
+    until(lambda: running(opened, code) == 2, "the autoscaler has not begun")
+    change(
+        opened, code, plan="basic", enabled_services="[enrollment]", limits=None, ai=None, config=None, features=None
+    )
+    assert "has no room while the services of plan enterprise are still there: 7 of 6 pods" in opened.up(ok=1).stdout
+    change(opened, code, plan="enterprise")
+    opened.up()
+    change(opened, code, plan="basic")
+    opened.up()
+    time.sleep(20)  # as long as an autoscaler takes to look
+    assert running(opened, code) == 1
+    (left,) = opened.kubectl("get", "hpa", "-n", f"tenant-{code}")["items"]
+    assert (left["spec"]["minReplicas"], left["spec"]["maxReplicas"]) == (1, 1)
+    summary = next(line for line in opened.up().stdout.splitlines() if "unchanged in" in line)
+    assert not [word for word in ("created", "updated", "deleted") if word in summary]

@@ -60,6 +60,20 @@ def test_services_are_switched_on_and_off_without_touching_others(opened: World)
     assert [one["path"] for one in told(opened, code)["services"]] == ["/services/enrollment", "/services/activities"]
 
 
+def test_as_many_services_as_fit_are_exchanged_in_one_run(opened: World) -> None:
+    """Those that go do so last: until then both are there."""
+    code = TENANTS["standard"]
+    for services in ("[enrollment, activities, posters]", "[enrollment, messaging, assessments]"):
+        change(opened, code, enabled_services=services)
+        opened.up()
+    assert _workloads(opened, code).keys() == {
+        "business-app",
+        *(f"plugin-{one}" for one in ("enrollment", "messaging", "assessments")),
+    }
+    change(opened, code, enabled_services="[enrollment, activities]")
+    opened.up()
+
+
 @dataclass
 class Clients:
     """Two that connect anew all the time: one with what it was given at its start, one with what a new pod is given."""
@@ -190,8 +204,8 @@ def test_with_keda_workloads_sleep(opened: World) -> None:
         TENANTS["premium"]: ["cpu"],
         TENANTS["enterprise"]: ["cpu"],
     }
-    least = {code: spec["minReplicaCount"] for code, spec in specs.items()}
-    assert least == dict(zip(TENANTS.values(), (0, 0, 1, 2), strict=True))
+    least = {code: (spec.get("idleReplicaCount"), spec["minReplicaCount"]) for code, spec in specs.items()}
+    assert least == dict(zip(TENANTS.values(), ((0, 1), (0, 1), (None, 1), (None, 2)), strict=True))
     assert not opened.kubectl("get", "hpa", "-A")["items"]
     _only_keda_scales(opened)
     summary = next(line for line in opened.up().stdout.splitlines() if "unchanged in" in line)

@@ -58,6 +58,8 @@ def test_the_first_run_registers_everything(run, tenants) -> None:
         "role": "tenant-k001",
         "phase": "active",
         "cell": "main",
+        "plan": "basic",
+        "services": [],
     }
 
 
@@ -362,6 +364,30 @@ def test_a_removal_that_is_taken_back_still_knows_the_rotations(run, tenants) ->
     result = run(folder, last).result
     others = {ME: {"tenants": result["tenants"], "leaving": result["leaving"]}}
     assert tenants_of(run(tenants(k001={}, k002={"credentials": {"rotation": 3}}), others=others)) == ["k001", "k002"]
+
+
+FIVE = ["enrollment", "activities", "posters", "messaging", "assessments"]
+
+
+def test_what_ran_is_remembered_for_a_smaller_plan(run, refused, tenants) -> None:
+    last = run(tenants(k001={"plan": "enterprise", "enabled_services": FIVE})).result["tenants"]
+    assert last["k001"].items() >= {"plan": "enterprise", "services": FIVE, "scaled": True}.items()
+    said = refused(tenants(k001={"plan": "basic", "enabled_services": FIVE[:2]}), last)
+    assert "k001.yaml" in said
+    assert "basic has no room while the services of plan enterprise are still there: 7 of 6 pods" in said
+    assert "switch posters, messaging, assessments off in one run" in said
+    gone = run(tenants(k001={"plan": "enterprise", "enabled_services": FIVE[:2]}), last).result["tenants"]
+    assert run(tenants(k001={"plan": "basic", "enabled_services": FIVE[:2]}), gone)
+
+
+def test_what_scaled_once_is_remembered_until_the_workload_goes(run, tenants) -> None:
+    last = run(tenants(k001={"plan": "enterprise"})).result["tenants"]
+    for _ in range(2):
+        recording = run(tenants(k001={}), last)
+        last = recording.result["tenants"]
+        assert recording.one("HorizontalPodAutoscaler").inputs["spec"]["maxReplicas"] == 1
+    deleted = run(tenants(k001=DELETED), last).result["tenants"]
+    assert "scaled" not in deleted["k001"]
 
 
 def test_where_there_is_keda_it_scales(run, tenants) -> None:

@@ -1,19 +1,22 @@
 """Services against the room that a plan has: refused at their line, with the plan that would do."""
 
 from collections.abc import Callable
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tenantry.faults import Fault
-from tenantry.fitting import room, taken
-from tenantry.fleet import PROJECT_TENANTS, Fleet
-from tenantry.spec import PLAN_NAMES
+from tenantry.faults import Fault, Faults
+from tenantry.fitting import Amounts, room, taken
+from tenantry.fleet import PROJECT_TENANTS, Fleet, load_fleet
+from tenantry.following import Before
+from tenantry.spec import PLAN_NAMES, PlanName
 
 SERVICES = (PROJECT_TENANTS / "services.yaml").read_text()
 PLANS = (PROJECT_TENANTS / "plans.yaml").read_text()
 ALL_FIVE = "[enrollment, activities, posters, messaging, assessments]"
+FIVE = ("enrollment", "activities", "posters", "messaging", "assessments")
 Fault_ = Callable[..., tuple[Fault, ...]]
 
 
@@ -48,7 +51,7 @@ def test_the_first_that_does_not_fit(
         ("services.yaml", "cpu: 250m", "cpu: 1001m", "one container may have 1000 thousandths of a CPU"),
         ("services.yaml", "memory: 512Mi", "memory: 3Gi", "bytes of memory, it asks for"),
         ("services.yaml", "pool: 2", "pool: 11", "of 60 connections"),
-        ("plans.yaml", "services: 4, secrets: 12", "services: 1, secrets: 12", "2 of 1 services"),
+        ("plans.yaml", "pods: 8, services: 7", "pods: 8, services: 1", "3 of 1 services"),
         ("plans.yaml", "config_maps: 12", "config_maps: 1", "2 of 1 config maps"),
     ],
 )
@@ -60,6 +63,49 @@ def test_everything_that_a_quota_counts_is_counted(
     write(file, content=text.replace(old, new))
     write()
     assert [one.field for one in faults_of() if said in one.wrong] == ["enabled_services[0]"]
+
+
+@pytest.mark.parametrize("plan", PLAN_NAMES)
+def test_any_services_that_fit_may_take_the_place_of_any_others(
+    write: Callable[..., Path], load: Callable[..., Fleet], plan: PlanName
+) -> None:
+    """Those that are switched off go last: both are there at once, and neither is replaced by its like meanwhile."""
+    write()
+    fleet = load()
+    limits, one = room(fleet.plans[plan]), fleet.services["enrollment"]
+    many = max(count for count in range(20) if _fits(taken(fleet.plans[plan], (one,) * count, api_keys=True), limits))
+    assert many >= 2
+    assert 1 + 2 * many <= limits["services"]
+    assert fleet.plans[plan].compute.pods_at_once + 2 * many <= limits["pods"]
+
+
+def _fits(used: Amounts, limits: Amounts) -> bool:
+    return all(used[name] <= limits[name] for name in used)
+
+
+@pytest.mark.parametrize(
+    ("plan", "now", "before", "over"),
+    [
+        ("basic", "[enrollment]", Before(plan="enterprise", services=("enrollment", "posters")), None),
+        ("basic", "[]", Before(plan="enterprise", services=("enrollment", "activities", "posters")), None),
+        ("basic", "[enrollment]", Before(plan="enterprise", services=FIVE), "7 of 6 pods"),
+        ("standard", "[enrollment]", Before(plan="enterprise", services=FIVE), None),
+        ("enterprise", "[enrollment]", Before(plan="premium", services=FIVE), None),
+        ("basic", "[enrollment, posters]", Before(), None),
+    ],
+)
+def test_a_smaller_plan_waits_for_services_to_go(
+    write: Callable[..., Path], plan: str, now: str, before: Before, over: str | None
+) -> None:
+    path = write(plan=plan, enabled_services=now, limits=None, features=None)
+    if over is None:
+        assert load_fleet(path.parent, today=date(2026, 11, 1), before={"k001": before})["k001"]
+        return
+    with pytest.raises(Faults) as refused:
+        load_fleet(path.parent, today=date(2026, 11, 1), before={"k001": before})
+    (fault,) = refused.value.faults
+    assert (fault.field, fault.wrong.endswith(f"still there: {over}")) == ("plan", True)
+    assert "switch activities, posters, messaging, assessments off in one run" in fault.remedy
 
 
 def test_keys_take_a_secret(write: Callable[..., Path], load: Callable[..., Fleet]) -> None:
