@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from components.keys import Keys
 from tenantry.names import ADMIN_DATABASE
+from tenantry.operation import OPERATION, operation
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 from tenantry.told import document
@@ -36,5 +37,5 @@ def of(tenant: ResolvedTenant, keys: Keys) -> dict[str, Any]:
         "contactName": spec.contact.name,
         "contactPhone": spec.phone,
         "contactEmail": spec.contact.email,
-        "settings": document(tenant) | {"tokens": keys.accepted()},
+        "settings": document(tenant) | {OPERATION: operation(tenant), "tokens": keys.accepted()},
     }

@@ -12,6 +12,7 @@ from typing import Any, cast
 from tenantry.differences import Document
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
+from tenantry.operation import OPERATION, operation
 from tenantry.told import document
 
 ROW = "tenantry:index:TenantRow"  # the resource whose input `settings` is the document
@@ -23,7 +24,11 @@ class NoBaseline(Exception):
 
 def of_fleet(fleet: Fleet) -> dict[str, Document]:
     """Of those who have something running."""
-    return {tenant.code: document(tenant) for tenant in fleet.tenants if tenant.phase.has_workload}
+    return {
+        tenant.code: document(tenant) | {OPERATION: operation(tenant)}
+        for tenant in fleet.tenants
+        if tenant.phase.has_workload
+    }
 
 
 def of_resources(resources: list[dict[str, Any]]) -> dict[str, Document]:

@@ -103,7 +103,7 @@ def _headline(one: "Effect") -> str:
         return f"{one.code}: no longer served, was on plan {old}, {one.monthly[0]} CNY a month"
     plan = f"plan {old}" if old == new else f"plan {old} -> {new}"
     price = "" if one.monthly[0] == one.monthly[1] else f", {one.monthly[0]} -> {one.monthly[1]} CNY a month"
-    return f"{one.code}: {plan}{price}; its pods are replaced one by one"
+    return f"{one.code}: {plan}{price}" + ("; its pods are replaced one by one" if one.restarts else "")
 
 
 def _word(change: "Change") -> str:

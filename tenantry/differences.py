@@ -1,7 +1,8 @@
 """Who is affected by a change of plans or tenant files, and how: what each was given against what it would be given.
 
-Both sides are the documents that the applications are told (tenantry/told.py): one from the files, the other from the
-tenant's row as the stack applied it last, from a revision or from another directory.
+Both sides are the documents that the applications are told (tenantry/told.py), and beside them what is done without
+their knowing (tenantry/operation.py): one from the files, the other from the tenant's row as the stack applied it last,
+from a revision or from another directory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +10,23 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeGuard, cast
 
 from tenantry.layers import SYSTEM_KEYS
+from tenantry.operation import OPERATION
 from tenantry.quantity import millicores_of
 
 Document = Mapping[str, Any]
 Direction = Literal["more", "less", "other"]
 # Of these a larger number, a further entry or an `on` is more for the tenant; of all else nobody can say.
-_MEASURED: Final = ("maxUsers", "maxStorage", "quotas", "limits", "features", "ai", "services", "enabledServices")
+_MEASURED: Final = (
+    "maxUsers",
+    "maxStorage",
+    "quotas",
+    "limits",
+    "features",
+    "ai",
+    "services",
+    "enabledServices",
+    "backups",
+)
 _UNMEASURED: Final = (("limits", "statementTimeoutSeconds"), ("limits", "scaleAtCpu"))
 _LEFT_OUT: Final = frozenset({("version",), *(("config", key) for key in SYSTEM_KEYS)})  # the stack's, not the files'
 
@@ -38,6 +50,7 @@ class Effect:
     plans: tuple[str | None, str | None]
     monthly: tuple[int, int]  # CNY
     changes: tuple[Change, ...] = ()
+    restarts: bool = False  # the application's pods: they are told of it
 
     @property
     def gets_less(self) -> bool:
@@ -53,9 +66,28 @@ def effects(before: Mapping[str, Document], after: Mapping[str, Document]) -> li
         monthly = (_monthly(old), _monthly(new))
         if old is None or new is None:
             found.append(Effect(code, "opened" if old is None else "gone", plans, monthly))
-        elif changes := tuple(_changes(old, new)):
-            found.append(Effect(code, "changed", plans, monthly, changes))
+        elif changes := tuple(_changes(*_whole(old, new))):
+            restarts = any(_changes(_told(old), _told(new)))
+            found.append(Effect(code, "changed", plans, monthly, changes, restarts))
     return found
+
+
+def _told(document: Document) -> Document:
+    return {key: value for key, value in document.items() if key != OPERATION}
+
+
+def _whole(old: Document, new: Document) -> tuple[Document, Document]:
+    """Each with what is done beside; without, where one of them was recorded before that was."""
+    if OPERATION not in old or OPERATION not in new:
+        return _told(old), _told(new)
+    return _joined(old), _joined(new)
+
+
+def _joined(document: Document) -> Document:
+    done = cast(Document, document[OPERATION])
+    services = {str(one["name"]): one for one in cast(Sequence[Document], done["services"])}
+    told = cast(Sequence[Document], document["services"])
+    return {**_told(document), **done, "services": [{**one, **services[str(one["name"])]} for one in told]}
 
 
 def _changes(old: Any, new: Any, key: tuple[str, ...] = ()) -> Iterator[Change]:
@@ -91,13 +123,13 @@ def _by_name(value: Any) -> Any:
 
 
 def _direction(key: tuple[str, ...], before: Any, after: Any) -> Direction:
-    if key[0] not in _MEASURED or key[:2] in _UNMEASURED or key[-1] in ("priority", "version", "thresholds"):
+    if key[0] not in _MEASURED or key[:2] in _UNMEASURED or key[-1] in ("priority", "version", "thresholds", "port"):
         return "other"
     if _is_list(before) and _is_list(after):
         return "less" if {*map(str, before)} - {*map(str, after)} else "more"
     if before is None or after is None:
         return "more" if before is None else "less"
-    was, will_be = (millicores_of(str(one)) if key == ("limits", "cpu") else one for one in (before, after))
+    was, will_be = (millicores_of(str(one)) if key[-1] == "cpu" else one for one in (before, after))
     if not isinstance(was, int) or not isinstance(will_be, int):
         return "other"
     return "more" if will_be > was else "less"

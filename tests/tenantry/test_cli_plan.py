@@ -79,6 +79,32 @@ def test_who_comes_and_who_goes(run: Run, other: Path) -> None:
     assert (code, out.splitlines()[0]) == (5, "k022: no longer served, was on plan standard, 799 CNY a month")
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("plans.yaml", "sleep: {idle_minutes: 60}", "sleep: {idle_minutes: 30}", "  sleep.idleMinutes: 60 -> 30\n"),
+        ("plans.yaml", "monthly: 12}", "monthly: 3}", "  backups.monthly: 12 -> 3  (less)\n"),
+        ("services.yaml", "port: 3101", "port: 3199", "  services.enrollment.port: 3101 -> 3199\n"),
+        ("services.yaml", "cpu: 250m", "cpu: 500m", "  services.enrollment.cpu: 250m -> 500m  (more)\n"),
+        ("services.yaml", "pool: 2", "pool: 1", "  services.enrollment.pool: 2 -> 1  (less)\n"),
+    ],
+)
+def test_what_no_application_is_told_is_seen_too(
+    run: Run, other: Path, file: str, old: str, new: str, said: str
+) -> None:
+    replace(other / file, old, new)
+    code, out, _ = run("--dir", other, "--against", PROJECT_TENANTS)
+    assert code in (5, 6)
+    assert out.startswith("k001: plan standard\n")
+    assert said in out
+
+
+def test_what_a_stack_did_not_record_yet_is_no_change() -> None:
+    now = {"services": [{"name": "a"}], "operation": {"sleep": {}, "services": [{"name": "a", "port": 1}]}}
+    assert effects({"k001": {"services": [{"name": "a"}]}}, {"k001": now}) == []
+    assert len(effects({"k001": {"services": []}}, {"k001": now})) == 1
+
+
 def git(folder: Path, *arguments: str) -> None:
     who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)

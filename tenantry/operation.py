@@ -1,0 +1,36 @@
+"""What is done for a tenant that its application is not told: with tenantry/told.py, all that plan and catalogue give.
+
+It stands beside what the application is told in the tenant's row, so that a change of it can be seen beforehand, too.
+"""
+
+from typing import Any, Final
+
+from tenantry.quantity import bytes_of
+from tenantry.resolved import ResolvedTenant
+from tenantry.services import Service
+
+OPERATION: Final = "operation"
+
+
+def operation(tenant: ResolvedTenant) -> dict[str, Any]:
+    """Plain values, in one order."""
+    return {
+        "sleep": {
+            "idleMinutes": tenant.idle_minutes,
+            "awake": tenant.awake.model_dump(by_alias=True) if tenant.awake else None,
+        },
+        "backups": tenant.plan.backups.model_dump(),
+        "services": [{"name": name, **_service(one)} for name, one in tenant.services.items()],
+    }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    return {
+        "image": service.reference,
+        "port": service.port,
+        "healthCheck": service.health_check,
+        "cpu": service.compute.cpu,
+        "memory": bytes_of(service.compute.memory),
+        "ephemeralStorage": bytes_of(service.compute.ephemeral_storage),
+        "pool": service.pool,
+    }
