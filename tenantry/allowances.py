@@ -21,7 +21,7 @@ def beyond_plan(source: Source, spec: TenantSpec, plans: Plans) -> Iterator[Faul
         if on and not plan.features.offers(name):
             remedy = f"write false, or choose {_plan_with(name, plans)}"
             yield source.fault(("features", name), f"is no part of plan {spec.plan}", remedy)
-    for path in locked_overrides(plan.locked, spec.config.model_dump()):
+    for path in locked_overrides(plan.locked, spec.config.model_dump(exclude_defaults=True)):
         wrong = f"is set by plan {spec.plan} for all its tenants"
         yield source.fault(("config", *path.split(".")), wrong, "remove it")
     for position, model in enumerate((spec.ai and spec.ai.models) or ()):

@@ -102,6 +102,15 @@ def test_a_plan_that_does_not_add_up(
     assert word in found[field]
 
 
+@pytest.mark.parametrize(("config", "locked"), [(None, False), ("{branding: {}}", False), ("{branding: {a: 1}}", True)])
+def test_a_locked_section_is_only_overridden_by_what_is_in_it(
+    write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]], config: str | None, locked: bool
+) -> None:
+    write("plans.yaml", content=PLANS.replace("locked: [", "locked: [branding, "))
+    write(config=config)
+    assert [fault.field for fault in faults_of()] == (["config.branding"] if locked else [])
+
+
 def test_a_missing_plan(write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]) -> None:
     path = write("plans.yaml", content="defaults: {}\nplans: {}\n")
     assert {(fault.file, fault.field) for fault in faults_of()} == {(str(path), f"plans.{name}") for name in PLAN_NAMES}
