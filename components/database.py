@@ -98,7 +98,9 @@ class Database(pulumi.ComponentResource):
         )
         last = self._steps(name, args, database, owner, logins)
         self.login, self.idle, self.ready = args.logins[active], args.logins[1 - active], last
-        self.password = pulumi.Output.secret(passwords[active])
+        # Whoever is handed it can log in with it: a container that starts in the meantime finds the one before.
+        handed = pulumi.Output.all(passwords[active], logins[active].name).apply(lambda both: str(both[0]))
+        self.password = pulumi.Output.secret(handed)
         self.register_outputs({"database": args.database, "login": self.login})
 
     def _passwords(self, name: str, args: DatabaseArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:

@@ -84,6 +84,11 @@ def test_the_other_login_works_until_the_overlap_ends(parts, tenant) -> None:
     assert parts(over(resolved)).named("k001-db-login-a").inputs["login"] is False
 
 
+def test_a_new_password_is_handed_out_when_it_works(parts, tenant) -> None:
+    recording = parts(tenant(credentials={"rotation": 2}))
+    assert "k001-db-login-b" in recording.all_before("k001-app-secret")
+
+
 def test_after_the_overlap_no_session_of_the_other_login_goes_on(parts, tenant) -> None:
     """It may hold a session for ever, whatever its login is now worth. The pods that it served are gone by then."""
     resolved = tenant(credentials={"rotation": 2}, enabled_services=["posters"])

@@ -114,7 +114,7 @@ class Clients:
                 self.logins.add(own["DB_USER"])
                 self.done[name] += 1
             except (psycopg.Error, client.ApiException) as error:
-                self.failed.append(f"{name}: {type(error).__name__}")
+                self.failed.append(f"{name}: {error}")
             time.sleep(0.02)
 
 
