@@ -12,6 +12,7 @@ from typing import Any, cast
 from tenantry.differences import Document
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
+from tenantry.layers import SYSTEM_KEYS
 from tenantry.operation import OPERATION, operation
 from tenantry.told import document
 
@@ -41,6 +42,30 @@ def of_resources(resources: list[dict[str, Any]]) -> dict[str, Document]:
             settings = cast(Mapping[str, Any], row.get("settings") or {})
             found[str(row["tenantId"])] = {key: value for key, value in settings.items() if key != "tokens"}
     return found
+
+
+def of_stack(stack: str, cwd: Path) -> dict[str, Document]:
+    """As it applied them last."""
+    # The engine's part takes a while to load, and files are compared without it.
+    from tenantry.cli_up_view import PlainView
+    from tenantry.engine.operations import Operation
+    from tenantry.engine.project import Project
+    from tenantry.engine.refusal import Refusal
+
+    try:
+        deployment = Operation(Project.find(cwd), stack, PlainView()).records.read()
+    except Refusal as refusal:
+        raise NoBaseline(str(refusal)) from None
+    if deployment is None:
+        raise NoBaseline(f"there is no stack {stack} yet: choose another, or compare with files by --against")
+    return of_resources(deployment.resources)
+
+
+def system_of(code: str, given: Mapping[str, Document]) -> dict[str, Any]:
+    """What the stack sets for a tenant; of one that it does not serve, what it sets for all the others."""
+    found: Document = given.get(code) or next(iter(given.values()), dict[str, Any]())
+    config = cast(Mapping[str, Any], found.get("config") or {})
+    return {key: config.get(key) for key in SYSTEM_KEYS}
 
 
 def of_place(place: str, directory: Path, zone: str, today: date) -> dict[str, Document]:

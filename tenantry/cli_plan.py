@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -12,7 +11,7 @@ from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, T
 from tenantry.cli_up import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
-    from tenantry.differences import Change, Document, Effect
+    from tenantry.differences import Change, Effect
 
 AFFECTED: Final = 5  # exit codes beside 0 (nobody is affected) and 1 (it cannot be said)
 LESS: Final = 6
@@ -45,13 +44,13 @@ def diff(
 
     Exit 0: nobody is affected. 5: some are. 6: some are, and some of them get less. 1: it cannot be said.
     """
-    from tenantry.baseline import NoBaseline, of_fleet, of_place
+    from tenantry.baseline import NoBaseline, of_fleet, of_place, of_stack
     from tenantry.differences import effects
     from tenantry.fleet import load_fleet
 
     after = of_fleet(load_fleet(directory, zone, today=day(today)))
     try:
-        before = _applied(stack, cwd) if against is None else of_place(against, directory, zone, day(today))
+        before = of_stack(stack, cwd) if against is None else of_place(against, directory, zone, day(today))
     except NoBaseline as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(1) from None
@@ -61,22 +60,6 @@ def diff(
     else:
         typer.echo("\n".join(_lines(found, len({*before, *after}))))
     raise typer.Exit(LESS if any(one.gets_less for one in found) else AFFECTED if found else 0)
-
-
-def _applied(stack: str, cwd: Path) -> "dict[str, Document]":
-    from tenantry.baseline import NoBaseline, of_resources
-    from tenantry.cli_up_view import PlainView
-    from tenantry.engine.operations import Operation
-    from tenantry.engine.project import Project
-    from tenantry.engine.refusal import Refusal
-
-    try:
-        deployment = Operation(Project.find(cwd), stack, PlainView()).records.read()
-    except Refusal as refusal:
-        raise NoBaseline(str(refusal)) from None
-    if deployment is None:
-        raise NoBaseline(f"there is no stack {stack} yet: compare with a revision or directory by --against")
-    return of_resources(deployment.resources)
 
 
 def _lines(found: "Sequence[Effect]", total: int) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
 from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, TodayOption, ZoneOption, load
+from tenantry.cli_up import CWD, CwdOption
 from tenantry.layers import SYSTEM_KEYS
 from tenantry.names import is_code
 
@@ -26,6 +28,10 @@ def show(
     directory: DirectoryOption = DIRECTORY,
     zone: ZoneOption = ZONE,
     today: TodayOption = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="Show also what this stack sets, as it applied it last.")
+    ] = None,
+    cwd: CwdOption = CWD,
     as_json: JsonOption = False,
 ) -> None:
     """Show one tenant: every value in force, and in brackets where it comes from (plan, default, line of its file)."""
@@ -41,7 +47,7 @@ def show(
         return
     tenant = fleet[code]
     shown = details(tenant)
-    shown["config"] = dict.fromkeys(SYSTEM_KEYS) | shown["config"]
+    shown["config"] = _system(code, stack, cwd) | shown["config"]
     from tenantry.fleet import plans_file
     from tenantry.origins import leaves, origins
 
@@ -51,6 +57,19 @@ def show(
         typer.echo(_json({**shown, "origins": {".".join(key): origin for key, origin in where.items()}}))
     else:
         typer.echo("\n".join(_lines(shown, where)))
+
+
+def _system(code: str, stack: str | None, cwd: Path) -> dict[str, Any]:
+    """The lowest layer stands in no file: only the stack's record has it."""
+    if stack is None:
+        return dict.fromkeys(SYSTEM_KEYS)
+    from tenantry.baseline import NoBaseline, of_stack, system_of
+
+    try:
+        return system_of(code, of_stack(stack, cwd))
+    except NoBaseline as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from None
 
 
 def _json(value: Mapping[str, Any]) -> str:

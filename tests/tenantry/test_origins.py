@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tenantry import cli
+from tenantry import baseline, cli
 from tenantry.fleet import PROJECT_TENANTS
 
 Show = Callable[..., dict[str, str]]
@@ -27,6 +27,29 @@ def show(
         return json.loads(capsys.readouterr().out)["origins"]
 
     return call
+
+
+@pytest.mark.parametrize(
+    ("applied", "environment"),
+    [({"k001": "prod", "k002": "test"}, "prod"), ({"k002": "test"}, "test"), ({}, None)],
+)
+def test_what_the_stack_sets_is_read_from_its_record(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    write: Callable[..., Path],
+    tmp_path: Path,
+    applied: dict[str, str],
+    environment: str | None,
+) -> None:
+    write()
+    record = {code: {"config": {"version": "1.2.3", "environment": one}} for code, one in applied.items()}
+    monkeypatch.setattr(baseline, "of_stack", lambda stack, cwd: record)
+    monkeypatch.setattr(sys, "argv", ["tenantry", "show", "k001", "--dir", str(tmp_path), "--json", "--stack", "prod"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["config"]["environment"] == environment
+    assert shown["origins"]["config.environment"] == "system: set by the stack"
 
 
 def line_of(text: str, after: str = "") -> int:
