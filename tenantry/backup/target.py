@@ -8,6 +8,7 @@ from tenantry.backup.settings import Stack
 from tenantry.backup.systems import Systems
 from tenantry.backup.take import Subject
 from tenantry.names import TEMPLATE_DATABASE
+from tenantry.owner_login import CATALOG_ALONE
 
 # Rows that an opening adds to those of the template (provider/resources/seed.py).
 SEEDED: Final = {"public.kindergartens": 1, "public.users": 1, "public.user_roles": 1, "public.system_config": 2}
@@ -47,7 +48,7 @@ def _rows(systems: Systems, subject: Subject) -> list[str]:
 
 
 def _counted(systems: Systems, database: str) -> dict[str, int]:
-    with systems.session(database) as session:
+    with systems.session(database, CATALOG_ALONE) as session:
         fingerprint.prepare(session)
         return fingerprint.counts(session)
 
