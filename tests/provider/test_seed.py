@@ -3,6 +3,9 @@
 import bcrypt
 import pytest
 
+from tenantry.backup.fingerprint import counts
+from tenantry.backup.target import SEEDED
+
 KINDERGARTEN = {
     "code": "k001",
     "name": "阳光幼儿园",
@@ -51,6 +54,15 @@ def test_the_kindergarten_and_its_administrator_are_there_once(plugin, server, c
     plugin.create("Seed", declared(clone))
     plugin.update("Seed", seeded, declared(clone))
     assert rows(server, clone) == expected
+
+
+def test_a_restore_knows_how_many_rows_an_opening_adds(plugin, server, clone: str, request) -> None:
+    """Only over these may another tenant's backup be put without saying so twice."""
+    with server.connect(clone) as session:
+        before = counts(session)
+        request.getfixturevalue("seeded")
+        after = counts(session)
+    assert {name: more for name, count in after.items() if (more := count - before[name])} == SEEDED
 
 
 def test_without_a_platform_the_password_is_that_of_the_database_alone(server, clone: str, seeded) -> None:
