@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tenantry.engine import surroundings
+from tenantry.engine import pack, surroundings
 from tenantry.engine.cli import Cli
 from tenantry.engine.database import Server, server_of
 from tenantry.engine.deployment import Deployment
@@ -25,7 +25,6 @@ from tenantry.engine.single import key_of
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.engine.urns import Place
 
-POLICIES = "policies"
 _COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
 _APPLYING = ("--yes", "--skip-preview", "--suppress-progress", "--continue-on-error")
 
@@ -88,10 +87,11 @@ class Operation:
     def up(self) -> Outcome:
         """Converges the stack."""
         self._check()
+        policies = self._policies()
         with self.holding.held(self.watcher.say):
             if self.records.make():
                 self.watcher.say(f"made the stack `{self.stack}`")
-            return self._apply("up", *self._policies())
+            return self._apply("up", *policies)
 
     def destroy(self) -> Outcome:
         """Removes everything the stack holds; whether that is allowed was asked before."""
@@ -102,12 +102,13 @@ class Operation:
     def preview(self) -> Outcome:
         """Says what `up` would do."""
         self._check()
+        policies = self._policies()
         if self.files is not None and self.files.path is None:
             self.records.make()  # the engine cannot preview a stack that is not there
         before = self.records.read()
         if before is not None and (pending := interrupted(before)):
             self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
-        return self._engine("preview", before, [], *self._policies())
+        return self._engine("preview", before, [], *policies)
 
     def server(self) -> Server:
         """The database server of the stack. Raises Refusal when the stack does not say where it is."""
@@ -170,8 +171,7 @@ class Operation:
         _ = self.cli.program  # refuses when there is none
 
     def _policies(self) -> tuple[str, ...]:
-        folder = self.project.root / POLICIES
-        return ("--policy-pack", POLICIES) if (folder / "PulumiPolicy.yaml").is_file() else ()
+        return pack.arguments(self.project.root, self.stack, self.watcher.say)
 
 
 def load_tenants(project: Project, stack: str) -> dict[str, Labels]:

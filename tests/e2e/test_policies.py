@@ -152,6 +152,19 @@ def test_the_run_fails(small: World, broken: Callable[..., None], case: str) -> 
     assert where in said, said
 
 
+def test_the_stacks_own_configuration_is_in_force(small: World) -> None:
+    file = small.folder / "policies" / "local.json"
+    file.write_text(json.dumps({"workload": {"registries": ["registry.example.com/ours"]}}))
+    try:
+        done = small.run("tenantry", "preview", "--stack", "local", ok=None)
+    finally:
+        file.unlink()
+    said = done.stdout + done.stderr
+    assert done.returncode == FAILED, said
+    assert "workload-image: " in said, said
+    assert "from no registry that is allowed" in said, said
+
+
 def test_without_the_faults_all_is_made(small: World) -> None:
     small.up()
     assert {item["metadata"]["namespace"] for item in small.kubectl("get", "deployments", "-A")["items"]} >= {

@@ -85,25 +85,44 @@ def declared(record, secret_type, monkeypatch, tmp_path) -> Wires:
 
 
 def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Wires:
-    from stacks import program
-
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
+    changes = {"today": TODAY.isoformat(), "egress": egress}
+    return recorded(record, secret_type, folder, changes, services=SERVICES)
+
+
+def recorded(
+    record: Any,
+    secret_type: Any,
+    folder: Path,
+    changes: Mapping[str, Any],
+    stack: str = "test",
+    secrets: Mapping[str, str] | None = None,
+    services: Mapping[str, list[str]] | None = None,
+) -> Wires:
+    from stacks import program
+
+    secrets = secrets or {}
     tenants = folder / "tenants"
     tenants.mkdir()
     for code, plan in PLANS.items():
-        (tenants / f"{code}.yaml").write_text(yaml.safe_dump(_tenant(code, plan), allow_unicode=True), "utf-8")
+        (tenants / f"{code}.yaml").write_text(
+            yaml.safe_dump(_tenant(code, plan, (services or {}).get(code, [])), allow_unicode=True), "utf-8"
+        )
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
     values = {key: one["default"] for key, one in project["config"].items()}
-    values |= {
-        "tenants": str(tenants),
-        "today": TODAY.isoformat(),
-        "egress": ["tenantry-platform:4001", "10.0.0.5/32:5432"],
-    }
+    values |= {"tenants": str(tenants), **changes, **secrets}
     config = {
         f"tenantry:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }
-    recording = record(program.main, config=config, stacks={"organization/tenantry/test": {}})
+    recording = record(
+        program.main,
+        stack=stack,
+        config=config,
+        secrets=tuple(f"tenantry:{key}" for key in secrets),
+        stacks={f"organization/tenantry/{stack}": {}},
+    )
     chains: dict[str, str] = {"": ""}
     found: Wires = {}
     for one in recording.resources:
@@ -122,7 +141,7 @@ def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder:
     return found
 
 
-def _tenant(code: str, plan: str) -> dict[str, Any]:
+def _tenant(code: str, plan: str, services: list[str]) -> dict[str, Any]:
     return {
         "code": code,
         "name": f"园{code}",
@@ -130,7 +149,7 @@ def _tenant(code: str, plan: str) -> dict[str, Any]:
         "plan": plan,
         "status": "active",
         "contact": {"name": "张三", "email": f"{code}@example.com"},
-        "enabled_services": SERVICES.get(code, []),
+        "enabled_services": services,
     }
 
 

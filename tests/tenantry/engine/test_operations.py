@@ -63,14 +63,18 @@ def test_the_engine_is_never_given_a_chance_to_ask(up: Callable[[], Outcome], sc
     assert call[call.index("--stack") + 1] == "test"
 
 
-def test_the_policy_pack_is_used_where_there_is_one(up: Callable[[], Outcome], scene: Any) -> None:
+def test_the_policy_pack_is_used_where_there_is_one(up: Callable[[], Outcome], scene: Any, listener: Any) -> None:
     up()
     assert "--policy-pack" not in scene.engine.calls[-1]
+    assert "nothing is checked" in str(listener.__dict__)
     folder = scene.project.root / "policies"
     folder.mkdir()
     (folder / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    (folder / "test.json").write_text("{}")
     up()
-    assert scene.engine.calls[-1][scene.engine.calls[-1].index("--policy-pack") + 1] == "policies"
+    call = scene.engine.calls[-1]
+    assert call[call.index("--policy-pack") + 1] == "policies"
+    assert call[call.index("--policy-pack-config") + 1] == "policies/test.json"
 
 
 def test_faults_in_a_tenants_file_stop_it_before_any_call(up: Callable[[], Outcome], scene: Any) -> None:

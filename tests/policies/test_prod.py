@@ -1,0 +1,49 @@
+"""The policies' configuration for production: what the stack declares keeps it, and what it lists is refused beyond."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.policies.conftest import ROOT, Wires, recorded
+
+SECRETS = {
+    "databasePassword": "pg-hidden",
+    "alibabaAccessKey": "id-hidden",
+    "alibabaSecretKey": "key-hidden",
+    "kubeconfig": "apiVersion: v1",
+}
+
+
+@pytest.fixture
+def settings() -> Mapping[str, Any]:
+    return json.loads((ROOT / "policies" / "prod.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def prod(record: Any, secret_type: Any, tmp_path: Path) -> Callable[..., Wires]:
+    given = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))["config"]
+    values = {key.removeprefix("tenantry:"): value for key, value in given.items()}
+    return lambda **changes: recorded(record, secret_type, tmp_path, values | changes, "prod", SECRETS)
+
+
+def test_what_the_stack_declares_keeps_them(
+    prod: Callable[..., Wires], broken: Callable[..., Any], settings: Mapping[str, Any]
+) -> None:
+    assert [str(one) for one in broken(prod(), settings=settings).broken] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("workload-image", {"backupImage": "tenantry:0.1.0"}),
+        ("network-egress", {"egress": ["tenantry-platform:4001", "192.0.2.0/24:5432"]}),
+    ],
+)
+def test_what_it_declares_beyond_is_refused(
+    prod: Callable[..., Wires], broken: Callable[..., Any], settings: Mapping[str, Any], rule: str, changes: Any
+) -> None:
+    assert {one.rule.name for one in broken(prod(**changes), settings=settings).broken} == {rule}
