@@ -6,13 +6,14 @@ from typing import Any, Final
 from tenantry.names import SERVICE_ACCOUNT, TENANT_HEADER, Names
 from tenantry.verify.bodies import GATEWAY_API, Json, changed, image, modifier, path, pod, route, thing
 from tenantry.verify.field import Field
-from tenantry.verify.kube import Answer, Kube, refused_by
+from tenantry.verify.kube import Answer, Kube, by_rail, refused_by
 from tenantry.verify.model import Attack, Trial, Verdict, broken, held
 from tenantry.verify.stranger import stranger
 
 Ask = Callable[[Kube], Answer]
 Tries = Callable[[Field, Names], Mapping[str, Ask]]
 NET: Final = "networking.k8s.io/v1"
+OWN_DOMAIN: Final = "a route is for the tenant's own domain"
 PLURALS: Final = {"Endpoints": "endpoints", "Ingress": "ingresses", "NetworkPolicy": "networkpolicies"}
 
 
@@ -35,18 +36,18 @@ def connects(where: str) -> Ask:
 
 
 def rail(name: str, tries: Tries) -> Callable[[Field], Iterator[Trial]]:
-    """Held when that rail says no: each of its sentences begins with its name."""
+    """Held when that rail says no."""
 
     def trials(field: Field) -> Iterator[Trial]:
         for names in field.spaces:
             for what, ask in tries(field, names).items():
-                yield Trial("", f"{names.code} {what}", _held(field, ask, f"{name}:"))
+                yield Trial("", f"{names.code} {what}", _held(field, ask, name))
 
     return trials
 
 
-def _held(field: Field, ask: Ask, sentence: str) -> Callable[[], Verdict]:
-    return lambda: refused_by(sentence, ask(stranger(field)))
+def _held(field: Field, ask: Ask, rail: str, sentence: str = "") -> Callable[[], Verdict]:
+    return lambda: refused_by([by_rail(rail, sentence)], ask(stranger(field)))
 
 
 def lazily(make: Callable[[], Ask]) -> Ask:
@@ -88,16 +89,16 @@ def _stolen(field: Field) -> Iterator[Trial]:
     """A second route for another's host, in the attacker's namespace: every pair."""
     for one, other in field.pairs(spaces=True):
         ask = makes(one, route(field, one, other.domain))
-        yield Trial(one.code, other.code, _held(field, ask, "tenantry-routes: a route is for the tenant's own domain"))
+        yield Trial(one.code, other.code, _held(field, ask, "tenantry-routes", OWN_DOMAIN))
         # Beside the own host, and with the own header set on it.
         both = makes(one, route(field, one, one.domain, other.domain))
-        yield Trial(one.code, f"{other.code} beside its own", _held(field, both, "tenantry-routes:"))
+        yield Trial(one.code, f"{other.code} beside its own", _held(field, both, "tenantry-routes", OWN_DOMAIN))
 
 
 def _forged(field: Field) -> Iterator[Trial]:
     for one, other in field.pairs(spaces=True):
         ask = makes(one, route(field, one, filters=[modifier(other.code)]))
-        yield Trial(one.code, other.code, _held(field, ask, "tenantry-routes:"))
+        yield Trial(one.code, other.code, _held(field, ask, "tenantry-routes"))
 
 
 def _entrances(field: Field, names: Names) -> dict[str, Ask]:
@@ -169,12 +170,13 @@ def _allowed(field: Field) -> Iterator[Trial]:
             "route": makes(names, route(field, names)),
             "Service": makes(names, thing("v1", "Service", spec={"ports": [{"port": 80}]})),
             "ConfigMap": makes(names, thing("v1", "ConfigMap", data={"a": "b"})),
+            "Pod": lazily(lambda names=names: makes(names, pod(field, names))),
         }
         for what, ask in tries.items():
 
             def run(ask: Ask = ask) -> Verdict:
                 answer = ask(stranger(field))
-                return held() if answer.status < 300 or "exceeded quota" in answer.said else broken(answer.said)
+                return held() if answer.status < 300 or "exceeded quota: plan" in answer.said else broken(answer.said)
 
             yield Trial("", f"{names.code} {what}", run)
 
@@ -192,5 +194,5 @@ ATTACKS: Final = (
            rail("tenantry-connections", _connections)),
     Attack("rails.pods", "rail tenantry-pods", "foreign images, tokens, volumes, precedence",
            rail("tenantry-pods", _pods)),
-    Attack("rails.allow", "the rails let good things through", "a good route, Service, ConfigMap", _allowed),
+    Attack("rails.allow", "the rails let good things through", "a good route, Service, ConfigMap, Pod", _allowed),
 )  # fmt: skip

@@ -4,8 +4,9 @@ Sources: the working group's benchmark (kubernetes-sigs/multi-tenancy, profiles 
 never ask for is asked by the stranger, whom RBAC does not stop: so Pod Security and the rails are shown, not only RBAC.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping
@@ -15,12 +16,10 @@ from tenantry.verify.admission import NET, Ask, makes
 from tenantry.verify.bodies import path, pod, thing
 from tenantry.verify.cluster import BIND, CLUSTER, LOOKS, SECRETS, Request, asked
 from tenantry.verify.field import Field
-from tenantry.verify.kube import Answer, refused_by, refused_by_rights
+from tenantry.verify.kube import by_pod_security, by_rail, refused_by, refused_by_rights
 from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
 from tenantry.verify.stranger import stranger
 
-POD_SECURITY: Final = 'violates PodSecurity "restricted'
-RAIL: Final = "tenantry-"
 OBJECTS: Final = ("pods", "services", "secrets", "configmaps", "persistentvolumeclaims", "services.nodeports")
 COMPUTE: Final = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 Trials = Callable[[Field], Iterator[Trial]]
@@ -50,25 +49,23 @@ def _others(field: Field) -> Iterator[Trial]:
             yield Trial(one.code, f"{other.code} {_what(request)}", run)
 
 
-def _pod(container: Tree | None = None, **spec: Any) -> Trials:
-    """A pod that is good but for this; either of the two that know it may say no."""
-    return _stranger(lambda field, names: makes(names, pod(field, names, container, **spec)))
+def _pod(reason: str, container: Tree | None = None, *, rail: str = "", **spec: Any) -> Trials:
+    """A pod that is good but for this: Pod Security says its reason, or the rail its sentence where both know it."""
+    ways = [by_pod_security(reason)] if reason else []
+    ways += [by_rail("tenantry-pods", rail)] if rail else []
+    return _stranger(lambda field, names: makes(names, pod(field, names, container, **spec)), ways)
 
 
-def _stranger(make: Callable[[Field, Names], Ask], sentences: Sequence[str] = (POD_SECURITY, RAIL)) -> Trials:
-    def run(field: Field, names: Names) -> Verdict:
-        return either(sentences, make(field, names)(stranger(field)))
+def _stranger(make: Callable[[Field, Names], Ask], ways: Sequence[Collection[str]]) -> Trials:
+    return _each(lambda field, names: refused_by(ways, make(field, names)(stranger(field))))
 
-    return _each(run)
+
+def _both(one: Trials, other: Trials) -> Trials:
+    return lambda field: chain(one(field), other(field))
 
 
 def _each(judge: Callable[[Field, Names], Verdict]) -> Trials:
     return lambda field: (Trial("", names.code, partial(judge, field, names)) for names in field.spaces)
-
-
-def either(sentences: Sequence[str], answer: Answer) -> Verdict:
-    verdicts = [refused_by(sentence, answer) for sentence in sentences]
-    return next((one for one in verdicts if one.state == "held"), verdicts[0])
 
 
 def _quota(wanted: Sequence[str]) -> Trials:
@@ -82,7 +79,8 @@ def _quota(wanted: Sequence[str]) -> Trials:
 
 def _service(**spec: Any) -> Trials:
     return _stranger(
-        lambda field, names: makes(names, thing("v1", "Service", spec={"ports": [{"port": 80}], **spec})), (RAIL,)
+        lambda field, names: makes(names, thing("v1", "Service", spec={"ports": [{"port": 80}], **spec})),
+        [by_rail("tenantry-services", CLUSTER_IP)],
     )
 
 
@@ -103,6 +101,11 @@ def _check(name: str, control: str, tries: str, trials: Trials) -> Attack:
 
 
 CONTEXT: Final = "securityContext"
+CLUSTER_IP: Final = "a Service is a ClusterIP"
+# The sentences of rail tenantry-pods on what Pod Security knows as well, or not.
+SHARES_NOTHING: Final = "a pod shares nothing with its node"
+VOLUMES: Final = "volumes are "
+PULLED: Final = "images are asked for at every start"
 _PSS: Final = "Pod Security restricted, rail tenantry-pods"
 _QUOTA_PATH: Final = "/api/v1/namespaces/{namespace}/resourcequotas/plan"
 _SPACE: Final = ("PATCH", "/api/v1/namespaces/{namespace}", {"metadata": {"labels": {"a": "b"}}})
@@ -117,22 +120,27 @@ ATTACKS: Final = (
     _check("block-quota-changes", "RBAC", "change the quota", _admin(("PATCH", _QUOTA_PATH, _LIFTED))),
     _check("block-other-tenants", "rights end at the namespace", "read another tenant's objects", _others),
     _check("block-added-capabilities", _PSS, "a pod that adds a capability",
-           _pod({CONTEXT: {"capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}}})),
-    _check("block-run-as-root", _PSS, "a pod that may run as root", _pod({CONTEXT: {"runAsNonRoot": False}})),
+           _pod("unrestricted capabilities", {CONTEXT: {"capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}}})),
+    _check("block-run-as-root", _PSS, "a pod that may run as root",
+           _pod("runAsNonRoot != true", {CONTEXT: {"runAsNonRoot": False}})),
     _check("block-privileged", _PSS, "a privileged pod",
-           _pod({CONTEXT: {"privileged": True, "allowPrivilegeEscalation": True}})),
+           _pod("privileged (container", {CONTEXT: {"privileged": True, "allowPrivilegeEscalation": True}})),
     _check("block-privilege-escalation", _PSS, "a pod that may gain privileges",
-           _pod({CONTEXT: {"allowPrivilegeEscalation": True}})),
+           _pod("allowPrivilegeEscalation != false", {CONTEXT: {"allowPrivilegeEscalation": True}})),
     _check("block-host-path", _PSS, "a pod with a path of its node",
-           _pod(volumes=[{"name": "v", "hostPath": {"path": "/"}}])),
+           _pod("restricted volume types", rail=VOLUMES, volumes=[{"name": "v", "hostPath": {"path": "/"}}])),
     _check("block-node-port", "rail tenantry-services", "a NodePort Service", _service(type="NodePort")),
-    _check("block-host-network-and-ports", _PSS, "a pod on its node's network", _pod(hostNetwork=True)),
-    _check("block-host-pid", _PSS, "a pod that sees its node's processes", _pod(hostPID=True)),
-    _check("block-host-ipc", _PSS, "a pod in its node's IPC", _pod(hostIPC=True)),
+    _check("block-host-network-and-ports", _PSS, "a pod on its node's network, or at a port of its node",
+           _both(_pod("host namespaces", rail=SHARES_NOTHING, hostNetwork=True),
+                 _pod("hostPort", {"ports": [{"containerPort": 80, "hostPort": 80}]}, rail=SHARES_NOTHING))),
+    _check("block-host-pid", _PSS, "a pod that sees its node's processes",
+           _pod("host namespaces", rail=SHARES_NOTHING, hostPID=True)),
+    _check("block-host-ipc", _PSS, "a pod in its node's IPC",
+           _pod("host namespaces", rail=SHARES_NOTHING, hostIPC=True)),
     _check("namespace-quotas", "ResourceQuota", "look for a missing compute quota", _quota(COMPUTE)),
     _check("object-limits", "ResourceQuota", "look for a missing quota of objects", _quota(OBJECTS)),
     _check("image-pull-always", "rail tenantry-pods", "a pod that takes an image from its node",
-           _pod({"imagePullPolicy": "IfNotPresent"})),
+           _pod("", {"imagePullPolicy": "IfNotPresent"}, rail=PULLED)),
     _check("bounded-network-policies", "RBAC", "a tenant's own network policy",
            _bounded("POST", "networkpolicies", NET, thing(NET, "NetworkPolicy", spec={"podSelector": {}}))),
     _check("bounded-role-bindings", "RBAC", "a tenant's own binding to cluster-admin",

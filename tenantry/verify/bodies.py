@@ -9,7 +9,7 @@ from tenantry.verify.field import Field
 
 Json = dict[str, Any]
 GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
-NAME: Final = "tenantry-verify"
+NAME: Final = "attack"  # in no sentence that a rail says
 
 
 def path(names: Names, version: str, plural: str, name: str = "") -> str:

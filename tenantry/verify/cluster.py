@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tenantry.groups import ROLES, TENANT_ADMIN
 from tenantry.names import SERVICE_ACCOUNT, Names
+from tenantry.verify.bodies import NAME
 from tenantry.verify.field import Field
 from tenantry.verify.kube import Answer, Kube, refused_by_rights
 from tenantry.verify.model import Attack, Trial, Verdict, broken, held, hole, unclear
@@ -15,17 +16,17 @@ APP: Final = SERVICE_ACCOUNT
 BIND: Final = {
     "apiVersion": f"{RBAC}/v1",
     "kind": "RoleBinding",
-    "metadata": {"name": "tenantry-verify"},
+    "metadata": {"name": NAME},
     "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
     "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "system:authenticated"}],
 }
 POD: Final = {
     "apiVersion": "v1",
     "kind": "Pod",
-    "metadata": {"name": "tenantry-verify"},
+    "metadata": {"name": NAME},
     "spec": {"containers": [{"name": "a", "image": "a:1"}]},
 }
-CONFIG: Final = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tenantry-verify"}}
+CONFIG: Final = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME}}
 SPACE: Final = "/api/v1/namespaces/{namespace}"
 NET: Final = "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
 RIGHTS: Final = f"/apis/{RBAC}/v1/namespaces/{{namespace}}"
@@ -64,7 +65,7 @@ LOOKS: Final[Mapping[str, Request]] = {
 }
 CLUSTER: Final[Mapping[str, Request]] = {
     "list namespaces": ("GET", "/api/v1/namespaces", None),
-    "create namespace": ("POST", "/api/v1/namespaces", {"metadata": {"name": "tenantry-verify"}}),
+    "create namespace": ("POST", "/api/v1/namespaces", {"metadata": {"name": NAME}}),
     "all secrets": ("GET", "/api/v1/secrets", None),
     "all pods": ("GET", "/api/v1/pods", None),
     "nodes": ("GET", "/api/v1/nodes", None),
@@ -157,7 +158,7 @@ def _may(field: Field) -> Iterator[Trial]:
         "see quota": (ROLES, ("GET", f"{SPACE}/resourcequotas/plan", None)),
         "see route": (ROLES, ("GET", f"{ROUTES}/{APP}", None)),
         "create configmap": ((TENANT_ADMIN,), LOOKS["create configmap"]),
-        "restart": ((TENANT_ADMIN,), ("DELETE", f"{SPACE}/pods/tenantry-verify", None)),
+        "restart": ((TENANT_ADMIN,), ("DELETE", f"{SPACE}/pods/{NAME}", None)),
     }
     for names in field.spaces:
         for what, (roles, request) in allowed.items():

@@ -104,7 +104,7 @@ class Field:
         """One of the tenant's people, by the group that the cluster's sign-in would give."""
         from tenantry.groups import group
 
-        who = f"tenantry-verify:{names.code}:{role}"
+        who = f"verify:{names.code}:{role}"
         make = self.admin.impersonating
         return self.once(who, lambda: _certain(make(who, group(names.code, role), "system:authenticated"), who))
 

@@ -1,6 +1,7 @@
 """The Kubernetes API as somebody: plain requests, since the typed client judges bodies before the server can."""
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -105,11 +106,23 @@ def refused_by_rights(answer: Answer) -> Verdict:
     return _else(answer, "the right is there: ")
 
 
-def refused_by(sentence: str, answer: Answer) -> Verdict:
-    """Held when this sentence was said by an admission rule."""
-    if answer.status in (403, 422) and sentence in str(answer.document.get("message")):
+def refused_by(ways: Sequence[Collection[str]], answer: Answer) -> Verdict:
+    """Held when an admission rule said all the words of one of these ways."""
+    message = str(answer.document.get("message"))
+    if answer.status in (403, 422) and any(all(words in message for words in way) for way in ways):
         return held()
-    return _else(answer, f"`{sentence}` was not said: ")
+    wanted = " or ".join(" ".join(way) for way in ways)
+    return _else(answer, f"`{wanted}` was not said: ")
+
+
+def by_rail(rail: str, sentence: str = "") -> tuple[str]:
+    """What the API server says for an admission policy, which no name of an object can look like; of ours each sentence
+    begins with the policy's name."""
+    return (f"ValidatingAdmissionPolicy '{rail}' with binding '{rail}' denied request: {rail}: {sentence}",)
+
+
+def by_pod_security(reason: str) -> tuple[str, str]:
+    return ('violates PodSecurity "restricted', reason)
 
 
 def _else(answer: Answer, why: str) -> Verdict:

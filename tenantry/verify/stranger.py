@@ -42,7 +42,7 @@ def _made(field: Field) -> Kube:
     import secrets
 
     name = f"tenantry-verify-{field.mark}"
-    user = f"tenantry-verify:{secrets.token_hex(16)}"
+    user = f"verify:{secrets.token_hex(16)}"
     rules = [{"apiGroups": [group], "resources": ["*"], "verbs": ["*"]} for group in GROUPS]
     metadata = {"name": name, "labels": {LABEL: field.mark}}
     group = "rbac.authorization.k8s.io"

@@ -5,7 +5,7 @@ from typing import Any, Final
 from tenantry.engine.trees import mapping
 from tenantry.names import MANAGED_BY, MANAGER, SERVICE_ACCOUNT, TENANT_LABEL, Names
 from tenantry.verify.admission import NET, Ask, makes, patches, rail, removes
-from tenantry.verify.bodies import GATEWAY_API, path, thing
+from tenantry.verify.bodies import GATEWAY_API, NAME, path, thing
 from tenantry.verify.field import Field
 from tenantry.verify.kube import Kube
 from tenantry.verify.model import Attack
@@ -126,8 +126,8 @@ def _namespaces(field: Field, names: Names) -> dict[str, Ask]:
         "by its status": patches(f"{space}/status", labelled(**{TENANT_LABEL: None})),
         "deleted": removes(space),
         "named like a tenant's": space_named("tenant-k000"),
-        "labelled like a tenant's": space_named("tenantry-verify", **{TENANT_LABEL: names.code}),
-        "trusted by the gateway": space_named("tenantry-verify", **{MANAGED_BY: MANAGER}),
+        "labelled like a tenant's": space_named(NAME, **{TENANT_LABEL: names.code}),
+        "trusted by the gateway": space_named(NAME, **{MANAGED_BY: MANAGER}),
     }
 
 

@@ -5,19 +5,22 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from tenantry.verify import admission, benchmark
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.field import Field
-from tenantry.verify.kube import Answer, refused_by, refused_by_rights
+from tenantry.verify.kube import Answer, by_pod_security, by_rail, refused_by, refused_by_rights
 from tenantry.verify.model import Attack, Result, State, Trial, Verdict, broken, found, held, hole, unclear
 from tenantry.verify.report import EVALUATED, Report
 from tenantry.verify.runner import Interrupted, run
 from tenantry.verify.verifying import chosen
 
 NOBODY = cast(Field, None)
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def attack(*verdicts: Verdict, name: str = "database.x") -> Attack:
@@ -167,12 +170,49 @@ def test_only_rbacs_own_word_is_a_denial_by_rbac(status: int, message: str, stat
     assert refused_by_rights(Answer(status, {"message": message})).state is state
 
 
+def said(rail: str, sentence: str) -> str:
+    return (
+        f"pods \"attack\" is forbidden: ValidatingAdmissionPolicy '{rail}' with binding '{rail}' denied request: "
+        f"{rail}: {sentence}"
+    )
+
+
 def test_only_the_rails_own_sentence_is_a_denial_by_it() -> None:
-    said = Answer(403, {"message": 'x "a" is forbidden: tenantry-routes: a route is for the tenant\'s own domain'})
-    assert refused_by("tenantry-routes:", said).state is State.HELD
-    assert refused_by("tenantry-walls:", said).state is State.UNCLEAR
-    assert refused_by("tenantry-routes:", Answer(403, {"message": RBAC})).state is State.UNCLEAR
-    assert refused_by("tenantry-routes:", Answer(201, {})).state is State.HOLE
+    answer = Answer(403, {"message": said("tenantry-routes", "a route is for the tenant's own domain")})
+    assert refused_by([by_rail("tenantry-routes")], answer).state is State.HELD
+    assert refused_by([by_rail("tenantry-routes", "a route is for")], answer).state is State.HELD
+    assert refused_by([by_rail("tenantry-routes", "every rule")], answer).state is State.UNCLEAR
+    assert refused_by([by_rail("tenantry-walls")], answer).state is State.UNCLEAR
+    assert refused_by([by_rail("tenantry-routes")], Answer(403, {"message": RBAC})).state is State.UNCLEAR
+    assert refused_by([by_rail("tenantry-routes")], Answer(201, {})).state is State.HOLE
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'pods "tenantry-pods" is forbidden: exceeded quota: plan, requested: pods=1, used: pods=4, limited: pods=4',
+        'pods "tenantry-pods: a pod" is forbidden: maximum cpu usage per Container is 1, but limit is 2',
+        'Pod "tenantry-pods" is invalid: spec.containers[0].image: Required value',
+        'pods "a" is forbidden: violates PodSecurity "restricted:latest": seccompProfile (pod or container "a")',
+        said("tenantry-pods", "images are asked for at every start"),
+    ],
+)
+def test_another_refusal_is_none_by_these(message: str) -> None:
+    ways = [by_pod_security("host namespaces"), by_rail("tenantry-pods", "a pod shares nothing")]
+    assert refused_by(ways, Answer(403, {"message": message})).state is State.UNCLEAR
+
+
+def test_either_of_two_that_know_it_may_say_no() -> None:
+    ways = [by_pod_security("host namespaces"), by_rail("tenantry-pods", "a pod shares nothing")]
+    own = 'pods "a" is forbidden: violates PodSecurity "restricted:latest": host namespaces (hostPID=true)'
+    for message in (own, said("tenantry-pods", "a pod shares nothing with its node")):
+        assert refused_by(ways, Answer(403, {"message": message})).state is State.HELD
+
+
+def test_the_sentences_that_are_waited_for_are_the_rails_own() -> None:
+    waited = (admission.OWN_DOMAIN, benchmark.CLUSTER_IP, benchmark.SHARES_NOTHING, benchmark.VOLUMES, benchmark.PULLED)
+    source = "\n".join(file.read_text("utf-8") for file in (ROOT / "components" / "rails").glob("*.py"))
+    assert [one for one in waited if f'"{one}' not in source] == []
 
 
 def test_what_is_read_is_held_without_a_fault_alone() -> None:
