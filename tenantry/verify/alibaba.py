@@ -77,7 +77,7 @@ def bucket(field: Field, keys: Keys | None, name: str, region: str = "") -> Any:
         auth = oss2.StsAuth(keys.identity, keys.secret, keys.token, auth_version="v4")
     else:
         auth = oss2.AuthV4(keys.identity, keys.secret)
-    region = region or field.at.buckets[name]
+    region = region or {**field.at.buckets, **field.at.vault}[name]
     proxy = field.at.proxy
     return oss2.Bucket(
         auth,
@@ -90,7 +90,7 @@ def bucket(field: Field, keys: Keys | None, name: str, region: str = "") -> Any:
     )
 
 
-def denied(attempt: Callable[[], Any], undo: Callable[[], Any] | None = None) -> Verdict:
+def denied(attempt: Callable[[], Any], undo: Callable[[], Any] | None = None, *, head: bool = False) -> Verdict:
     """Held for OSS's own AccessDenied alone; what was written against the rules is taken away again."""
     oss2: Any = importlib.import_module("oss2")
     try:
@@ -99,7 +99,7 @@ def denied(attempt: Callable[[], Any], undo: Callable[[], Any] | None = None) ->
         told: Any = error
         code = told.code or told.details.get("Code", "")
         # The answer to a HEAD has no body and so no code.
-        if told.status == 403 and code in ("AccessDenied", ""):
+        if told.status == 403 and (code == "AccessDenied" or (head and not code)):
             return held()
         return unclear(f"refused for another reason: {told.status} {code}")
     if undo is not None:

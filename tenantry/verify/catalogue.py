@@ -14,6 +14,7 @@ from tenantry.verify import (
     starving,
     storage,
     storage_edges,
+    vault,
     walls,
 )
 from tenantry.verify.model import Attack
@@ -23,6 +24,7 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     *starving.ATTACKS,
     *storage.ATTACKS,
     *storage_edges.ATTACKS,
+    *vault.ATTACKS,
     *sessions.ATTACKS,
     *cluster.ATTACKS,
     *admission.ATTACKS,

@@ -32,21 +32,25 @@ def removal(field: Field, name: str, written: str) -> Callable[[], None]:
     return run
 
 
-def cross(attempt: Attempt, *, writes: bool = False, there: bool = False) -> Callable[[Field], Iterator[Trial]]:
+def cross(
+    attempt: Attempt, *, writes: bool = False, there: bool = False, head: bool = False
+) -> Callable[[Field], Iterator[Trial]]:
     """On another's key in both buckets; `there`: on a directory that exists."""
 
     def trials(field: Field) -> Iterator[Trial]:
         for one, other in field.pairs():
             for index, name in enumerate(field.at.buckets):
                 at = other.prefix + DIRECTORY[index] if there else key(field, other)
-                yield Trial(one.code, f"{other.code} {name}", _denied(field, one, name, attempt, at, writes))
+                yield Trial(one.code, f"{other.code} {name}", _denied(field, one, name, attempt, at, writes, head))
 
     return trials
 
 
-def _denied(field: Field, one: Names, name: str, attempt: Attempt, at: str, writes: bool) -> Callable[[], Verdict]:
+def _denied(
+    field: Field, one: Names, name: str, attempt: Attempt, at: str, writes: bool, head: bool = False
+) -> Callable[[], Verdict]:
     undo = removal(field, name, at) if writes else None
-    return lambda: denied(lambda: attempt(bucket(field, session(field, one), name), at), undo)
+    return lambda: denied(lambda: attempt(bucket(field, session(field, one), name), at), undo, head=head)
 
 
 def _copy_from(field: Field) -> Iterator[Trial]:
@@ -111,7 +115,8 @@ def _own(field: Field) -> Iterator[Trial]:
 PREFIX: Final = "objects below the exact prefix alone, a slash before the star"
 ATTACKS: Final = (
     Attack("storage.get", PREFIX, "read another's object", cross(lambda b, k: b.get_object(k).read(), there=True)),
-    Attack("storage.head", PREFIX, "look at another's object", cross(lambda b, k: b.head_object(k), there=True)),
+    Attack("storage.head", PREFIX, "look at another's object",
+           cross(lambda b, k: b.head_object(k), there=True, head=True)),
     Attack("storage.put", PREFIX, "write below another's prefix",
            cross(lambda b, k: b.put_object(k, b"x"), writes=True)),
     Attack("storage.append", PREFIX, "append below another's prefix",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tenantry.names import PREFIX_ROOT, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
 from tenantry.verify.alibaba import TIMEOUT_SECONDS, assume, assume_by_token, bucket, denied, no_session, session
 from tenantry.verify.field import Field
-from tenantry.verify.model import Attack, Trial, Verdict, broken, held, hole
+from tenantry.verify.model import Attack, State, Trial, Verdict, broken, hole
 from tenantry.verify.storage import PREFIX, key, removal
 
 NO_TRUST: Final = ("AuthenticationFail.NoPermission", "NoPermission")
@@ -156,11 +156,8 @@ def _own_token(field: Field, names: Names) -> Verdict:
         keys = assume_by_token(field, field.token(names, field.at.audience), names.ram_role)
     except OSError as error:
         return broken(str(error))
-    try:
-        assume(field, keys, names.ram_role)
-    except OSError:
-        return held()
-    return hole(f"a session renews itself past {SESSION_SECONDS} s")
+    renewed = no_session(lambda: assume(field, keys, names.ram_role))
+    return hole(f"a session renews itself past {SESSION_SECONDS} s") if renewed.state is State.HOLE else renewed
 
 
 def _own(field: Field) -> Iterator[Trial]:

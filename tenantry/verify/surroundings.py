@@ -44,6 +44,7 @@ class Surroundings:
     provisioner: Keys = field(repr=False)  # removes what an attack managed to write
     broker: Keys = field(repr=False)
     proxy: str | None
+    vault: Mapping[str, str] = field(default_factory=dict[str, str])  # the bucket of the backups -> its region
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
 
 
@@ -111,6 +112,7 @@ def _read(stack: str, outputs: Tree, settings: _Settings) -> Surroundings:
             settings.get("systemBucket"): settings.get("systemRegion"),
             settings.get("photoBucket"): settings.get("photoRegion"),
         },
+        vault={str(mapping(platform["buckets"])["backups"]): settings.get("backupRegion")},
         audience=settings.get("oidcAudience"),
         openings=tuple((where, int(port)) for where, _, port in (o.rpartition(":") for o in settings.list("egress"))),
         postgresql=(

@@ -146,7 +146,10 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
     ),
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
     "listing without a prefix": (("storage.list", "storage.list-near"), ram(unconditional)),
-    "every action on every bucket": (("storage.bucket", "storage.buckets", "storage.copy"), ram(every_bucket)),
+    "every action on every bucket": (
+        ("storage.bucket", "storage.buckets", "storage.copy", "storage.vault"),
+        ram(every_bucket),
+    ),
     "any account of the cluster": (("sts.token",), trusting(any_account)),
     "the account's roles": (("sts.account",), ram(account_too)),
     "the broker's rights": (

@@ -36,7 +36,7 @@ ROWS = (
         "limit of database and login, statement_timeout", ("database.limits", "database.own-limit", "database.unbound")),
     Row("PostgreSQL", "trusted extensions only, closed template", ("database-extension", "database-template"), "no superuser makes them", ("database.extensions",)),
     Row("OSS", "exact prefixes with their slash", ("storage-prefix", "storage-own-prefix", "storage-action", "storage-document", "storage-attachment", "storage-shared"),
-        "RAM policy of the tenant's role", ("storage.get", "storage.head", "storage.put", "storage.append", "storage.delete", "storage.multipart", "storage.copy", "storage.part-copy", "storage.near")),
+        "RAM policy of the tenant's role", ("storage.get", "storage.head", "storage.put", "storage.append", "storage.delete", "storage.multipart", "storage.copy", "storage.part-copy", "storage.near", "storage.vault")),
     Row("OSS", "listing by the exact prefix", ("storage-list",), "condition on oss:Prefix; no ListBuckets", ("storage.list*", "storage.buckets")),
     Row("OSS", "closed, encrypted buckets", ("storage-public", "storage-closed", "storage-encryption", "storage-bucket-policy"), "public access block, AES256, TLS alone", ("storage.public", "storage.bucket")),
     Row("OSS", "short sessions for the exact account", ("storage-trust", "storage-session", "storage-standing-key"),
