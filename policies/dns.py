@@ -15,6 +15,8 @@ RECORD: Final = "dns:AlidnsRecord"
 RECORDS: Final = (RECORD, "dns:Record")
 ROUTE: Final = "kubernetes:HTTPRoute"
 TENANT_HEADER: Final = "X-Tenant-Code"
+GROUP: Final = "gateway.networking.k8s.io"
+FILTERS: Final = ("RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite")  # that send a request nowhere else
 # Other ways in: they know no host, carry no header, or are not looked at by these rules.
 OTHER_WAYS: Final = tuple(
     f"kubernetes:{kind}"
@@ -90,6 +92,26 @@ def _is_tenants(host: str, zone: str) -> bool:
 
 
 @resource_rule(
+    "dns-gateway",
+    kinds=[ROUTE],
+    why="Another gateway has other listeners and other rules, and nobody checks the header behind it.",
+    remedy="hang the route on the Gateway that `gateway` of this policy names, and on nothing else.",
+)
+def parents(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's route hangs on the platform's gateway alone."""
+    if resource.code is None:
+        return
+    above = [mapping(one) for one in listing(at(resource.props, "spec", "parentRefs"))]
+    if not above:
+        yield "it hangs on no gateway"
+    for one in above:
+        called = f"{text(one.get('namespace'))}/{text(one.get('name'))}"
+        sort = text(one.get("group")) or GROUP, text(one.get("kind")) or "Gateway"
+        if called != settings.text("gateway") or sort != (GROUP, "Gateway"):
+            yield f"it hangs on the {sort[1]} {called}"
+
+
+@resource_rule(
     "dns-header",
     kinds=[ROUTE],
     why="The header chooses the database: one that a client may write opens every tenant's.",
@@ -107,8 +129,20 @@ def header(resource: Resource, settings: Settings) -> Iterator[str]:
         written = [value for change in changes for value in _tenant_header(change.get("set"))]
         if written != [resource.code]:
             yield f"it sets the header to {', '.join(written) or 'nothing'}"
-        if any(True for change in changes for _ in _tenant_header(change.get("add"))):
+        for place in (rule, *map(mapping, listing(rule.get("backendRefs")))):
+            yield from _touching(place.get("filters"), resource.code)
+
+
+def _touching(filters: Any, code: str) -> Iterator[str]:
+    """What is done to the header besides setting it to the tenant's code."""
+    for how in (mapping(mapping(one).get("requestHeaderModifier")) for one in listing(filters)):
+        if any(True for _ in _tenant_header(how.get("add"))):
             yield "it adds the header to what the client sent"
+        if any(text(named).lower() == TENANT_HEADER.lower() for named in listing(how.get("remove"))):
+            yield "it removes the header"
+        for value in _tenant_header(how.get("set")):
+            if value != code:
+                yield f"it sets the header to {value}"
 
 
 def _tenant_header(entries: Any) -> Iterator[str]:
@@ -136,9 +170,10 @@ def backend(resource: Resource, settings: Settings) -> Iterator[str]:
                 yield f"it leads to {shown(one.get('kind'))} {shown(one.get('name'))} in {space or 'its own namespace'}"
             elif number(one.get("port")) != _port(text(one.get("name")), _paths(rule)):
                 yield f"it leads to {shown(one.get('name'))}:{shown(one.get('port'))}"
-        filters = [text(mapping(one).get("type")) for one in listing(rule.get("filters"))]
-        if any(kind in ("RequestMirror", "RequestRedirect", "ExtensionRef") for kind in filters):
-            yield "it copies or sends requests elsewhere"
+        for place in (rule, *backends):
+            for kind in (text(mapping(one).get("type")) for one in listing(place.get("filters"))):
+                if kind not in FILTERS:
+                    yield f"its filter {shown(kind)} may copy or send requests elsewhere"
 
 
 def _port(backend: str, paths: Sequence[str]) -> float | None:

@@ -76,9 +76,9 @@ def _settings() -> Iterator[str]:
 def _default(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str | int):
+    if isinstance(value, str | int) and value != "":
         return f"`{value}`"
-    return ", ".join(f"`{one}`" for one in listing(value)) or "none"
+    return ", ".join(f"`{one}`" for one in listing(value or None)) or "none"
 
 
 def _policy(policy: str) -> Iterator[str]:

@@ -14,6 +14,10 @@ def _texts(description: str, default: list[str]) -> dict[str, Any]:
     return {**_TEXTS, "description": description, "default": default}
 
 
+def _any(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description, "default": ""}
+
+
 def _count(description: str, default: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "description": description, "default": default}
 
@@ -36,14 +40,30 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
             ],
         ),
     },
-    "storage": {"buckets": _texts("Buckets the tenants share", [SYSTEM_BUCKET, PHOTO_BUCKET])},
+    "storage": {
+        "buckets": _texts("Buckets the tenants share", [SYSTEM_BUCKET, PHOTO_BUCKET]),
+        "account": _any("Account at Alibaba Cloud that roles and grants are of; not set: any one"),
+        "issuer": _any("Issuer of the cluster's service account tokens; not set: any exact one"),
+        "audience": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Audience of the tokens that tenants' pods show to the STS",
+            "default": "sts.aliyuncs.com",
+        },
+    },
     "dns": {
         "zone": {
             "type": "string",
             "minLength": 1,
             "description": "Zone of the tenants' domains",
             "default": DEFAULT_ZONE,
-        }
+        },
+        "gateway": {
+            "type": "string",
+            "pattern": "^[^/]+/[^/]+$",
+            "description": "The Gateway that the tenants' routes hang on, as NAMESPACE/NAME",
+            "default": "tenantry-gateway/tenants",
+        },
     },
     "workload": {
         "registries": _texts("Registries images may come from, as HOST or HOST/PATH; empty: any", []),

@@ -30,6 +30,7 @@ LISTING: Final = "oss:ListObjects"
 PREFIX: Final = re.compile(rf"{re.escape(PREFIX_ROOT)}({PHONE.pattern})/")
 # acs:oss:REGION:ACCOUNT:BUCKET[/KEY]; region may be any, the rest is exact
 ARN: Final = re.compile(r"acs:oss:[^:]*:([^:]*):([^/:]+)(?:/(.*))?")
+TRUSTED: Final = re.compile(r"acs:ram::([^:]*):(.+)")
 
 
 def prefix_of(key: str) -> str | None:
@@ -143,7 +144,11 @@ def listing_rule(resource: Resource, settings: Settings) -> Iterator[str]:
 
 def _exact(match: re.Match[str], settings: Settings) -> bool:
     """Account and bucket by name: should a bucket's name pass to somebody else, the grant does not."""
-    return match[1].isdecimal() and match[2] in settings.texts("buckets")
+    return _is_account(match[1], settings) and match[2] in settings.texts("buckets")
+
+
+def _is_account(named: str, settings: Settings) -> bool:
+    return named.isdecimal() and settings.text("account") in ("", named)
 
 
 @resource_rule(
@@ -162,24 +167,29 @@ def trust(resource: Resource, settings: Settings) -> Iterator[str]:
         principal = mapping(one.get("Principal"))
         for sort, names in principal.items():
             for name in texts(names):
-                if not _trusted(sort, name):
+                if not _trusted(sort, name, settings):
                     yield f"it trusts {sort} {shown(name)}"
         if not principal:
             yield "it trusts nobody by name"
         if "Federated" in principal:
-            yield from _federated(one, f"tenant-{resource.code}")
+            yield from _federated(one, f"tenant-{resource.code}", settings)
 
 
-def _trusted(sort: str, name: str) -> bool:
-    ends = {"Federated": f":oidc-provider/{OIDC_PROVIDER}", "RAM": f":user/{BROKER_USER}"}
-    return name.startswith("acs:ram::") and "*" not in name and sort in ends and name.endswith(ends[sort])
+def _trusted(sort: str, name: str, settings: Settings) -> bool:
+    match = TRUSTED.fullmatch(name)
+    whom = {"Federated": f"oidc-provider/{OIDC_PROVIDER}", "RAM": f"user/{BROKER_USER}"}
+    return match is not None and _is_account(match[1], settings) and match[2] == whom.get(sort)
 
 
-def _federated(statement: Statement, namespace: str) -> Iterator[str]:
-    for key in ("oidc:aud", "oidc:iss"):
+def _federated(statement: Statement, namespace: str, settings: Settings) -> Iterator[str]:
+    for key, own in (("oidc:aud", settings.text("audience")), ("oidc:iss", settings.text("issuer"))):
         values = condition(statement, "StringEquals", key)
         if len(values) != 1 or not values[0] or "*" in values[0]:
             yield f"it does not demand one exact {key}"
+        elif own and values[0] != own:
+            yield f"it trusts {key} {shown(values[0])}"
+    if documents.operators(statement) - {"StringEquals"}:
+        yield "it trusts by other conditions than StringEquals"
     subjects = list(condition(statement, "StringEquals", "oidc:sub"))
     if subjects != [f"system:serviceaccount:{namespace}:{SERVICE_ACCOUNT}"]:
         yield f"it trusts the subject {', '.join(subjects) or 'of any token'}"

@@ -7,6 +7,7 @@ import pytest
 
 RECORD, ROUTE, PLUGIN = "k001-dns", "k001-app-httproute", "k001-svc-enrollment-httproute"
 HEADER = "spec.rules.0.filters.0.requestHeaderModifier"
+BEHIND = "spec.rules.0.backendRefs.0.filters"
 CASES: list[tuple[str, str, str, Any]] = [
     ("dns-name", RECORD, "rr", "k002"),
     ("dns-name", RECORD, "rr", "rent"),
@@ -30,6 +31,19 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("dns-backend", ROUTE, "spec.rules.0.backendRefs.0.port", 22),
     ("dns-backend", ROUTE, "spec.rules.0.backendRefs.0.kind", "ServiceImport"),
     ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "RequestMirror", "requestMirror": {}}),
+    ("dns-gateway", ROUTE, "spec.parentRefs.0.name", "mine"),
+    ("dns-gateway", ROUTE, "spec.parentRefs.0.namespace", None),
+    ("dns-gateway", ROUTE, "spec.parentRefs.0.kind", "Service"),
+    ("dns-gateway", ROUTE, "spec.parentRefs.1", {"name": "other", "namespace": "tenantry-gateway"}),
+    ("dns-gateway", ROUTE, "spec.parentRefs", []),
+    ("dns-header", ROUTE, f"{HEADER}.remove", ["x-tenant-code"]),
+    ("dns-header", ROUTE, f"{BEHIND}.0.requestHeaderModifier", {"set": [{"name": "x-tenant-code", "value": "k002"}]}),
+    ("dns-header", ROUTE, f"{BEHIND}.0.requestHeaderModifier", {"remove": ["X-Tenant-Code"]}),
+    ("dns-header", ROUTE, f"{BEHIND}.0.requestHeaderModifier", {"add": [{"name": "X-TENANT-CODE", "value": "k001"}]}),
+    ("dns-backend", ROUTE, f"{BEHIND}.0", {"type": "RequestMirror", "requestMirror": {}}),
+    ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "RequestRedirect", "requestRedirect": {}}),
+    ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "Unheard"}),
+    ("dns-backend", ROUTE, "spec.rules.0.filters.1", {}),
     ("dns-shared", RECORD, "rr", "k002"),
     ("dns-shared", ROUTE, "spec.hostnames", ["k002.yyup.cc"]),
     ("dns-shared", PLUGIN, "spec.rules.0.matches.0.path.value", "/"),

@@ -29,7 +29,6 @@ LIVE: dict[str, tuple[str, ...]] = {
     "CloneRights database": ("database.connect", "database.rights"),
     "ClosedDatabases *": ("database.shared", "database.rights"),
     "Gateway spec.listeners.#.allowedRoutes*": ("host.gateway",),
-    "HTTPRoute spec.rules.#.filters.#.type": ("host.forged",),
     "NetworkPolicy spec.egress.#.to.#.podSelector*": ("network.out",),
     f"{RAIL} spec.matchConditions*": ("rails.allow",),
     f"{RAIL} spec.matchConstraints*": ("rails.*",),

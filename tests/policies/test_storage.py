@@ -49,6 +49,9 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("storage-trust", ROLE, f"{TRUST}.1.Principal", None),
     ("storage-trust", ROLE, f"{TRUST}.0.Action", "sts:*"),
     ("storage-trust", ROLE, f"{TRUST}.0.Principal.Federated.0", "acs:ram::1234567890123456:oidc-provider/other"),
+    ("storage-trust", ROLE, f"{TRUST}.0.Principal.Federated.0", "acs:ram::1:x:oidc-provider/tenantry"),
+    ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringEquals.oidc:aud.0", "kubernetes"),
+    ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringLike", {"oidc:sub": ["*"]}),
     ("storage-trust", ROLE, f"{TRUST}.0.Condition", None),
     ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringEquals.oidc:aud", None),
     ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringEquals.oidc:iss.0", "*"),
@@ -97,6 +100,25 @@ CASES: list[tuple[str, str, str, Any]] = [
 @pytest.mark.parametrize(("rule", "name", "path", "value"), CASES)
 def test_a_change_breaks_the_rule(breaks: Callable[..., None], rule: str, name: str, path: str, value: Any) -> None:
     breaks(rule, name, path, value, EXTRA)
+
+
+THEIRS = "9999999999999999"
+SET = {"storage": {"account": "1234567890123456", "issuer": "https://kubernetes.default.svc"}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "path", "value"),
+    [
+        ("storage-trust", ROLE, f"{TRUST}.0.Principal.Federated.0", f"acs:ram::{THEIRS}:oidc-provider/tenantry"),
+        ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", f"acs:ram::{THEIRS}:user/tenantry-credential-broker"),
+        ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringEquals.oidc:iss.0", "https://oidc.example.com"),
+        ("storage-prefix", POLICY, f"{OBJECTS}.Resource.0", f"acs:oss:*:{THEIRS}:systemkarder/{MINE}*"),
+    ],
+)
+def test_another_account_or_issuer_than_the_installations_breaks_the_rule(
+    breaks: Callable[..., None], rule: str, name: str, path: str, value: Any
+) -> None:
+    breaks(rule, name, path, value, settings=SET)
 
 
 # Things whose mere presence below a tenant is wrong.

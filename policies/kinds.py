@@ -1,0 +1,79 @@
+"""Which kinds of things are declared at all: those that the other rules know how to judge."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.resource import Resource
+from policies.rule import resource_rule
+from policies.settings import Settings
+
+OURS: Final = ("tenantry:", "pulumi:")  # components and our own provider's; the stack, providers, other stacks
+_GROUPS: Final = {
+    "core": ("ConfigMap", "LimitRange", "Namespace", "ResourceQuota", "Secret", "Service", "ServiceAccount"),
+    "apps": ("Deployment",),
+    "autoscaling": ("HorizontalPodAutoscaler",),
+    "gateway.envoyproxy.io": ("BackendTrafficPolicy",),
+    "gateway.networking.k8s.io": ("HTTPRoute",),
+    "keda.sh": ("ScaledObject",),
+    "networking.k8s.io": ("NetworkPolicy",),
+    "policy": ("PodDisruptionBudget",),
+    "rbac.authorization.k8s.io": ("RoleBinding",),
+}
+_PLATFORM_GROUPS: Final = {
+    "core": ("Namespace", "Secret", "ServiceAccount"),
+    "admissionregistration.k8s.io": ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+    "batch": ("CronJob",),
+    "gateway.envoyproxy.io": ("ClientTrafficPolicy",),
+    "gateway.networking.k8s.io": ("Gateway", "GatewayClass"),
+    "rbac.authorization.k8s.io": ("ClusterRole",),
+}
+TENANTS: Final = frozenset(
+    {
+        "dns:AlidnsRecord",
+        "postgresql:Database",
+        "postgresql:Role",
+        "ram:Policy",
+        "ram:Role",
+        "ram:RolePolicyAttachment",
+        "random:RandomPassword",
+        *(f"kubernetes:{group}:{kind}" for group, kinds in _GROUPS.items() for kind in kinds),
+    }
+)
+PLATFORMS: Final = frozenset(
+    {
+        "ims:OidcProvider",
+        "oss:Bucket",
+        "oss:BucketPolicy",
+        "oss:BucketPublicAccessBlock",
+        "postgresql:Database",
+        "postgresql:Role",
+        "ram:AccessKey",
+        "ram:Policy",
+        "ram:User",
+        "ram:UserPolicyAttachment",
+        "random:RandomPassword",
+        "random:RandomUuid",
+        *(f"kubernetes:{group}:{kind}" for group, kinds in _PLATFORM_GROUPS.items() for kind in kinds),
+    }
+)
+
+
+@resource_rule(
+    "names-kind",
+    why="Of a kind that no rule knows nobody has judged whom it reaches, starves or imitates.",
+    remedy="declare it by the kinds in policies/kinds.py; a new one goes there together with the rules that judge it.",
+)
+def known(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Only kinds are declared that the components declare, for a tenant those of a tenant."""
+    of_tenant = resource.under_a_tenant or resource.code is not None
+    kind = _grouped(resource)
+    if not kind.startswith(OURS) and kind not in (TENANTS if of_tenant else PLATFORMS):
+        yield f"{'a tenant' if of_tenant else 'the platform'} is given a {kind}"
+
+
+def _grouped(resource: Resource) -> str:
+    """With the API group, without its version: two groups may have kinds of one name."""
+    if not resource.in_kubernetes:
+        return resource.kind
+    _, group, kind = resource.type.split(":", 2)
+    return f"kubernetes:{group.partition('/')[0]}:{kind}"
