@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from components.installation import BucketFacts, Identity
-from tenantry.names import SERVICE_ACCOUNT, Names
+from tenantry import trust as trusting
+from tenantry.names import Names
 
 # Uploading in parts needs oss:PutObject; besides it only giving up and looking at the parts of one's own upload.
 OBJECT_ACTIONS: Final = (
@@ -31,30 +32,7 @@ def written(document: Document) -> str:
 
 
 def trust(names: Names, identity: Identity, *, access: bool) -> Document:
-    """Only the workload's own service account, and the platform's credential broker; never the account's root.
-
-    Without access the same two are denied: a document must name somebody, and what is not allowed is denied anyway.
-    """
-    effect = "Allow" if access else "Deny"
-    subject = f"system:serviceaccount:{names.namespace}:{SERVICE_ACCOUNT}"
-    return {
-        "Version": "1",
-        "Statement": [
-            {
-                "Effect": effect,
-                "Action": "sts:AssumeRole",
-                "Principal": {"Federated": [identity.provider_arn]},
-                "Condition": {
-                    "StringEquals": {
-                        "oidc:aud": [identity.audience],
-                        "oidc:iss": [identity.issuer],
-                        "oidc:sub": [subject],
-                    }
-                },
-            },
-            {"Effect": effect, "Action": "sts:AssumeRole", "Principal": {"RAM": [identity.broker_arn]}},
-        ],
-    }
+    return trusting.trust(names, identity.account_id, identity.issuer, identity.audience, access=access)
 
 
 def listable(prefix: str, directories: Sequence[str]) -> tuple[str, ...]:

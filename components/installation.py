@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from tenantry.names import BROKER_USER, OIDC_PROVIDER
+from tenantry import trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Identity:
 
     @property
     def provider_arn(self) -> str:
-        return f"acs:ram::{self.account_id}:oidc-provider/{OIDC_PROVIDER}"
+        return trust.provider_arn(self.account_id)
 
     @property
     def broker_arn(self) -> str:
-        return f"acs:ram::{self.account_id}:user/{BROKER_USER}"
+        return trust.broker_arn(self.account_id)
 
     def role_arn(self, role: str) -> str:
         return f"acs:ram::{self.account_id}:role/{role}"

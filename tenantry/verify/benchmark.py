@@ -15,6 +15,7 @@ from tenantry.names import Names
 from tenantry.verify.admission import NET, Ask, makes
 from tenantry.verify.bodies import path, pod, thing
 from tenantry.verify.cluster import BIND, CLUSTER, LOOKS, SECRETS, Request, asked
+from tenantry.verify.declared import beyond, least
 from tenantry.verify.field import Field
 from tenantry.verify.kube import by_pod_security, by_rail, refused_by, refused_by_rights
 from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
@@ -71,8 +72,10 @@ def _each(judge: Callable[[Field, Names], Verdict]) -> Trials:
 def _quota(wanted: Sequence[str]) -> Trials:
     def judge(field: Field, names: Names) -> Verdict:
         quotas = field.admin.items(path(names, "v1", "resourcequotas"))
-        hard = {key for one in quotas for key in mapping(mapping(one.get("spec")).get("hard"))}
-        return found(f"no quota of {name}" for name in wanted if name not in hard)
+        hard = least(mapping(mapping(one.get("spec")).get("hard")) for one in quotas)
+        given = mapping(field.at.declared.quotas.get(names.namespace))
+        nothing = [f"no quota of {name} was given" for name in wanted if name not in given]
+        return found([*nothing, *beyond(hard, {name: given[name] for name in wanted if name in given})])
 
     return _each(judge)
 
@@ -137,8 +140,10 @@ ATTACKS: Final = (
            _pod("host namespaces", rail=SHARES_NOTHING, hostPID=True)),
     _check("block-host-ipc", _PSS, "a pod in its node's IPC",
            _pod("host namespaces", rail=SHARES_NOTHING, hostIPC=True)),
-    _check("namespace-quotas", "ResourceQuota", "look for a missing compute quota", _quota(COMPUTE)),
-    _check("object-limits", "ResourceQuota", "look for a missing quota of objects", _quota(OBJECTS)),
+    _check("namespace-quotas", "ResourceQuota", "look for a compute quota that is missing or beyond what was given",
+           _quota(COMPUTE)),
+    _check("object-limits", "ResourceQuota", "look for a quota of objects that is missing or beyond what was given",
+           _quota(OBJECTS)),
     _check("image-pull-always", "rail tenantry-pods", "a pod that takes an image from its node",
            _pod("", {"imagePullPolicy": "IfNotPresent"}, rail=PULLED)),
     _check("bounded-network-policies", "RBAC", "a tenant's own network policy",

@@ -1,12 +1,13 @@
 """Attacks on PostgreSQL from inside: what a login that is in may not do to the server and to the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from tenantry.names import ADMIN_DATABASE, Names
-from tenantry.verify.database import CONNECT, DENIED, across, alone, reads, statement
+from tenantry.verify.database import CONNECT, DENIED, across, alone, reads, rows, statement
 from tenantry.verify.field import Field
-from tenantry.verify.model import Attack, Trial
+from tenantry.verify.model import Attack, Trial, Verdict, found
 
 # An extension that the server does not have cannot be misused; its absence (feature_not_supported) is a denial too.
 NO_EXTENSION: Final = DENIED | {"0A000"}
@@ -23,7 +24,7 @@ FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE da
 LIMITS: Final = """
 SELECT datconnlimit, (SELECT count(*) FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole <> 0
     AND EXISTS (SELECT FROM unnest(s.setconfig) one WHERE one LIKE 'statement_timeout=%')),
-    (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user)
+    (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user), session_user::text
 FROM pg_database d WHERE datname = current_database()
 """
 SEEN: Final = """
@@ -51,12 +52,22 @@ def _acls(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
     ]
 
 
-def _limits(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
-    limit, timeouts, own = rows[0]
-    faults = [] if limit > 0 else [f"{names.database} has no connection limit ({limit})"]
-    # The database's limit is its owner's to lift, the login's is not.
-    faults += [] if own > 0 else [f"a login has no connection limit ({own})"]
-    return faults if timeouts >= len(names.login_roles) else [*faults, "a login without statement_timeout"]
+def _limited(field: Field) -> Iterator[Trial]:
+    given = field.at.declared.connections
+    for names in field.living:
+        run = partial(_limits, given, field, names)
+        yield Trial(names.code, names.database, run)
+
+
+def _limits(given: Mapping[str, int], field: Field, names: Names) -> Verdict:
+    """The database's limit is its owner's to lift, the login's is not."""
+    limit, timeouts, own, login = rows(field, names, LIMITS)[0]
+    faults = [
+        f"{who} takes {most} connections, and {given.get(who, 'none')} were given"
+        for who, most in ((names.database, limit), (login, own))
+        if not 0 < most <= given.get(who, 0)
+    ]
+    return found(faults if timeouts >= len(names.login_roles) else [*faults, "a login without statement_timeout"])
 
 
 def _seen(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
@@ -117,8 +128,8 @@ ATTACKS: Final = (
            reads(ACLS, _acls)),
     Attack("database.own-limit", "the login's limit is not the login's to lift", "lift one's own connection limit",
            alone("ALTER ROLE SESSION_USER CONNECTION LIMIT -1")),
-    Attack("database.limits", "connection limit and statement timeout", "look for a limit that is missing",
-           reads(LIMITS, _limits)),
+    Attack("database.limits", "connection limit and statement timeout",
+           "look for a limit that is missing or beyond what was given", _limited),
     Attack("database.activity", "statistics hide others' statements", "read what others are asking",
            reads(SEEN, _seen)),
 )  # fmt: skip

@@ -1,11 +1,13 @@
 """What the live gateway and routes do with a request: whose host it is, and which tenant the application believes."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.names import TENANT_HEADER, Names
+from tenantry.verify.bodies import path
 from tenantry.verify.evaluator import selects
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held
@@ -13,6 +15,7 @@ from tenantry.verify.network import spaces
 
 ROUTES: Final = "/apis/gateway.networking.k8s.io/v1/httproutes"
 GATEWAYS: Final = "/apis/gateway.networking.k8s.io/v1/gateways"
+SETTLES_SECONDS: Final = 2.0
 Headers = dict[str, list[str]]  # by name in small letters: HTTP knows no case
 
 
@@ -71,6 +74,35 @@ def _taken(field: Field, names: Names) -> Verdict:
     return found(f"{space} has a route for {names.domain}" for space in sorted(takers - {names.namespace}))
 
 
+def _endpoints(field: Field, names: Names) -> Verdict:
+    """Looked at again when pods were just being replaced."""
+    faults = _foreign(field, names)
+    if faults:
+        time.sleep(SETTLES_SECONDS)
+        faults = _foreign(field, names)
+    return found(dict.fromkeys(faults))
+
+
+def _foreign(field: Field, names: Names) -> list[str]:
+    """Where a Service sends requests is in its EndpointSlices, whoever wrote them."""
+    slices = field.admin.items(path(names, "discovery.k8s.io/v1", "endpointslices"))
+    own = {address for one in field.admin.items(path(names, "v1", "pods")) for address in _addresses(one)}
+    return [
+        f"{mapping(one['metadata'])['name']} leads to {address}, which is no pod of the tenant's"
+        for one in slices
+        for endpoint in map(mapping, sequence(one.get("endpoints")))
+        for address in map(str, sequence(endpoint.get("addresses")))
+        if address not in own
+    ]
+
+
+def _addresses(pod: Tree) -> list[str]:
+    """A pod on its node's own network has the node's."""
+    if mapping(pod["spec"]).get("hostNetwork"):
+        return []
+    return [str(mapping(one).get("ip")) for one in sequence(mapping(pod.get("status")).get("podIPs"))]
+
+
 def _answered(field: Field, names: Names) -> Verdict:
     own = [one for one in field.live(ROUTES) if _space(one) == names.namespace and names.domain in hosts(one)]
     return held() if own and any(True for _ in arriving(own[0], {})) else broken(f"no route for {names.domain}")
@@ -122,6 +154,8 @@ ATTACKS: Final = (
     Attack("host.forged", "the gateway sets the header from the host", "evaluated: a client's own X-Tenant-Code",
            _each(_forged)),
     Attack("host.taken", "one host, one namespace", "evaluated: a live route elsewhere for the host", _each(_taken)),
+    Attack("host.endpoints", "Services lead to the tenant's own pods", "look for an address of another's in its slices",
+           _each(_endpoints)),
     Attack("host.gateway", "routes from our namespaces alone", "evaluated: who may hang routes on the gateway",
            _gateway),
     Attack("host.own", "the tenant's own rights", "evaluated: the host has a route to a backend", _each(_answered)),

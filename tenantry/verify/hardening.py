@@ -7,6 +7,7 @@ from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.names import MANAGED_BY, MANAGER, SERVICE_ACCOUNT, TENANT_LABEL, Names
 from tenantry.phase import Phase
 from tenantry.verify.bodies import path
+from tenantry.verify.declared import beyond, least, maxima
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held
 from tenantry.verify.network import spaces
@@ -81,6 +82,12 @@ def _limit_range(field: Field, names: Names) -> Iterator[str]:
     default = [one for one in limits if one.get("type") == "Container" and one.get("default") and one.get("max")]
     if not default:
         yield "no LimitRange with a default and a maximum for containers"
+    given = field.at.declared.limits.get(names.namespace, {})
+    if not given:
+        yield "no limits were given"
+    for sort, most in given.items():
+        live = least(maxima(mapping(r.get("spec"))).get(sort, {}) for r in ranges)
+        yield from (f"{sort}: {fault}" for fault in beyond(live, most))
 
 
 def _selectors(field: Field, names: Names) -> Iterator[str]:
@@ -131,7 +138,12 @@ ATTACKS: Final = (
     Attack("hardening.no-token", "no token mounting, own account", "look for a mounted token", _read(_no_token)),
     Attack("hardening.no-sharing", "a namespace for each tenant", "look for foreign labels", _read(_not_shared)),
     Attack("hardening.pod-security", "labels of the namespace", "look for a weaker level", _read(_pod_security)),
-    Attack("hardening.limit-range", "LimitRange", "look for containers without limits", _read(_limit_range)),
+    Attack(
+        "hardening.limit-range",
+        "LimitRange",
+        "look for containers without limits, or with more than was given",
+        _read(_limit_range),
+    ),
     Attack("hardening.selectors", "exact openings", "look for rules for everybody", _read(_selectors)),
     Attack("hardening.ready", "quota and limits fit the workload", "look for replicas refused", _running),
 )

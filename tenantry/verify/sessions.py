@@ -1,5 +1,6 @@
 """Attacks on who gets a session at Alibaba Cloud, for how long, and what it opens beside objects."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from tenantry.engine.alibaba import call
 from tenantry.engine.trees import mapping, sequence
 from tenantry.names import BROKER_USER, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
+from tenantry.trust import trust
 from tenantry.verify.alibaba import ANSWER_DENIED, assume, assume_by_token, bucket, denied, no_session, session
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
@@ -115,6 +117,21 @@ def _assumed(field: Field, names: Names) -> Verdict:
     return no_session(lambda: assume(field, field.at.broker, names.ram_role))
 
 
+def _trusts(field: Field) -> Iterator[Trial]:
+    for names in field.mine:
+        if field.at.tenants[names.code][1].keeps_data:
+            yield Trial("", names.ram_role, partial(_trust, field, names))
+
+
+def _trust(field: Field, names: Names) -> Verdict:
+    """Word by word: whom a role trusts besides, no list of attempts could try."""
+    role = mapping(_ask(field, field.at.provisioner, RAM, "GetRole", RoleName=names.ram_role).get("Role"))
+    access = field.at.tenants[names.code][1].has_access
+    wanted = trust(names, field.at.account, field.at.issuer, field.at.audience, access=access)
+    live = json.loads(str(role.get("AssumeRolePolicyDocument")))
+    return held() if live == wanted else hole(f"it trusts {json.dumps(live)}")
+
+
 def _rights(field: Field) -> Iterator[Trial]:
     for names in field.spaces:
         for namespace in (*(one.namespace for one in field.all), "kube-system", "default"):
@@ -147,6 +164,7 @@ ATTACKS: Final = (
     Attack("sts.long", "the role's longest session is an hour", "ask for a longer session", _long),
     Attack("sts.stranger", "trust names the exact service account", "take its role by another account's token",
            _strangers),
+    Attack("sts.trust", "trust names the workload and the broker alone", "read whom each role trusts", _trusts),
     Attack("sts.shut", "without access a role trusts nobody", "take the role of a tenant without access", _shut),
     Attack("cluster.rules", "the application's account is bound to no role", "list every rule that it has, everywhere",
            _rights),

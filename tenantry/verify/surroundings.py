@@ -16,6 +16,7 @@ from tenantry.names import PREFIX_ROOT, Names, names_of
 from tenantry.phase import Phase
 from tenantry.reading import read_model
 from tenantry.services import SERVICES_FILE, Services
+from tenantry.verify.declared import Declared, declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Surroundings:
     tenants: Mapping[str, tuple[Names, Phase]]
     gateway: tuple[str, str]  # namespace and name
     buckets: Mapping[str, str]  # name -> region
+    issuer: str  # of the cluster's tokens
     audience: str
     openings: tuple[tuple[str, int], ...]  # a namespace's name or a CIDR, and a port
     postgresql: tuple[str, int, str]  # host, port, sslmode
@@ -45,6 +47,7 @@ class Surroundings:
     broker: Keys = field(repr=False)
     proxy: str | None
     vault: Mapping[str, str] = field(default_factory=dict[str, str])  # the bucket of the backups -> its region
+    declared: Declared = field(default_factory=Declared)
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
 
 
@@ -59,6 +62,7 @@ def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings
     return _read(
         stack,
         outputs,
+        mapping(_ask(cli, "stack", "export", "--stack", stack)),
         _Settings(project, mapping(stated), environment, engine.EMBEDDED_STACKS.fullmatch(stack) is not None),
     )
 
@@ -93,7 +97,7 @@ def _ask(cli: Cli, *arguments: str) -> Any:
     return json.loads(answer.out)
 
 
-def _read(stack: str, outputs: Tree, settings: _Settings) -> Surroundings:
+def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Surroundings:
     platform, broker = mapping(outputs.get("platform")), mapping(outputs.get("broker"))
     tenants = mapping(outputs.get("tenants"))
     if not platform or not broker or not tenants:
@@ -113,7 +117,9 @@ def _read(stack: str, outputs: Tree, settings: _Settings) -> Surroundings:
             settings.get("photoBucket"): settings.get("photoRegion"),
         },
         vault={str(mapping(platform["buckets"])["backups"]): settings.get("backupRegion")},
+        issuer=settings.get("oidcIssuer"),
         audience=settings.get("oidcAudience"),
+        declared=declared(sequence(mapping(exported.get("deployment")).get("resources"))),
         openings=tuple((where, int(port)) for where, _, port in (o.rpartition(":") for o in settings.list("egress"))),
         postgresql=(
             settings.get("databaseHost", "PGHOST"),

@@ -45,6 +45,11 @@ def account_too(document: Any) -> None:
     document["Statement"].append({"Effect": "Allow", "Action": ["ram:*", "alidns:*"], "Resource": ["*"]})
 
 
+def root_too(document: Any) -> None:
+    root = document["Statement"][1]["Principal"]["RAM"][0].rpartition(":")[0] + ":root"
+    document["Statement"][1]["Principal"]["RAM"].append(root)
+
+
 def as_it_is(document: Any) -> None:
     """The other's trust, unchanged."""
 
@@ -71,6 +76,18 @@ def bound(role: str, *, cluster: bool = False, group: str = "tenantry:k001:tenan
     }
 
 
+STRAY = {
+    "apiVersion": "discovery.k8s.io/v1",
+    "kind": "EndpointSlice",
+    "metadata": {
+        "name": "mutation",
+        "namespace": SPACE,
+        "labels": {"kubernetes.io/service-name": "business-app", "endpointslice.kubernetes.io/managed-by": "mutation"},
+    },
+    "addressType": "IPv4",
+    "endpoints": [{"addresses": ["10.99.99.99"]}],
+    "ports": [{"port": 3000}],
+}
 EVERYBODY = {
     "spec": {"ingress": [{"from": [{"namespaceSelector": {}}]}], "egress": [{"to": [{"namespaceSelector": {}}]}]}
 }
@@ -151,6 +168,12 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ram(every_bucket),
     ),
     "any account of the cluster": (("sts.token",), trusting(any_account)),
+    "the account's root": (("sts.trust",), trusting(root_too)),
+    "more connections": (
+        ("database.limits",),
+        sql("ALTER ROLE rent001_a CONNECTION LIMIT 5000", "ALTER ROLE rent001_a CONNECTION LIMIT 50"),
+    ),
+    "an address that is nobody's": (("host.endpoints",), made(STRAY)),
     "the account's roles": (("sts.account",), ram(account_too)),
     "the broker's rights": (
         ("sts.broker",),
@@ -202,6 +225,14 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         changed("namespace", SPACE, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": None}}}, None),
     ),
     "no quota": (("benchmark.namespace-quotas",), gone("resourcequota", "plan")),
+    "a quota beyond the plan's": (
+        ("benchmark.object-limits",),
+        changed("resourcequota", "plan", {"spec": {"hard": {"pods": "999"}}}),
+    ),
+    "limits beyond the plan's": (
+        ("hardening.limit-range",),
+        changed("limitrange", "plan", [{"op": "replace", "path": "/spec/limits/1/max/memory", "value": "500Gi"}]),
+    ),
     "no quota of objects": (
         ("benchmark.object-limits",),
         changed("resourcequota", "plan", [{"op": "remove", "path": "/spec/hard/configmaps"}]),
@@ -241,7 +272,6 @@ UNTOUCHED: dict[str, str] = {
     "seccomp RuntimeDefault": "Pod Security refuses the pod without it",
     "no token mounting, own account": "a rail refuses the pod with it",
     "public access is blocked": "declared, and the pack misses it; the buckets' own ACL is private as well",
-    "trust names the workload and the broker alone": "said twice: a session may not take roles either",
     "the login's limit is not the login's to lift": "falls with CREATEROLE, which is taken away above",
     "a namespace for each tenant": "two tenants of one namespace cannot be declared",
 }

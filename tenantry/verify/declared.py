@@ -1,0 +1,65 @@
+"""The amounts that the stack's own record says each tenant was given: what is live may be no more."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tenantry.engine.trees import Tree, mapping, sequence
+
+CONNECTING: Final = ("postgresql:index/role:Role", "postgresql:index/database:Database")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    quotas: Mapping[str, Tree] = field(default_factory=dict[str, Tree])  # namespace -> `hard`
+    limits: Mapping[str, Mapping[str, Tree]] = field(default_factory=dict[str, Mapping[str, Tree]])  # -> type -> `max`
+    connections: Mapping[str, int] = field(default_factory=dict[str, int])  # database or login -> how many
+
+
+def declared(resources: Iterable[Any]) -> Declared:
+    """From the resources of an exported stack."""
+    quotas: dict[str, Tree] = {}
+    limits: dict[str, Mapping[str, Tree]] = {}
+    connections: dict[str, int] = {}
+    for resource in map(mapping, resources):
+        kind, inputs = str(resource.get("type")), mapping(resource.get("inputs"))
+        spec, space = mapping(inputs.get("spec")), str(mapping(inputs.get("metadata")).get("namespace"))
+        if kind.endswith(":ResourceQuota"):
+            quotas[space] = mapping(spec.get("hard"))
+        elif kind.endswith(":LimitRange"):
+            limits[space] = maxima(spec)
+        elif kind in CONNECTING and "connectionLimit" in inputs:
+            connections[str(inputs["name"])] = int(inputs["connectionLimit"])
+    return Declared(quotas, limits, connections)
+
+
+def maxima(spec: Tree) -> dict[str, Tree]:
+    """Of a LimitRange: what it limits -> the most that one may have."""
+    return {str(one.get("type")): mapping(one.get("max")) for one in map(mapping, sequence(spec.get("limits")))}
+
+
+def beyond(live: Tree, given: Tree) -> list[str]:
+    """Where what is live is missing, or more than what was given."""
+    faults = [f"no {name} of its own" for name in given if name not in live]
+    return faults + [
+        f"{name} is {live[name]}, and {amount} was given"
+        for name, amount in given.items()
+        if name in live and amount_of(live[name]) > amount_of(amount)
+    ]
+
+
+def least(several: Iterable[Tree]) -> dict[str, Any]:
+    """What several quotas or ranges of one namespace come to: each of them holds."""
+    found: dict[str, Any] = {}
+    for one in several:
+        for name, amount in one.items():
+            if name not in found or amount_of(amount) < amount_of(found[name]):
+                found[name] = amount
+    return found
+
+
+def amount_of(text: Any) -> Any:
+    """As Kubernetes reads it; the API server writes 4000m as 4. Raises ValueError for what is no amount."""
+    import importlib
+
+    return importlib.import_module("kubernetes.utils.quantity").parse_quantity(str(text))
