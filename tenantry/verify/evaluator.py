@@ -110,7 +110,7 @@ def _peers_match(peers: Any, other: Peer, home: str) -> bool:
 def _peer_matches(peer: Tree, other: Peer, home: str) -> bool:
     """Without a namespaceSelector the policy's own namespace is meant; an ipBlock goes by the address alone."""
     if "ipBlock" in peer:
-        return _in_block(mapping(peer["ipBlock"]), other.address)
+        return in_block(mapping(peer["ipBlock"]), other.address)
     if not other.is_pod:
         return False
     if "namespaceSelector" in peer and peer["namespaceSelector"] is not None:
@@ -120,7 +120,7 @@ def _peer_matches(peer: Tree, other: Peer, home: str) -> bool:
     return place and selects(peer.get("podSelector"), other.labels)
 
 
-def _in_block(block: Tree, address: str) -> bool:
+def in_block(block: Tree, address: str) -> bool:
     if not address:
         return False
     one = ip_address(address)

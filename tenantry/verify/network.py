@@ -1,17 +1,20 @@
-"""Who reaches whom by the live NetworkPolicies: evaluated on the live pods, and on one that wears no label at all.
+"""Who reaches whom by the live NetworkPolicies: evaluated on the live pods, on one that wears no label at all, and on
+those that wear what the rules look for.
 
 No packet is sent. The embedded default has pods without a network; elsewhere the cluster's plugin enforces what is
 evaluated here, which this does not show.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import ip_network
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.names import APP_PORT, PLUGIN_PREFIX, Names
-from tenantry.verify.evaluator import Network, Peer
+from tenantry.verify.evaluator import Network, Peer, in_block
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held, unclear
 
@@ -27,6 +30,19 @@ OUTSIDE: Final = {
     "the metadata service (link-local)": "169.254.169.254",
     "a private address": "10.200.0.9",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """That something gets through."""
+
+    source: Peer
+    target: Peer
+    port: int
+    protocol: str
+
+    def __str__(self) -> str:
+        return f"{self.source.name} reaches {self.target.name} at {self.port}/{self.protocol}"
 
 
 def network(field: Field) -> Network:
@@ -120,11 +136,11 @@ def standing(field: Field, namespace: str, **labels: str) -> Peer:
     return Peer(f"{namespace}/pod", namespace, named, spaces(field).get(namespace, {NAME: namespace}))
 
 
-def reached(field: Field, sources: list[Peer], targets: list[Peer]) -> list[str]:
+def reached(field: Field, sources: list[Peer], targets: list[Peer]) -> list[Way]:
     """Every way from one of the sources to one of the targets."""
     at = network(field)
     return [
-        f"{source.name} reaches {target.name} at {port}/{protocol}"
+        Way(source, target, port, protocol)
         for source in sources
         for target in targets
         for port in telling(field)
@@ -141,47 +157,118 @@ def _tenants(field: Field) -> Iterator[Trial]:
 def _between(field: Field, one: Names, other: Names) -> Verdict:
     """A pod wears whatever labels its tenant likes, the other's as well."""
     mine, theirs = pods(field, one), pods(field, other)
-    worn = [replace(mine[0], name=f"{one.namespace}/(like {pod.name})", labels=pod.labels) for pod in theirs[:1]]
-    return found(reached(field, [*mine, *worn], theirs)[:3])
+    worn = [pod.labels for pod in theirs[:1]] + looked_for(field, other)
+    like = [replace(mine[0], name=f"{one.namespace}/(in others' labels)", labels=labels) for labels in worn]
+    return found(map(str, reached(field, [*mine, *like], theirs)[:3]))
 
 
 def _strangers(field: Field, names: Names) -> list[Peer]:
-    """Any pod of any namespace but the gateway's; tenants' own are asked pair by pair."""
-    tenants = {one.namespace for one in field.all}
-    others = spaces(field).keys() - tenants - {field.at.gateway[0]}
-    return [standing(field, space) for space in sorted(others)] + [
-        Peer(f"{names.namespace}/(neighbour)", names.namespace, {"a": "b"}, spaces(field).get(names.namespace, {}))
+    """The live pods of the namespaces that are no tenant's, in each of these one without labels and one in the labels
+    that the tenant's rules look for; the tenant's own neighbour, and addresses. Tenants are asked pair by pair."""
+    others = sorted(spaces(field).keys() - {one.namespace for one in field.all})
+    made = [standing(field, space) for space in others]
+    made += [
+        replace(one, name=f"{one.namespace}/(in a rule's labels)", labels=labels)
+        for one in made
+        for labels in looked_for(field, names)
+    ]
+    own = spaces(field).get(names.namespace, {})
+    neighbour = Peer(f"{names.namespace}/(neighbour)", names.namespace, {"a": "b"}, own)
+    outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
+    return [*made, *_platforms(field), neighbour, *outside, *field.once("in blocks", lambda: _in_blocks(field))]
+
+
+def looked_for(field: Field, names: Names) -> list[dict[str, str]]:
+    """Labels that would satisfy the pod selectors of the tenant's rules: anybody may wear them."""
+    return [
+        wearing(mapping(one["podSelector"]))
+        for policy in network(field).policies
+        if _of(policy, names)
+        for one in _peers(policy)
+        if one.get("podSelector")
     ]
 
 
+def wearing(selector: Tree) -> dict[str, str]:
+    labels = _texts(selector.get("matchLabels"))
+    for one in map(mapping, sequence(selector.get("matchExpressions"))):
+        if one.get("operator") in ("In", "Exists"):
+            labels[str(one["key"])] = str(next(iter(sequence(one.get("values"))), ""))
+    return labels
+
+
+def _peers(policy: Tree) -> Iterator[Tree]:
+    spec = mapping(policy.get("spec"))
+    for rule in map(mapping, sequence(spec.get("ingress"))):
+        yield from map(mapping, sequence(rule.get("from")))
+    for rule in map(mapping, sequence(spec.get("egress"))):
+        yield from map(mapping, sequence(rule.get("to")))
+
+
+def _blocks(field: Field) -> dict[str, Tree]:
+    """The live ranges of addresses, each once."""
+    blocks = (
+        mapping(one["ipBlock"]) for policy in network(field).policies for one in _peers(policy) if "ipBlock" in one
+    )
+    return {json.dumps(one, sort_keys=True): one for one in blocks}
+
+
+def _in_blocks(field: Field) -> list[Peer]:
+    """An address in each of them."""
+    made: list[Peer] = []
+    for block in _blocks(field).values():
+        whole = ip_network(str(block["cidr"]))
+        inside = (str(one) for one in (whole[0], whole[1 % whole.num_addresses], whole[-1]))
+        made += [Peer(f"{block['cidr']} ({one})", address=one) for one in inside if in_block(block, one)][:1]
+    return made
+
+
+def _platforms(field: Field) -> list[Peer]:
+    """The live pods that are no tenant's; of those that no rule can tell apart, one."""
+    return field.once("platform's pods", lambda: _distinct(field))
+
+
+def _distinct(field: Field) -> list[Peer]:
+    tenants, blocks = {one.namespace for one in field.all}, list(_blocks(field).values())
+    different: dict[Any, Peer] = {}
+    for one in field.live("/api/v1/pods"):
+        if mapping(one["metadata"]).get("namespace") not in tenants:
+            live = peer(one, spaces(field))
+            told = frozenset(live.labels.items()), tuple(in_block(block, live.address) for block in blocks)
+            different.setdefault((live.namespace, told, frozenset(live.ports.items())), live)
+    return list(different.values())
+
+
 def _in(field: Field, names: Names) -> Verdict:
-    outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
-    mine = pods(field, names)
-    faults = reached(field, [*_strangers(field, names), *outside], mine)
-    gateway = standing(field, field.at.gateway[0])
-    faults += [one for one in reached(field, [gateway], mine) if not _routed(field, names, one)]
-    return found(faults[:5])
+    ways = reached(field, _strangers(field, names), pods(field, names))
+    return found([str(way) for way in ways if not _routed(field, names, way)][:5])
 
 
-def _routed(field: Field, names: Names, way: str) -> bool:
-    """Whether it ends where routes may lead: at the application, or at a service of the catalogue by its own port."""
-    plugins = field.at.plugins.items()
-    return way.endswith(f" at {APP_PORT}/TCP") or any(
-        f" reaches {names.namespace}/{PLUGIN_PREFIX}{name}-" in way and way.endswith(f" at {port}/TCP")
-        for name, port in plugins
+def _routed(field: Field, names: Names, way: Way) -> bool:
+    """Whether it comes from the gateway and ends where routes may lead: at the application, or at a service of the
+    catalogue by its own port."""
+    if way.source.namespace != field.at.gateway[0] or way.protocol != "TCP":
+        return False
+    return way.port == APP_PORT or any(
+        way.target.name.startswith(f"{names.namespace}/{PLUGIN_PREFIX}{name}-") and way.port == port
+        for name, port in field.at.plugins.items()
     )
 
 
-def _allowed(field: Field, way: str) -> bool:
-    """Whether what was found is one of the installation's openings."""
-    return any(f" reaches {where}/pod at {port}/TCP" in way for where, port in field.at.openings)
+def _allowed(field: Field, way: Way) -> bool:
+    """Whether what was found is one of the installation's openings, or asks for names."""
+    if way.target.namespace == "kube-system" and way.target.labels.get("k8s-app") == "kube-dns" and way.port == DNS:
+        return way.protocol in ("TCP", "UDP")
+    return way.protocol == "TCP" and any(
+        port == way.port
+        and (in_block({"cidr": where}, way.target.address) if "/" in where else way.target.namespace == where)
+        for where, port in field.at.openings
+    )
 
 
 def _out(field: Field, names: Names) -> Verdict:
-    outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
-    everywhere = [*_strangers(field, names), standing(field, field.at.gateway[0]), *outside]
-    ways = reached(field, pods(field, names), everywhere)
-    return found([way for way in ways if not _allowed(field, way)][:5])
+    ways = reached(field, pods(field, names), _strangers(field, names))
+    return found([str(way) for way in ways if not _allowed(field, way)][:5])
 
 
 def _needed(field: Field, names: Names) -> Verdict:

@@ -112,6 +112,60 @@ def test_a_pod_that_wears_anothers_labels_is_seen() -> None:
     assert "network.tenants" in bad(objects, network)
 
 
+@pytest.mark.parametrize(
+    ("way", "peer", "attack"),
+    [
+        ("ingress", {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "spy"}}}, "network.in"),
+        ("ingress", {"ipBlock": {"cidr": "203.0.113.0/28"}}, "network.in"),
+        ("egress", {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "spy"}}}, "network.out"),
+        ("egress", {"ipBlock": {"cidr": "203.0.113.0/28", "except": ["203.0.113.0/32"]}}, "network.out"),
+        (
+            "egress",
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "default"}},
+                "podSelector": {"matchExpressions": [{"key": "tier", "operator": "In", "values": ["db"]}]},
+            },
+            "network.out",
+        ),
+    ],
+)
+def test_an_opening_for_whoever_wears_or_has_something_is_seen(way: str, peer: Json, attack: str) -> None:
+    objects = live()
+    side = "from" if way == "ingress" else "to"
+    door = {"podSelector": {}, way: [{side: [peer]}], "policyTypes": [way.capitalize()]}
+    objects[POLICIES].append({"metadata": {"name": "door", "namespace": K1.namespace}, "spec": door})
+    assert attack in bad(objects, network)
+
+
+def test_an_opening_at_another_port_is_seen() -> None:
+    objects = live()
+    space = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tenantry-platform"}}}
+    door = {"podSelector": {}, "egress": [{"to": [space], "ports": [{"port": 5432}]}], "policyTypes": ["Egress"]}
+    objects[POLICIES].append({"metadata": {"name": "door", "namespace": K1.namespace}, "spec": door})
+    assert bad(objects, network) == {"network.out"}
+
+
+def test_an_opening_for_a_live_pod_of_the_platform_is_seen() -> None:
+    objects = live()
+    objects["/api/v1/pods"] = [
+        {
+            "metadata": {"name": "spy", "namespace": "default", "labels": {"app": "spy", "tier": "x"}},
+            "spec": {"containers": []},
+            "status": {"podIP": "10.9.0.1"},
+        }
+    ]
+    likeness = {
+        "matchExpressions": [
+            {"key": "tier", "operator": "NotIn", "values": ["y"]},
+            {"key": "app", "operator": "Exists"},
+        ]
+    }
+    peer = {"podSelector": likeness, "namespaceSelector": {}}
+    door = {"podSelector": {}, "ingress": [{"from": [peer]}], "policyTypes": ["Ingress"]}
+    objects[POLICIES].append({"metadata": {"name": "door", "namespace": K1.namespace}, "spec": door})
+    assert "network.in" in bad(objects, network)
+
+
 def test_a_pod_on_its_nodes_network_is_behind_no_policy() -> None:
     objects = live()
     objects["/api/v1/pods"] = [_pod(K1, {}, hostNetwork=True)]
