@@ -5,7 +5,7 @@ documents they check, and a stack that holds only cells needs the same facts as 
 must exist first is said apart, in `Foundations`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -73,7 +73,7 @@ class Services:
     ai_bridge: str
     gateway: str
     admin: str
-    redis: pulumi.Input[str] | None = None  # may hold a password
+    caches: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])  # by tenant
 
 
 @dataclass(frozen=True, slots=True)

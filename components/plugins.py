@@ -115,7 +115,7 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
     container["env"] = [
         *({"name": key, "value": value} for key, value in _own_settings(called, service).items()),
         *(_credential(key) for key in ("DB_USER", "DB_PASSWORD", "JWT_SECRET")),
-        *(_credential(key, optional=True) for key in ("JWT_SECRET_PREVIOUS", "REDIS_URL")),
+        *(_credential(key, optional=True) for key in ("JWT_SECRET_PREVIOUS", "REDIS_URL", "REDIS_KEY_PREFIX")),
     ]
     return {
         "replicas": REPLICAS if tenant.phase is Phase.ACTIVE else 0,

@@ -146,8 +146,8 @@ class Workload(pulumi.ComponentResource):
             values["JWT_SECRET_PREVIOUS"] = previous  # to check tokens with that were signed before
         if tenant.ai_enabled:
             values["AI_TOKEN"] = own.current(keys.AI)
-        redis = self._args.installation.services.redis
-        return values if redis is None else values | {"REDIS_URL": redis}
+        cache = self._args.installation.services.caches.get(tenant.code)
+        return values if cache is None else values | {"REDIS_URL": cache, "REDIS_KEY_PREFIX": f"{tenant.code}:"}
 
     def _api_keys(self) -> dict[str, pulumi.Input[str]]:
         """One entry a key, and `.previous` beside it while the one before still works; none without access."""

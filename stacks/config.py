@@ -9,6 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Scaling, Services
+from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from tenantry.engine.surroundings import EMBEDDED_STACKS
 
@@ -81,7 +82,9 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
         today=_today(settings, embedded, clock or datetime.now(UTC).date()),
         protect=settings.allow_destroy != stack,
         tenants=ROOT / settings.tenants,
-        installation=_installation(settings, postgresql, alibaba.account_id, secrets.get("redisUrl")),
+        installation=_installation(
+            settings, postgresql, alibaba.account_id, read_caches(config, secrets.get("redisUrls"))
+        ),
         postgresql=postgresql,
         alibaba=alibaba,
         kubeconfig=given.kubeconfig(),
@@ -157,7 +160,7 @@ def _elsewhere(settings: Settings) -> BucketFacts:
 
 
 def _installation(
-    settings: Settings, postgresql: PostgreSql, account_id: str, redis: pulumi.Output[str] | None
+    settings: Settings, postgresql: PostgreSql, account_id: str, caches: Mapping[str, pulumi.Output[str]]
 ) -> Installation:
     return Installation(
         zone=settings.zone,
@@ -180,7 +183,7 @@ def _installation(
             ai_bridge=settings.ai_bridge_url,
             gateway=settings.gateway_url or f"https://rent.{settings.zone}",
             admin=settings.admin_service_url,
-            redis=redis,
+            caches=caches,
         ),
         openings=settings.egress,
         scaling=Scaling(settings.keda, settings.keda_account, settings.prometheus_url),

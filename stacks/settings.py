@@ -14,7 +14,8 @@ from tenantry.names import DEFAULT_ZONE, is_zone
 
 PROJECT: Final = "tenantry"
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
-SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrl")
+SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrls")
+SHARED_CACHE: Final = "redisUrl"  # refused
 LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")
 
 

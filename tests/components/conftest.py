@@ -107,10 +107,10 @@ def parts(record: Any, installation: Installation) -> Callable[..., Any]:
 
 @pytest.fixture
 def redis_parts(record: Any, installation: Installation) -> Callable[..., Any]:
-    """The same with a shared cache."""
+    """The same with a cache, of k001 alone."""
 
     def run(resolved: ResolvedTenant, url: str) -> Any:
-        services = replace(installation.services, redis=url)
+        services = replace(installation.services, caches={"k001": url})
 
         def program() -> None:
             at = replace(installation, services=services)

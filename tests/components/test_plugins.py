@@ -61,7 +61,7 @@ def test_it_is_given_what_it_needs_and_no_key_of_the_tenants(recording) -> None:
         "SERVICE_NAME": "enrollment",
         "REQUIRED_ROLES": "tenant_admin",
     }
-    assert secret == {"DB_USER", "DB_PASSWORD", "JWT_SECRET", "JWT_SECRET_PREVIOUS", "REDIS_URL"}
+    assert secret == {"DB_USER", "DB_PASSWORD", "JWT_SECRET", "JWT_SECRET_PREVIOUS", "REDIS_URL", "REDIS_KEY_PREFIX"}
     assert container["envFrom"] == [{"configMapRef": {"name": "business-app"}}]
 
 

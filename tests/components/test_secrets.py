@@ -72,8 +72,10 @@ def test_the_config_map_names_no_credential(parts, tenant, key: str) -> None:
 
 
 def test_a_cache_url_with_a_password_is_kept_with_the_credentials(record, tenant, redis_parts, secret_type) -> None:
-    recording = redis_parts(tenant(), "redis://:hunter2@redis:6379")
-    assert isinstance(recording.one("Secret").inputs["data"]["REDIS_URL"], secret_type)
+    recording = redis_parts(tenant(), "redis://k001:hunter2@redis:6379/0")
+    data = recording.one("Secret").inputs["data"]
+    assert isinstance(data["REDIS_URL"], secret_type)
+    assert b64decode(data["REDIS_KEY_PREFIX"].value) == b"k001:"
     assert "hunter2" not in json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
 
 

@@ -75,7 +75,9 @@ tries (`tenantry verify --list`). Whether each is needed is tried too: `tests/po
 declared away in turn, `tests/e2e/test_mutations.py` the live controls, `tests/components/guardrails` breaks each
 sentence of each rail.
 
-The network is evaluated, not sent through: on the embedded default no packet is filtered.
+The network is evaluated, not sent through: on the embedded default no packet is filtered. A cache, where there is one,
+is reached by each tenant with an ACL user and a key prefix of its own (`tenantry:redisUrls`; one credential for several
+is refused). What that user may, the cache's own ACL says: nothing here tries it.
 """
 
 
