@@ -28,6 +28,7 @@ class Held:
     deletion_seen: date | None  # the day of the run that first saw it deleted
     given: Before = field(default_factory=Before)
     leaving: bool = False  # its file was a tombstone already
+    prefix: str | None = None  # where its objects lie
 
 
 async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
@@ -66,5 +67,10 @@ def parsed(output: Any) -> dict[str, Held]:
 def _held(facts: Mapping[str, Any]) -> Held:
     seen = facts.get("deletionSeen")
     rotations = {str(name): (int(number), date.fromisoformat(day)) for name, number, day in facts.get("rotations", ())}
-    given = Before(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled")))
-    return Held(str(facts["phase"]), str(facts["cell"]), date.fromisoformat(seen) if seen else None, given)
+    return Held(
+        phase=str(facts["phase"]),
+        cell=str(facts["cell"]),
+        deletion_seen=date.fromisoformat(seen) if seen else None,
+        given=Before(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled"))),
+        prefix=str(facts["prefix"]) if facts.get("prefix") else None,
+    )

@@ -76,7 +76,8 @@ def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, 
             seen = {"deletionSeen": last.deletion_seen.isoformat()} if last.deletion_seen else {}
             rotations = remembered_turns({}, last.given.rotations)
             kept = {"rotations": rotations} if rotations else {}
-            memory[stone.code] = {"phase": last.phase, "cell": last.cell, **seen, **kept}
+            place = {"prefix": last.prefix} if last.prefix else {}
+            memory[stone.code] = {"phase": last.phase, "cell": last.cell, **seen, **kept, **place}
     return memory
 
 

@@ -7,8 +7,9 @@ import pulumi
 from stacks.config import Holds
 from stacks.memory import Held
 from tenantry.fleet import Fleet
+from tenantry.names import PREFIX_ROOT, prefix_of
 from tenantry.phase import Phase
-from tenantry.spec import Tombstone
+from tenantry.spec import TenantSpec, Tombstone
 
 # The only phases that removal may follow upon.
 BEFORE_REMOVAL = (Phase.DUE, Phase.PURGING)
@@ -49,6 +50,13 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 f"{code}: only a tombstone is left of its file, but protection was not lifted yet: bring the file back "
                 f"as it was (`git log -- tenants/{code}.yaml`); `tenantry purge` writes the tombstone when it may go"
             )
+        elif (phone := _former_phone(last, tenant.spec if tenant else buried[code])) is not None:
+            yield (
+                f"{code}: the phone in tenants/{code}.yaml changed, and its files lie below the former number: write "
+                f'`phone: "{phone}"` back; a tenant keeps its number, people change theirs within the application, and '
+                "data gets below another number with a new tenant: "
+                f"`tenantry restore {code} --from BACKUP --as CODE`"
+            )
         elif tenant is None or tenant.phase is Phase.PURGING:
             if last.phase not in BEFORE_REMOVAL:
                 yield (
@@ -66,6 +74,13 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 f"{code}: this stack holds the tenant, but its cell {tenant.cell} is no longer in tenantry:holds: "
                 f"add cell/{tenant.cell}"
             )
+
+
+def _former_phone(last: Held, file: TenantSpec | Tombstone) -> str | None:
+    """That of the last run, where the file has another one now: a bare tombstone has none."""
+    if last.prefix is None or file.phone is None or last.prefix == prefix_of(file.phone):
+        return None
+    return last.prefix.removeprefix(PREFIX_ROOT).rstrip("/")
 
 
 def _by_hand(last: Held, stone: Tombstone) -> bool:

@@ -56,6 +56,11 @@ def service_path(name: str) -> str:
     return SERVICES_PATH + name
 
 
+def prefix_of(phone: str) -> str:
+    """The slash at its end keeps 138... from matching 1380..."""
+    return f"{PREFIX_ROOT}{phone}/"
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one tenant. Make it with `names_of`, which refuses codes and phones that are none."""
@@ -101,8 +106,8 @@ class Names:
 
     @property
     def prefix(self) -> str:
-        """The same in both buckets. The slash at its end keeps 138... from matching 1380..."""
-        return f"{PREFIX_ROOT}{self.phone}/"
+        """The same in both buckets."""
+        return prefix_of(self.phone)
 
     @property
     def system_directories(self) -> tuple[str, ...]:

@@ -55,6 +55,10 @@ def of_another_cell(file: Path) -> None:
     file.write_text(file.read_text().replace("cell: main", "cell: c02"))
 
 
+def of_another_phone(file: Path) -> None:
+    file.write_text(file.read_text().replace("13800138001", "13911112222"))
+
+
 def a_link(file: Path) -> None:
     target = file.parent.parent / "elsewhere.yaml"
     file.rename(target)
@@ -78,6 +82,7 @@ WAYS = {
     moved_into_a_directory: "side by side",
     moved_out: "bring the file back",
     of_another_cell: "write `cell: main` back",
+    of_another_phone: 'write `phone: "13800138001"` back',
     a_link: "symbolic link",
     purged_by_hand: "only `tenantry purge` writes purged",
     a_tombstone_by_hand: "only `tenantry purge` writes purged",

@@ -196,6 +196,19 @@ def test_a_tombstone_registers_nothing(run, tenants) -> None:
     assert recording.result["purged"] == []
 
 
+def test_who_is_leaving_keeps_the_place_of_its_files(run, tenants) -> None:
+    last = run(tenants(k001={}, k002={})).result["tenants"]
+    folder = tenants(k001={})
+    (folder / "k002.yaml").write_text(
+        "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n",
+        encoding="utf-8",
+    )
+    outputs = run(folder, {**last, "k002": {**last["k002"], "phase": "purging"}}).result
+    assert outputs["leaving"]["k002"]["prefix"] == "kindergarten/rent/13800000002/"
+    with pytest.raises(pulumi.RunError, match="changed, and its files lie below the former number"):
+        run(tenants(k001={}, k002={"phone": "13911112222"}), others={ME: outputs})
+
+
 def test_a_removal_that_failed_can_be_taken_back(run, tenants) -> None:
     """The run after a tombstone that could not be acted upon still knows the tenant."""
     outputs = {"tenants": {}, "leaving": {"k002": {"phase": "purging", "cell": "main"}}}

@@ -17,8 +17,8 @@ EVERYTHING = Holds(platform=True, cells=None)
 PROOF = "k002-20260901T000000Z-0123456789abcdef"
 
 
-def held(phase: str = "active", cell: str = "main") -> Held:
-    return Held(phase, cell, None)
+def held(phase: str = "active", cell: str = "main", phone: str | None = None) -> Held:
+    return Held(phase, cell, None, prefix=f"kindergarten/rent/{phone}/" if phone else None)
 
 
 def load(folder: Path) -> Any:
@@ -95,6 +95,32 @@ def test_a_changed_cell_stops_the_run_and_says_what_to_do(tenants) -> None:
     assert "write `cell: main` back" in str(error.value)
 
 
+@pytest.mark.parametrize("status", ["active", "suspended", "deleted", "purged"])
+def test_a_changed_phone_would_abandon_the_files_and_stops_the_run(tenants, status: str) -> None:
+    deletion = {"deleted_at": date(2026, 8, 1)} if status in ("deleted", "purged") else {}
+    proof = {"proof": PROOF} if status == "purged" else {}
+    changes = {"status": status, **deletion, **proof}
+    last = {"k002": held("due", phone="13800000002")}
+    assert not list(vanished(last, load(tenants(k002=changes)), EVERYTHING))
+    with pytest.raises(pulumi.RunError, match=r"the phone in tenants/k002\.yaml changed") as error:
+        refuse_vanished(last, load(tenants(k002={**changes, "phone": "13911112222"})), EVERYTHING)
+    assert 'write `phone: "13800000002"` back' in str(error.value)
+
+
+def test_a_first_opening_takes_any_phone_that_is_free(tenants) -> None:
+    fleet = load(tenants(k001={}, k002={"phone": "13911112222"}))
+    assert not list(vanished({"k001": held(phone="13800000001")}, fleet, EVERYTHING))
+
+
+def test_a_tombstone_keeps_the_number_until_its_files_are_gone(tenants) -> None:
+    """Else the number could open another tenant over them."""
+    folder, last = tenants(k001={"phone": "13800000002"}), {"k002": held("purging", phone="13800000002")}
+    stone = f"code: k002\nstatus: purged\nproof: {PROOF}\n"
+    (folder / "k002.yaml").write_text(stone + 'phone: "13911112222"\n', encoding="utf-8")
+    with pytest.raises(pulumi.RunError, match='write `phone: "13800000002"` back'):
+        refuse_vanished(last, load(folder), EVERYTHING)
+
+
 def test_a_cell_that_the_stack_no_longer_holds_stops_the_run(tenants) -> None:
     only = Holds(platform=False, cells=frozenset({"c02"}))
     (fault,) = vanished({"k001": held()}, load(tenants(k001={})), only)
@@ -109,6 +135,8 @@ def test_every_tenant_that_is_not_accounted_for_is_named(tenants) -> None:
 def test_outputs_are_read_back_as_they_were_written() -> None:
     facts = {"phase": "retained", "cell": "main", "deletionSeen": "2026-10-01", "domain": "k001.yyup.cc"}
     assert parsed({"k001": facts}) == {"k001": Held("retained", "main", date(2026, 10, 1))}
+    prefix = "kindergarten/rent/13800000001/"
+    assert parsed({"k001": {**facts, "prefix": prefix}})["k001"].prefix == prefix
     assert parsed(None) == {}
 
 
