@@ -24,8 +24,9 @@ def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
 def removal(tenant: ResolvedTenant, at: Installation, *, protect: bool) -> dict[str, Any]:
     """What becomes of the tenant's objects once nothing of it is declared any more: see provider/purging.py."""
     if tenant.phase is Phase.PURGING:
-        where = _where(tenant, at)
-        return {"purge": {"proof": tenant.spec.proof, **{key: where[key] for key in ("prefix", "buckets", "vault")}}}
+        where, deleted_at = _where(tenant, at), tenant.spec.deleted_at
+        of_deletion = {"proof": tenant.spec.proof} | ({"deletedAt": deleted_at.isoformat()} if deleted_at else {})
+        return {"purge": {**of_deletion, **{key: where[key] for key in ("prefix", "buckets", "vault")}}}
     if not protect:
         return {}
     return {"removal": "refused"} if tenant.phase in DELETED else {}

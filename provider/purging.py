@@ -6,6 +6,7 @@ deletion never removes it, but declares it without the purge.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from provider.connections import Connections
@@ -17,16 +18,17 @@ if TYPE_CHECKING:
 
 
 def refuse_without_proof(at: Connections, admin_database: str, code: str, purge: Mapping[str, Any]) -> None:
-    """`purge` is what the seal declares: proof, prefix, buckets, vault."""
+    """`purge` is what the seal declares: proof, deletedAt, prefix, buckets, vault."""
     from provider.vault import explain, vault
     from tenantry.backup.places import Shelf
 
     with step("looking for the proof", explain):
         place = vault(at, {"adminDatabase": admin_database, "vault": purge["vault"]})
         record = place.records.find(purge["proof"])
-        if record is None or record.status != "verified" or record.tenant_code != code:
+        deleted_at = date.fromisoformat(purge["deletedAt"]) if purge.get("deletedAt") else None
+        if record is None or not record.proves(code, deleted_at):
             raise Failure(
-                f"{purge['proof']} is on record as no proved backup of {code}",
+                f"{purge['proof']} is on record as no proved backup of {code} for its deletion of {deleted_at}",
                 "nothing was removed: write `status: deleted` back into its file, and let `tenantry purge` prove one",
             )
         manifest = Shelf(code, purged=True).manifest(purge["proof"])

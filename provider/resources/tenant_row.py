@@ -53,9 +53,14 @@ NO_DELETION: Final = """
 UPDATE tenants SET deleted_at = NULL, deletion_seen_at = NULL, scheduled_deletion_at = NULL
 WHERE tenant_id = %(tenantId)s AND coalesce(deleted_at, deletion_seen_at, scheduled_deletion_at) IS NOT NULL
 """
-# A later deletion needs a backup of its own, also one of the same day.
+# A later deletion needs a backup and a proof of its own, also one of the same day. What was set aside for the purge
+# expires there; the backup stays among the others, as one of the schedule.
 NO_BACKUP: Final = """
-UPDATE data_backup_records SET deleted_at = NULL WHERE tenant_code = %(tenantId)s AND deleted_at IS NOT NULL
+UPDATE data_backup_records SET deleted_at = NULL,
+    status = CASE status WHEN 'verified' THEN 'completed' ELSE status END,
+    expires_at = CASE status WHEN 'verified' THEN NULL ELSE expires_at END,
+    location = regexp_replace(location, '/purged/([^/]+)/backups/', '/backups/\\1/')
+WHERE tenant_code = %(tenantId)s AND (deleted_at IS NOT NULL OR status = 'verified')
 """
 BEGUN: Final = """
 SELECT FROM tenant_resource_cleanup WHERE tenant_code = %(tenantId)s AND resource_type = 'oss' AND status <> 'pending'

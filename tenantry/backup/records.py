@@ -66,6 +66,14 @@ class Record:
     def is_usable(self) -> bool:
         return self.status in ("completed", "verified")
 
+    def proves(self, code: str, deleted_at: date | None) -> bool:
+        """Whether the tenant may be removed by it: proved for this deletion, not for one that was cancelled."""
+        return (
+            (self.status, self.kind, self.tenant_code) == ("verified", "deletion", code)
+            and self.deleted_at is not None
+            and self.deleted_at == deleted_at
+        )
+
     @property
     def is_ordinary(self) -> bool:
         """One of the schedule, or of a deletion that was cancelled."""

@@ -86,9 +86,9 @@ class Steps:
     def _bury(self, tenant: ResolvedTenant) -> None:
         code, path = tenant.code, self._path(tenant.code)
         record = self.stack.vault.records.find(tenant.spec.proof or "")
-        if record is None or record.status != "verified" or record.tenant_code != code:
+        if record is None or not record.proves(code, tenant.spec.deleted_at):
             raise BackupError(
-                f"{code}: its proof {tenant.spec.proof} is not on record",
+                f"{code}: its proof {tenant.spec.proof} is on record for no deletion of {tenant.spec.deleted_at}",
                 PROVE_AGAIN,
             )
         refuse_incomplete(self.stack.vault, record.backup_id, code, PROVE_AGAIN)

@@ -146,6 +146,7 @@ def test_the_seal_takes_the_objects_along_before_anything_else_goes(parts, tenan
     assert rest <= set(seal.after)
     assert seal.inputs["purge"] == {
         "proof": PURGED["proof"],
+        "deletedAt": "2026-08-01",
         "prefix": "kindergarten/rent/13800138001/",
         "buckets": {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai"},
         "vault": {"bucket": "tenantrybackups", "region": "cn-beijing"},

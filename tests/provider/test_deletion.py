@@ -12,8 +12,9 @@ NEIGHBOUR = "kindergarten/rent/138001380010/"
 BUCKETS = {"system-bucket": "cn-guangzhou", "photo-bucket": "cn-shanghai"}
 PROOF = "k001-20261001T000000Z-0123456789abcdef"
 RECORD = (
-    "INSERT INTO data_backup_records (tenant_code, backup_id, database_name, kind, location, status, verified_at)"
-    " VALUES (%s, %s, 'clone', 'deletion', 'oss://x', 'verified', now())"
+    "INSERT INTO data_backup_records"
+    " (tenant_code, backup_id, database_name, kind, location, status, verified_at, expires_at, deleted_at)"
+    " VALUES (%s, %s, 'clone', 'deletion', 'oss://x/purged/k001/backups/id/', 'verified', now(), now(), '2026-10-01')"
 )
 
 
@@ -80,9 +81,8 @@ def test_a_backup_that_fails_says_so_and_is_on_record(plugin, server, cloud, bac
 
 
 @pytest.fixture
-def seal(plugin, server, declared) -> dict[str, Any]:
-    """As it is declared of an opened tenant while protection is lifted."""
-    row = {
+def row(declared) -> dict[str, Any]:
+    return {
         "adminDatabase": declared["adminDatabase"],
         "tenantId": CODE,
         "name": "x",
@@ -94,6 +94,11 @@ def seal(plugin, server, declared) -> dict[str, Any]:
         "maxStorage": 1,
         "deletedAt": "2026-10-01",
     }
+
+
+@pytest.fixture
+def seal(plugin, server, declared, row) -> dict[str, Any]:
+    """As it is declared of an opened tenant while protection is lifted."""
     plugin.create("TenantRow", row)
     with server.connect(declared["adminDatabase"]) as session:
         for statement, values in record(CODE, Change(completed=list(STEPS[:-1]))):
@@ -103,7 +108,8 @@ def seal(plugin, server, declared) -> dict[str, Any]:
 
 @pytest.fixture
 def purging(seal, declared) -> dict[str, Any]:
-    return {**seal, "purge": {"proof": PROOF, **{key: declared[key] for key in ("prefix", "buckets", "vault")}}}
+    of_deletion = {"proof": PROOF, "deletedAt": "2026-10-01"}
+    return {**seal, "purge": {**of_deletion, **{key: declared[key] for key in ("prefix", "buckets", "vault")}}}
 
 
 def test_a_purge_without_a_proof_is_refused_before_and_after(plugin, server, cloud, seal, purging, refused) -> None:
@@ -150,6 +156,34 @@ def test_a_cancelled_purge_is_a_seal_without_it(plugin, server, cloud, purge, se
     assert "purge" not in state.outputs
     plugin.delete("Opened", state)
     assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
+
+
+def test_the_proof_of_a_cancelled_deletion_is_none_for_a_later_one(
+    plugin, server, cloud, purge, purging, seal, row, refused
+) -> None:
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"written since")
+    later = {**purging, "purge": {**purging["purge"], "deletedAt": "2026-10-11"}}
+    with refused("no proved backup of k001 for its deletion of 2026-10-11"):
+        plugin.update("Opened", purge, later)
+    plugin.create("TenantRow", {key: row[key] for key in row if key != "deletedAt"} | {"status": "active"})
+    state = plugin.update("Opened", purge, seal)
+    query = "SELECT status, deleted_at, expires_at, location FROM data_backup_records"
+    assert asked(server, query) == [("completed", None, None, "oss://x/backups/k001/id/")]
+    for day in ("2026-10-01", "2026-10-11"):
+        plugin.create("TenantRow", {**row, "deletedAt": day})
+        with refused("no proved backup of k001"):
+            plugin.update("Opened", state, {**purging, "purge": {**purging["purge"], "deletedAt": day}})
+    with refused("no proved backup of k001"):
+        plugin.delete("Opened", purge)
+    assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
+
+
+@pytest.mark.parametrize("kind", ["scheduled", "manual", "migration"])
+def test_only_a_backup_of_the_deletion_is_a_proof(plugin, server, purge, kind: str, refused) -> None:
+    with server.connect("admin_tenant_management") as session:
+        session.execute("UPDATE data_backup_records SET kind = %s", [kind])
+    with refused("no proved backup of k001"):
+        plugin.delete("Opened", purge)
 
 
 def planned(server: Any) -> None:
