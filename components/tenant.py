@@ -29,6 +29,7 @@ class TenantArgs:
     providers: Providers
     foundations: Foundations
     protect: bool  # what holds data; lifted only for a stack that says itself that it may be destroyed
+    returned: bool = False  # a run has seen its tombstone: what is gone must not be made anew
 
 
 class Tenant(pulumi.ComponentResource):
@@ -50,7 +51,7 @@ class Tenant(pulumi.ComponentResource):
             parent=self, provider=args.providers.steps, depends_on=list(args.foundations.admin)
         )
         keys = Keys(f"{name}-keys", tenant, parent=self, provider=args.providers.random)
-        known = TenantRow(f"{name}-row", row.of(tenant, keys), opening=opening, opts=step)
+        known = TenantRow(f"{name}-row", row.of(tenant, keys, returned=args.returned), opening=opening, opts=step)
         database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
         parts: list[pulumi.Resource] = [keys.root, known, database, storage]

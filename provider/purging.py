@@ -6,7 +6,7 @@ deletion never removes it, but declares it without the purge.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from provider.connections import Connections
@@ -52,16 +52,22 @@ def empty_prefixes(at: Connections, admin_database: str, code: str, purge: Mappi
 
 
 def _empty(at: Connections, plan: "CleanUp", one: "Planned") -> None:
-    """Up to three times again; each attempt is on record."""
+    """Up to three times again; each attempt is on record, and whether anything may be gone."""
     from provider.vault import explain
     from tenantry.backup import objects
     from tenantry.backup.cleanup import RETRIES
     from tenantry.backup.systems import BucketPlace
 
     bucket: Any = at.systems.bucket(BucketPlace(str(one.bucket), str(one.region)))
+    begun = plan.has_begun(one)
+    if begun is None:
+        plan.plan([one], datetime.now(UTC).date())
+    whole: int | None = None  # what there was before the first attempt that could go ahead
     for attempt in range(RETRIES + 1):
-        plan.retry(one) if attempt else plan.start(one)
         try:
+            if whole is None:
+                whole = objects.left(bucket, str(one.path))
+            plan.retry(one) if attempt else plan.start(one)
             objects.empty(bucket, str(one.path))
             if left := objects.left(bucket, str(one.path)):
                 raise Failure(f"{left} versions or uploads are left in {one.name}", "see who still writes there")
@@ -70,8 +76,20 @@ def _empty(at: Connections, plan: "CleanUp", one: "Planned") -> None:
             if failure is None:
                 raise
             plan.fail(one, failure.reason)
+            if not begun and whole is not None and _is_whole(bucket, str(one.path), whole):
+                plan.nothing_gone(one)
             if attempt == RETRIES:
                 raise failure from error
         else:
             plan.complete(one)
             return
+
+
+def _is_whole(bucket: Any, prefix: str, before: int) -> bool:
+    """Where that cannot be seen, something may be gone."""
+    from tenantry.backup import objects
+
+    try:
+        return objects.left(bucket, prefix) == before
+    except Exception:
+        return False

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pulumi
 
+from components.row import this_stack
 from tenantry.following import Before
 
 TENANTS = "tenants"
@@ -29,6 +30,7 @@ class Held:
     given: Before = field(default_factory=Before)
     leaving: bool = False  # its file was a tombstone already
     prefix: str | None = None  # where its objects lie
+    returned: bool = False  # its file was a tombstone once, and is none any more
 
 
 async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
@@ -36,7 +38,7 @@ async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
 
     Who is leaving, a tombstone not yet finished, still counts as held: a run that could not remove it is taken back.
     """
-    me = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}")
+    me = pulumi.StackReference(this_stack())
     details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
     leaving = parsed((await me.get_output_details(LEAVING)).value)
     held = parsed(details.value if details.value is not None else details.secret_value)
@@ -73,4 +75,5 @@ def _held(facts: Mapping[str, Any]) -> Held:
         deletion_seen=date.fromisoformat(seen) if seen else None,
         given=Before(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled"))),
         prefix=str(facts["prefix"]) if facts.get("prefix") else None,
+        returned=bool(facts.get("returned")),
     )

@@ -38,7 +38,7 @@ async def main() -> pulumi.Inputs:
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     with short_traces():
-        outputs, mine = await _register(config, fleet)
+        outputs, mine = await _register(config, fleet, returned(held))
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
     return {
         **outputs,
@@ -48,7 +48,9 @@ async def main() -> pulumi.Inputs:
     }
 
 
-async def _register(config: StackConfig, fleet: Fleet) -> tuple[dict[str, Any], list[ResolvedTenant]]:
+async def _register(
+    config: StackConfig, fleet: Fleet, returned: frozenset[str]
+) -> tuple[dict[str, Any], list[ResolvedTenant]]:
     """The platform's outputs, and the tenants that this stack holds."""
     shared = providers.make(config)
     outputs: dict[str, Any] = {}
@@ -63,8 +65,14 @@ async def _register(config: StackConfig, fleet: Fleet) -> tuple[dict[str, Any], 
     for tenant in mine:
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
-        Tenant(tenant.code, TenantArgs(tenant, config.installation, shared, foundations, protect))
+        args = TenantArgs(tenant, config.installation, shared, foundations, protect, tenant.code in returned)
+        Tenant(tenant.code, args)
     return outputs, mine
+
+
+def returned(held: Mapping[str, Held]) -> frozenset[str]:
+    """Whose removal may have begun. It stays so: the run that looks may not come to its end."""
+    return frozenset(code for code, last in held.items() if last.leaving or last.returned)
 
 
 def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, dict[str, Any]]:
@@ -89,6 +97,8 @@ def remembered(
     for tenant in tenants:
         last = held.get(tenant.code)
         memory[tenant.code] = facts(tenant, config.installation, last.given if last else None)
+        if tenant.code in returned(held):
+            memory[tenant.code]["returned"] = True
         if tenant.phase in BEING_DELETED:
             seen = last.deletion_seen if last and last.deletion_seen else config.today
             memory[tenant.code]["deletionSeen"] = seen.isoformat()

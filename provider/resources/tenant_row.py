@@ -26,16 +26,19 @@ COLUMNS: Final = {
     "contactPhone": "contact_phone",
     "contactEmail": "contact_email",
     "settings": "settings",
+    "heldBy": "held_by",
 }
 ACTIVE, DELETED, PURGED = "active", "deleted", "purged"
 # What is begun once the row says that code, domain, database and phone are this tenant's and nobody else's.
 NEXT: Final = (DOMAIN, DATABASE, STORAGE)
+UNWRITTEN: Final = ("deletedAt", "dueOn", "opening", "returned")  # inputs that are no column
 
 UPSERT: Final = """
 INSERT INTO tenants ({columns}) VALUES ({values})
-ON CONFLICT (tenant_id) DO UPDATE SET {assignments} WHERE tenants.status <> 'purged'
+ON CONFLICT (tenant_id) DO UPDATE SET {assignments}
 RETURNING id
 """
+TAKEN: Final = "SELECT status = 'purged', held_by FROM tenants WHERE tenant_id = %(tenantId)s FOR UPDATE"
 # A new tenant is inactive until its opening is complete; one that was active before is not made less.
 NOT_YET: Final = """
 SELECT NOT EXISTS (SELECT FROM tenant_init_progress WHERE tenant_id = %(tenantId)s AND status = 'completed')
@@ -61,9 +64,6 @@ UPDATE data_backup_records SET deleted_at = NULL,
     expires_at = CASE status WHEN 'verified' THEN NULL ELSE expires_at END,
     location = regexp_replace(location, '/purged/([^/]+)/backups/', '/backups/\\1/')
 WHERE tenant_code = %(tenantId)s AND (deleted_at IS NOT NULL OR status = 'verified')
-"""
-BEGUN: Final = """
-SELECT FROM tenant_resource_cleanup WHERE tenant_code = %(tenantId)s AND resource_type = 'oss' AND status <> 'pending'
 """
 ACCOUNT: Final = "INSERT INTO tenant_accounts (tenant_id) VALUES (%(tenantId)s) ON CONFLICT DO NOTHING"
 # Once a deletion has run its course the row stays as a tombstone without personal data: no code is used twice.
@@ -102,9 +102,11 @@ class TenantRow(Resource):
         "deletedAt": "string",
         "opening": "object",
         "dueOn": "string",
+        "heldBy": "string",  # the stack; no other writes or removes the row
+        "returned": "string",  # once a run has seen its tombstone: makes this one look whether anything is gone
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"contactName", "contactPhone", "contactEmail", "settings", "deletedAt", "opening", "dueOn"}
+        {"contactName", "contactPhone", "contactEmail", "settings", "heldBy", *UNWRITTEN}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "tenantId"})
 
@@ -143,13 +145,11 @@ class TenantRow(Resource):
             assignments=sql.SQL(", ").join(sql.SQL("{0} = EXCLUDED.{0}").format(column) for column in columns),
         )
         with step("connecting", explain), at.database(inputs["adminDatabase"]) as session:
-            with step("writing the row", explain):
+            with step("writing the row", explain), session.transaction():
+                _refuse_taken(session, inputs["tenantId"], inputs.get("heldBy"))
                 if is_opened_here and inputs["status"] == ACTIVE and _true(session.execute(NOT_YET, given).fetchone()):
                     given["status"] = "inactive"
-                if session.execute(statement, given).fetchone() is None:
-                    raise Failure(
-                        f"{inputs['tenantId']} was purged", "codes are never used again: choose the next free one"
-                    )
+                session.execute(statement, given)
                 dates = {"retention": RETENTION, "deleted_at": inputs.get("deletedAt"), "due": inputs.get("dueOn")}
                 deletion = DELETION if inputs["status"] == DELETED else NO_DELETION
                 session.execute(deletion, {"tenantId": inputs["tenantId"], **dates})
@@ -177,15 +177,20 @@ class TenantRow(Resource):
         if row is None:
             return None
         found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        found |= {key: state[key] for key in ("deletedAt", "opening", "dueOn") if key in state}
+        found |= {key: state[key] for key in UNWRITTEN if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
-        return {key: value for key, value in found.items() if not state or key in state}
+        return {key: value for key, value in found.items() if (not state and value is not None) or key in state}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.postgresql import DatabaseMissing, explain
 
         try:
-            with step("removing the row", explain), at.database(state["adminDatabase"]) as session:
+            with (
+                step("removing the row", explain),
+                at.database(state["adminDatabase"]) as session,
+                session.transaction(),
+            ):
+                _refuse_held(session, state["tenantId"], state.get("heldBy"))
                 session.execute(TOMBSTONE, {"tenantId": state["tenantId"]})
                 session.execute(REMOVE, {"tenantId": state["tenantId"]})
         except DatabaseMissing:
@@ -196,14 +201,32 @@ def _true(row: tuple[Any, ...] | None) -> bool:
     return row is not None and bool(row[0])
 
 
-def _cancel(session: "Session", tenant: str) -> None:
-    """Raises Failure once objects have begun to go: what is left is no longer the tenant."""
+def _refuse_taken(session: "Session", tenant: str, stack: str | None) -> None:
+    """Raises Failure for a row that is another's, or of a tenant who is going or gone: whatever its file says now."""
     from tenantry.backup.cleanup import CleanUp
 
-    if session.execute(BEGUN, {"tenantId": tenant}).fetchone() is not None:
+    if _refuse_held(session, tenant, stack):
+        raise Failure(f"{tenant} was purged", "codes are never used again: choose the next free one")
+    if CleanUp(session, tenant).is_too_late:
         raise Failure(
             f"{tenant} is being removed, and its objects are gone already",
             "bring its tombstone back and run again; its data returns with `tenantry restore` under a new code",
         )
+
+
+def _refuse_held(session: "Session", tenant: str, stack: str | None) -> bool:
+    """Raises Failure for another stack's row; else whether it is of a purged tenant. Holds it until the end."""
+    is_purged, holder = session.execute(TAKEN, {"tenantId": tenant}).fetchone() or (False, None)
+    if holder is not None and holder != stack:
+        raise Failure(
+            f"the stack {holder} holds {tenant}",
+            "nothing was changed: write the `cell:` that it had back into its file; a tenant stays in its cell",
+        )
+    return bool(is_purged)
+
+
+def _cancel(session: "Session", tenant: str) -> None:
+    from tenantry.backup.cleanup import CleanUp
+
     session.execute(NO_BACKUP, {"tenantId": tenant})
     CleanUp(session, tenant).cancel()

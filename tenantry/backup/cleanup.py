@@ -53,13 +53,25 @@ RETURNING id
 """
 FAIL: Final = """
 UPDATE tenant_resource_cleanup SET error_message = %(error)s, retry_count = least(retry_count + 1, %(retries)s),
-    status = CASE WHEN retry_count >= %(retries)s THEN 'failed' ELSE 'in_progress' END,
-    deletion_started_at = coalesce(deletion_started_at, now())
+    status = CASE WHEN retry_count >= %(retries)s THEN 'failed' ELSE 'in_progress' END
 WHERE tenant_code = %(code)s AND resource_type = %(type)s AND resource_name = %(name)s AND status <> 'completed'
 RETURNING id
 """
+NOTHING_GONE: Final = """
+UPDATE tenant_resource_cleanup SET deletion_started_at = NULL
+WHERE tenant_code = %(code)s AND resource_type = %(type)s AND resource_name = %(name)s AND status <> 'completed'
+"""
+BEGUN: Final = """
+SELECT deletion_started_at IS NOT NULL FROM tenant_resource_cleanup
+WHERE tenant_code = %(code)s AND resource_type = %(type)s AND resource_name = %(name)s
+"""
+# Objects go first, and everything else only when they are gone.
+BEGUN_AT_ALL: Final = """
+SELECT FROM tenant_resource_cleanup
+WHERE tenant_code = %s AND resource_type = 'oss' AND deletion_started_at IS NOT NULL
+"""
 CANCEL: Final = """
-DELETE FROM tenant_resource_cleanup WHERE tenant_code = %(code)s AND status = 'pending'
+DELETE FROM tenant_resource_cleanup WHERE tenant_code = %(code)s
 RETURNING resource_type, resource_name
 """
 LOG: Final = """
@@ -86,7 +98,22 @@ class CleanUp:
             self._change(PLAN, one, "scheduled", due=due, bucket=one.bucket, region=one.region, path=one.path)
 
     def start(self, one: Resource) -> None:
+        """Before the first of it goes."""
         self._change(START, one, "started")
+
+    def nothing_gone(self, one: Resource) -> None:
+        """It was started, and failed with all of it still there."""
+        self.session.execute(NOTHING_GONE, self._values(one))
+
+    def has_begun(self, one: Resource) -> bool | None:
+        """Whether something of it may be gone; None where it is not planned."""
+        row = self.session.execute(BEGUN, self._values(one)).fetchone()
+        return bool(row[0]) if row else None
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether something that holds data may be gone: what is left is no longer the tenant."""
+        return self.session.execute(BEGUN_AT_ALL, [self.code]).fetchone() is not None
 
     def complete(self, one: Resource) -> None:
         self._change(COMPLETE, one, "completed")
@@ -98,7 +125,7 @@ class CleanUp:
         self._change(START, one, "retried")
 
     def cancel(self) -> None:
-        """The deletion was taken back; what has begun stays on record."""
+        """The deletion was taken back, with everything that holds data still there: see `is_too_late`."""
         with self.session.transaction():
             for kind, name in self.session.execute(CANCEL, {"code": self.code}).fetchall():
                 self._log(None, Resource(kind, name), "cancelled", None)
@@ -107,24 +134,17 @@ class CleanUp:
         return [Row(*row) for row in self.session.execute(ROWS, [self.code]).fetchall()]
 
     def _change(self, statement: str, one: Resource, action: str, error: str | None = None, **more: object) -> None:
-        given = {"code": self.code, "type": one.type, "name": one.name, "error": error, **more}
+        given = {**self._values(one), "error": error, **more}
         with self.session.transaction():
             changed = self.session.execute(statement.encode(), given).fetchone()
             if changed is not None:
                 self._log(changed[0], one, action, error)
 
     def _log(self, row: int | None, one: Resource, action: str, error: str | None) -> None:
-        self.session.execute(
-            LOG,
-            {
-                "id": row,
-                "code": self.code,
-                "type": one.type,
-                "name": one.name,
-                "action": action,
-                "error": error,
-            },
-        )
+        self.session.execute(LOG, {**self._values(one), "id": row, "action": action, "error": error})
+
+    def _values(self, one: Resource) -> dict[str, object]:
+        return {"code": self.code, "type": one.type, "name": one.name}
 
 
 def resources_of(

@@ -228,3 +228,40 @@ def test_emptying_is_tried_again_and_each_attempt_is_on_record(plugin, server, c
         plugin.delete("Opened", purge)
     query = "SELECT status, retry_count FROM tenant_resource_cleanup WHERE resource_name LIKE 'system%'"
     assert asked(server, query) == [("failed", 3)]
+
+
+def alive(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in row if key != "deletedAt"} | {"status": "active"}
+
+
+@pytest.mark.parametrize("operation", ["delete_objects", "ListObjectVersions"])
+def test_a_removal_that_was_refused_before_anything_went_can_be_cancelled(
+    plugin, server, cloud, purge, row, operation: str, refused
+) -> None:
+    cloud.bucket("photo-bucket").put_object(f"{PREFIX}a.jpg", b"mine")
+    cloud.fault(pattern=f"oss:{operation}", kind="error", times=4, status=403, code="AccessDenied")
+    with refused("emptying the prefixes", "AccessDenied"):
+        plugin.delete("Opened", purge)
+    assert cloud.faults() == []
+    query = "SELECT resource_name, status, deletion_started_at FROM tenant_resource_cleanup"
+    assert asked(server, query) == [(f"photo-bucket/{PREFIX}", "failed", None)]
+    plugin.create("TenantRow", alive(row))
+    assert asked(server, query) == []
+    assert f"{PREFIX}a.jpg" in cloud.keys("photo-bucket")
+
+
+def test_once_an_object_is_gone_it_is_too_late(plugin, server, cloud, purge, row, refused) -> None:
+    """Also where the rest of them resists, in this attempt or a later one."""
+    cloud.bucket("photo-bucket").put_object(f"{PREFIX}a.jpg", b"mine")
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    plugin.delete("Opened", purge)
+    with server.connect("admin_tenant_management") as session:
+        session.execute("DELETE FROM tenant_resource_cleanup WHERE oss_bucket = 'photo-bucket'")
+        session.execute("UPDATE tenant_resource_cleanup SET status = 'in_progress', deletion_completed_at = NULL")
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}b.txt", b"what is left")
+    cloud.fault(pattern="oss:delete_objects", kind="error", times=4, status=403, code="AccessDenied")
+    with refused("emptying the prefixes", "AccessDenied"):
+        plugin.delete("Opened", purge)
+    for status in ({"status": "active"}, {}):
+        with refused("k001 is being removed, and its objects are gone already"):
+            plugin.create("TenantRow", row | status)

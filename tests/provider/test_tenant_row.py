@@ -120,6 +120,44 @@ def test_a_purged_code_stays_taken_and_holds_no_person(plugin, server, database:
         plugin.create("TenantRow", declared(database))
 
 
+MINE, THEIRS = "organization/tenantry/main", "organization/tenantry/prod-c02"
+
+
+def test_a_row_is_written_and_removed_by_the_stack_that_holds_it(plugin, server, database: str, refused) -> None:
+    row = plugin.create("TenantRow", declared(database, heldBy=MINE))
+    with refused(f"the stack {MINE} holds k001", "write the `cell:` that it had back"):
+        plugin.create("TenantRow", declared(database, heldBy=THEIRS, name="x"))
+    for holder in ({"heldBy": THEIRS}, {}):  # a state of before has none
+        row.outputs = declared(database, **holder)
+        with refused(f"the stack {MINE} holds k001"):
+            plugin.delete("TenantRow", row)
+    assert one(server, database, "name, held_by") == ("幼儿园 k001", MINE)
+    row.outputs = declared(database, heldBy=MINE)
+    plugin.delete("TenantRow", row)
+    assert one(server, database, "name") is None
+
+
+def test_a_row_that_nobody_held_is_taken_over(plugin, server, database: str, written) -> None:
+    plugin.update("TenantRow", written, declared(database, heldBy=MINE))
+    assert one(server, database, "held_by") == (MINE,)
+
+
+@pytest.mark.parametrize("status", ["active", "suspended", "deleted"])
+def test_what_has_begun_to_go_is_never_made_anew(plugin, server, database: str, written, status: str, refused) -> None:
+    """Whatever the file says now: a tombstone that got lost must not bring an empty tenant."""
+    leaving = plugin.update("TenantRow", written, declared(database, status="deleted"))
+    with server.connect(database) as session:
+        session.execute(
+            "INSERT INTO tenant_resource_cleanup (tenant_code, resource_type, resource_name, oss_bucket, oss_region,"
+            " oss_path, scheduled_deletion_at, status) VALUES ('k001', 'oss', 'b/p/', 'b', 'r', 'p/', now(), 'failed')"
+        )
+    back = plugin.update("TenantRow", leaving, declared(database, status="deleted", returned="from a tombstone"))
+    with server.connect(database) as session:
+        session.execute("UPDATE tenant_resource_cleanup SET deletion_started_at = now()")
+    with refused("k001 is being removed", "bring its tombstone back"):
+        plugin.update("TenantRow", back, declared(database, status=status))
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("domain", "k001.yyup.cc"), ("databaseName", "rent001"), ("contactPhone", "13800130001")]
 )

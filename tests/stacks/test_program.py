@@ -209,10 +209,20 @@ def test_who_is_leaving_keeps_the_place_of_its_files(run, tenants) -> None:
         run(tenants(k001={}, k002={"phone": "13911112222"}), others={ME: outputs})
 
 
+def test_each_row_says_which_stack_holds_it(run, tenants) -> None:
+    assert run(tenants(k001={})).named("k001-row").inputs["heldBy"] == ME
+
+
 def test_a_removal_that_failed_can_be_taken_back(run, tenants) -> None:
     """The run after a tombstone that could not be acted upon still knows the tenant."""
     outputs = {"tenants": {}, "leaving": {"k002": {"phase": "purging", "cell": "main"}}}
-    assert tenants_of(run(tenants(k001={}, k002={}), others={ME: outputs})) == ["k001", "k002"]
+    recording = run(tenants(k001={}, k002={}), others={ME: outputs})
+    assert tenants_of(recording) == ["k001", "k002"]
+    assert "returned" not in recording.named("k001-row").inputs
+    for _ in range(2):  # also when that run has failed where it looked
+        assert recording.named("k002-row").inputs["returned"]
+        assert "k002-row" in recording.all_before("k002-db-owner") & recording.all_before("k002-files-directories")
+        recording = run(tenants(k001={}, k002={}), recording.result["tenants"])
     with pytest.raises(pulumi.RunError, match=r"tenants/k002.yaml is gone"):
         run(tenants(k001={}), others={ME: outputs})
 
