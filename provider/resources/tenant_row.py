@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
+from provider.forgetting import forget_people
 from provider.opening import Opening
 from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
@@ -68,8 +69,8 @@ WHERE tenant_code = %(tenantId)s AND (deleted_at IS NOT NULL OR status = 'verifi
 ACCOUNT: Final = "INSERT INTO tenant_accounts (tenant_id) VALUES (%(tenantId)s) ON CONFLICT DO NOTHING"
 # Once a deletion has run its course the row stays as a tombstone without personal data: no code is used twice.
 TOMBSTONE: Final = """
-UPDATE tenants SET status = 'purged', contact_name = '', contact_phone = '', contact_email = '', contact_address = '',
-    settings = '{}' WHERE tenant_id = %(tenantId)s AND status = 'deleted'
+UPDATE tenants SET status = 'purged', name = tenant_id, contact_name = '', contact_phone = '', contact_email = '',
+    contact_address = '', settings = '{}' WHERE tenant_id = %(tenantId)s AND status = 'deleted' RETURNING id
 """
 REMOVE: Final = """
 WITH gone AS (
@@ -191,7 +192,8 @@ class TenantRow(Resource):
                 session.transaction(),
             ):
                 _refuse_held(session, state["tenantId"], state.get("heldBy"))
-                session.execute(TOMBSTONE, {"tenantId": state["tenantId"]})
+                if session.execute(TOMBSTONE, {"tenantId": state["tenantId"]}).fetchone():
+                    forget_people(session, state["tenantId"])
                 session.execute(REMOVE, {"tenantId": state["tenantId"]})
         except DatabaseMissing:
             return

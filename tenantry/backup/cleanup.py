@@ -74,6 +74,17 @@ CANCEL: Final = """
 DELETE FROM tenant_resource_cleanup WHERE tenant_code = %(code)s
 RETURNING resource_type, resource_name
 """
+# Where the objects lay, and what was told of them, names the tenant's phone.
+MASK: Final = """
+UPDATE tenant_resource_cleanup SET resource_name = replace(resource_name, %(phone)s, %(code)s),
+    oss_path = replace(oss_path, %(phone)s, %(code)s), error_message = replace(error_message, %(phone)s, %(code)s)
+WHERE tenant_code = %(code)s
+"""
+MASK_LOG: Final = """
+UPDATE tenant_cleanup_logs SET resource_name = replace(resource_name, %(phone)s, %(code)s),
+    error_message = replace(error_message, %(phone)s, %(code)s)
+WHERE tenant_code = %(code)s
+"""
 LOG: Final = """
 INSERT INTO tenant_cleanup_logs (cleanup_id, tenant_code, resource_type, resource_name, action, attempt, error_message)
 VALUES (%(id)s, %(code)s, %(type)s, %(name)s, %(action)s,
@@ -129,6 +140,12 @@ class CleanUp:
         with self.session.transaction():
             for kind, name in self.session.execute(CANCEL, {"code": self.code}).fetchall():
                 self._log(None, Resource(kind, name), "cancelled", None)
+
+    def mask(self, phone: str) -> None:
+        """The last thing: the code stands where the phone stood, as nothing is left to be found by it."""
+        with self.session.transaction():
+            for statement in (MASK, MASK_LOG):
+                self.session.execute(statement, {"code": self.code, "phone": phone})
 
     def rows(self) -> list[Row]:
         return [Row(*row) for row in self.session.execute(ROWS, [self.code]).fetchall()]

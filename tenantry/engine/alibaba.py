@@ -1,4 +1,4 @@
-"""The few questions to Alibaba Cloud that only a recovery asks: neither the state nor a provider can answer them."""
+"""The few questions to Alibaba Cloud of a recovery, and of a purge's end, that neither state nor provider answers."""
 
 import json
 from collections.abc import Mapping

@@ -19,6 +19,7 @@ from tenantry.backup.take import Say, Subject, take
 from tenantry.engine.refusal import Refusal
 from tenantry.fleet import Fleet
 from tenantry.purge import files
+from tenantry.purge.looking import left_in_dns, left_in_ram
 from tenantry.purge.plan import Next, Step
 from tenantry.resolved import ResolvedTenant
 from tenantry.spec import Tombstone
@@ -98,14 +99,15 @@ class Steps:
             for row in plan.rows():
                 if row.type in ("subdomain", "database") or row.name.startswith(("namespace/", "role/")):
                     plan.start(Resource(row.type, row.name))
-                if row.type == "subdomain" or row.name.startswith("namespace/"):
-                    plan.complete(Resource(row.type, row.name))  # gone since the deletion: no run would have gone on
         files.write_tombstone(path)
         self.say(f"{code}: its file is a tombstone: the next run removes what is left")
         self.wrote(path, f"{code}: tombstone")
 
     def _finish(self, stone: Tombstone) -> None:
-        """Looks for itself: what the state no longer holds may still be there."""
+        """Looks for itself: what the state no longer holds may still be there.
+
+        Only the namespace is gone by the word of the run that removed it: nothing here reaches into the cluster.
+        """
         code, database = stone.code, f"rent{stone.code[1:]}"
         with self._administration() as session:
             plan = CleanUp(session, code)
@@ -115,6 +117,9 @@ class Steps:
         self._refuse_copies(code, database)
         self._refuse_forgetting(stone)
         forget(self.stack.vault, code, database, self.say)
+        if stone.phone:
+            with self._administration() as session:
+                CleanUp(session, code).mask(stone.phone)
         path = self._path(code)
         files.strip_tombstone(path)
         self.say(f"{code}: gone; its proved backup expires {PURGED_KEPT_DAYS} days after its purge")
@@ -136,6 +141,10 @@ class Steps:
             told = self._left_in_postgresql(row.name)
         elif row.type == "oss":
             told = self._left_in_oss(row.name)
+        elif row.type == "subdomain":
+            told = left_in_dns(self.stack.vault.systems, row.name)
+        elif row.name.startswith("role/"):
+            told = left_in_ram(self.stack.vault.systems, row.name.removeprefix("role/"))
         if told is None:
             plan.complete(one)
         else:

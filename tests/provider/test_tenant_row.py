@@ -108,8 +108,9 @@ def test_removal_takes_this_row_only(plugin, server, database: str, written) -> 
 def test_a_purged_code_stays_taken_and_holds_no_person(plugin, server, database: str, written, refused) -> None:
     leaving = plugin.update("TenantRow", written, declared(database, status="deleted"))
     plugin.delete("TenantRow", leaving)
-    assert one(server, database, "status, contact_name, contact_phone, contact_email, settings") == (
+    assert one(server, database, "status, name, contact_name, contact_phone, contact_email, settings") == (
         "purged",
+        "k001",
         "",
         "",
         "",
@@ -140,6 +141,34 @@ def test_a_row_is_written_and_removed_by_the_stack_that_holds_it(plugin, server,
 def test_a_row_that_nobody_held_is_taken_over(plugin, server, database: str, written) -> None:
     plugin.update("TenantRow", written, declared(database, heldBy=MINE))
     assert one(server, database, "held_by") == (MINE,)
+
+
+PEOPLE = (
+    "INSERT INTO global_users (id, phone, password_hash, registration_source) VALUES (1, '13800138001', 'x', 'admin'),"
+    " (2, '13800138002', 'x', 'admin'), (3, '13800138003', 'x', 'web'), (4, '13800138004', 'x', 'admin')"
+)
+RELATIONS = (
+    "INSERT INTO global_user_tenant_relations (global_user_id, tenant_code)"
+    " VALUES (1, 'k001'), (2, 'k001'), (2, 'k002'), (3, 'k001'), (4, 'k002')"
+)
+
+
+def people(server, database: str) -> tuple[list[int], list[tuple[int, str]]]:
+    with server.connect(database) as session:
+        known = session.execute("SELECT id FROM global_users ORDER BY 1").fetchall()
+        related = "SELECT global_user_id, tenant_code FROM global_user_tenant_relations ORDER BY 1, 2"
+        return [row[0] for row in known], session.execute(related).fetchall()
+
+
+def test_a_purge_forgets_whom_the_platform_knew_by_that_tenant_alone(plugin, server, database: str, written) -> None:
+    plugin.create("TenantRow", declared(database, "k002"))
+    with server.connect(database) as session:
+        session.execute(PEOPLE)
+        session.execute(RELATIONS)
+    leaving = plugin.update("TenantRow", written, declared(database, status="deleted"))
+    assert len(people(server, database)[0]) == 4
+    plugin.delete("TenantRow", leaving)
+    assert people(server, database) == ([2, 3, 4], [(2, "k002"), (4, "k002")])
 
 
 @pytest.mark.parametrize("status", ["active", "suspended", "deleted"])
