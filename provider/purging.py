@@ -66,7 +66,7 @@ def _empty(at: Connections, plan: "CleanUp", one: "Planned") -> None:
     for attempt in range(RETRIES + 1):
         try:
             if whole is None:
-                whole = objects.left(bucket, str(one.path))
+                whole = _versions(bucket, str(one.path))
             plan.retry(one) if attempt else plan.start(one)
             objects.empty(bucket, str(one.path))
             if left := objects.left(bucket, str(one.path)):
@@ -85,11 +85,16 @@ def _empty(at: Connections, plan: "CleanUp", one: "Planned") -> None:
             return
 
 
-def _is_whole(bucket: Any, prefix: str, before: int) -> bool:
-    """Where that cannot be seen, something may be gone."""
+def _versions(bucket: Any, prefix: str) -> int:
+    """Unfinished uploads do not count: nobody can read them, and no backup has them."""
     from tenantry.backup import objects
 
+    return sum(1 for _ in objects.versions(bucket, prefix))
+
+
+def _is_whole(bucket: Any, prefix: str, before: int) -> bool:
+    """Where that cannot be seen, something may be gone."""
     try:
-        return objects.left(bucket, prefix) == before
+        return _versions(bucket, prefix) == before
     except Exception:
         return False

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from itertools import cycle
 from typing import Any
@@ -19,8 +19,8 @@ import yaml
 
 from local.throwaway import World
 
-WRITES = (1, 4, 8, 13, 6)  # of the state, after which a run is killed
-MOST_KILLS = 4  # of one transition; the next run is left alone
+WRITES = (1, 4, 8, 13, 6, 2)  # of the state, after which a run is killed
+MOST_KILLS = 5  # of one transition; the next run is left alone
 DAY = date(2026, 10, 2)
 
 
@@ -78,6 +78,32 @@ def _through(life: Any, check: Callable[[], None]) -> int:
     return kills
 
 
+def _purge_through(life: Any, moments: Iterable[float], is_done: Callable[[], bool], check: Callable[[], None]) -> None:
+    """Kills the command so many seconds after it began, until one of them has come to its end, or none is left."""
+    for moment in moments:
+        process = subprocess.Popen(
+            ["tenantry", "purge", "--stack", "local"],
+            cwd=life.world.folder,
+            env=life.world.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+        check()
+        if is_done():
+            return
+    life.purge()
+    check()
+    assert is_done()
+
+
+def _file(life: Any) -> Any:
+    """Whole, whatever was killed: one that is half written would not be YAML, or lack a field."""
+    return yaml.safe_load(life.world.tenant_file("k001").read_text())
+
+
 @pytest.fixture(scope="module")
 def life(world: World, open_life: Callable[..., Any]) -> Any:
     return open_life(world, "k001", "k002")
@@ -129,24 +155,9 @@ def test_the_proof(life: Any, unchanged: Callable[[], None]) -> None:
     life.on(DAY + timedelta(days=60))
     life.world.up()
     assert life.phase() == "due"
-    for moment in range(6):
-        process = subprocess.Popen(
-            ["tenantry", "purge", "--stack", "local"],
-            cwd=life.world.folder,
-            env=life.world.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(1.0 + 0.6 * moment)
-        process.kill()
-        process.wait()
-        document = yaml.safe_load(life.world.tenant_file("k001").read_text())
-        unchanged()
-        if document["status"] == "purged":
-            break
-    else:
-        life.purge()
-        document = yaml.safe_load(life.world.tenant_file("k001").read_text())
+    moments = [1.0 + 0.6 * number for number in range(6)]
+    _purge_through(life, moments, lambda: _file(life)["status"] == "purged", unchanged)
+    document = _file(life)
     verified = [one[0] for one in life.backups() if one[1] == "verified"]
     assert document["proof"] in verified
     life.world.run("tenantry", "backup", "k002", "--stack", "local")
@@ -160,8 +171,20 @@ def test_lifting(life: Any, unchanged: Callable[[], None]) -> None:
     assert not any(one.get("protect") for one in life.world.resources() if "::k001-" in one["urn"])
 
 
+def test_the_burial(life: Any, unchanged: Callable[[], None]) -> None:
+    """Killed as well: the file is the one before or the tombstone, which keeps the phone, and nothing is gone."""
+    purged = _file(life)
+
+    def check() -> None:
+        unchanged()
+        assert {key: _file(life)[key] for key in ("code", "phone", "status", "proof")} == {
+            key: purged[key] for key in ("code", "phone", "status", "proof")
+        }
+
+    _purge_through(life, [0.6 + 0.2 * number for number in range(8)], lambda: "plan" not in _file(life), check)
+
+
 def test_removal(life: Any) -> None:
-    assert "tombstone" in life.purge()
     kept = [one for one in life.backups() if one[1] == "verified"]
 
     def nothing_without_proof() -> None:
@@ -176,7 +199,10 @@ def test_removal(life: Any) -> None:
     snapshot = life.world.alibaba()
     assert "tenant-k001" not in snapshot["roles"].keys() | snapshot["policies"].keys()
     assert not [one for one in life.world.resources() if "::k001" in one["urn"]]
-    assert "gone" in life.purge()
+    _purge_through(
+        life, [0.6 + 0.2 * number for number in range(8)], lambda: "phone" not in _file(life), nothing_without_proof
+    )
+    assert _file(life)["proof"] in [one[0] for one in kept]
     assert set(life.cleanup().values()) == {"completed"}
     again = life.world.up()
     assert all(word not in again.stdout for word in ("created", "updated", "deleted"))

@@ -1,5 +1,6 @@
 """The two steps of a deletion, against a real server and the stand-in: one backup, and no removal without a proof."""
 
+from contextlib import suppress
 from typing import Any
 
 import oss2
@@ -239,6 +240,7 @@ def test_a_removal_that_was_refused_before_anything_went_can_be_cancelled(
     plugin, server, cloud, purge, row, operation: str, refused
 ) -> None:
     cloud.bucket("photo-bucket").put_object(f"{PREFIX}a.jpg", b"mine")
+    upload = cloud.bucket("photo-bucket").init_multipart_upload(f"{PREFIX}part")
     cloud.fault(pattern=f"oss:{operation}", kind="error", times=4, status=403, code="AccessDenied")
     with refused("emptying the prefixes", "AccessDenied"):
         plugin.delete("Opened", purge)
@@ -248,6 +250,8 @@ def test_a_removal_that_was_refused_before_anything_went_can_be_cancelled(
     plugin.create("TenantRow", alive(row))
     assert asked(server, query) == []
     assert f"{PREFIX}a.jpg" in cloud.keys("photo-bucket")
+    with suppress(oss2.exceptions.NoSuchUpload):
+        cloud.bucket("photo-bucket").abort_multipart_upload(f"{PREFIX}part", upload.upload_id)
 
 
 def test_once_an_object_is_gone_it_is_too_late(plugin, server, cloud, purge, row, refused) -> None:
