@@ -30,7 +30,7 @@ class Held:
     given: Before = field(default_factory=Before)
     leaving: bool = False  # its file was a tombstone already
     prefix: str | None = None  # where its objects lie
-    returned: bool = False  # its file was a tombstone once, and is none any more
+    buried: str | None = None  # the proof in its file's tombstone, once a run has seen one
 
 
 async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
@@ -75,5 +75,5 @@ def _held(facts: Mapping[str, Any]) -> Held:
         deletion_seen=date.fromisoformat(seen) if seen else None,
         given=Before(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled"))),
         prefix=str(facts["prefix"]) if facts.get("prefix") else None,
-        returned=bool(facts.get("returned")),
+        buried=str(facts["buried"]) if "buried" in facts else None,
     )

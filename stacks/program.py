@@ -72,7 +72,7 @@ async def _register(
 
 def returned(held: Mapping[str, Held]) -> frozenset[str]:
     """Whose removal may have begun. It stays so: the run that looks may not come to its end."""
-    return frozenset(code for code, last in held.items() if last.leaving or last.returned)
+    return frozenset(code for code, last in held.items() if last.leaving or last.buried is not None)
 
 
 def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, dict[str, Any]]:
@@ -85,7 +85,8 @@ def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, 
             rotations = remembered_turns({}, last.given.rotations)
             kept = {"rotations": rotations} if rotations else {}
             place = {"prefix": last.prefix} if last.prefix else {}
-            memory[stone.code] = {"phase": last.phase, "cell": last.cell, **seen, **kept, **place}
+            known = {"phase": last.phase, "cell": last.cell, "buried": stone.proof}
+            memory[stone.code] = {**known, **seen, **kept, **place}
     return memory
 
 
@@ -98,7 +99,7 @@ def remembered(
         last = held.get(tenant.code)
         memory[tenant.code] = facts(tenant, config.installation, last.given if last else None)
         if tenant.code in returned(held):
-            memory[tenant.code]["returned"] = True
+            memory[tenant.code]["buried"] = held[tenant.code].buried or ""
         if tenant.phase in BEING_DELETED:
             seen = last.deletion_seen if last and last.deletion_seen else config.today
             memory[tenant.code]["deletionSeen"] = seen.isoformat()

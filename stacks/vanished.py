@@ -40,12 +40,13 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
     buried = {stone.code: stone for stone in fleet.tombstones}
     for code, last in sorted(held.items()):
         tenant = present.get(code)
+        is_back = tenant is None and code in buried and _is_back(last, buried[code])
         if tenant is None and code not in buried:
             yield (
                 f"{code}: this stack holds the tenant, and tenants/{code}.yaml is gone: bring the file back "
                 f"(`git log --diff-filter=D -- tenants/{code}.yaml`); to delete a tenant write `status: deleted` in it"
             )
-        elif tenant is None and (last.phase in PURGED_TOO_SOON or _by_hand(last, buried[code])):
+        elif tenant is None and not is_back and (last.phase in PURGED_TOO_SOON or _by_hand(last, buried[code])):
             yield (
                 f"{code}: only a tombstone is left of its file, but protection was not lifted yet: bring the file back "
                 f"as it was (`git log -- tenants/{code}.yaml`); `tenantry purge` writes the tombstone when it may go"
@@ -58,7 +59,7 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 f"`tenantry restore {code} --from BACKUP --as CODE`"
             )
         elif tenant is None or tenant.phase is Phase.PURGING:
-            if last.phase not in BEFORE_REMOVAL:
+            if last.phase not in BEFORE_REMOVAL and not is_back:
                 yield (
                     f"{code}: its file says purged, but the tenant was {last.phase} in the last run: write "
                     "`status: deleted` and its day; only `tenantry purge` writes purged, after 30 days and a backup"
@@ -81,6 +82,14 @@ def _former_phone(last: Held, file: TenantSpec | Tombstone) -> str | None:
     if last.prefix is None or file.phone is None or last.prefix == prefix_of(file.phone):
         return None
     return last.prefix.removeprefix(PREFIX_ROOT).rstrip("/")
+
+
+def _is_back(last: Held, stone: Tombstone) -> bool:
+    """The very tombstone that a run has seen, after runs with another file: those fail once something is gone.
+
+    Should they have come to their end, the tenant's seal is protected again, and keeps all of it.
+    """
+    return last.buried == stone.proof and not stone.is_bare
 
 
 def _by_hand(last: Held, stone: Tombstone) -> bool:

@@ -192,7 +192,9 @@ def test_a_tombstone_registers_nothing(run, tenants) -> None:
     recording = run(folder, last)
     assert tenants_of(recording) == ["k001"]
     assert "k002" not in recording.result["tenants"]
-    assert recording.result["leaving"] == {"k002": {"phase": "purging", "cell": "main"}}
+    assert recording.result["leaving"] == {
+        "k002": {"phase": "purging", "cell": "main", "buried": "k002-20260901T000000Z-0123456789abcdef"}
+    }
     assert recording.result["purged"] == []
 
 

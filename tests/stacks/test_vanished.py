@@ -60,6 +60,18 @@ def test_a_tombstone_accounts_for_a_tenant_whose_protection_was_lifted(tenants) 
     assert not list(vanished({"k002": Held("purging", "main", None, leaving=True)}, load(folder), EVERYTHING))
 
 
+@pytest.mark.parametrize("phase", ["active", "retained", "due", "purging"])
+def test_the_tombstone_that_got_lost_can_be_brought_back(tenants, phase: str) -> None:
+    folder, stone = tenants(k001={}), f"code: k002\nstatus: purged\nproof: {PROOF}\n"
+    (folder / "k002.yaml").write_text(stone + "name: x\n", encoding="utf-8")
+    last = Held(phase, "main", None, buried=PROOF)
+    assert not list(vanished({"k002": last}, load(folder), EVERYTHING))
+    if phase != "purging":
+        assert list(vanished({"k002": Held(phase, "main", None, buried="another")}, load(folder), EVERYTHING))
+    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    assert list(vanished({"k002": last}, load(folder), EVERYTHING))
+
+
 def test_a_tombstone_that_no_purge_wrote_stops_the_run(tenants) -> None:
     folder = tenants(k001={})
     (folder / "k002.yaml").write_text(f"code: k002\nstatus: purged\nproof: {PROOF}\n", encoding="utf-8")
