@@ -85,7 +85,8 @@ def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, 
             rotations = remembered_turns({}, last.given.rotations)
             kept = {"rotations": rotations} if rotations else {}
             place = {"prefix": last.prefix} if last.prefix else {}
-            known = {"phase": last.phase, "cell": last.cell, "buried": stone.proof}
+            phase = str(Phase.PURGING)  # also after runs with another file than the tombstone, which were refused
+            known = {"phase": phase, "cell": last.cell, "buried": stone.proof}
             memory[stone.code] = {**known, **seen, **kept, **place}
     return memory
 

@@ -215,6 +215,16 @@ def test_each_row_says_which_stack_holds_it(run, tenants) -> None:
     assert run(tenants(k001={})).named("k001-row").inputs["heldBy"] == ME
 
 
+def test_a_tombstone_that_was_lost_meanwhile_ends_as_any_other(run, tenants) -> None:
+    proof = "k002-20260901T000000Z-0123456789abcdef"
+    folder, stone = tenants(k001={}), f"code: k002\nstatus: purged\nproof: {proof}\n"
+    outputs: Any = {"tenants": {"k002": {"phase": "due", "cell": "main", "buried": proof}}}
+    for personal in ("name: x\n", ""):
+        (folder / "k002.yaml").write_text(stone + personal, encoding="utf-8")
+        outputs = run(folder, others={ME: outputs}).result
+    assert (outputs["leaving"], outputs["purged"]) == ({}, ["k002"])
+
+
 def test_a_removal_that_failed_can_be_taken_back(run, tenants) -> None:
     """The run after a tombstone that could not be acted upon still knows the tenant."""
     outputs = {"tenants": {}, "leaving": {"k002": {"phase": "purging", "cell": "main"}}}
