@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
+
+from stacks import program
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
@@ -73,3 +76,36 @@ def tenants(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+ME = "organization/tenantry/test"
+
+
+@pytest.fixture
+def run(record, settings, environment, monkeypatch):
+    """Runs the program over a folder of tenants; `last` are the outputs of the run before."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def execute(folder: Path, last: Any = None, others: Any = None, options: Any = None, **changes: Any) -> Any:
+        stacks = {ME: {} if last is None else {"tenants": last}, **(others or {})}
+        values = {"tenants": str(folder), "today": "2026-10-20", **changes}
+        return record(program.main, config=settings(**values), stacks=stacks, **(options or {}))
+
+    return execute
+
+
+@pytest.fixture
+def refused(run, record):
+    """The refusal, and what was registered all the same."""
+
+    def execute(*args: Any, **changes: Any) -> str:
+        with pytest.raises(pulumi.RunError) as error:
+            run(*args, **changes)
+        return str(error.value)
+
+    return execute
+
+
+def tenants_of(recording) -> list[str]:
+    return [one.name for one in recording.of("Tenant")]
