@@ -314,7 +314,7 @@ def test_what_stays_is_a_tombstone_a_log_and_the_proved_backup(life: Any, before
     assert stone == {"code": "k001", "status": "purged", "cell": "main", "deleted_at": AGAIN, "proof": proof}
     assert set(life.cleanup().values()) == {"completed"}
     for table in ("tenant_resource_cleanup", "tenant_cleanup_logs"):
-        assert life.ask(f"SELECT {table}::text FROM {table} WHERE {table}::text LIKE '%13800138001%'") == []
+        assert life.ask(f"SELECT {table}::text FROM {table} WHERE strpos({table}::text, '13800138001') > 0") == []
     kept = {
         one["key"] for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if "/k001/" in one["key"]
     }
