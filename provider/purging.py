@@ -25,10 +25,10 @@ def refuse_without_proof(at: Connections, admin_database: str, code: str, purge:
     with step("looking for the proof", explain):
         place = vault(at, {"adminDatabase": admin_database, "vault": purge["vault"]})
         record = place.records.find(purge["proof"])
-        deleted_at = date.fromisoformat(purge["deletedAt"]) if purge.get("deletedAt") else None
-        if record is None or not record.proves(code, deleted_at):
+        day = _deletion_of(purge)
+        if record is None or not record.proves(code, day or record.deleted_at):
             raise Failure(
-                f"{purge['proof']} is on record as no proved backup of {code} for its deletion of {deleted_at}",
+                f"{purge['proof']} is on record as no proved backup of {code} for its deletion of {day or 'any day'}",
                 "nothing was removed: write `status: deleted` back into its file, and let `tenantry purge` prove one",
             )
         manifest = Shelf(code, purged=True).manifest(purge["proof"])
@@ -37,6 +37,11 @@ def refuse_without_proof(at: Connections, admin_database: str, code: str, purge:
                 f"the proved backup {purge['proof']} is not in {place.place.name} any more",
                 "nothing was removed: write `status: deleted` back into its file, then `tenantry purge` proves another",
             )
+
+
+def _deletion_of(purge: Mapping[str, Any]) -> date | None:
+    """None for a seal of before the day was declared: there the record's own day counts, which a cancel takes away."""
+    return date.fromisoformat(purge["deletedAt"]) if purge.get("deletedAt") else None
 
 
 def empty_prefixes(at: Connections, admin_database: str, code: str, purge: Mapping[str, Any]) -> None:

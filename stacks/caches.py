@@ -27,12 +27,23 @@ def read_caches(config: pulumi.Config, urls: pulumi.Output[str] | None) -> Mappi
         return {}
     found = _parsed(config.get("redisUrls") or "")
     for code, url in found.items():
-        address = urlsplit(url)
-        if address.scheme not in SCHEMES or address.username != code or not address.password or not address.hostname:
-            raise pulumi.RunError(f"{PROJECT}:redisUrls: {code}'s is no redis://{code}:PASSWORD@HOST/0")
+        if not _is_own(url, code):
+            raise pulumi.RunError(
+                f"{PROJECT}:redisUrls: {code}'s is no redis://{code}:PASSWORD@HOST/0 (escape the password as in URLs)"
+            )
     if len({urlsplit(url).password for url in found.values()}) < len(found):
         raise pulumi.RunError(f"{PROJECT}:redisUrls: two tenants have one password")
     return {code: pulumi.Output.secret(url) for code, url in found.items()}
+
+
+def _is_own(url: str, code: str) -> bool:
+    try:
+        address = urlsplit(url)
+        return (
+            address.scheme in SCHEMES and address.username == code and bool(address.password) and bool(address.hostname)
+        )
+    except ValueError:  # its message holds a part of the URL
+        return False
 
 
 def _parsed(text: str) -> dict[str, str]:

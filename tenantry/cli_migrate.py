@@ -60,12 +60,10 @@ def _rollout(to: int | None, wave: int, waves: int | None, pause: float, stack: 
     from tenantry.engine.refusal import Refusal
     from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
     from tenantry.rollout.rollout import Plan, Rollout
-    from tenantry.rollout.version import refuse_own_transactions
 
     one = operation(stack, cwd)
     try:
         wanted = migrations_of(TENANTS, one.project.root / FOLDER)
-        refuse_own_transactions(wanted)
     except Unfit as unfit:
         raise Refusal(unfit.reason, unfit.remedy) from None
     newest = max((migration.version for migration in wanted), default=BASELINE)

@@ -100,7 +100,7 @@ def beyond_quota(source: Source, spec: TenantSpec, plans: Plans, catalogue: Serv
             yield source.fault(
                 ("enabled_services", place),
                 f"{name} does not fit into plan {spec.plan} beside those before it: {wrong}",
-                f"leave it out, {remedy}",
+                f"leave it out, {remedy}; where a plan's objects are too few for what runs: raise them in plans.yaml",
             )
             return
 

@@ -8,31 +8,37 @@ from tenantry.text import forbidden
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _SECRET_KEY: Final = re.compile(
-    r"pass(word|wd|phrase|code)|pwd|secret(?!ar)|token(?!i[sz])|credential|bearer"
-    r"|(api|access|private|auth|signing|encryption|hmac|ssh|master|shared|session)[_.-]?key",
+    r"pass(word|wd|phrase|code)|pwd|secret(?!ar(y|ies|ial))|token(?!i[sz](e|ing|ation))|credential|bearer"
+    r"|(api|access|private|auth|signing|encryption|hmac|ssh|master|shared|session)[_.-]?key(?!board)",
     re.I,
 )
 _SECRET_TEXT: Final = re.compile(
-    r"-----BEGIN |\bLTAI[A-Za-z0-9]{12}|://[^/@\s]*:[^/@\s]+@|\beyJ[\w-]{8,}\.eyJ|\bBearer [\w.~+/-]{8}"
+    r"-----BEGIN |\bLTAI[A-Za-z0-9]{12}|://[^/@\s]*:[^/@\s]+@|\beyJ[\w-]{8,}\.eyJ"
+    r"|\bBearer (?=[\w.~+/-]*[0-9])[\w.~+/-]{16}"
 )
 # With one of these words in its name a key says how secrets are to be, and its number or mapping is none.
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LIMIT: Final = re.compile(
-    r"max(imum)?|min(imum)?|limits?|length|size|count|per|ms|seconds|minutes|hours|days|weeks|months|ttl|expiry"
-    r"|lifetime|age|attempts|retries|history|rotation|policy|policies|rules",
+    r"max(imum)?|min(imum)?|limits?|length|size|count|per|ms|seconds|minutes|hours|days|weeks|months|ttl"
+    r"|expir(y|es|ation)|timeout|valid(ity)?|duration|interval|lifetime|age|attempts|retries|history|rotation|policy"
+    r"|policies|rules|strength|score|complexity|reuse|reset|digits?|special|symbols|upper|lower|budget|bucket|rate"
+    r"|context|window|quota|num(ber)?|questions?|providers?",
     re.I,
 )
 _DEEPEST: Final = 6
 _LONGEST_TEXT: Final = 1000  # characters
 _MOST_ITEMS: Final = 100  # in one mapping or list
+# What stands deeper under a secret's name, and a number, may be a setting; from here on it is long enough for a secret.
+_SECRET_LENGTH: Final = 8
+_SECRET_NUMBER: Final = 100_000
 
 Path = tuple[str | int, ...]
 
 
-def check_freeform(value: Any, path: Path = (), is_secret: bool = False) -> Any:
+def check_freeform(value: Any, path: Path = (), is_secret: bool = False, is_within: bool = False) -> Any:
     """The value itself, or Wrong with the path to the part that is refused. Never repeats a text it found.
 
-    What stands under the name of a secret may be true, false or nothing.
+    `is_secret`: it stands under the name of a secret, `is_within`: not at once, but in a mapping or list there.
     """
     match value:
         case dict():
@@ -40,11 +46,11 @@ def check_freeform(value: Any, path: Path = (), is_secret: bool = False) -> Any:
         case list():
             _check_items(value, path, is_secret)  # pyright: ignore[reportUnknownArgumentType]  (YAML: checked within)
         case str():
-            _check_text(value, path, is_secret)
+            _check_text(value, path, is_secret and not (is_within and _is_setting(value)))
         case None | bool():
             pass  # nothing to check in these
         case int() | float():
-            if is_secret:
+            if is_secret and abs(value) >= _SECRET_NUMBER:
                 raise Wrong("looks like a secret", "keep secrets out; a limit says so, as in max_tokens", path)
         case _:
             raise Wrong("is a date without quotes", "put it in quotes", path)
@@ -57,17 +63,22 @@ def _check_mapping(value: dict[Any, Any], path: Path, is_secret: bool) -> None:
         if not isinstance(key, str) or _KEY.fullmatch(key) is None:
             raise Wrong("holds a key that is no plain name", "write ASCII letters, digits and _.- only", path)
         named = is_secret or _SECRET_KEY.search(key) is not None
-        check_freeform(item, (*path, key), named and (isinstance(item, str) or not _is_limit(key)))
+        is_within = is_secret and _SECRET_KEY.search(key) is None
+        check_freeform(item, (*path, key), named and (isinstance(item, str) or not _is_limit(key)), is_within)
 
 
 def _is_limit(key: str) -> bool:
     return any(map(_LIMIT.fullmatch, _WORD.findall(key)))
 
 
+def _is_setting(text: str) -> bool:
+    return len(text) < _SECRET_LENGTH or " " in text or text.startswith("/")
+
+
 def _check_items(value: list[Any], path: Path, is_secret: bool) -> None:
     _check_size(len(value), path)
     for position, item in enumerate(value):
-        check_freeform(item, (*path, position), is_secret)
+        check_freeform(item, (*path, position), is_secret, is_within=True)
 
 
 def _check_size(size: int, path: Path) -> None:

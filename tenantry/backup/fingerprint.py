@@ -24,11 +24,14 @@ SETTINGS: Final = {
     "bytea_output": "hex",
     "row_security": "off",
     "search_path": "",
-    "restrict_nonsystem_relation_kind": "view, foreign-table",
     "statement_timeout": "0",
     "lock_timeout": "60s",
     "idle_in_transaction_session_timeout": "0",
 }
+# A table that became a view meanwhile is not read. Older minor releases of the server have no such setting.
+TABLES_ALONE: Final = """
+SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'
+"""
 TABLES: Final = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema' AND nspname !~ '^pg_' ORDER BY 1, 2
@@ -68,6 +71,7 @@ class Fingerprint(BaseModel):
 def prepare(session: Session) -> None:
     for name, value in SETTINGS.items():
         session.execute("SELECT set_config(%s, %s, false)", [name, value])
+    session.execute(TABLES_ALONE)
 
 
 def sequences(session: Session) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Lock:
         `since` proves nothing: where the clock was set meanwhile, a living engine seems to have started after it.
         """
         found = process(self.pid)
-        return found if found and any("pulumi" in part for part in found.arguments[:2]) else None
+        return found if found and any(Path(part).name.startswith("pulumi") for part in found.arguments[:2]) else None
 
     @property
     def is_dead(self) -> bool:

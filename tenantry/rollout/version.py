@@ -55,6 +55,7 @@ def bring(server: Server, site: Site, wanted: Sequence[Migration], to: int) -> t
 def _lacking(session: "Session", wanted: Sequence[Migration], to: int) -> tuple[int, list[Migration]]:
     applied = _applied(session)
     rest = [migration for migration in pending(wanted, applied) if migration.version <= to]
+    refuse_own_transactions(rest)
     return max(applied, default=BASELINE), rest
 
 

@@ -113,6 +113,20 @@ def purging(seal, declared) -> dict[str, Any]:
     return {**seal, "purge": {**of_deletion, **{key: declared[key] for key in ("prefix", "buckets", "vault")}}}
 
 
+def test_a_seal_that_names_no_day_goes_by_the_proofs_own(plugin, server, cloud, seal, purging, refused) -> None:
+    """Of a removal that had begun before the day was declared."""
+    former = {**purging, "purge": {key: value for key, value in purging["purge"].items() if key != "deletedAt"}}
+    state = plugin.create("Opened", seal)
+    with server.connect("admin_tenant_management") as session:
+        session.execute(RECORD, ["k001", PROOF])
+    cloud.bucket("photo-bucket").put_object(f"purged/k001/backups/{PROOF}/manifest.json", b"{}")
+    plugin.update("Opened", state, former)
+    with server.connect("admin_tenant_management") as session:
+        session.execute("UPDATE data_backup_records SET deleted_at = NULL")
+    with refused("is on record as no proved backup"):
+        plugin.update("Opened", state, former)
+
+
 def test_a_purge_without_a_proof_is_refused_before_and_after(plugin, server, cloud, seal, purging, refused) -> None:
     state = plugin.create("Opened", seal)
     with refused("is on record as no proved backup"):

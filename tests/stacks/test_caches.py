@@ -45,6 +45,8 @@ def test_each_tenant_has_its_own(record: Any) -> None:
         {"redisUrls": json.dumps({"k001": 1})},
         {"redisUrls": json.dumps({"k001": "redis://:one-password@cache"})},
         {"redisUrls": json.dumps({"k001": "redis://k001@cache"})},
+        {"redisUrls": json.dumps({"k001": "redis://k001:[one-password]@cache"})},
+        {"redisUrls": json.dumps({"k001": "redis://k001:one[-password@cache"})},
         {"redisUrls": json.dumps({"k001": "http://k001:one-password@cache"})},
         {"redisUrls": json.dumps({"k001": K001, "k002": K001})},
         {"redisUrls": json.dumps({"k001": K001, "k002": "redis://k002:one-password@cache/0"})},

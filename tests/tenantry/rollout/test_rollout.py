@@ -6,7 +6,7 @@ import pytest
 
 from tenantry.engine.database import NoAnswer, Server
 from tenantry.engine.refusal import Locked
-from tenantry.migrations import Unfit
+from tenantry.migrations import RECORD, REMEMBER, Unfit
 from tenantry.names import TEMPLATE_DATABASE
 from tenantry.rollout import version
 from tenantry.rollout.rollout import State, waves
@@ -235,8 +235,22 @@ def test_a_file_that_ends_its_transaction_is_refused(written: Any, text: str) ->
         refuse_own_transactions(written(v0001_one=text))
 
 
+def test_one_that_is_applied_already_is_not_refused(rollout: Any, written: Any, running: Any) -> None:
+    wanted = written(v0001_one="CREATE TABLE one (x int); COMMIT")
+    assert [one.state for one in rollout(wanted).run()][:2] == [State.FAILED] * 2
+    names = [TEMPLATE_DATABASE, "kargerdensales_test", "rent001", "rent002", "rent003"]
+    with running.connect() as session:
+        session.execute(f"ALTER DATABASE {TEMPLATE_DATABASE} WITH ALLOW_CONNECTIONS true".encode())
+    for name in names:
+        with running.connect(name) as inside:
+            inside.execute(RECORD)
+            inside.execute(REMEMBER, [1, wanted[0].name, wanted[0].checksum])
+    assert set(told(rollout(wanted).look()).values()) == {("current", 1)}
+
+
 def test_a_file_that_ends_its_transaction_all_the_same_is_told(rollout: Any, written: Any, running: Any) -> None:
-    found = list(rollout(written(v0001_one="CREATE TABLE half (x int); COMMIT; CREATE TABLE other (x int)")).run())
+    hidden = "CREATE TABLE half (x int); /* /* */ ' */ COMMIT; CREATE TABLE other (x int) --'"
+    found = list(rollout(written(v0001_one=hidden)).run())
     assert (found[0].state, found[1].state) == (State.FAILED, State.BEHIND)
     assert "ended its own transaction" in found[0].error
 
