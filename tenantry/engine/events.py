@@ -1,12 +1,13 @@
 """The engine's event log (`--event-log`, one JSON document a line), read while it grows."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _QUIET = ("debug",)
+_OF_A_RECORD = ("urn", "type", "custom", "parent", "provider", "protect", "inputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Step:
     parent: str
     is_custom: bool
     changed: tuple[str, ...] = ()  # names of the properties that differ
+    asked: Mapping[str, Any] | None = None  # of a failed operation: what it was to make, as the state would hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +129,7 @@ def _step(stage: str, metadata: dict[str, Any]) -> Step:
         state.get("parent", ""),
         bool(state.get("custom")),
         tuple(changed),
+        {key: state[key] for key in _OF_A_RECORD if key in state}
+        if stage == "failed" and metadata.get("new")
+        else None,
     )

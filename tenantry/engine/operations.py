@@ -13,6 +13,7 @@ from tenantry.engine.database import Server, server_of
 from tenantry.engine.deployment import Deployment
 from tenantry.engine.filestate import FileState
 from tenantry.engine.holding import Holding
+from tenantry.engine.identity import DNS_RECORD
 from tenantry.engine.logs import RunLog
 from tenantry.engine.openings import Recorder
 from tenantry.engine.progress import Finding, Progress
@@ -119,9 +120,12 @@ class Operation:
     def _apply(self, kind: str, *arguments: str) -> Outcome:
         recovery = self._recover()
         outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
-        late = recovery.missing.keys() & outcome.progress.failed.keys()
-        # The dead engine's last call was still at work when we looked, such as the copying of a large template.
-        if late and self.records.suspect({urn: recovery.missing[urn] for urn in late}) and not outcome.was_cut_off:
+        # The dead engine's last call was still at work when we looked, such as the copying of a large template. Of a
+        # DNS record that may be several runs ago, which were all cut off.
+        unmade = outcome.progress.unmade
+        late = {urn: dict(record) for urn, record in unmade.items() if record.get("type") == DNS_RECORD}
+        late |= {urn: recovery.missing[urn] for urn in recovery.missing.keys() & outcome.progress.failed.keys()}
+        if late and self.records.suspect(late) and not outcome.was_cut_off:
             self.watcher.say(f"{len(late)} interrupted creation(s) may have come to an end meanwhile: looking again")
             again = self._recover()
             outcome = self._engine(kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments)

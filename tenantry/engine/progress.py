@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tenantry.engine.events import Event, Message, Step, Summary, Violation
 from tenantry.engine.urns import Place, describe, is_plumbing, place_of, type_of
@@ -72,6 +73,7 @@ class Progress:
         self.changes: list[Change] = []
         self.summary: Summary | None = None
         self.failed: dict[str, Place] = {}  # URN -> place of every resource whose operation failed
+        self.unmade: dict[str, Mapping[str, Any]] = {}  # URN -> what a failed creation was to make
         self._begun: set[str] = set()
         self._done: set[str] = set()
 
@@ -151,6 +153,8 @@ class Progress:
         elif event.stage == "failed":
             state.failed.add(event.urn)
             self.failed[event.urn] = place
+            if event.operation == "create" and event.asked is not None:
+                self.unmade[event.urn] = event.asked
 
     def _find(self, into: list[Finding], urn: str, text: str) -> Finding | None:
         if text.lower().rstrip(".") in _ECHOES:

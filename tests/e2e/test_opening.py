@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from local.throwaway import World
+from tenantry.engine.alibaba import call
 from tenantry.names import ADMIN_DATABASE
 from tenantry.opening import STEPS
 
@@ -26,6 +27,7 @@ FIRST = ("k001", "k002")
 KILLED = {f"k{301 + number}": step for number, step in enumerate(STEPS)}
 FAILING = "k320"
 LATECOMER = "k330"
+FORGOTTEN = "k331"
 Session = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -320,3 +322,15 @@ def test_a_record_that_a_dead_engine_made_late_is_taken(opened: World, admin: Se
     _assert_open(opened, admin, LATECOMER, _passwords(opened)[LATECOMER])
     records = [record["rr"] for record in opened.alibaba()["domains"]["yyup.cc"]["records"]]
     assert records.count(LATECOMER) == 1
+
+
+def test_a_record_that_came_several_runs_ago_is_taken(opened: World, admin: Session) -> None:
+    """Each of those was cut off as well: nothing is left of its request but the record."""
+    (like,) = [one for one in opened.alibaba()["domains"]["yyup.cc"]["records"] if one["rr"] == "k001"]
+    made = {"DomainName": "yyup.cc", "RR": FORGOTTEN, "Type": "A", "Value": like["value"], "TTL": 600}
+    call("alidns.aliyuncs.com", "2015-01-09", "AddDomainRecord", made, opened.env)
+    _declare(opened, FORGOTTEN)
+    assert "looking again" in opened.up().stderr
+    _assert_open(opened, admin, FORGOTTEN, _passwords(opened)[FORGOTTEN])
+    records = [record["rr"] for record in opened.alibaba()["domains"]["yyup.cc"]["records"]]
+    assert records.count(FORGOTTEN) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tenantry.engine.events import Message, Step, Summary, Tail, Violation, failures_by_urn, parse, read_all
+from tenantry.engine.progress import Progress
 
 
 def test_a_recorded_run_is_read_to_its_end(recorded: Callable[[str], Path]) -> None:
@@ -58,3 +59,16 @@ def test_failures_are_told_with_their_reasons(recorded: Callable[[str], Path]) -
 
 def test_a_failure_without_a_reason_is_told_too() -> None:
     assert failures_by_urn([Step("failed", "refresh", "u", "", True)]) == {"u": "no reason was given"}
+
+
+def test_a_failed_creation_tells_what_it_was_to_make() -> None:
+    new = {"urn": "u", "type": "t:m:T", "custom": True, "parent": "p", "inputs": {"rr": "k001"}, "outputs": {"x": 1}}
+    failed = parse(json.dumps({"resOpFailedEvent": {"metadata": {"op": "create", "urn": "u", "new": new}}}))
+    assert isinstance(failed, Step)
+    assert failed.asked == {"urn": "u", "type": "t:m:T", "custom": True, "parent": "p", "inputs": {"rr": "k001"}}
+    begun = parse(json.dumps({"resourcePreEvent": {"metadata": {"op": "create", "urn": "u", "new": new}}}))
+    assert isinstance(begun, Step)
+    assert begun.asked is None
+    progress = Progress()
+    progress.take(failed)
+    assert progress.unmade == {"u": failed.asked}
