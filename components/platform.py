@@ -18,7 +18,7 @@ from components.manifest import Manifest
 from components.ownership import labels
 from components.seal import seal
 from components.steps import ClosedDatabases
-from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
+from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
@@ -28,7 +28,7 @@ ADMIN_CONNECTIONS: Final = 60
 TEST_CONNECTIONS: Final = 20
 STATEMENT_TIMEOUT_S: Final = 30  # as long as a request may take at the gateway
 IDLE_TIMEOUT_S: Final = 60
-OPEN_BY_DEFAULT: Final = ("postgres", "template1")  # PostgreSQL lets every role connect to these
+OPEN_BY_DEFAULT: Final = (MAINTENANCE_DATABASE, "template1")  # PostgreSQL lets every role connect to these
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -26,30 +26,26 @@ class Connections:
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
-    def database(self, name: str) -> "Generator[Session, None, None]":
+    def database(self, name: str, options: str = "") -> "Generator[Session, None, None]":
         """A session in the database; what is not committed by its end is undone."""
-        with self._lock:
-            server = self._server
-        with server.session(name) as session:
+        with self._reached().session(name, options=options) as session:
             yield session
 
-    @contextmanager
-    def catalogs(self, name: str) -> "Generator[Session, None, None]":
+    def catalogs(self, name: str) -> "AbstractContextManager[Session]":
         """The provisioner's session in a tenant's database: for PostgreSQL's own catalogs, never for a table."""
         from tenantry.owner_login import CATALOG_ALONE
 
-        with self._lock:
-            server = self._server
-        with server.session(name, options=CATALOG_ALONE) as session:
-            yield session
+        return self.database(name, CATALOG_ALONE)
 
     @contextmanager
     def as_owner(self, name: str) -> "Generator[Session, None, None]":
         """A session with the rights of the database's owner and no others: for what is in its tables."""
-        with self._lock:
-            server = self._server
-        with server.as_owner(name) as session:
+        with self._reached().as_owner(name) as session:
             yield session
+
+    def _reached(self) -> "Server":
+        with self._lock:
+            return self._server
 
     @property
     def storage(self) -> "Storage":

@@ -1,7 +1,7 @@
 """Sessions with the databases of one server, and PostgreSQL's errors in our words."""
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, LiteralString, Self
@@ -11,11 +11,11 @@ from psycopg import sql
 
 from provider.failure import Failure
 from provider.settings import required
-from tenantry.owner_login import AS_OWNER, OwnerLogin, owner_login
+from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.owner_login import OwnerLogin, as_owner
 
 CONNECT_TIMEOUT_S: Final = 10
 LOCK_TIMEOUT_S: Final = 60  # long enough for a neighbour's step, short enough to be told of a forgotten session
-MAINTENANCE_DATABASE: Final = "postgres"
 
 Session = psycopg.Connection[tuple[Any, ...]]
 Query = LiteralString | sql.Composed | sql.SQL
@@ -72,17 +72,8 @@ class Server:
                 self._open.discard(connection)
             connection.close()
 
-    @contextmanager
-    def as_owner(self, database: str) -> Generator[Session, None, None]:
-        """Over a login of the owner's: what is made belongs to it, and what its code does is done with its rights."""
-        with (
-            owner_login(self.session, database) as login,
-            self.session(database, login, AS_OWNER) as session,
-        ):
-            if login:
-                session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login.owner)))
-                session.commit()
-            yield session
+    def as_owner(self, database: str) -> AbstractContextManager[Session]:
+        return as_owner(self.session, database)
 
     def cancel(self) -> None:
         with self._lock:

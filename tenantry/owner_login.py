@@ -9,7 +9,9 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tenantry.names import MAINTENANCE_DATABASE
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 SUFFIX: Final = "_m"
 CONNECTIONS: Final = 4
 VALID: Final = "10 minutes"  # in which it may begin a session; one that has begun goes on
-ENTRANCE: Final = "postgres"
 
 # Settings that a database's owner may give it reach every session that does not bring its own.
 CATALOG_ALONE: Final = "-c search_path= -c statement_timeout=0"  # nothing of the tenant's is taken for PostgreSQL's
@@ -33,6 +34,14 @@ class OwnerLogin:
     name: str
     password: str = field(repr=False)
     owner: str
+
+
+class SessionOf(Protocol):
+    """Opens a session in a database: as who has the login, as the provisioner without one."""
+
+    def __call__(
+        self, database: str, login: OwnerLogin | None = None, options: str = ""
+    ) -> "AbstractContextManager[Session]": ...
 
 
 OWNER_OF: Final = """
@@ -61,7 +70,7 @@ def owner_login(
     import psycopg
     from psycopg import sql
 
-    with connect(ENTRANCE) as entrance:
+    with connect(MAINTENANCE_DATABASE) as entrance:
         found = entrance.execute(OWNER_OF, [database]).fetchone()
         if found is None or found[1]:
             yield None
@@ -86,6 +95,18 @@ def owner_login(
             with suppress(psycopg.OperationalError):  # the server went away: the next one removes it
                 entrance.rollback()
                 _remove(entrance, connect, database, login)
+
+
+@contextmanager
+def as_owner(session: "SessionOf", database: str) -> "Generator[Session, None, None]":
+    """A session with the rights of the database's owner and no others: what it makes belongs to that role."""
+    from psycopg import sql
+
+    with owner_login(session, database) as login, session(database, login, AS_OWNER) as inside:
+        if login:
+            inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login.owner)))
+            inside.commit()
+        yield inside
 
 
 def _verifier(session: "Session", login: OwnerLogin) -> str:

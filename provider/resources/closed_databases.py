@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.names import MAINTENANCE_DATABASE
 
 if TYPE_CHECKING:
     from provider.postgresql import Session
 
 # The administration's own database; template1 takes connections as well.
-ENTRANCE: Final = "postgres"
 OPEN: Final = """
 SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
 WHERE datname = ANY(%s) AND grantee = 0 AND privilege_type = 'CONNECT' ORDER BY 1
@@ -33,7 +33,7 @@ class ClosedDatabases(Resource):
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
         from provider.postgresql import explain
 
-        with step("closing databases", explain), at.database(ENTRANCE) as session:
+        with step("closing databases", explain), at.database(MAINTENANCE_DATABASE) as session:
             _each(session, "REVOKE CONNECT ON DATABASE {} FROM PUBLIC", inputs["databases"])
             _each(
                 session,
@@ -51,13 +51,13 @@ class ClosedDatabases(Resource):
         from provider.postgresql import explain
 
         databases = list(state.get("databases", []))
-        with step("reading rights", explain), at.database(ENTRANCE) as session:
+        with step("reading rights", explain), at.database(MAINTENANCE_DATABASE) as session:
             return {"databases": databases, "drift": [f"{name} is open to all" for name in _open(session, databases)]}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.postgresql import explain
 
-        with step("opening databases", explain), at.database(ENTRANCE) as session:
+        with step("opening databases", explain), at.database(MAINTENANCE_DATABASE) as session:
             _each(session, "GRANT CONNECT ON DATABASE {} TO PUBLIC", list(state["databases"]))
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.names import MAINTENANCE_DATABASE
 
 if TYPE_CHECKING:
     from provider.postgresql import Session
 
-ENTRANCE: Final = "postgres"
 WAIT_S: Final = 10.0  # for a backend to notice: it does between two rows, and at once when it is idle
 RUNNING: Final = "SELECT pid FROM pg_stat_activity WHERE usename = ANY(%s)"
 TERMINATE: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY(%s)"
@@ -34,7 +34,7 @@ class Sessions(Resource):
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
         from provider.postgresql import explain
 
-        with step("closing sessions", explain), at.database(ENTRANCE) as session:
+        with step("closing sessions", explain), at.database(MAINTENANCE_DATABASE) as session:
             _close(session, list(inputs["logins"]))
         return {**inputs, "drift": []}
 
@@ -43,7 +43,7 @@ class Sessions(Resource):
 
         if not state:
             raise Failure("sessions cannot be imported", "declare them: there is nothing to adopt")
-        with step("looking for sessions", explain), at.database(ENTRANCE) as session:
+        with step("looking for sessions", explain), at.database(MAINTENANCE_DATABASE) as session:
             running = session.execute(RUNNING, [list(state["logins"])]).fetchall()
         found = [f"{len(running)} sessions run"] if running else []
         return {**state, "drift": found}

@@ -9,10 +9,10 @@ from typing import Any, Self
 import psycopg
 
 from tenantry.backup.failing import BackupError, oss2
+from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.owner_login import CATALOG_ALONE, OwnerLogin
 
 CONNECT_TIMEOUT_S = 15
-MAINTENANCE = "postgres"
 
 Session = psycopg.Connection[tuple[Any, ...]]
 _NEEDED = ("PGHOST", "PGUSER", "PGPASSWORD", "ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY")
@@ -58,7 +58,7 @@ class Systems:
         )
 
     @contextmanager
-    def session(self, database: str = MAINTENANCE, options: str = "") -> Generator[Session, None, None]:
+    def session(self, database: str = MAINTENANCE_DATABASE, options: str = "") -> Generator[Session, None, None]:
         """Every statement by itself, unless a transaction is begun; closed at the end."""
         connection = psycopg.connect(
             host=self.host,

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tenantry.engine.cli import Cli
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.surroundings import EMBEDDED_STACKS
-from tenantry.owner_login import AS_OWNER, OwnerLogin, owner_login
+from tenantry.owner_login import OwnerLogin, as_owner
 
 if TYPE_CHECKING:
     import psycopg
@@ -72,15 +72,9 @@ class Server:
         with connection:
             yield connection
 
-    @contextmanager
-    def as_owner(self, database: str) -> "Generator[Session, None, None]":
-        """A session with the rights of the database's owner and no others: for what is in its tables."""
-        from psycopg import sql
-
-        with owner_login(self.session, database) as login, self.session(database, login, AS_OWNER) as session:
-            if login:
-                session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login.owner)))
-            yield session
+    def as_owner(self, database: str) -> "AbstractContextManager[Session]":
+        """For what is in its tables. Raises NoAnswer like `session`."""
+        return as_owner(self.session, database)
 
 
 def server_of(cli: Cli, stack: str) -> Server:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry.engine.database import NoAnswer, Server
-from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
+from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
     from tenantry.engine.database import Session
 
 TEMPLATE, TEST = "template", "test site"
-MAINTENANCE: Final = "postgres"
 
 # Also those that are suspended or being deleted: whoever comes back must find a schema that fits the application.
 TENANTS: Final = """
@@ -41,7 +40,7 @@ class Site:
 
 def shared(server: Server) -> list[Site]:
     """What comes before the tenants. Raises NoAnswer without a template."""
-    with server.session(MAINTENANCE) as session:
+    with server.session(MAINTENANCE_DATABASE) as session:
         found = [
             site for site in (Site(TEMPLATE, TEMPLATE_DATABASE), Site(TEST, TEST_DATABASE)) if _exists(session, site)
         ]
@@ -52,7 +51,7 @@ def shared(server: Server) -> list[Site]:
 
 def tenants(server: Server) -> list[Site]:
     """By code; none before there is a platform."""
-    with server.session(MAINTENANCE) as session:
+    with server.session(MAINTENANCE_DATABASE) as session:
         if session.execute(EXISTS, [ADMIN_DATABASE]).fetchone() is None:
             return []
     with server.session(ADMIN_DATABASE) as session:
@@ -77,7 +76,7 @@ def reached(server: Server, site: Site) -> "Generator[Session, None, None]":
 
 def is_open(server: Server) -> bool:
     """Whether the template takes connections: left so by a run that was killed; the next one closes it."""
-    with server.session(MAINTENANCE) as session:
+    with server.session(MAINTENANCE_DATABASE) as session:
         row = session.execute(IS_OPEN, [TEMPLATE_DATABASE]).fetchone()
         return row is not None and bool(row[0])
 
@@ -86,7 +85,7 @@ def _let_in(server: Server, site: Site, allowed: bool) -> None:
     from psycopg import sql
 
     statement = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
-    with server.session(MAINTENANCE) as session:
+    with server.session(MAINTENANCE_DATABASE) as session:
         session.execute(statement.format(sql.Identifier(site.database), sql.Literal(allowed)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
-from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE, Names
+from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE, Names
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held, hole, unclear
 
@@ -116,7 +116,7 @@ def _other_logins(field: Field) -> Iterator[Trial]:
 
 def _shared_databases(field: Field) -> Iterator[Trial]:
     for names in field.living:
-        for database in (ADMIN_DATABASE, TEST_DATABASE, "postgres", "template1"):
+        for database in (ADMIN_DATABASE, TEST_DATABASE, MAINTENANCE_DATABASE, "template1"):
             yield Trial(names.code, database, _connects(field, names, database))
         for database in (TEMPLATE_DATABASE, "template0"):
             yield Trial(names.code, database, _connects(field, names, database, states=CLOSED))

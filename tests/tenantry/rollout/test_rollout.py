@@ -1,5 +1,6 @@
 """A schema reaches the template, the test site and the tenants in this order, stops at a failure and goes on from there."""
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -192,28 +193,34 @@ def test_a_tenant_that_is_being_opened_waits(rollout: Any, written: Any, admin: 
     assert found["k003"] == ("migrated", 1)
 
 
-def test_what_a_migration_makes_belongs_to_the_databases_owner(
-    rollout: Any, written: Any, server: Server, running: Any
-) -> None:
+@pytest.fixture
+def somebody(running: Any) -> Generator[str]:
+    """Owns rent001 and its schema, as a tenant's role does; all is the provisioner's again at the end."""
     with running.connect() as session:
         session.execute("CREATE ROLE somebody")
         session.execute("ALTER DATABASE rent001 OWNER TO somebody")
-        session.execute("GRANT somebody TO tenantry")
     with running.connect("rent001") as inside:
-        inside.execute("ALTER TABLE schema_migrations OWNER TO somebody")
         inside.execute("ALTER SCHEMA public OWNER TO somebody")
-    try:
-        list(rollout(written(v0001_one=ONE)).run())
-        with server.session("rent001") as session:
-            owner = session.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'one'").fetchone()
-        assert owner == ("somebody",)
-    finally:
-        with running.connect() as session:
-            session.execute("ALTER DATABASE rent001 OWNER TO tenantry")
-        with running.connect("rent001") as inside:
-            inside.execute("REASSIGN OWNED BY somebody TO tenantry")
-        with running.connect() as session:
-            session.execute("DROP ROLE somebody")
+    yield "somebody"
+    with running.connect() as session:
+        session.execute("ALTER DATABASE rent001 OWNER TO tenantry")
+    with running.connect("rent001") as inside:
+        inside.execute("REASSIGN OWNED BY somebody TO tenantry")
+    with running.connect() as session:
+        session.execute("DROP ROLE somebody")
+
+
+def test_what_a_migration_makes_belongs_to_the_databases_owner(
+    rollout: Any, written: Any, server: Server, running: Any, somebody: str
+) -> None:
+    with running.connect() as session:
+        session.execute(f"GRANT {somebody} TO tenantry")
+    with running.connect("rent001") as inside:
+        inside.execute(f"ALTER TABLE schema_migrations OWNER TO {somebody}")
+    list(rollout(written(v0001_one=ONE)).run())
+    with server.session("rent001") as session:
+        owner = session.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'one'").fetchone()
+    assert owner == (somebody,)
 
 
 OWN_TRANSACTIONS = {
@@ -255,32 +262,22 @@ def test_a_file_that_ends_its_transaction_all_the_same_is_told(rollout: Any, wri
     assert "ended its own transaction" in found[0].error
 
 
-def test_a_migration_runs_with_the_tenants_rights(rollout: Any, written: Any, server: Server, running: Any) -> None:
-    with running.connect() as session:
-        session.execute("CREATE ROLE somebody")
-        session.execute("ALTER DATABASE rent001 OWNER TO somebody")
+def test_a_migration_runs_with_the_tenants_rights(
+    rollout: Any, written: Any, server: Server, running: Any, somebody: str
+) -> None:
     with running.connect("rent001") as inside:
-        inside.execute("ALTER SCHEMA public OWNER TO somebody")
-        inside.execute("ALTER TABLE kindergartens OWNER TO somebody")
+        inside.execute(f"ALTER TABLE kindergartens OWNER TO {somebody}")
         inside.execute("INSERT INTO kindergartens (code, name) VALUES ('k001', 'one')")
-        inside.execute("""
-            SET ROLE somebody;
+        inside.execute(f"""
+            SET ROLE {somebody};
             CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN SET ROLE NONE; EXECUTE 'CREATE ROLE stolen SUPERUSER'; RETURN NEW; END $$;
             CREATE TRIGGER trap BEFORE UPDATE ON kindergartens FOR EACH ROW EXECUTE FUNCTION trap()""")
-    try:
-        found = list(rollout(written(v0001_one="UPDATE kindergartens SET name = 'two'")).run())
-        assert found[2].state is State.FAILED
-        assert "42501" in found[2].error
-        with running.connect() as session:
-            assert session.execute("SELECT FROM pg_roles WHERE rolname IN ('stolen', 'somebody_m')").fetchall() == []
-    finally:
-        with running.connect() as session:
-            session.execute("ALTER DATABASE rent001 OWNER TO tenantry")
-        with running.connect("rent001") as inside:
-            inside.execute("REASSIGN OWNED BY somebody TO tenantry")
-        with running.connect() as session:
-            session.execute("DROP ROLE somebody")
+    found = list(rollout(written(v0001_one="UPDATE kindergartens SET name = 'two'")).run())
+    assert found[2].state is State.FAILED
+    assert "42501" in found[2].error
+    with running.connect() as session:
+        assert session.execute("SELECT FROM pg_roles WHERE rolname IN ('stolen', 'somebody_m')").fetchall() == []
 
 
 def test_the_body_of_a_function_may_begin(written: Any) -> None:
