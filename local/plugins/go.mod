@@ -3,6 +3,7 @@ module tenantry.local/providers
 go 1.25.8
 
 require (
+	github.com/aliyun/alibaba-cloud-sdk-go v1.62.590
 	github.com/aliyun/terraform-provider-alicloud v1.240.0
 	github.com/hashicorp/terraform-plugin-sdk v1.17.2
 	github.com/pulumi/pulumi-terraform-bridge/v3 v3.128.0
@@ -60,7 +61,6 @@ require (
 	github.com/alibabacloud-go/tea-utils v1.4.5 // indirect
 	github.com/alibabacloud-go/tea-utils/v2 v2.0.6 // indirect
 	github.com/alibabacloud-go/tea-xml v1.1.3 // indirect
-	github.com/aliyun/alibaba-cloud-sdk-go v1.62.590 // indirect
 	github.com/aliyun/aliyun-datahub-sdk-go v0.1.5 // indirect
 	github.com/aliyun/aliyun-log-go-sdk v0.1.44-0.20230310032108-e8f9ed9bb3c5 // indirect
 	github.com/aliyun/aliyun-mns-go-sdk v0.0.0-20210305050620-d1b5875bda58 // indirect

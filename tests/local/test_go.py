@@ -1,0 +1,27 @@
+"""The Go modules' own tests, with the toolchain and the flags that their binaries are built with."""
+
+import subprocess
+
+import pytest
+
+from local.build.go import go_binary, go_environment
+from local.build.targets import TARGETS, Target
+
+TESTED = [one for one in TARGETS if any(one.directory.rglob("*_test.go"))]
+
+
+@pytest.mark.parametrize("target", TESTED, ids=lambda one: one.module)
+def test_they_pass(target: Target) -> None:
+    done = subprocess.run(
+        [str(go_binary()), "test", f"-ldflags={target.ldflags}", "./..."],
+        cwd=target.directory,
+        env=go_environment(target.cgo),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_are_some() -> None:
+    assert {"kubernetes", "plugins"} <= {one.module for one in TESTED}
