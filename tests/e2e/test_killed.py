@@ -1,16 +1,12 @@
 """SIGKILL of the engine at ten points; the next `tenantry up` converges: no duplicate, no orphan, no manual step."""
 
-import os
-import signal
-import subprocess
-import time
 from base64 import b64decode
 from collections import Counter
 
-import psutil
 import pytest
 
 from local.throwaway import World
+from tests.e2e.killing import kill_when
 
 POINTS = 10
 CODES = [f"k{number:03}" for number in range(201, 201 + POINTS)]
@@ -21,51 +17,16 @@ def _declare(world: World, code: str) -> None:
     world.tenant_file(code).write_text(text.replace("k001", code).replace("13800138001", f"13700137{code[1:]}"))
 
 
-def _engine(process: subprocess.Popen[bytes]) -> psutil.Process | None:
-    for child in psutil.Process(process.pid).children(recursive=True):
-        if child.name() == "pulumi" and "up" in child.cmdline():
-            return child
-    return None
-
-
-def _created(world: World, code: str) -> int:
-    """How many of the tenant's resources the engine has recorded so far: the clock by which we choose the moment."""
-    state = world.folder / ".local" / "state" / ".pulumi" / "stacks" / "tenantry" / "local.json"
-    try:
-        text = state.read_text()
-    except FileNotFoundError:
-        return 0
-    return text.count(f"::{code}-")
-
-
-def _kill_at(world: World, code: str, resources: int) -> bool:
-    """Starts an up and kills the engine when the tenant has so many resources; False when the up was faster."""
-    process = subprocess.Popen(
-        ["tenantry", "up", "--stack", "local"],
-        cwd=world.folder,
-        env=world.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 300
-    try:
-        while process.poll() is None and time.monotonic() < deadline:
-            if _created(world, code) >= resources and (engine := _engine(process)):
-                os.kill(engine.pid, signal.SIGKILL)
-                return True
-            time.sleep(0.01)
-        return False
-    finally:
-        process.wait(120)
-
-
 @pytest.fixture(scope="module")
 def kills(converged: World) -> list[bool]:
     """One tenant a point, each opening interrupted a little later than the one before, and the last up undisturbed."""
     done: list[bool] = []
     for number, code in enumerate(CODES):
         _declare(converged, code)
-        done.append(_kill_at(converged, code, 1 + 7 * number))
+        mentions = 1 + 7 * number  # of the tenant's resources in the state: the clock by which the moment is chosen
+        done.append(
+            kill_when(converged, lambda text, code=code, mentions=mentions: text.count(f"::{code}-") >= mentions)
+        )
     converged.up()
     return done
 

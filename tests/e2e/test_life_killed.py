@@ -1,102 +1,100 @@
 """SIGKILL of the engine all through soft delete, cancel and purge: the next run goes on, and nothing is lost before.
 
-Every run of a transition is killed a few writes of the state after it began, until one comes through: each begins where
-the one before was killed.
+A run of a transition is killed as soon as the state names an operation under way that no run was killed in yet, until
+one comes through: each begins where the one before was killed.
 """
 
-import os
+import json
+import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import cycle
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import yaml
 
 from local.throwaway import World
+from tests.e2e.killing import kill_when
 
-WRITES = (1, 4, 8, 13, 6, 2)  # of the state, after which a run is killed
-MOST_KILLS = 5  # of one transition; the next run is left alone
+DYING = Path(__file__).with_name("dying.py")
 DAY = date(2026, 10, 2)
 
 
-def _engine(process: subprocess.Popen[bytes]) -> psutil.Process | None:
-    try:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            if child.name() == "pulumi" and "up" in child.cmdline():
-                return child
-    except psutil.Error:  # one of them ended while we looked
-        return None
-    return None
+def _marks(text: str, protected: set[str]) -> set[str]:
+    """What is under way, and whose protection is gone: by these a transition's operations are told apart."""
+    state = json.loads(text)["checkpoint"]["latest"]
+    pending = {f"{one['type']} {one['resource']['urn']}" for one in state.get("pending_operations") or ()}
+    lifted = {one["urn"] for one in state.get("resources") or () if not one.get("protect")} & protected
+    return pending | {f"lifted {urn}" for urn in lifted}
 
 
-def _kill_after(world: World, writes: int) -> bool:
-    """Starts an up and kills the engine at so many writes of its state; False when the up was faster."""
-    state = world.folder / ".local" / "state" / ".pulumi" / "stacks" / "tenantry" / "local.json"
-    process = subprocess.Popen(
-        ["tenantry", "up", "--stack", "local"],
-        cwd=world.folder,
-        env=world.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    last, seen, engine = 0, 0, None
-    try:
-        while process.poll() is None:
-            engine = engine or _engine(process)
-            at = state.stat().st_mtime_ns if state.exists() else last
-            if engine is not None and at != last:
-                last, seen = at, seen + 1
-                if seen > writes:  # the first is what was there before
-                    os.kill(engine.pid, signal.SIGKILL)
-                    return True
-            time.sleep(0.003)
-        return False
-    except ProcessLookupError:
-        return False
-    finally:
-        process.wait(120)
+def _through(life: Any, check: Callable[[], None]) -> set[str]:
+    """Kills the transition that the files ask for once in each of its operations; `check` must hold after every kill.
 
+    Returns the kinds of operations that were met.
+    """
+    before = _resources(life)
+    protected = {urn for urn, one in before.items() if one.get("protect")}
+    met: set[str] = set()
 
-def _through(life: Any, check: Callable[[], None]) -> int:
-    """Kills the transition that the files ask for again and again; `check` must hold after every kill."""
-    kills = 0
-    for writes in cycle(WRITES):
-        killed = kills < MOST_KILLS and _kill_after(life.world, writes)
+    def is_new(text: str) -> bool:
+        marks = _marks(text, protected)
+        new = bool(marks - met)
+        met.update(marks)
+        return new
+
+    while kill_when(life.world, is_new):
         check()
-        if not killed:
-            break
-        kills += 1
     life.world.up()
-    state = life.world.state()
-    assert not state.get("pending_operations")
     check()
-    return kills
+    assert not life.world.state().get("pending_operations")
+    after = _resources(life)
+    changed = {urn for urn in before | after if _inputs(before.get(urn)) != _inputs(after.get(urn))}
+    missed = changed - {mark.partition(" ")[2] for mark in met}
+    assert not missed, f"no kill met: {', '.join(sorted(urn.rpartition('::')[2] for urn in missed))}"
+    return {mark.partition(" ")[0] for mark in met}
 
 
-def _purge_through(life: Any, moments: Iterable[float], is_done: Callable[[], bool], check: Callable[[], None]) -> None:
-    """Kills the command so many seconds after it began, until one of them has come to its end, or none is left."""
-    for moment in moments:
-        process = subprocess.Popen(
-            ["tenantry", "purge", "--stack", "local"],
-            cwd=life.world.folder,
-            env=life.world.env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(moment)
-        process.kill()
-        process.wait()
+def _resources(life: Any) -> dict[str, Any]:
+    ours = (one for one in life.world.resources() if one["custom"] and not one["type"].startswith("pulumi:"))
+    return {one["urn"]: one for one in ours}
+
+
+def _inputs(resource: dict[str, Any] | None) -> str | None:
+    """A secret's ciphertext left out: it differs from one writing of the state to the next."""
+    if resource is None:
+        return None
+    return re.sub(r'"ciphertext": "[^"]*"', "", json.dumps(resource.get("inputs"), sort_keys=True))
+
+
+def _purge_through(life: Any, is_done: Callable[[], bool], check: Callable[[], None]) -> int:
+    """Kills the command before each call that changes something, one at a time, until it comes to its end.
+
+    Returns how often it was killed.
+    """
+    met = life.world.folder / "met"
+    met.write_text("")
+    while (done := _purge_until_new(life, met)).returncode == -signal.SIGKILL:
         check()
-        if is_done():
-            return
-    life.purge()
     check()
+    assert done.returncode == 0, done.stderr
     assert is_done()
+    return len(met.read_text().splitlines())
+
+
+def _purge_until_new(life: Any, met: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(DYING), str(met), "purge", "--stack", "local"],
+        cwd=life.world.folder,
+        env=life.world.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _file(life: Any) -> Any:
@@ -125,7 +123,7 @@ def unchanged(life: Any, before: Any) -> Callable[[], None]:
 def test_soft_delete(life: Any, unchanged: Callable[[], None]) -> None:
     life.on(DAY)
     life.delete(DAY)
-    assert _through(life, unchanged) >= 3
+    assert {"creating", "updating", "deleting"} <= _through(life, unchanged)
     assert life.phase() == "retained"
     assert "k001" not in life.records()
     assert life.namespaces() == ["tenant-k002"]
@@ -138,7 +136,7 @@ def test_soft_delete(life: Any, unchanged: Callable[[], None]) -> None:
 
 def test_cancel(life: Any, unchanged: Callable[[], None]) -> None:
     life.write(status="active", deleted_at=None)
-    assert _through(life, unchanged) >= 3
+    assert {"creating", "updating"} <= _through(life, unchanged)
     assert life.phase() == "active"
     assert life.may_log_in()
     assert life.may_use(life.assume())
@@ -149,14 +147,13 @@ def test_cancel(life: Any, unchanged: Callable[[], None]) -> None:
 
 
 def test_the_proof(life: Any, unchanged: Callable[[], None]) -> None:
-    """The command itself is killed at six moments: it neither loses its proof nor writes the file without one."""
+    """The command itself is killed before each of its changes: it neither loses its proof nor writes the file without one."""
     life.delete(DAY)
     life.world.up()
     life.on(DAY + timedelta(days=60))
     life.world.up()
     assert life.phase() == "due"
-    moments = [1.0 + 0.6 * number for number in range(6)]
-    _purge_through(life, moments, lambda: _file(life)["status"] == "purged", unchanged)
+    assert _purge_through(life, lambda: _file(life)["status"] == "purged", unchanged) > 1
     document = _file(life)
     verified = [one[0] for one in life.backups() if one[1] == "verified"]
     assert document["proof"] in verified
@@ -166,7 +163,7 @@ def test_the_proof(life: Any, unchanged: Callable[[], None]) -> None:
 
 
 def test_lifting(life: Any, unchanged: Callable[[], None]) -> None:
-    _through(life, unchanged)
+    assert "lifted" in _through(life, unchanged)
     assert life.phase() == "purging"
     assert not any(one.get("protect") for one in life.world.resources() if "::k001-" in one["urn"])
 
@@ -181,7 +178,7 @@ def test_the_burial(life: Any, unchanged: Callable[[], None]) -> None:
             key: purged[key] for key in ("code", "phone", "status", "proof")
         }
 
-    _purge_through(life, [0.6 + 0.2 * number for number in range(8)], lambda: "plan" not in _file(life), check)
+    assert _purge_through(life, lambda: "plan" not in _file(life), check) > 1
 
 
 def test_removal(life: Any) -> None:
@@ -192,16 +189,14 @@ def test_removal(life: Any) -> None:
         emptied = all(held == {"versions": [], "uploads": []} for held in life.objects().values())
         assert emptied or "rent001" in life.databases(), "the database went before the objects"
 
-    assert _through(life, nothing_without_proof) >= 2
+    assert "deleting" in _through(life, nothing_without_proof)
     assert life.databases() == ["rent002"]
     assert life.roles() == []
     assert all(held == {"versions": [], "uploads": []} for held in life.objects().values())
     snapshot = life.world.alibaba()
     assert "tenant-k001" not in snapshot["roles"].keys() | snapshot["policies"].keys()
     assert not [one for one in life.world.resources() if "::k001" in one["urn"]]
-    _purge_through(
-        life, [0.6 + 0.2 * number for number in range(8)], lambda: "phone" not in _file(life), nothing_without_proof
-    )
+    assert _purge_through(life, lambda: "phone" not in _file(life), nothing_without_proof) > 1
     assert _file(life)["proof"] in [one[0] for one in kept]
     assert set(life.cleanup().values()) == {"completed"}
     again = life.world.up()
