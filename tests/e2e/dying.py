@@ -1,8 +1,8 @@
 """The `tenantry` command, as a program that is killed before the first call that changes something and that is new.
 
 python dying.py MET ARGUMENTS... The file MET holds the calls that it was killed before already, one a line; a new one is added.
-Changes are: a statement that does not only read, a commit, a request other than GET and HEAD, a program begun (but for the
-engine, which only shows its state here), and a file put in its place.
+Changes are: a statement that does not only read, a request other than GET and HEAD, a program begun (but for the engine, which
+only shows its state here), and a file put in its place. Sessions commit each statement by itself.
 """
 
 import os
@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 import requests
-from psycopg import pq, sql
+from psycopg import sql
 
 from tenantry.cli import main
 
@@ -31,10 +31,6 @@ def _statement(_cursor: Any, query: Any, *_: Any, **__: Any) -> str | None:
     text = query.as_string(None) if isinstance(query, sql.Composable) else query
     text = " ".join((text.decode() if isinstance(text, bytes) else text).split())
     return None if text.upper().startswith(READING) else text
-
-
-def _commit(connection: psycopg.Connection[Any]) -> str | None:
-    return None if connection.info.transaction_status == pq.TransactionStatus.IDLE else "commit"
 
 
 def _program(_process: Any, command: Any, *_: Any, **__: Any) -> str | None:
@@ -72,7 +68,6 @@ def _watch(met: Path, owner: Any, name: str, change: Callable[..., str | None], 
 if __name__ == "__main__":
     file, times = Path(sys.argv.pop(1)), Counter[str]()
     _watch(file, psycopg.Cursor, "execute", _statement, times)
-    _watch(file, psycopg.Connection, "commit", _commit, times)
     _watch(file, requests.Session, "send", _request, times)
     _watch(file, subprocess.Popen, "__init__", _program, times)
     _watch(file, os, "rename", _file, times)

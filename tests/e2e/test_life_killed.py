@@ -7,7 +7,6 @@ one comes through: each begins where the one before was killed.
 import json
 import re
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -78,23 +77,13 @@ def _purge_through(life: Any, is_done: Callable[[], bool], check: Callable[[], N
     """
     met = life.world.folder / "met"
     met.write_text("")
-    while (done := _purge_until_new(life, met)).returncode == -signal.SIGKILL:
+    purge = (sys.executable, str(DYING), str(met), "purge", "--stack", "local")
+    while (done := life.world.run(*purge, ok=None)).returncode == -signal.SIGKILL:
         check()
     check()
     assert done.returncode == 0, done.stderr
     assert is_done()
     return len(met.read_text().splitlines())
-
-
-def _purge_until_new(life: Any, met: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(DYING), str(met), "purge", "--stack", "local"],
-        cwd=life.world.folder,
-        env=life.world.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def _file(life: Any) -> Any:
