@@ -34,7 +34,7 @@ def _denied(
 
 
 def _near(field: Field, names: Names) -> list[Try]:
-    """What a prefix without its slash, or a star too early, would let through."""
+    """What a prefix without its slash, a star too early, or one that runs across the colons, would let through."""
     mark = f"tenantry-verify-{field.mark}"
     phone = names.phone
     near = {
@@ -45,6 +45,8 @@ def _near(field: Field, names: Names) -> list[Try]:
         "root": mark,
         "upper": f"{names.prefix.upper()}{mark}",
     }
+    for name in field.at.buckets:
+        near[f"grant in the name, {name}"] = f"{PREFIX_ROOT}{phone}0/{mark}:{field.at.account}:{name}/{names.prefix}x"
     return [one for what, at in near.items() for one in _on(what, at)]
 
 

@@ -22,8 +22,8 @@ class TokenVerifier:
     def __init__(self, file: Path | None, clock: Clock) -> None:
         self.file, self.clock = file, clock
 
-    def claims(self, token: str, issuer: str, audiences: list[str]) -> dict[str, Any]:
-        """Claims of a valid token, meant for one of `audiences`; RpcError otherwise."""
+    def claims(self, token: str, issuer: str, audiences: list[str], hours: int) -> dict[str, Any]:
+        """Claims of a valid token meant for one of `audiences` and issued within `hours`; RpcError otherwise."""
         from joserfc import jwt  # imported late: the library costs start-up time and few requests need it
         from joserfc.errors import JoseError
         from joserfc.jwk import KeySet
@@ -44,8 +44,17 @@ class TokenVerifier:
             )
         if not isinstance(claims.get("exp"), int | float) or claims["exp"] <= now:
             raise RpcError(400, "AuthenticationFail.OIDCToken.Expired", "This JsonWebToken is expired.")
-        if claims.get("nbf", 0) > now + 60 or claims.get("iat", 0) > now + 60:
+        issued = claims.get("iat")
+        if not isinstance(issued, int | float):
+            raise _invalid("The JsonWebToken does not say when it was issued.")
+        if claims.get("nbf", 0) > now + 60 or issued > now + 60:
             raise _invalid("The JsonWebToken is not valid yet.")
+        if issued < now - hours * 3600:
+            raise RpcError(
+                400,
+                "AuthenticationFail.OIDCToken.IssuanceExpired",
+                "The JsonWebToken was issued before the time that the OIDC provider allows.",
+            )
         if not set(audience_of(claims)) & set(audiences):
             raise RpcError(
                 400,

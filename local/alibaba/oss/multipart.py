@@ -50,8 +50,9 @@ def start_upload(call: Call) -> Response:
     bucket, encoding = call.bucket(), check_encoding(call)
     check_key(call.key)
     check_overwrite(call, bucket)
-    upload = call.buckets.start_upload(bucket, call.key, meta_of(call), object_acl(call, bucket))
-    upload.document["tags"], upload.document["encryption"] = tags_of(call), encryption_of(call, bucket)
+    acl, tags = object_acl(call, bucket), tags_of(call)
+    upload = call.buckets.start_upload(bucket, call.key, meta_of(call), acl)
+    upload.document["tags"], upload.document["encryption"] = tags, encryption_of(call, bucket)
     call.buckets.store.put("upload", upload.id, upload.document)
     return answer(
         xml.group(

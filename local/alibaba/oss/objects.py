@@ -55,6 +55,9 @@ def meta_of(call: Call) -> dict[str, str]:
 
 
 def tags_of(call: Call) -> dict[str, str]:
+    """Tags in the header of any write; they need a right of their own."""
+    if call.request.header("x-oss-tagging"):
+        call.require("oss:PutObjectTagging", call.key)
     return dict(parse_qsl(call.request.header("x-oss-tagging"), keep_blank_values=True))
 
 
@@ -92,7 +95,8 @@ def object_acl(call: Call, bucket: OssBucket) -> str:
 
 
 def new_facts(call: Call, bucket: OssBucket, body: bytes) -> Facts:
-    """Facts of a new object of the request, its body written."""
+    """Facts of a new object of the request, its body written once nothing can refuse it any more."""
+    acl, tags = object_acl(call, bucket), tags_of(call)
     return Facts(
         bucket.name,
         call.key,
@@ -103,11 +107,11 @@ def new_facts(call: Call, bucket: OssBucket, body: bytes) -> Facts:
         etag=md5(body).hexdigest().upper(),
         crc=str(crc64(body)),
         body=call.buckets.store.write_body(body),
-        acl=object_acl(call, bucket),
+        acl=acl,
         storage_class=call.request.header("x-oss-storage-class") or bucket.oss["storage_class"],
         encryption=encryption_of(call, bucket),
         meta=meta_of(call),
-        tags=tags_of(call),
+        tags=tags,
     )
 
 
@@ -128,8 +132,6 @@ def put_object(call: Call) -> Response:
     check_key(call.key)
     check_body(call)
     check_overwrite(call, bucket)
-    if call.request.header("x-oss-tagging"):
-        call.require("oss:PutObjectTagging", call.key)
     facts = new_facts(call, bucket, call.request.body)
     call.buckets.add(facts)
     digest = base64.b64encode(bytes.fromhex(facts.etag)).decode()

@@ -11,6 +11,7 @@ from typing import Any
 from local.alibaba.policy.conditions import OPERATORS, QUALIFIERS, as_list, split
 
 MAX_LENGTH = 6144  # characters of a custom policy, blanks not counted by RAM, counted here: the stricter reading
+ARN_ELEMENTS = 5  # acs:service:region:account:relative-id
 ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"}
 
 
@@ -70,6 +71,12 @@ def _statement(raw: Any, *, trust: bool, bucket: bool) -> Statement:
         raise PolicyGrammarError("exactly one of Resource and NotResource is needed")
     if (trust or bucket) != ("Principal" in entry):
         raise PolicyGrammarError("Principal is needed" if trust or bucket else "Principal is not allowed here")
+    for name in ("Action", "NotAction", "Resource", "NotResource"):
+        if name in entry and not as_list(entry[name]):
+            raise PolicyGrammarError(f"{name}: at least one is needed")
+    for name in (*as_list(entry.get("Resource", [])), *as_list(entry.get("NotResource", []))):
+        if name != "*" and not (name.startswith("acs:") and name.count(":") >= ARN_ELEMENTS - 1):
+            raise PolicyGrammarError(f"Resource: {name} is neither * nor acs:service:region:account:relative-id")
     if trust and not isinstance(entry["Principal"], dict):
         raise PolicyGrammarError("Principal: RAM, Service or Federated is needed")
     return Statement(

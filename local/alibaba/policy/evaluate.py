@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from local.alibaba.policy.conditions import Values, conditions_hold
+from local.alibaba.policy.document import ARN_ELEMENTS as ELEMENTS
 from local.alibaba.policy.document import Statement
 from local.alibaba.policy.wildcard import matches
 
@@ -40,12 +41,24 @@ def _action_fits(statement: Statement, action: str) -> bool:
     return not any(matches(pattern, action, ignore_case=True) for pattern in statement.not_actions)
 
 
+def _names(pattern: str, resource: str) -> bool:
+    """Element by element, `acs:service:region:account:relative-id`: a star ends where its element does.
+
+    Else the region's star would swallow account, bucket and somebody's prefix, and an object's key with colons in it
+    (`NEIGHBOUR/x:ACCOUNT:BUCKET/OWN/y`) would fit the owner's grant. The relative id may hold colons of its own.
+    """
+    if pattern == "*":
+        return True
+    wanted, given = pattern.split(":", ELEMENTS - 1), resource.split(":", ELEMENTS - 1)
+    return all(matches(one, other) for one, other in zip(wanted, given, strict=True))
+
+
 def _resource_fits(statement: Statement, resources: tuple[str, ...]) -> bool:
     """Resource names keep their case: object keys differ by it. A trust policy has no resource."""
     if statement.resources:
-        return any(matches(pattern, name) for pattern in statement.resources for name in resources)
+        return any(_names(pattern, name) for pattern in statement.resources for name in resources)
     if statement.not_resources:
-        return not any(matches(pattern, name) for pattern in statement.not_resources for name in resources)
+        return not any(_names(pattern, name) for pattern in statement.not_resources for name in resources)
     return True
 
 

@@ -10,6 +10,7 @@ from local.alibaba.rpc.alidns_domains import DOMAIN, find_domain
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 from local.alibaba.state.domains import Record
 
+RECORD = "domain/{RecordId}"  # rights are by domain: that of the record
 TYPES = ("A", "AAAA", "CNAME", "MX", "TXT", "NS", "SRV", "CAA", "REDIRECT_URL", "FORWARD_URL")
 LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 RR = re.compile(rf"@|(\*|{LABEL})(\.{LABEL})*")
@@ -104,7 +105,7 @@ def add(call: RpcCall) -> Answer:
     return {"RecordId": kept["id"]}
 
 
-@action("alidns", "UpdateDomainRecord")
+@action("alidns", "UpdateDomainRecord", RECORD)
 def update(call: RpcCall) -> Answer:
     kept = _find(call).dns
     fields = _fields(call, kept["domain"], kept)
@@ -115,7 +116,7 @@ def update(call: RpcCall) -> Answer:
     return {"RecordId": kept["id"]}
 
 
-@action("alidns", "SetDomainRecordStatus")
+@action("alidns", "SetDomainRecordStatus", RECORD)
 def set_status(call: RpcCall) -> Answer:
     kept, status = _find(call).dns, call.need("Status").upper()
     if status not in ("ENABLE", "DISABLE"):
@@ -124,7 +125,7 @@ def set_status(call: RpcCall) -> Answer:
     return {"RecordId": kept["id"], "Status": status.title()}
 
 
-@action("alidns", "UpdateDomainRecordRemark")
+@action("alidns", "UpdateDomainRecordRemark", RECORD)
 def update_remark(call: RpcCall) -> Answer:
     kept, remark = _find(call).dns, call.get("Remark")
     if len(remark) > 50:
@@ -133,14 +134,14 @@ def update_remark(call: RpcCall) -> Answer:
     return {}
 
 
-@action("alidns", "DescribeDomainRecordInfo")
+@action("alidns", "DescribeDomainRecordInfo", RECORD)
 def info(call: RpcCall) -> Answer:
     kept = _find(call).dns
     zone = call.domains.zones[kept["domain"]].dns
     return {**_shown(kept), "DomainId": zone["id"], "PunyCode": kept["domain"], "GroupId": "", "GroupName": ""}
 
 
-@action("alidns", "DeleteDomainRecord")
+@action("alidns", "DeleteDomainRecord", RECORD)
 def delete(call: RpcCall) -> Answer:
     record = _find(call)
     call.domains.delete(record)

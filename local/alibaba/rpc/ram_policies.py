@@ -237,12 +237,12 @@ def _policies_of(call: RpcCall, holder: RamRole | RamUser) -> Answer:
     return {"Policies": {"Policy": shown}}
 
 
-@action("ram", "AttachPolicyToRole", "role/{RoleName}")
+@action("ram", "AttachPolicyToRole", "role/{RoleName}", POLICY)
 def attach_to_role(call: RpcCall) -> Answer:
     return _attach(call, find_role(call, call.need("RoleName")), "Role")
 
 
-@action("ram", "DetachPolicyFromRole", "role/{RoleName}")
+@action("ram", "DetachPolicyFromRole", "role/{RoleName}", POLICY)
 def detach_from_role(call: RpcCall) -> Answer:
     return _detach(call, find_role(call, call.need("RoleName")), "Role")
 
@@ -252,12 +252,12 @@ def policies_for_role(call: RpcCall) -> Answer:
     return _policies_of(call, find_role(call, call.need("RoleName")))
 
 
-@action("ram", "AttachPolicyToUser", "user/{UserName}")
+@action("ram", "AttachPolicyToUser", "user/{UserName}", POLICY)
 def attach_to_user(call: RpcCall) -> Answer:
     return _attach(call, find_user(call, call.need("UserName")), "User")
 
 
-@action("ram", "DetachPolicyFromUser", "user/{UserName}")
+@action("ram", "DetachPolicyFromUser", "user/{UserName}", POLICY)
 def detach_from_user(call: RpcCall) -> Answer:
     return _detach(call, find_user(call, call.need("UserName")), "User")
 

@@ -52,10 +52,10 @@ Function = Callable[[RpcCall], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`resource` is a template over the parameters; `open` actions need no right."""
+    """`resources` are templates over the parameters, each of which needs a right; `open` actions need none."""
 
     function: Function
-    resource: str
+    resources: tuple[str, ...]
     open: bool = False
 
 
@@ -70,11 +70,11 @@ VERSIONS = {
 }
 
 
-def action(product: str, name: str, resource: str = "*", *, anyone: bool = False) -> Callable[[Function], Function]:
-    """Register a function as an action of a product."""
+def action(product: str, name: str, *resources: str, anyone: bool = False) -> Callable[[Function], Function]:
+    """Register a function as an action of a product; without resources it is one on `*`."""
 
     def register(function: Function) -> Function:
-        ACTIONS[(product, name)] = Action(function, resource, anyone)
+        ACTIONS[(product, name)] = Action(function, resources or ("*",), anyone)
         return function
 
     return register

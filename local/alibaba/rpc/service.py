@@ -14,9 +14,11 @@ from local.alibaba.auth.rpc import RpcAuthenticator
 from local.alibaba.clock import Clock
 from local.alibaba.errors import RpcError, no_permission
 from local.alibaba.messages import Request, Response
+from local.alibaba.policy.conditions import Values
 from local.alibaba.policy.evaluate import Decision, Question, combine, decide
 from local.alibaba.rpc import alidns_domains, alidns_records, ims, misc, ram_policies, ram_roles, ram_users, sts
 from local.alibaba.rpc.registry import ACTIONS, VERSIONS, Action, RpcCall
+from local.alibaba.rpc.resources import ResourceNames
 from local.alibaba.state.domains import Domains
 from local.alibaba.state.identities import Identities
 
@@ -101,14 +103,6 @@ class RpcServices:
         )
         return action.function(call)
 
-    def _resource(self, action: Action, params: dict[str, str]) -> str:
-        if "RecordId" in params and (record := self.domains.records.get(params["RecordId"])):
-            return f"domain/{record.dns['domain']}"
-        template = action.resource
-        for key, value in params.items():
-            template = template.replace(f"{{{key}}}", value)
-        return template
-
     def _authorize(
         self, principal: Principal, product: str, name: str, action: Action, params: dict[str, str], request: Request
     ) -> None:
@@ -116,17 +110,17 @@ class RpcServices:
             return
         service = "ram" if product == "ims" else product
         insecure = bool(request.header("x-tenantry-insecure"))
-        question = Question(
-            f"{service}:{name}",
-            (f"acs:{service}::{self.account}:{self._resource(action, params)}",),
-            {
-                "acs:SourceIp": (request.client_ip,),
-                "acs:CurrentTime": (self.clock.iso(),),
-                "acs:SecureTransport": ("false" if insecure else "true",),
-            },
-        )
-        session = decide(principal.session, question) if principal.session is not None else None
-        if combine(decide(principal.statements, question), session, Decision.NEUTRAL) is not Decision.ALLOW:
+        context: dict[str, Values] = {
+            "acs:SourceIp": (request.client_ip,),
+            "acs:CurrentTime": (self.clock.iso(),),
+            "acs:SecureTransport": ("false" if insecure else "true",),
+        }
+        named = ResourceNames(self.account, self.identities, self.domains)
+        questions = [
+            Question(f"{service}:{name}", named.spelled(service, template, params), context)
+            for template in action.resources
+        ]
+        if not all(_allowed(principal, question) for question in questions):
             raise (
                 RpcError(
                     403,
@@ -136,3 +130,8 @@ class RpcServices:
                 if product == "alidns"
                 else no_permission()
             )
+
+
+def _allowed(principal: Principal, question: Question) -> bool:
+    session = decide(principal.session, question) if principal.session is not None else None
+    return combine(decide(principal.statements, question), session, Decision.NEUTRAL) is Decision.ALLOW

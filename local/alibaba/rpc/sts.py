@@ -136,7 +136,8 @@ def assume_role_with_oidc(call: RpcCall) -> Answer:
     if not 4 <= len(token) <= 20000:
         raise RpcError(400, "InvalidParameter.OIDCToken", "The OIDCToken must be 4 to 20000 characters.")
     seconds = _seconds(call, role, chained=False)
-    claims = call.verifier.claims(token, provider.ram["issuer"], provider.ram["client_ids"])
+    kept = provider.ram
+    claims = call.verifier.claims(token, kept["issuer"], kept["client_ids"], kept["limit"])
     context: dict[str, Values] = {
         **_context(call),
         "oidc:iss": (str(claims["iss"]),),
@@ -154,7 +155,7 @@ def assume_role_with_oidc(call: RpcCall) -> Answer:
         "Issuer": claims["iss"],
         "ClientIds": ",".join(audience_of(claims)),
         "ExpirationTime": iso(claims["exp"]),
-        "IssuanceTime": iso(claims.get("iat", claims["exp"])),
+        "IssuanceTime": iso(claims["iat"]),
         "VerificationInfo": "Success",
     }
     return answer

@@ -73,6 +73,32 @@ def test_everything_else_is_closed(tenant: oss2.Bucket, shared: oss2.Bucket, pre
     assert sorted(o.key for o in oss2.ObjectIterator(shared)) == before
 
 
+def test_a_key_that_spells_the_grant_is_closed(standin: Any, tenant: oss2.Bucket, code: Code) -> None:
+    """The grant's star for the region ends at its colon."""
+    key = f"{OTHER}x:{standin.account}:{BUCKET}/{OWN}y"
+    attacks: list[Callable[[], Any]] = [
+        lambda: tenant.put_object(key, "x"), lambda: tenant.append_object(key, 0, "x"),
+        lambda: tenant.get_object(key), lambda: tenant.delete_object(key),
+    ]  # fmt: skip
+    assert {code(attack) for attack in attacks} == {"AccessDenied"}
+    tenant.put_object(f"{OWN}with:colons", "x")
+    tenant.delete_object(f"{OWN}with:colons")
+
+
+def test_tags_need_a_right_of_their_own(standin: Any, tenant: oss2.Bucket, code: Code) -> None:
+    key, tagged = f"{OWN}tagged", {"x-oss-tagging": "a=1"}
+    bodies = standin.directory / "state" / "bodies"
+    before = len(list(bodies.iterdir()))
+    attacks: list[Callable[[], Any]] = [
+        lambda: tenant.put_object(key, "x", headers=tagged), lambda: tenant.append_object(key, 0, "x", headers=tagged),
+        lambda: tenant.init_multipart_upload(key, headers=tagged),
+        lambda: tenant.copy_object(BUCKET, f"{OWN}a", key, headers=tagged),
+    ]  # fmt: skip
+    assert {code(attack) for attack in attacks} == {"AccessDenied"}
+    assert list(oss2.MultipartUploadIterator(standin.bucket(BUCKET), prefix=key)) == []
+    assert len(list(bodies.iterdir())) == before
+
+
 def test_the_bucket_itself_is_closed(standin: Any, tenant: oss2.Bucket, code: Code) -> None:
     attacks: list[Callable[[], Any]] = [
         tenant.list_objects, tenant.list_multipart_uploads, tenant.get_bucket_info, tenant.get_bucket_policy,

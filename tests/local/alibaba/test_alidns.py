@@ -101,4 +101,7 @@ def test_rights_are_by_domain(standin: Any) -> None:
     assert standin.refused("alidns", "AddDomainRecord", keys, DomainName="second.example", **wanted) == "Forbidden.RAM"
     foreign = standin.call("alidns", "AddDomainRecord", DomainName="second.example", **wanted)["RecordId"]
     assert standin.refused("alidns", "DeleteDomainRecord", keys, RecordId=foreign) == "Forbidden.RAM"
+    both = {"DomainName": "second.example", "RecordId": record}  # a record of one's own opens no other domain
+    assert standin.refused("alidns", "DeleteDomain", keys, **both) == "Forbidden.RAM"
+    assert standin.refused("alidns", "DescribeDomainRecords", keys, **both) == "Forbidden.RAM"
     standin.call("alidns", "DeleteDomainRecord", keys, RecordId=record)

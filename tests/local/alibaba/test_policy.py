@@ -51,6 +51,8 @@ TENANT = _policy(
     ("oss:GetObject", "kindergarten/rent/13800138001", NEUTRAL),
     ("oss:GetObject", "KINDERGARTEN/rent/13800138001/a", NEUTRAL),
     ("oss:GetObject", "kindergarten/rent/", NEUTRAL),
+    ("oss:PutObject", f"kindergarten/rent/13800138002/x:1234567890123456:systemkarder/{OWN}y", NEUTRAL),
+    ("oss:PutObject", f"{OWN}a:b:c", ALLOW),
 ])  # fmt: skip
 def test_objects_of_a_tenant(action: str, key: str, expected: Decision) -> None:
     assert decide(TENANT, Question(action, (f"{BUCKET}/{key}",))) is expected
@@ -217,6 +219,9 @@ GOOD = {"Effect": "Allow", "Action": "oss:*", "Resource": "*"}
     *(json.dumps({"Version": "1", "Statement": [s]}) for s in (
         {**GOOD, "Effect": "allow"}, {**GOOD, "NotAction": "x"}, {**GOOD, "NotResource": "x"}, {**GOOD, "Extra": 1},
         {"Effect": "Allow", "Action": "x"}, {"Effect": "Allow", "Resource": "x"}, {**GOOD, "Principal": ["1"]},
+        {**GOOD, "Action": []}, {**GOOD, "Resource": []}, {"Effect": "Allow", "NotAction": [], "Resource": "*"},
+        {"Effect": "Allow", "Action": "x", "NotResource": []}, {**GOOD, "Resource": "systemkarder/*"},
+        {**GOOD, "Resource": "acs:oss:*"}, {**GOOD, "Resource": ["*", "arn:oss:*:*:*"]},
         {**GOOD, "Condition": []}, {**GOOD, "Condition": {"StringIs": {"a": "b"}}},
         {**GOOD, "Condition": {"StringEquals": []}}, {**GOOD, "Condition": {"Every:StringEquals": {"a": "b"}}},
     )),

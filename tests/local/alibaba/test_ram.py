@@ -72,9 +72,11 @@ def test_policy_versions_rotate_at_five(standin: Any) -> None:
 
 def test_policy_limits(standin: Any) -> None:
     def sized(length: int) -> str:
-        statement = {"Effect": "Allow", "Action": "oss:GetObject", "Resource": ""}
+        statement = {"Effect": "Allow", "Action": "oss:GetObject", "Resource": "acs:oss:*:*:"}
         empty = len(json.dumps({"Version": "1", "Statement": [statement]}))
-        return json.dumps({"Version": "1", "Statement": [{**statement, "Resource": "x" * (length - empty)}]})
+        return json.dumps(
+            {"Version": "1", "Statement": [{**statement, "Resource": "acs:oss:*:*:" + "x" * (length - empty)}]}
+        )
 
     standin.call("ram", "CreatePolicy", PolicyName="longest", PolicyDocument=sized(6144))
     too_long = standin.refused("ram", "CreatePolicy", PolicyName="longer", PolicyDocument=sized(6145))
@@ -82,6 +84,29 @@ def test_policy_limits(standin: Any) -> None:
     assert standin.refused("ram", "CreatePolicy", PolicyName="bad", PolicyDocument="{}") == "MalformedPolicyDocument"
     again = standin.refused("ram", "CreatePolicy", PolicyName="longest", PolicyDocument=DOCUMENT)
     assert again == "EntityAlreadyExists.Policy"
+
+
+def test_attaching_needs_a_right_on_holder_and_policy(standin: Any, allow: Any) -> None:
+    standin.role("raised", {"RAM": [f"acs:ram::{standin.account}:root"]})
+    standin.call("ram", "CreatePolicy", PolicyName="modest", PolicyDocument=DOCUMENT)
+    attach = ["ram:AttachPolicyToRole", "ram:DetachPolicyFromRole"]
+    mine = [f"acs:ram:*:{standin.account}:{name}" for name in ("role/raised", "policy/modest")]
+    keys = standin.user("half", allow(attach, mine))
+    admin = {"PolicyName": "AdministratorAccess", "PolicyType": "System", "RoleName": "raised"}
+    assert standin.refused("ram", "AttachPolicyToRole", keys, **admin) == "NoPermission"
+    modest = {"PolicyName": "modest", "PolicyType": "Custom", "RoleName": "raised"}
+    standin.call("ram", "AttachPolicyToRole", keys, **modest)
+    standin.call("ram", "DetachPolicyFromRole", keys, **modest)
+    system = allow(attach, [mine[0], "acs:ram:*:system:policy/AdministratorAccess"])
+    standin.call("ram", "AttachPolicyToRole", standin.user("whole", system), **admin)
+
+
+def test_a_denial_holds_however_the_name_is_spelled(standin: Any, allow: Any) -> None:
+    standin.role("Guarded", {"RAM": [f"acs:ram::{standin.account}:root"]})
+    kept = {"Effect": "Deny", "Action": "ram:*", "Resource": f"acs:ram:*:{standin.account}:role/Guarded"}
+    keys = standin.user("nearly-all", allow("ram:*", f"acs:ram:*:{standin.account}:role/*"), kept)
+    for name in ("Guarded", "guarded", "GUARDED"):
+        assert standin.refused("ram", "DeleteRole", keys, RoleName=name) == "NoPermission"
 
 
 def test_attachments_bind(standin: Any) -> None:

@@ -118,6 +118,8 @@ def test_the_workloads_token_becomes_a_session(standin: Any, exchange: Exchange)
     ({"iss": "https://evil.example"}, "AuthenticationFail.OIDCToken.IssuerNotMatch"),
     ({"exp": 1}, "AuthenticationFail.OIDCToken.Expired"),
     ({"nbf": 99999999999}, "AuthenticationFail.OIDCToken.Invalid"),
+    ({"iat": None}, "AuthenticationFail.OIDCToken.Invalid"),
+    ({"iat": int(time.time()) - 13 * 3600}, "AuthenticationFail.OIDCToken.IssuanceExpired"),  # the provider says 12 h
 ])  # fmt: skip
 def test_other_tokens_of_the_issuer_do_not(
     standin: Any, exchange: Exchange, claims: dict[str, Any], expected: str
