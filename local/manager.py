@@ -3,33 +3,34 @@
 import os
 import shutil
 
-from local import environment, service
+from local import environment, service, toolbox
 from local.build.binaries import build_all
 from local.build.crds import crds
 from local.instance import Instance
 from local.progress import Progress
 from local.services import NAMES, STOP_SIGNALS, services
-from local.toolbox import install
+from local.toolbox import link
 
 
 def build(instance: Instance) -> None:
     """Builds what is missing and links every binary into the instance's `built/`, where the tests look for them."""
-    folder = instance.folder / "built"
-    folder.mkdir(exist_ok=True)
-    for name, binary in build_all().items():
-        (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(binary)
+    folder, binaries = instance.folder / "built", build_all()
+    with instance.locked():
+        folder.mkdir(exist_ok=True)
+        for name, binary in binaries.items():
+            link(binary, folder / name)
     crds()
 
 
 def start(instance: Instance) -> None:
     """Builds what is missing, starts what does not run, waits until all answer, writes `env`. Idempotent."""
-    binaries = install(instance)
+    binaries = toolbox.build(instance)
     with instance.locked():
+        toolbox.install(instance, binaries)
         for name in NAMES:
             if service.crashed(instance, name):
                 print(f"{name} had ended by itself.{service.last_lines(instance, name)}\nstarting it again")
-        ports = instance.ports(running=any(service.running(instance, name) for name in NAMES))
+        ports = instance.ports(running=[name for name in NAMES if service.running(instance, name)])
         progress = Progress("services")
         all_services = services(instance, ports, binaries["kubelite"])
         spawned = [one.name for one in all_services if service.start(instance, one)]
@@ -42,11 +43,15 @@ def start(instance: Instance) -> None:
 def stop(instance: Instance) -> None:
     """Stops what runs; the data stays."""
     with instance.locked():
-        for name in NAMES:
-            progress = Progress(name)
-            progress.say("stopping")
-            progress.done("stopped" if service.stop(instance, name, STOP_SIGNALS[name]) else "was not running")
-        os.sync()  # PostgreSQL runs without fsync (local/postgresql/settings.py)
+        _stop(instance)
+
+
+def _stop(instance: Instance) -> None:
+    for name in NAMES:
+        progress = Progress(name)
+        progress.say("stopping")
+        progress.done("stopped" if service.stop(instance, name, STOP_SIGNALS[name]) else "was not running")
+    os.sync()  # PostgreSQL runs without fsync (local/postgresql/settings.py)
 
 
 def status(instance: Instance) -> bool:
@@ -64,8 +69,6 @@ def status(instance: Instance) -> bool:
 
 def clean(instance: Instance) -> None:
     """Stops the services and removes the instance with all its data. The caller has asked."""
-    stop(instance)
-    link = instance.folder / "postgresql"
-    if link.is_symlink():
-        shutil.rmtree(link.resolve(), ignore_errors=True)
-    shutil.rmtree(instance.folder)
+    with instance.locked():
+        _stop(instance)
+        shutil.rmtree(instance.folder)

@@ -1,5 +1,6 @@
 """The three services of the embedded default, in the order in which they stop: clients before what they write to."""
 
+import json
 import signal
 import sys
 import urllib.error
@@ -10,7 +11,7 @@ from local import postgresql
 from local.build.crds import crds
 from local.instance import ACCOUNT_ID, Instance
 from local.paths import ROOT
-from local.service import Service
+from local.service import Service, running
 
 
 def services(instance: Instance, ports: dict[str, int], kubelite: Path) -> tuple[Service, ...]:
@@ -73,7 +74,7 @@ def _alibaba(instance: Instance, ports: dict[str, int]) -> Service:
             "local.alibaba",
             *(f"--{name}={value}" for name, value in options.items()),
         ],
-        ready=lambda: _answers(f"http://127.0.0.1:{port}/_tenantry/health"),
+        ready=lambda: _answers(instance, f"http://127.0.0.1:{port}/_tenantry/health"),
         environment={
             "PYTHONPATH": str(ROOT),
             "ALICLOUD_ACCESS_KEY": instance.secrets["alibaba_access_key"],
@@ -87,9 +88,12 @@ def _alibaba(instance: Instance, ports: dict[str, int]) -> Service:
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _answers(url: str) -> bool:
+def _answers(instance: Instance, url: str) -> bool:
+    """Whether it is our own process that answers there, not the stand-in of another instance."""
     try:
         with _direct.open(url, timeout=2) as answer:
-            return answer.status == 200
-    except (OSError, urllib.error.URLError):
+            pid = json.load(answer)["pid"]
+    except (OSError, urllib.error.URLError, ValueError, KeyError):
         return False
+    process = running(instance, "alibaba")
+    return process is not None and process.pid == pid

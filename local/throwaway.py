@@ -20,6 +20,7 @@ import psycopg
 
 from local.paths import ROOT
 
+LOCAL_SECONDS = 3600  # a start may have to build everything first
 LEFT_OUT = {".git", ".venv", ".local", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 
 
@@ -81,6 +82,7 @@ class World:
             capture_output=True,
             text=True,
             check=False,
+            timeout=LOCAL_SECONDS,
         )
         assert ok is None or done.returncode == ok, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done
@@ -134,9 +136,11 @@ def throwaway(parent: Path) -> Iterator[World]:
     shutil.copytree(ROOT, folder, ignore=lambda _, names: LEFT_OUT & set(names))
     (folder / ".venv").symlink_to(Path(sys.prefix))
     one = World(folder)
-    one.local("start")
     try:
+        one.local("start")  # one that fails may have left others of its services running
         yield one
     finally:
-        one.local("clean", "--yes")
-        shutil.rmtree(folder)
+        try:
+            one.local("clean", "--yes")
+        finally:
+            shutil.rmtree(folder)

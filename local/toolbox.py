@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.build.binaries import build_all
 from local.build.targets import TARGETS
-from local.instance import Instance
+from local.instance import Instance, write_whole
 from local.paths import ROOT
 from local.postgresql.binaries import binary as client
 
@@ -28,21 +28,24 @@ def system_engine() -> bool:
     return os.environ.get("TENANTRY_ENGINE") == "system"
 
 
-def install(instance: Instance) -> dict[str, Path]:
-    """Builds what is missing and links it into the instance. Returns name -> binary."""
+def build(instance: Instance) -> dict[str, Path]:
+    """Builds what is missing of what the instance needs. Returns name -> binary."""
+    if not system_engine():
+        return build_all()
+    _refuse_without_engine(instance.folder / "bin")
+    return build_all(tuple(target for target in TARGETS if target.binary in CLUSTER))
+
+
+def install(instance: Instance, binaries: dict[str, Path]) -> None:
+    """Puts them where engine and shell look. The caller holds the instance's lock: two at once would collide."""
     tools = instance.folder / "bin"
-    if system_engine():
-        _refuse_without_engine(tools)
-        binaries = build_all(tuple(target for target in TARGETS if target.binary in CLUSTER))
-    else:
-        binaries = build_all()
-    _link(binaries["kubectl"], tools / "kubectl")
+    link(binaries["kubectl"], tools / "kubectl")
     for name in CLIENTS:
-        _link(client(name), tools / name)
+        link(client(name), tools / name)
     if system_engine():
         for name in ("pulumi", "pulumi-language-python"):
             (tools / name).unlink(missing_ok=True)
-        return binaries
+        return
     # The engine looks for its language hosts beside its own file, links resolved: hence a copy or hard link.
     _place(binaries["pulumi"], tools / "pulumi")
     _script(tools / "pulumi-language-python", f'exec "{sys.executable}" -P -m local.language_host "$@"')
@@ -50,8 +53,7 @@ def install(instance: Instance) -> dict[str, Path]:
     for name, (package, binary) in PLUGINS.items():
         folder = instance.folder / "pulumi" / "plugins" / f"resource-{name}-v{version(package)}"
         folder.mkdir(parents=True, exist_ok=True)
-        _link(binaries[binary], folder / f"pulumi-resource-{name}")
-    return binaries
+        link(binaries[binary], folder / f"pulumi-resource-{name}")
 
 
 def _refuse_without_engine(tools: Path) -> None:
@@ -72,10 +74,11 @@ def without_log(place: Path) -> None:
     place.write_text("A file in place of a folder keeps the engine from writing its debug log here.\n", "utf-8")
 
 
-def _link(target: Path, link: Path) -> None:
-    if not (link.is_symlink() and link.readlink() == target):
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
+def link(target: Path, place: Path) -> None:
+    """Makes `place` a symbolic link to `target`, and leaves one that is."""
+    if not (place.is_symlink() and place.readlink() == target):
+        place.unlink(missing_ok=True)
+        place.symlink_to(target)
 
 
 def _place(source: Path, target: Path) -> None:
@@ -95,5 +98,7 @@ def _place(source: Path, target: Path) -> None:
 
 
 def _script(path: Path, command: str) -> None:
-    path.write_text(f'#!/bin/sh\nexport PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}"\n{command}\n')
-    path.chmod(0o755)
+    """Whole at every moment: an engine may be about to run it."""
+    text = f'#!/bin/sh\nexport PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}"\n{command}\n'
+    if not path.exists() or path.read_text() != text:
+        write_whole(path, text, 0o755)

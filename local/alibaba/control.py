@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from hmac import compare_digest
 from typing import Any
 
@@ -23,7 +24,7 @@ def handle(world: World, request: Request) -> Response:
     """health is open; everything else needs the token from DIR/control-token."""
     name = request.raw_path.removeprefix(PREFIX)
     if name == "health":
-        return _json({"status": "ok", "account": world.account})
+        return _json({"status": "ok", "account": world.account, "pid": os.getpid()})
     if not compare_digest(request.header("x-tenantry-control").encode(), world.token.encode()):
         return _json({"error": "X-Tenantry-Control is missing or wrong"}, 403)
     handler = HANDLERS.get((request.method, name))

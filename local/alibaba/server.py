@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import uuid
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,6 +15,7 @@ from local.alibaba.clock import http_date
 from local.alibaba.errors import DropConnectionError
 from local.alibaba.hosts import target_of
 from local.alibaba.messages import Request, Response, parse
+from local.alibaba.store import StateUnwritableError
 from local.alibaba.world import World
 
 MAX_BODY_BYTES = 5 * 1024**3
@@ -63,6 +66,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         except ConnectionError:
             raise
+        except StateUnwritableError as error:
+            # What is on disk is the truth: the next start reads it. Going on would answer from what never was kept.
+            with suppress(OSError):  # the log may lie on the same full disk
+                print(f"{error}; ending, free some space and start again", file=sys.stderr, flush=True)
+            os._exit(1)
         except Exception:  # our fault: told in the service's log, and to the client as the real service would
             traceback.print_exc()
             self.close_connection = True

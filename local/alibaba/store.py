@@ -12,6 +12,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,18 @@ Document = dict[str, Any]
 
 class StateTakenError(Exception):
     """Another process has the state."""
+
+
+class StateUnwritableError(Exception):
+    """The disk did not take a change: what is in memory is no longer what a restart would find."""
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StateUnwritableError(f"the state cannot be written: {error}") from error
 
 
 class Store:
@@ -36,27 +49,26 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
         columns = "kind TEXT, id TEXT, doc TEXT, PRIMARY KEY (kind, id)"
         self._db.execute(f"CREATE TABLE IF NOT EXISTS documents ({columns})")
-        self._open = False
         self._doomed: list[str] = []
 
-    def _begin(self) -> None:
-        if not self._open:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._open = True
+    def _change(self, statement: str, values: tuple[str, ...]) -> None:
+        with _written():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(statement, values)
 
     def put(self, kind: str, key: str, document: Document) -> None:
-        self._begin()
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, text))
+        self._change("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, text))
 
     def remove(self, kind: str, key: str) -> None:
-        self._begin()
-        self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
+        self._change("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
 
     def commit(self) -> None:
-        if self._open:
-            self._db.execute("COMMIT")
-            self._open = False
+        """Raises StateUnwritableError, as all that writes does; reading requests find nothing to commit."""
+        with _written():
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
         for name in self._doomed:
             (self.bodies / name).unlink(missing_ok=True)
         self._doomed.clear()
@@ -68,8 +80,9 @@ class Store:
     def write_body(self, body: bytes) -> str:
         name = uuid.uuid4().hex
         partial = self.bodies / f".{name}"
-        partial.write_bytes(body)
-        partial.rename(self.bodies / name)
+        with _written():
+            partial.write_bytes(body)
+            partial.rename(self.bodies / name)
         return name
 
     def read_body(self, name: str) -> bytes:

@@ -30,11 +30,12 @@ from local.alibaba.store import Store
 
 def control_token(directory: Path) -> str:
     """The token of the control endpoints, made once, readable by the owner only."""
-    file = directory / "control-token"
-    if not file.exists():
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as out:
+    file, fresh = directory / "control-token", directory / ".control-token"
+    if not (file.exists() and file.read_text().strip()):  # an empty one would let in who sends none
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(secrets.token_hex(32))
+        fresh.rename(file)
     return file.read_text().strip()
 
 

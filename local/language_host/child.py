@@ -1,6 +1,6 @@
-"""First code in every child of the language host: `python -u child.py HOST_PID [-m] TARGET ARGS...`.
+"""First code in every child of the language host: `python -u child.py HOST_PID TARGET ARGS...`.
 
-Runs TARGET (a module after -m, else a file or a folder with a __main__.py) as the main program, and ends the whole
+Runs TARGET (a file, or a folder with a __main__.py) as the main program, and ends the whole
 process group when the host is gone: a host that was killed cannot tell its children. Runs in the user's environment, so
 it needs nothing but the standard library, and leaves no module of ours for the user's imports to find.
 """
@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 POLL_SECONDS = 0.5
 
@@ -23,16 +22,10 @@ def end_with(parent: int) -> None:
 
 
 def main() -> None:
-    parent, *rest = sys.argv[1:]
+    parent, *sys.argv = sys.argv[1:]
     threading.Thread(target=end_with, args=(int(parent),), name="end-with-host", daemon=True).start()
     del sys.path[0]  # this file's folder: `import host` in the user's program must not find ours
-    if rest[0] == "-m":
-        sys.argv = rest[1:]
-        sys.path.insert(0, str(Path.cwd()))
-        runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = rest
-        runpy.run_path(rest[0], run_name="__main__")
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 if __name__ == "__main__":

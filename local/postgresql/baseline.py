@@ -91,9 +91,12 @@ def _migrated(session: Connection[TupleRow], port: int, password: str) -> bool:
 
 
 def _drop(session: Connection[TupleRow], name: str) -> None:
-    if not session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+    row = session.execute("SELECT datistemplate AND datconnlimit <> -2 FROM pg_database WHERE datname = %s", [name])
+    found = row.fetchone()
+    if found is None:
         return
-    session.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(sql.Identifier(name)))
+    if found[0]:  # what an interrupted DROP has left (limit -2) can be dropped, and not be altered
+        session.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(sql.Identifier(name)))
     session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

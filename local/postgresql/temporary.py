@@ -20,7 +20,7 @@ from local.postgresql.launch import STOP_SIGNAL, command, environment
 
 START_SECONDS = 120.0
 
-UNSAFE = ("-c", "fsync=off", "-c", "full_page_writes=off")
+UNSAFE = ("-c", "full_page_writes=off")
 """Its data need not outlive the machine, only the server's own end: on a busy disk that is most of a test's time."""
 
 

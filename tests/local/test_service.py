@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import psutil
@@ -109,16 +112,59 @@ def test_a_torn_record_is_none(instance: Instance, text: str) -> None:
 
 
 def test_ports_are_remembered_until_somebody_takes_one(instance: Instance) -> None:
-    first = instance.ports(running=False)
-    assert instance.ports(running=False) == first
+    first = instance.ports()
+    assert instance.ports() == first
     with socket.socket() as thief:
         thief.bind(("127.0.0.1", first["alibaba"]))
-        assert instance.ports(running=True) == first
-        second = instance.ports(running=False)
+        assert instance.ports(running=["alibaba"]) == first
+        second = instance.ports(running=["postgresql", "kubernetes"])
     assert second["alibaba"] != first["alibaba"]
-    assert {name: second[name] for name in PORTS if name != "alibaba"} == {
-        name: first[name] for name in PORTS if name != "alibaba"
-    }
+    assert {**second, "alibaba": first["alibaba"]} == first
+
+
+def test_the_ports_of_what_runs_are_its_own(instance: Instance) -> None:
+    """All three of the control plane: none is taken for somebody else's while it runs."""
+    first = instance.ports()
+    with ExitStack() as held:
+        for name in PORTS["kubernetes"]:
+            held.enter_context(socket.socket()).bind(("127.0.0.1", first[name]))
+        assert instance.ports(running=["kubernetes"]) == first
+
+
+def test_a_folder_with_somebodys_files_is_no_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`clean` would remove them."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    monkeypatch.setenv("TENANTRY_LOCAL", str(mine))
+    with pytest.raises(SystemExit, match="is no instance of tenantry: set TENANTRY_LOCAL"):
+        Instance.here()
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
+    (mine / "ports.json").write_text("{}")  # what an older release has left
+    assert Instance.here().folder == mine
+
+
+def test_who_waited_for_an_instance_that_is_removed_meanwhile_is_told(instance: Instance) -> None:
+    entered, left = Event(), Event()
+    found: list[str] = []
+
+    def second() -> None:
+        entered.wait()
+        try:
+            with instance.locked():
+                found.append("went on")
+        except SystemExit as refused:
+            found.append(str(refused))
+        left.set()
+
+    waiting = Thread(target=second)
+    waiting.start()
+    with instance.locked():
+        entered.set()
+        assert not left.wait(0.3)
+        shutil.rmtree(instance.folder)
+    waiting.join()
+    assert "was removed by another command" in found[0]
 
 
 def test_nobody_else_may_enter_the_instance(instance: Instance) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -36,19 +37,22 @@ def _pulumi(folder: Path) -> Path:
 def test_beside_an_official_engine_only_the_cluster_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: list[str]
 ) -> None:
+    Instance.here()
     own, official = _pulumi(tmp_path / "instance" / "bin"), _pulumi(tmp_path / "official")
     monkeypatch.setenv("PATH", os.pathsep.join([str(own.parent), str(official.parent)]))
-    toolbox.install(Instance.here())
+    instance = Instance.here()
+    toolbox.install(instance, toolbox.build(instance))
     assert sorted(built) == ["kubectl", "kubelite"]
     assert official.exists()
     assert not own.exists()
 
 
 def test_the_built_engine_is_no_official_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: list[str]) -> None:
+    Instance.here()
     own = _pulumi(tmp_path / "instance" / "bin")
     monkeypatch.setenv("PATH", str(own.parent))
     with pytest.raises(SystemExit, match="no `pulumi` on PATH"):
-        toolbox.install(Instance.here())
+        toolbox.build(Instance.here())
     assert own.exists()
     assert built == []
 
@@ -67,3 +71,17 @@ def test_logs_of_before_are_removed(tmp_path: Path) -> None:
     (place / "pulumi-1.log").write_text("old")
     toolbox.without_log(place)
     assert place.is_file()
+
+
+def test_a_script_is_never_half_written(tmp_path: Path) -> None:
+    """It is exchanged whole, and left alone while it says the same: an engine may be about to run it."""
+    script = tmp_path / "host"
+    write = cast(Any, toolbox)._script
+    write(script, "exec one")
+    first = script.stat()
+    write(script, "exec one")
+    assert script.stat().st_ino == first.st_ino
+    with script.open() as running:
+        write(script, "exec another")
+        assert "exec one" in running.read()
+    assert script.stat().st_mode & 0o777 == 0o755

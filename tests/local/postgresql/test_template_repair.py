@@ -154,6 +154,16 @@ def _remove(server: TemporaryServer) -> None:
             session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.parametrize("name", [baseline.DRAFT, baseline.FORMER])
+def test_what_an_interrupted_drop_has_left_is_removed(own_server: TemporaryServer, name: str):
+    own_server.make_template()
+    with own_server.connect() as session:
+        session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        session.execute("UPDATE pg_database SET datconnlimit = -2 WHERE datname = %s", [name])
+    assert _renew(own_server) == "current"
+    assert set(_databases(own_server)) == {TEMPLATE_DATABASE}
+
+
 @pytest.mark.parametrize("seconds", [0.3, 0.6, 0.9, 1.2])
 def test_the_server_killed_meanwhile(own_server: TemporaryServer, monkeypatch: pytest.MonkeyPatch, seconds: float):
     with _child(own_server, "changed", -1) as child:
