@@ -182,7 +182,7 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     """Code -> name and plan, from the tenants' files. Raises Faults when these are not in order."""
     from tenantry.fleet import load_fleet  # the models take half a second to load
 
-    folder = project.root / (project.setting(stack, "tenants") or "tenants")
+    folder = project.tenants(stack)
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
     fleet = load_fleet(folder, project.zone(stack), today=_today(project, stack))
