@@ -14,7 +14,7 @@ import psycopg
 from tenantry.backup import objects, postgresql
 from tenantry.backup.failing import BackupError, explained, told
 from tenantry.backup.fingerprint import Fingerprint, differences
-from tenantry.backup.manifest import CHECKSUM, Copied, Manifest
+from tenantry.backup.manifest import CHECKSUM, Copied, Manifest, read_manifest
 from tenantry.backup.places import Shelf
 from tenantry.backup.records import Record
 from tenantry.backup.take import Say, Subject, Vault
@@ -77,13 +77,13 @@ def restorable(vault: Vault, backup_id: str, shelf: Shelf, say: Say) -> Manifest
     say(f"WARNING: {backup_id}: {why}; it is checked by what lies in {vault.place.name} alone")
     if checksum is None:
         say(f"WARNING: {backup_id}: no checksum lies with its manifest, which is taken as it is")
-    return _read(backup_id, text, checksum)
+    return _read(backup_id, shelf, text, checksum)
 
 
 def _as_recorded(vault: Vault, backup_id: str, shelf: Shelf, record: Record | None) -> Manifest:
     if record is None or not record.is_usable:
         raise BackupError(f"{backup_id} is not on record as complete", "`tenantry backup --list` names those that are")
-    return _read(backup_id, _manifest(vault, backup_id, shelf)[0], record.checksum or "")
+    return _read(backup_id, shelf, _manifest(vault, backup_id, shelf)[0], record.checksum or "")
 
 
 def _manifest(vault: Vault, backup_id: str, shelf: Shelf) -> tuple[bytes, str | None]:
@@ -93,10 +93,10 @@ def _manifest(vault: Vault, backup_id: str, shelf: Shelf) -> tuple[bytes, str | 
         return answer.read(), answer.headers.get(CHECKSUM)
 
 
-def _read(backup_id: str, text: bytes, checksum: str | None) -> Manifest:
+def _read(backup_id: str, shelf: Shelf, text: bytes, checksum: str | None) -> Manifest:
     if checksum is not None and hashlib.sha256(text).hexdigest() != checksum:
         raise BackupError(f"the manifest of {backup_id} was changed since it was written", "use another backup")
-    return Manifest.model_validate_json(text)
+    return read_manifest(text, shelf.manifest(backup_id))
 
 
 def fetched(vault: Vault, manifest: Manifest, shelf: Shelf, sink: IO[bytes]) -> None:

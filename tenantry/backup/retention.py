@@ -91,13 +91,11 @@ def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]
 
 
 def _sweep(vault: Vault, shelf: Shelf) -> int:
-    """Copies that no manifest names."""
+    """Copies that no manifest names, whoever has put it there; none while there is one that cannot be read."""
     bucket = vault.systems.bucket(vault.place)
     manifests = [key for key in objects.keys(bucket, shelf.backups) if key.endswith("/manifest.json")]
     named = {
-        shelf.copy(one.bucket, one.version, one.path)
-        for key in manifests
-        for one in vault.manifest(key.split("/")[-2], shelf).objects
+        shelf.copy(one.bucket, one.version, one.path) for key in manifests for one in vault.manifest_at(key).objects
     }
     unnamed = sorted(objects.keys(bucket, shelf.objects).keys() - named)
     for start in range(0, len(unnamed), objects.PAGE):

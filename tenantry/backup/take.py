@@ -9,9 +9,9 @@ from typing import IO
 
 from tenantry.backup import objects, postgresql
 from tenantry.backup.failing import BackupError, explained
-from tenantry.backup.manifest import CHECKSUM, Dump, Kind, Manifest
+from tenantry.backup.manifest import CHECKSUM, Dump, Kind, Manifest, read_manifest
 from tenantry.backup.objects import Streamed
-from tenantry.backup.places import Shelf, moment_of, new_id
+from tenantry.backup.places import Shelf, new_id
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
 
@@ -42,9 +42,14 @@ class Vault:
         return f"oss://{self.place.name}/{folder}"
 
     def manifest(self, backup_id: str, shelf: Shelf) -> Manifest:
-        """Raises BackupError where there is none."""
-        text = objects_text(self, shelf.manifest(backup_id))
-        return Manifest.model_validate_json(text)
+        """Raises BackupError where there is none that this release can read."""
+        return self.manifest_at(shelf.manifest(backup_id))
+
+    def manifest_at(self, key: str) -> Manifest:
+        """As `manifest`, also of what a person has put beside the backups."""
+        with explained(f"reading {key}"):
+            text = self.systems.bucket(self.place).get_object(key).read()
+        return read_manifest(text, key)
 
     def shelf_of(self, backup_id: str, subject: str) -> Shelf:
         """Among the living or the purged. Raises BackupError where there is no such backup."""
@@ -54,11 +59,6 @@ class Vault:
                 if bucket.object_exists(shelf.manifest(backup_id)):
                     return shelf
         raise BackupError(f"there is no backup {backup_id} in {self.place.name}", "`tenantry backup --list` names them")
-
-
-def objects_text(vault: Vault, key: str) -> str:
-    with explained(f"reading {key}"):
-        return vault.systems.bucket(vault.place).get_object(key).read().decode()
 
 
 def take(
@@ -142,12 +142,11 @@ def _put(backups: object, key: str, file: IO[bytes]) -> Dump:
 
 def _known(vault: Vault, shelf: Shelf) -> Mapping[str, Streamed]:
     """What the newest backup of this subject says about the copies that are there already."""
-    backups = vault.systems.bucket(vault.place)
-    manifests = [key for key in objects.keys(backups, shelf.backups) if key.endswith("/manifest.json")]
-    ids = sorted((key.split("/")[-2] for key in manifests), key=moment_of)
+    keys = objects.keys(vault.systems.bucket(vault.place), shelf.backups)
+    ids = [backup_id for key in keys if (backup_id := shelf.backup_of(key))]
     if not ids:
         return {}
-    last = vault.manifest(ids[-1], shelf)
+    last = vault.manifest(max(ids), shelf)  # of one subject the ids sort as their moments do
     return {shelf.copy(one.bucket, one.version, one.path): Streamed(one.size, one.sha256) for one in last.objects}
 
 
