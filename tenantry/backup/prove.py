@@ -12,6 +12,7 @@ from typing import IO, Any
 import psycopg
 
 from tenantry.backup import objects, postgresql
+from tenantry.backup.counting import counter
 from tenantry.backup.failing import BackupError, explained, told
 from tenantry.backup.fingerprint import Fingerprint, differences
 from tenantry.backup.manifest import CHECKSUM, Copied, Manifest, read_manifest
@@ -118,9 +119,10 @@ def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
         return postgresql.fingerprint_of(vault.systems, name)
 
 
-def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf) -> list[str]:
+def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf, say: Say) -> list[str]:
     """Every copied object is read to its end; what is missing or differs is told."""
     bucket = vault.systems.bucket(vault.place)
+    say(f"{manifest.subject}: reading back {len(manifest.objects)} objects")
 
     def one(copied: Copied) -> str | None:
         key = shelf.copy(copied.bucket, copied.version, copied.path)
@@ -130,7 +132,7 @@ def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf) -> list[str]:
         same = (streamed.size, streamed.sha256) == (copied.size, copied.sha256)
         return None if same else f"object {copied.bucket}/{copied.path} differs"
 
-    return objects.each(one, manifest.objects)
+    return objects.each(one, manifest.objects, counter(manifest.subject, len(manifest.objects), say))
 
 
 def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say) -> Proof:
@@ -142,8 +144,7 @@ def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say
         wrong = differences(manifest.fingerprint, found)
         say(f"{subject.name}: comparing {found.rows} rows in {len(found.tables)} tables with {subject.database}")
         wrong += _not_as_living(found, postgresql.fingerprint_of(vault.systems, subject.database))
-        say(f"{subject.name}: reading back {len(manifest.objects)} objects")
-        wrong += unreadable(vault, manifest, shelf)
+        wrong += unreadable(vault, manifest, shelf, say)
         wrong += _objects_not_as_living(vault, manifest, subject)
         if wrong:
             raise Differs(backup_id, wrong)
@@ -199,7 +200,7 @@ def entomb(vault: Vault, backup_id: str, subject: str, say: Say) -> Shelf:
             objects.copy_within(bucket, source.copy(*place), target.copy(*place), copied.size)
             return None
 
-        objects.each(one, manifest.objects)
+        objects.each(one, manifest.objects, counter(subject, len(manifest.objects), say))
         objects.copy_within(bucket, source.dump(backup_id), target.dump(backup_id), manifest.dump.size)
         objects.copy_within(bucket, source.manifest(backup_id), target.manifest(backup_id), 0)
     return target

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import IO
 
 from tenantry.backup import objects, postgresql
+from tenantry.backup.counting import counter
 from tenantry.backup.failing import BackupError, explained
 from tenantry.backup.manifest import CHECKSUM, Dump, Kind, Manifest, read_manifest
 from tenantry.backup.objects import Streamed
@@ -95,7 +96,8 @@ def take(
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
         # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
         known: Mapping[str, Streamed] = {} if kind == "deletion" else _known(vault, shelf)
-        copied = objects.back_up(found, sources, backups, shelf, known, _counter(subject.name, say))
+        tick = counter(subject.name, len(found), say)
+        copied = objects.back_up(found, sources, backups, shelf, known, tick)
         manifest = Manifest(
             id=backup_id,
             subject=subject.name,
@@ -148,19 +150,6 @@ def _known(vault: Vault, shelf: Shelf) -> Mapping[str, Streamed]:
         return {}
     last = vault.manifest(max(ids), shelf)  # of one subject the ids sort as their moments do
     return {shelf.copy(one.bucket, one.version, one.path): Streamed(one.size, one.sha256) for one in last.objects}
-
-
-def _counter(name: str, say: Say) -> Callable[[], None]:
-    count, next_at = 0, time.monotonic() + 2
-
-    def tick() -> None:
-        nonlocal count, next_at
-        count += 1
-        if time.monotonic() >= next_at:
-            next_at = time.monotonic() + 2
-            say(f"{name}: {count} objects")
-
-    return tick
 
 
 def _server(systems: Systems) -> str:
