@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import pulumi
 from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Scaling, Services
 from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
+from tenantry.clock import utc_day
 from tenantry.engine.surroundings import EMBEDDED_STACKS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -79,7 +80,7 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
         embedded=embedded,
         holds=_holds(settings),
         settings=settings,
-        today=_today(settings, embedded, clock or datetime.now(UTC).date()),
+        today=_today(settings, embedded, clock or utc_day()),
         protect=settings.allow_destroy != stack,
         tenants=ROOT / settings.tenants,
         installation=_installation(

@@ -15,7 +15,6 @@ from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
 
 if TYPE_CHECKING:
     from tenantry.backup.records import Record
-    from tenantry.backup.retention import Counts
     from tenantry.backup.settings import Known, Stack
 
 FAILED = 3  # some were done, at least one was not
@@ -51,7 +50,7 @@ def backup(
         kind = "deletion" if for_deletion else "scheduled" if scheduled else "manual"
         if for_deletion and not tenants:
             raise typer.BadParameter("name the tenants with --for-deletion")
-        done, failed = _take_all(at, chosen, kind, cwd)
+        done, failed = _take_all(at, chosen, kind, _plans(cwd, stack))
     if as_json:
         print(json.dumps({"backups": done, "failed": failed}, ensure_ascii=False, indent=1))
     else:
@@ -98,15 +97,16 @@ def restore(
             print(f"{done.database}: {done.rows} rows in {done.tables} tables, {done.objects} objects, as in {source}")
 
 
-def _take_all(at: "Stack", chosen: "list[Known]", kind: Any, cwd: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """One that fails does not keep the others from being backed up."""
+def _take_all(
+    at: "Stack", chosen: "list[Known]", kind: Any, plans: Path
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """One that fails does not keep the others from being backed up; a fault in `plans` keeps nobody from it."""
     from tenantry.backup.failing import told
-    from tenantry.backup.retention import prune
+    from tenantry.backup.retention import counts_of, prune
     from tenantry.backup.take import take
 
     done: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
-    counts = _counts()
     for one in chosen:
         try:
             deleted_at = _deleted_at(at, one.subject.name) if kind == "deletion" else None
@@ -122,7 +122,7 @@ def _take_all(at: "Stack", chosen: "list[Known]", kind: Any, cwd: Path) -> tuple
                 }
             )
             if kind == "scheduled":
-                prune(at.vault, one.subject, counts[one.plan], say)
+                prune(at.vault, one.subject, counts_of(plans, one.plan), say)
         except Exception as error:
             if (known := told(error)) is None:
                 raise
@@ -144,23 +144,12 @@ def _deleted_at(at: "Stack", code: str) -> date:
     return row[0]
 
 
-def _counts() -> "dict[str, Counts]":
-    """By plan; the platform's databases are kept as the longest."""
-    from tenantry.backup.failing import BackupError
-    from tenantry.backup.retention import Counts
-    from tenantry.fleet import PROJECT_TENANTS
-    from tenantry.plans import PLANS_FILE, PlansDocument, with_defaults
-    from tenantry.reading import read_model
+def _plans(cwd: Path, stack: str) -> Path:
+    """Of the stack's own folder of tenants: by another's plans its backups might be removed too early."""
+    from tenantry.engine.project import Project
+    from tenantry.fleet import plans_file
 
-    reading = read_model(PROJECT_TENANTS / PLANS_FILE, PlansDocument, with_defaults)
-    if reading.value is None:
-        raise BackupError(str(reading.faults[0]), "correct it")
-    found = {
-        str(name): Counts(plan.backups.daily, plan.backups.weekly, plan.backups.monthly)
-        for name, plan in reading.value.plans.items()
-    }
-    longest = [max(getattr(one, what) for one in found.values()) for what in ("daily", "weekly", "monthly")]
-    return found | {"": Counts(*longest)}
+    return plans_file(Project.find(cwd).tenants(stack))
 
 
 def _show(records: "list[Record]", as_json: bool) -> None:

@@ -35,7 +35,9 @@ ZONE = DEFAULT_ZONE
 
 def day(today: datetime | None) -> date:
     """These commands only look, so any day is harmless; `up` takes its day from the stack."""
-    return today.date() if today else date.today()
+    from tenantry.clock import utc_day
+
+    return today.date() if today else utc_day()
 
 
 def load(directory: Path, zone: str, today: datetime | None) -> "Fleet":

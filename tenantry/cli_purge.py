@@ -89,18 +89,13 @@ def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list
     day, memory = today(project, stack), seen(operation.records.read())
     first = {code: one.deletion_seen for code, one in memory.items() if one.deletion_seen is not None}
     zone = project.zone(stack)
-    fleet = load_fleet(_folder(operation), zone, today=day, first_seen_deleted=first, unseen=day)
+    fleet = load_fleet(project.tenants(stack), zone, today=day, first_seen_deleted=first, unseen=day)
     cells = project.cells(stack)
     mine = {one.code for one in (*fleet.all, *fleet.tombstones) if cells is None or one.cell in cells}
     found = [one for one in plan(fleet, memory, day) if one.code in mine]
     if strangers := set(codes or ()) - {one.code for one in found}:
         raise Refusal(f"{', '.join(sorted(strangers))}: not being deleted", "write `status: deleted` and its day first")
     return fleet, [one for one in found if not codes or one.code in codes]
-
-
-def _folder(operation: "Operation") -> Path:
-    project = operation.project
-    return project.root / (project.setting(operation.stack, "tenants") or "tenants")
 
 
 def _round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: bool) -> dict[str, str]:
@@ -113,7 +108,8 @@ def _round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: b
         if commit:
             commit_file(operation.project.root, path, message)
 
-    steps = Steps(stack_of(cwd, operation.stack), _folder(operation), say, wrote)
+    tenants = operation.project.tenants(operation.stack)
+    steps = Steps(stack_of(cwd, operation.stack), tenants, say, wrote)
     for one in found:
         steps.take(fleet, one)
     return steps.failed

@@ -1,4 +1,7 @@
-"""Which day it is for a stack: only embedded stacks and tests may choose one, or 30 days could pass in a moment."""
+"""Which day it is: that of UTC, for everybody, so that no two commands of one moment go by different ones.
+
+For a stack only embedded ones and tests may choose another, or 30 days could pass in a moment.
+"""
 
 from datetime import UTC, date, datetime
 
@@ -7,11 +10,16 @@ from tenantry.engine.refusal import Refusal
 from tenantry.engine.surroundings import EMBEDDED_STACKS
 
 
+def utc_day() -> date:
+    """Wherever it runs: a runner's day and that of a person at a desk in China differ for eight hours of each."""
+    return datetime.now(UTC).date()
+
+
 def today(project: Project, stack: str) -> date:
     """Raises Refusal for a day set where none may be."""
     told = project.setting(stack, "today")
     if told is None:
-        return datetime.now(UTC).date()
+        return utc_day()
     if EMBEDDED_STACKS.fullmatch(stack) is None:
         raise Refusal("tenantry:today is refused outside local and test stacks", "remove it")
     try:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from tenantry import names
 from tenantry.quantity import BYTES_PATTERN, CPU_PATTERN, bytes_of, millicores_of
-from tenantry.text import first_foreign, forbidden, mixed_scripts
+from tenantry.text import first_foreign, forbidden, is_readable, mixed_scripts
 
 _LONGEST_NAME: Final = 64  # characters
 _EMAIL: Final = re.compile(
@@ -84,6 +84,12 @@ def _prose(longest: int) -> Callable[[str], str]:
     return check
 
 
+def _readable(text: str) -> str:
+    if not is_readable(text):
+        raise Wrong("shows no letter and no number", "write the name that people read")
+    return text
+
+
 def _as_date(value: Any) -> Any:
     """A date, whether quoted or not; never a point in time, which is another day elsewhere."""
     if isinstance(value, str):
@@ -148,7 +154,12 @@ Proof = Annotated[
     AfterValidator(_matching("id of a backup proof", _PROOF, "let `tenantry purge` write it")),
     _schema(f"^{_PROOF.pattern}$"),
 ]
-DisplayName = Annotated[str, AfterValidator(_prose(_LONGEST_NAME)), Field(json_schema_extra={"maxLength": 64})]
+DisplayName = Annotated[
+    str,
+    AfterValidator(_prose(_LONGEST_NAME)),
+    AfterValidator(_readable),
+    Field(json_schema_extra={"maxLength": 64}),
+]
 Line = Annotated[str, AfterValidator(_prose(200)), Field(json_schema_extra={"maxLength": 200})]
 Bytes = Annotated[
     str,

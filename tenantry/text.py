@@ -13,6 +13,11 @@ _KINDS: Final = {
     "Zl": "a line separator",
     "Zp": "a paragraph separator",
 }
+# Letters, marks and symbols that are drawn as nothing: fillers, blanks, and selectors of variants. Mongolian selectors
+# are not among them: that script is not written without them.
+_UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159").union(
+    map(chr, range(0xFE00, 0xFE10)), map(chr, range(0xE0100, 0xE01F0))
+)
 _ALIKE: Final = ("LATIN", "CYRILLIC", "GREEK")  # scripts whose letters pass for one another
 
 
@@ -27,11 +32,16 @@ def forbidden(text: str, *, allowed: str = "") -> tuple[int, str] | None:
         if char in allowed:
             continue
         kind = _KINDS.get(unicodedata.category(char))
-        if kind is None and "\ufe00" <= char <= "\ufe0f":
-            kind = "an invisible character"  # variation selectors, category Mn
+        if kind is None and char in _UNSEEN:
+            kind = "an invisible character"
         if kind is not None or char in _LINE_BREAKS:
             return position, f"{kind or 'a line break'} ({named(char)})"
     return None
+
+
+def is_readable(text: str) -> bool:
+    """Whether it shows a letter or a number of any script: of marks and symbols alone nobody can say what they name."""
+    return any(unicodedata.category(char)[0] in "LN" and char not in _UNSEEN for char in text)
 
 
 def first_foreign(text: str) -> str | None:

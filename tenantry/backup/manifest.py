@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint
 
 CHECKSUM: Final = "x-oss-meta-sha256"  # of the document, as the object's own metadata: it goes where the object goes
@@ -49,3 +50,16 @@ class Manifest(_Document):
     def size(self) -> int:
         """Bytes of the dump and of all objects."""
         return self.dump.size + sum(one.size for one in self.objects)
+
+
+def read_manifest(text: bytes, key: str) -> Manifest:
+    """Raises BackupError for what `key` should not hold, such as what a newer release has written."""
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"])) or "file"
+        raise BackupError(
+            f"{key}: {field}: {first['msg']}",
+            "use the release that wrote this backup, or move its folder out of the bucket, and run again",
+        ) from None

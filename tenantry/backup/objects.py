@@ -197,10 +197,15 @@ def back_up(
         return tuple(pool.map(one, found))
 
 
-def each(action: Callable[[Copied], str | None], items: tuple[Copied, ...]) -> list[str]:
-    """What the actions had to tell, all at once but no more than a few at a time."""
+def each(action: Callable[[Copied], str | None], items: tuple[Copied, ...], tick: Callable[[], None]) -> list[str]:
+    """What the actions had to tell, all at once but no more than a few at a time; `tick` comes after each, in turn."""
+    found: list[str] = []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="object") as pool:
-        return [told for told in pool.map(action, items) if told]
+        for told in pool.map(action, items):
+            tick()
+            if told:
+                found.append(told)
+    return found
 
 
 def empty(bucket: Any, prefix: str, tick: Callable[[], None] = lambda: None) -> int:

@@ -61,6 +61,11 @@ class Shelf:
     def manifest(self, backup_id: str) -> str:
         return self.folder(backup_id) + "manifest.json"
 
+    def backup_of(self, key: str) -> str | None:
+        """Whose manifest a key is; None for everything else, such as a folder that a person has copied."""
+        backup_id = key.removeprefix(self.backups).removesuffix("/manifest.json")
+        return backup_id if subject_of(backup_id) == self.subject and key == self.manifest(backup_id) else None
+
     def dump(self, backup_id: str) -> str:
         return self.folder(backup_id) + "database.dump"
 

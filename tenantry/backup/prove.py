@@ -12,9 +12,10 @@ from typing import IO, Any
 import psycopg
 
 from tenantry.backup import objects, postgresql
+from tenantry.backup.counting import counter
 from tenantry.backup.failing import BackupError, explained, told
 from tenantry.backup.fingerprint import Fingerprint, differences
-from tenantry.backup.manifest import CHECKSUM, Copied, Manifest
+from tenantry.backup.manifest import CHECKSUM, Copied, Manifest, read_manifest
 from tenantry.backup.places import Shelf
 from tenantry.backup.records import Record
 from tenantry.backup.take import Say, Subject, Vault
@@ -77,13 +78,13 @@ def restorable(vault: Vault, backup_id: str, shelf: Shelf, say: Say) -> Manifest
     say(f"WARNING: {backup_id}: {why}; it is checked by what lies in {vault.place.name} alone")
     if checksum is None:
         say(f"WARNING: {backup_id}: no checksum lies with its manifest, which is taken as it is")
-    return _read(backup_id, text, checksum)
+    return _read(backup_id, shelf, text, checksum)
 
 
 def _as_recorded(vault: Vault, backup_id: str, shelf: Shelf, record: Record | None) -> Manifest:
     if record is None or not record.is_usable:
         raise BackupError(f"{backup_id} is not on record as complete", "`tenantry backup --list` names those that are")
-    return _read(backup_id, _manifest(vault, backup_id, shelf)[0], record.checksum or "")
+    return _read(backup_id, shelf, _manifest(vault, backup_id, shelf)[0], record.checksum or "")
 
 
 def _manifest(vault: Vault, backup_id: str, shelf: Shelf) -> tuple[bytes, str | None]:
@@ -93,10 +94,10 @@ def _manifest(vault: Vault, backup_id: str, shelf: Shelf) -> tuple[bytes, str | 
         return answer.read(), answer.headers.get(CHECKSUM)
 
 
-def _read(backup_id: str, text: bytes, checksum: str | None) -> Manifest:
+def _read(backup_id: str, shelf: Shelf, text: bytes, checksum: str | None) -> Manifest:
     if checksum is not None and hashlib.sha256(text).hexdigest() != checksum:
         raise BackupError(f"the manifest of {backup_id} was changed since it was written", "use another backup")
-    return Manifest.model_validate_json(text)
+    return read_manifest(text, shelf.manifest(backup_id))
 
 
 def fetched(vault: Vault, manifest: Manifest, shelf: Shelf, sink: IO[bytes]) -> None:
@@ -118,9 +119,10 @@ def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
         return postgresql.fingerprint_of(vault.systems, name)
 
 
-def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf) -> list[str]:
+def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf, say: Say) -> list[str]:
     """Every copied object is read to its end; what is missing or differs is told."""
     bucket = vault.systems.bucket(vault.place)
+    say(f"{manifest.subject}: reading back {len(manifest.objects)} objects")
 
     def one(copied: Copied) -> str | None:
         key = shelf.copy(copied.bucket, copied.version, copied.path)
@@ -130,7 +132,7 @@ def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf) -> list[str]:
         same = (streamed.size, streamed.sha256) == (copied.size, copied.sha256)
         return None if same else f"object {copied.bucket}/{copied.path} differs"
 
-    return objects.each(one, manifest.objects)
+    return objects.each(one, manifest.objects, counter(manifest.subject, len(manifest.objects), say))
 
 
 def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say) -> Proof:
@@ -142,8 +144,7 @@ def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say
         wrong = differences(manifest.fingerprint, found)
         say(f"{subject.name}: comparing {found.rows} rows in {len(found.tables)} tables with {subject.database}")
         wrong += _not_as_living(found, postgresql.fingerprint_of(vault.systems, subject.database))
-        say(f"{subject.name}: reading back {len(manifest.objects)} objects")
-        wrong += unreadable(vault, manifest, shelf)
+        wrong += unreadable(vault, manifest, shelf, say)
         wrong += _objects_not_as_living(vault, manifest, subject)
         if wrong:
             raise Differs(backup_id, wrong)
@@ -199,7 +200,7 @@ def entomb(vault: Vault, backup_id: str, subject: str, say: Say) -> Shelf:
             objects.copy_within(bucket, source.copy(*place), target.copy(*place), copied.size)
             return None
 
-        objects.each(one, manifest.objects)
+        objects.each(one, manifest.objects, counter(subject, len(manifest.objects), say))
         objects.copy_within(bucket, source.dump(backup_id), target.dump(backup_id), manifest.dump.size)
         objects.copy_within(bucket, source.manifest(backup_id), target.manifest(backup_id), 0)
     return target

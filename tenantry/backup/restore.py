@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from psycopg import sql
 
 from tenantry.backup import objects, postgresql
+from tenantry.backup.counting import counter
 from tenantry.backup.failing import BackupError, explained, told
 from tenantry.backup.fingerprint import differences
 from tenantry.backup.manifest import Copied, Manifest
@@ -48,8 +49,7 @@ def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, s
         owner = target.database if target else None
         fresh = f"{target.database if target else manifest.database}_restored_{datetime.now(UTC):%Y%m%d%H%M%S}"
         _fill(vault, manifest, shelf, fresh, owner, say)
-        say(f"{source}: reading back {len(manifest.objects)} objects")
-        if missing := unreadable(vault, manifest, shelf):
+        if missing := unreadable(vault, manifest, shelf, say):
             raise Differs(backup_id, missing)
         if target is None:
             return _result(manifest, fresh, None)
@@ -110,7 +110,7 @@ def _put_back(vault: Vault, manifest: Manifest, shelf: Shelf, target: Subject, s
         streamed = objects.copy(backups, key, buckets[copied.bucket], target.prefix + copied.path)
         return None if streamed == Streamed(copied.size, copied.sha256) else f"object {copied.path} differs"
 
-    if found := objects.each(one, manifest.objects):
+    if found := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
         raise Differs(manifest.id, found)
 
 

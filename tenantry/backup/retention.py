@@ -1,13 +1,16 @@
 """Which scheduled backups are kept: the newest of each of the last days, weeks and months, as the plan says."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
+from pathlib import Path
 
 from tenantry.backup import objects
-from tenantry.backup.failing import explained
+from tenantry.backup.failing import BackupError, explained
 from tenantry.backup.places import PURGED, Shelf, moment_of
 from tenantry.backup.take import Say, Subject, Vault
+from tenantry.plans import PlansDocument, with_defaults
+from tenantry.reading import read_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,24 @@ class Counts:
     daily: int = 7
     weekly: int = 4
     monthly: int = 12
+
+
+def counts_of(plans: Path, plan: str) -> Counts:
+    """What a plan of that file keeps. The platform's databases are on none, and are kept as the longest."""
+    reading = read_model(plans, PlansDocument, with_defaults)
+    if reading.value is None:
+        raise BackupError(f"no old backup was removed: {reading.faults[0]}", "then run again")
+    found = {
+        str(name): Counts(one.backups.daily, one.backups.weekly, one.backups.monthly)
+        for name, one in reading.value.plans.items()
+    }
+    if not plan:
+        return Counts(*(max(counts) for counts in zip(*map(astuple, found.values()), strict=True)))
+    if plan not in found:
+        raise BackupError(
+            f"no old backup was removed: {plans} has no plan {plan}", "`tenantry up` writes the plan anew"
+        )
+    return found[plan]
 
 
 def kept(backup_ids: Iterable[str], counts: Counts) -> set[str]:
@@ -70,13 +91,11 @@ def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]
 
 
 def _sweep(vault: Vault, shelf: Shelf) -> int:
-    """Copies that no manifest names."""
+    """Copies that no manifest names, whoever has put it there; none while there is one that cannot be read."""
     bucket = vault.systems.bucket(vault.place)
     manifests = [key for key in objects.keys(bucket, shelf.backups) if key.endswith("/manifest.json")]
     named = {
-        shelf.copy(one.bucket, one.version, one.path)
-        for key in manifests
-        for one in vault.manifest(key.split("/")[-2], shelf).objects
+        shelf.copy(one.bucket, one.version, one.path) for key in manifests for one in vault.manifest_at(key).objects
     }
     unnamed = sorted(objects.keys(bucket, shelf.objects).keys() - named)
     for start in range(0, len(unnamed), objects.PAGE):

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 from typing import IO
 
 from tenantry.backup import objects, postgresql
+from tenantry.backup.counting import counter
 from tenantry.backup.failing import BackupError, explained
-from tenantry.backup.manifest import CHECKSUM, Dump, Kind, Manifest
+from tenantry.backup.manifest import CHECKSUM, Dump, Kind, Manifest, read_manifest
 from tenantry.backup.objects import Streamed
-from tenantry.backup.places import Shelf, moment_of, new_id
+from tenantry.backup.places import Shelf, new_id
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
 
@@ -42,9 +43,14 @@ class Vault:
         return f"oss://{self.place.name}/{folder}"
 
     def manifest(self, backup_id: str, shelf: Shelf) -> Manifest:
-        """Raises BackupError where there is none."""
-        text = objects_text(self, shelf.manifest(backup_id))
-        return Manifest.model_validate_json(text)
+        """Raises BackupError where there is none that this release can read."""
+        return self.manifest_at(shelf.manifest(backup_id))
+
+    def manifest_at(self, key: str) -> Manifest:
+        """As `manifest`, also of what a person has put beside the backups."""
+        with explained(f"reading {key}"):
+            text = self.systems.bucket(self.place).get_object(key).read()
+        return read_manifest(text, key)
 
     def shelf_of(self, backup_id: str, subject: str) -> Shelf:
         """Among the living or the purged. Raises BackupError where there is no such backup."""
@@ -54,11 +60,6 @@ class Vault:
                 if bucket.object_exists(shelf.manifest(backup_id)):
                     return shelf
         raise BackupError(f"there is no backup {backup_id} in {self.place.name}", "`tenantry backup --list` names them")
-
-
-def objects_text(vault: Vault, key: str) -> str:
-    with explained(f"reading {key}"):
-        return vault.systems.bucket(vault.place).get_object(key).read().decode()
 
 
 def take(
@@ -95,7 +96,8 @@ def take(
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
         # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
         known: Mapping[str, Streamed] = {} if kind == "deletion" else _known(vault, shelf)
-        copied = objects.back_up(found, sources, backups, shelf, known, _counter(subject.name, say))
+        tick = counter(subject.name, len(found), say)
+        copied = objects.back_up(found, sources, backups, shelf, known, tick)
         manifest = Manifest(
             id=backup_id,
             subject=subject.name,
@@ -142,26 +144,12 @@ def _put(backups: object, key: str, file: IO[bytes]) -> Dump:
 
 def _known(vault: Vault, shelf: Shelf) -> Mapping[str, Streamed]:
     """What the newest backup of this subject says about the copies that are there already."""
-    backups = vault.systems.bucket(vault.place)
-    manifests = [key for key in objects.keys(backups, shelf.backups) if key.endswith("/manifest.json")]
-    ids = sorted((key.split("/")[-2] for key in manifests), key=moment_of)
+    keys = objects.keys(vault.systems.bucket(vault.place), shelf.backups)
+    ids = [backup_id for key in keys if (backup_id := shelf.backup_of(key))]
     if not ids:
         return {}
-    last = vault.manifest(ids[-1], shelf)
+    last = vault.manifest(max(ids), shelf)  # of one subject the ids sort as their moments do
     return {shelf.copy(one.bucket, one.version, one.path): Streamed(one.size, one.sha256) for one in last.objects}
-
-
-def _counter(name: str, say: Say) -> Callable[[], None]:
-    count, next_at = 0, time.monotonic() + 2
-
-    def tick() -> None:
-        nonlocal count, next_at
-        count += 1
-        if time.monotonic() >= next_at:
-            next_at = time.monotonic() + 2
-            say(f"{name}: {count} objects")
-
-    return tick
 
 
 def _server(systems: Systems) -> str:

@@ -1,14 +1,13 @@
 """The database server as commands reach it beside the engine: for an opening's record, and to roll a schema out."""
 
-import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.engine.cli import Cli
+from tenantry.engine.configuration import given
 from tenantry.engine.refusal import Refusal
-from tenantry.engine.surroundings import EMBEDDED_STACKS
 from tenantry.owner_login import OwnerLogin, as_owner
 
 if TYPE_CHECKING:
@@ -17,19 +16,12 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_SECONDS: Final = 5
-_KEYS: Final = {
-    "host": "databaseHost",
-    "port": "databasePort",
-    "user": "databaseUser",
-    "password": "databasePassword",
-    "sslmode": "databaseSslmode",
-}
 _VARIABLES: Final = {
-    "host": "PGHOST",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "sslmode": "PGSSLMODE",
+    "databaseHost": "PGHOST",
+    "databasePort": "PGPORT",
+    "databaseUser": "PGUSER",
+    "databasePassword": "PGPASSWORD",
+    "databaseSslmode": "PGSSLMODE",
 }
 
 
@@ -78,26 +70,18 @@ class Server:
 
 
 def server_of(cli: Cli, stack: str) -> Server:
-    """What the stack's program uses: the environment in embedded stacks, the stack's configuration in all others."""
-    environment: Mapping[str, str] = cli.environment if EMBEDDED_STACKS.fullmatch(stack) else {}
-    given = {part: environment.get(variable, "") for part, variable in _VARIABLES.items()}
-    if not given["host"] or not given["password"]:
-        configured = _configured(cli, stack)
-        given = {part: given[part] or configured.get(key, "") for part, key in _KEYS.items()}
-    given["sslmode"] = given["sslmode"] or "require"
-    if missing := [_KEYS[part] for part, value in given.items() if not value]:
+    """What the stack's program uses. Raises Refusal when the stack does not say it."""
+    found = given(cli, stack, _VARIABLES)
+    found["databaseSslmode"] = found["databaseSslmode"] or "require"
+    if missing := [key for key, value in found.items() if not value]:
         raise Refusal(
             f"the stack `{stack}` does not say how its database server is reached: {', '.join(missing)}",
             f"`pulumi config set tenantry:{missing[0]} --stack {stack}` (with --secret for a password)",
         )
-    return Server(**given)
-
-
-def _configured(cli: Cli, stack: str) -> Mapping[str, str]:
-    """The stack's configuration, decrypted, with the defaults of Pulumi.yaml."""
-    answer = cli.ask("config", "--stack", stack, "--show-secrets", "--json")
-    try:
-        entries = cast("dict[str, dict[str, Any]]", json.loads(answer.out))
-    except ValueError:
-        raise Refusal(f"the configuration of the stack `{stack}` cannot be read", answer.err.strip()) from None
-    return {key.rpartition(":")[2]: str(entry.get("value", "")) for key, entry in entries.items()}
+    return Server(
+        host=found["databaseHost"],
+        port=found["databasePort"],
+        user=found["databaseUser"],
+        password=found["databasePassword"],
+        sslmode=found["databaseSslmode"],
+    )

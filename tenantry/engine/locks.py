@@ -4,7 +4,6 @@
 at the end; kill -9 leaves it for ever. Only a lock of this host and user whose process is provably gone is broken.
 """
 
-import getpass
 import json
 import re
 import socket
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tenantry.engine.processes import Process, process
+from tenantry.engine.user import own_name
 
 _IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>[0-9T:.Z+-]+)")
 
@@ -34,7 +34,7 @@ class Lock:
     @property
     def is_own(self) -> bool:
         """Whether this user made it on this host."""
-        return self.host == socket.gethostname() and self.user == getpass.getuser()
+        return self.host == socket.gethostname() and self.user == own_name()
 
     def holder(self) -> Process | None:
         """The living engine behind an own lock; None when it is dead or its number has gone to another program.

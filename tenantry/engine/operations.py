@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tenantry.clock import today
 from tenantry.engine import pack, surroundings
 from tenantry.engine.cli import Cli
 from tenantry.engine.database import Server, server_of
@@ -182,19 +182,11 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     """Code -> name and plan, from the tenants' files. Raises Faults when these are not in order."""
     from tenantry.fleet import load_fleet  # the models take half a second to load
 
-    folder = project.root / (project.setting(stack, "tenants") or "tenants")
+    folder = project.tenants(stack)
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
-    fleet = load_fleet(folder, project.zone(stack), today=_today(project, stack))
+    fleet = load_fleet(folder, project.zone(stack), today=today(project, stack))
     return {tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan} for tenant in fleet.all}
-
-
-def _today(project: Project, stack: str) -> date:
-    told = project.setting(stack, "today")
-    try:
-        return date.fromisoformat(told) if told else date.today()
-    except ValueError:
-        raise Refusal(f"tenantry:today is no date: {told}", "write it as 2026-10-01") from None
 
 
 def _code(ended: Ended) -> Exit:

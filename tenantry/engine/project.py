@@ -55,6 +55,10 @@ class Project:
         value = self.configuration(stack).get(f"tenantry:{name}", self._default(name))
         return str(value) if isinstance(value, str | int | bool) and value != "" else None
 
+    def tenants(self, stack: str) -> Path:
+        """The folder of the stack's tenants."""
+        return self.root / (self.setting(stack, "tenants") or "tenants")
+
     def zone(self, stack: str) -> str:
         """The DNS zone of the stack's tenants."""
         zone = self.setting(stack, "zone") or DEFAULT_ZONE

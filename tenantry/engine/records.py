@@ -4,8 +4,10 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
+from tenantry.engine.alibaba import keys_of
 from tenantry.engine.cli import SHORT_SECONDS, Answer, Cli
 from tenantry.engine.deployment import Deployment, Record
 from tenantry.engine.events import failures_by_urn, read_all
@@ -64,11 +66,13 @@ class Records:
         exported = self._export()
         try:
             deployment = Deployment(exported["deployment"])
-            recovery = plan(deployment, Outside(self.cli.environment))
+            recovery = plan(deployment, self._outside)
             deployment.mend()
         except OSError as error:
             raise Refusal(
-                f"an interrupted operation cannot be looked up: {error}", "run again when it answers"
+                f"an interrupted operation cannot be looked up: {error}",
+                "run again when it answers; what it refuses is the stack's key: set tenantry:alibabaAccessKey and"
+                " alibabaSecretKey (in local stacks ALICLOUD_ACCESS_KEY and ALICLOUD_SECRET_KEY)",
             ) from error
         self._import(exported)
         if recovery.targets:
@@ -82,12 +86,16 @@ class Records:
         """Has the next recovery look once more for creations that it found unmade; False when that is no use."""
         exported = self._export()
         try:
-            is_worth_it = suspect(Deployment(exported["deployment"]), missing, Outside(self.cli.environment))
-        except OSError:  # whom to ask does not answer: then the run's own errors say more
+            is_worth_it = suspect(Deployment(exported["deployment"]), missing, self._outside)
+        except (OSError, Refusal):  # whom to ask does not answer: then the run's own errors say more
             return False
         if is_worth_it:
             self._import(exported)
         return is_worth_it
+
+    @cached_property
+    def _outside(self) -> Outside:
+        return Outside(cache(lambda: keys_of(self.cli, self.stack)))
 
     def _refresh(self, urns: list[str]) -> dict[str, str]:
         """Reads what is there. Returns URN -> reason for what could not be read."""

@@ -36,7 +36,7 @@ UNPROVED = "tenantry: it was interrupted: whether it became ready is not known"
 class Outside:
     """What is asked of the world while planning."""
 
-    environment: Mapping[str, str]
+    keys: Callable[[], Mapping[str, str]]  # asked for only when there is something to look up
     find_record: Callable[[Mapping[str, Any], Mapping[str, str]], FoundRecord | None] = find_record
     remove_lost_keys: Callable[[str, Collection[str], str, Mapping[str, str]], list[str]] = remove_lost_keys
 
@@ -166,7 +166,7 @@ def _identified(record: Record, outside: Outside) -> tuple[Record, str] | None:
         identity = derived_id(record)
         return (record, identity) if identity is not None else None
     inputs = mapping(record.get("inputs"))
-    found = outside.find_record(inputs, outside.environment)
+    found = outside.find_record(inputs, outside.keys())
     if found is None:
         return None
     if not found.has_remark:  # asked for in the second call, which did not come: the next run sets it
@@ -180,6 +180,6 @@ def _is_unread(record: Record) -> bool:
 
 def _lost_keys(deployment: Deployment, user: str, outside: Outside) -> str:
     known = {str(record.get("id")) for record in deployment.resources if record["type"] == ACCESS_KEY}
-    lost = outside.remove_lost_keys(user, known, deployment.changed_at, outside.environment)
+    lost = outside.remove_lost_keys(user, known, deployment.changed_at, outside.keys())
     removed = f"removed {', '.join(lost)}, whose secret nobody knows; " if lost else ""
     return f"its creation was interrupted: {removed}it is made again"

@@ -1,6 +1,5 @@
 """The roll-out: in order, wave by wave, and no further than the first failure."""
 
-import getpass
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.engine.database import NoAnswer, Server
 from tenantry.engine.refusal import Locked
+from tenantry.engine.user import own_name
 from tenantry.migrations import BASELINE, LOCK, Migration, Unfit
 from tenantry.names import ADMIN_DATABASE
 from tenantry.rollout.sites import Site, shared, tenants
@@ -158,7 +158,7 @@ class Rollout:
         if result.state is State.CURRENT and site.tenant is None:
             return
         values = {
-            "actor": getpass.getuser(),
+            "actor": own_name(),
             "tenant": site.tenant,
             "database": site.database,
             "before": result.before,

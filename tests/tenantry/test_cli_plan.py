@@ -1,9 +1,11 @@
 """`tenantry plan diff`: who is affected and how, for people and for scripts."""
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from tenantry import cli
+from tenantry.baseline import _write  # pyright: ignore[reportPrivateUsage]
 from tenantry.differences import effects
 from tenantry.fleet import PROJECT_TENANTS
 
@@ -110,13 +113,69 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
 
 
-def test_against_a_revision(run: Run, other: Path) -> None:
-    top = other.parent
+def commit(other: Path) -> None:
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        git(top, *arguments)
+        git(other.parent, *arguments)
+
+
+def test_against_a_revision(run: Run, other: Path) -> None:
+    commit(other)
     assert run("--dir", other, "--against", "HEAD")[0] == 0
     replace(other / "plans.yaml", *OLD)
     assert run("--dir", other, "--against", "HEAD")[0] == 5
+
+
+def test_a_revision_is_read_by_the_first_python_that_is_promised(
+    run: Run, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`extractall` has a filter from Python 3.11.4 on."""
+
+    def older(*_: object, filter: str | None = None, **__: object) -> None:
+        assert filter is None, "TarFile.extractall() got an unexpected keyword argument 'filter'"
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", older)
+    commit(other)
+    assert run("--dir", other, "--against", "HEAD") == (0, "nobody of 13 is affected\n", "")
+
+
+def test_a_link_in_a_revision_is_not_followed(run: Run, other: Path) -> None:
+    shutil.move(other / "k001.yaml", other / "k001.yaml~")
+    (other / "k001.yaml").symlink_to("k001.yaml~")
+    commit(other)
+    shutil.move(other / "k001.yaml~", other / "k001.yaml")
+    code, out, err = run("--dir", other, "--against", "HEAD")
+    assert (code, out) == (1, "")
+    assert "HEAD:k001.yaml is no regular file" in err
+
+
+def test_a_link_beside_the_tenants_files_is_left_out(run: Run, other: Path) -> None:
+    (other / "README.md").unlink(missing_ok=True)
+    (other / "README.md").symlink_to("/etc/hostname")
+    commit(other)
+    assert run("--dir", other, "--against", "HEAD") == (0, "nobody of 13 is affected\n", "")
+
+
+def test_a_folder_in_a_revision_is_refused_as_in_a_directory(run: Run, other: Path) -> None:
+    (other / "sub").mkdir()
+    (other / "sub" / "k001.yaml").write_text("code: k001\n")
+    commit(other)
+    shutil.rmtree(other / "sub")
+    code, out, err = run("--dir", other, "--against", "HEAD")
+    assert (code, out) == (1, "")
+    assert "HEAD:sub:1: file: is a directory" in err
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "..", "a/../../outside"])
+def test_nothing_is_written_beside_the_files(tmp_path: Path, name: str) -> None:
+    packed, inside = io.BytesIO(), tmp_path / "inside"
+    inside.mkdir()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    packed.seek(0)
+    with tarfile.open(fileobj=packed) as archive:
+        for member in archive:
+            _write(archive, member, inside, "HEAD")
+    assert list(tmp_path.rglob("*")) == [inside]
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--output=/tmp/x", "HEAD:k001.yaml"])

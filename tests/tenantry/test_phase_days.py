@@ -1,15 +1,19 @@
 """Days that calendars are difficult about, days of other time zones, and files that say too little."""
 
 import time
+from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
 from tenantry import clock
+from tenantry.cli_options import day
 from tenantry.clock import today
+from tenantry.engine.operations import load_tenants
 from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 from tenantry.faults import Faults
@@ -94,23 +98,49 @@ def _project(tmp_path: Path, **settings: str) -> Project:
     return Project(tmp_path)
 
 
-@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Shanghai", "UTC"])
-def test_the_day_is_that_of_utc_wherever_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
-    class Late(datetime):
-        """Half past eleven at night in UTC: in half of the world it is tomorrow."""
+@pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Shanghai", "UTC"])
+def late(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[date]:
+    """Half past eleven at night in UTC, somewhere: in half of the world it is tomorrow."""
 
+    class Late(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             return datetime(2026, 10, 1, 23, 30, tzinfo=UTC).astimezone(tz)
 
-    monkeypatch.setenv("TZ", zone)
+    monkeypatch.setenv("TZ", request.param)
     time.tzset()
-    try:
-        monkeypatch.setattr(clock, "datetime", Late)
-        assert today(_project(tmp_path), "prod") == date(2026, 10, 1)
-    finally:
-        monkeypatch.delenv("TZ")
-        time.tzset()
+    monkeypatch.setattr(clock, "datetime", Late)
+    yield date(2026, 10, 1)
+    monkeypatch.delenv("TZ")
+    time.tzset()
+
+
+def test_the_day_is_that_of_utc_wherever_it_runs(tmp_path: Path, late: date) -> None:
+    assert today(_project(tmp_path), "prod") == late
+
+
+def test_commands_that_only_look_go_by_the_same_day(late: date) -> None:
+    assert day(None) == late
+
+
+def test_a_run_checks_the_files_as_of_the_same_day(tmp_path: Path, late: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    days: list[date] = []
+
+    def load(*_: object, today: date) -> Any:
+        days.append(today)
+        return SimpleNamespace(all=())
+
+    monkeypatch.setattr("tenantry.fleet.load_fleet", load)
+    (tmp_path / "tenants").mkdir()
+    load_tenants(_project(tmp_path), "prod")
+    load_tenants(_project(tmp_path, today="2027-01-01"), "local")
+    assert days == [late, date(2027, 1, 1)]
+
+
+def test_a_run_of_a_real_stack_refuses_a_day_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "tenants").mkdir()
+    with pytest.raises(Refusal, match="refused outside local and test stacks"):
+        load_tenants(_project(tmp_path, today="2027-01-01"), "prod")
 
 
 def test_only_embedded_stacks_choose_their_day(tmp_path: Path) -> None:

@@ -6,19 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenantry.text import first_foreign, forbidden, mixed_scripts
+from tenantry.text import first_foreign, forbidden, is_readable, mixed_scripts
 
 
-@pytest.mark.parametrize("text", ["示例幼儿园", "Élan 幼儿园 (东区) №2", "a-b_c.d/e", "「云帆」、“二号”", "𠮷"])
+@pytest.mark.parametrize(
+    "text",
+    ["示例幼儿园", "Élan 幼儿园 (东区) №2", "a-b_c.d/e", "「云帆」、“二号”", "𠮷", "ＡＢＣ！", "３", "〇", "ᠮᠣᠩᠭᠣᠯ᠋"],
+)
 def test_names_people_have(text: str) -> None:
     assert forbidden(text) is None
     assert mixed_scripts(text) is None
+    assert is_readable(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "···", "！？", "-", "★", "\u0301", "\u180b", "\u3164", "\u2800\uffa0"])
+def test_what_shows_no_name(text: str) -> None:
+    assert not is_readable(text)
 
 
 @pytest.mark.parametrize(
     "char",
     ["\0", "\n", "\x1b", "\x7f", "\x85", "\xad", "\u200b", "\u200d", "\u202e", "\u2066", "\u2028",
-     "\ufeff", "\ufe0f", "\ue000", "\ud800", "\U000e0041", "\uffff"],
+     "\ufeff", "\ufe0f", "\ue000", "\ud800", "\U000e0041", "\uffff", "\u3164", "\u2800", "\u115f", "\u1160",
+     "\uffa0", "\u034f", "\U000e0100", "\U0001d159"],
 )  # fmt: skip
 def test_what_deceives(char: str) -> None:
     found = forbidden(f"园{char}园")

@@ -7,9 +7,10 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from tenantry.backup.places import Shelf
 from tenantry.backup.records import Records
 from tenantry.backup.settings import Stack
-from tenantry.backup.take import Subject, Vault
+from tenantry.backup.take import Subject, Vault, take
 from tenantry.cli import app
 
 ROW = """
@@ -19,12 +20,45 @@ VALUES ('k001', 'one', 'k001.yyup.cc', 'rent001', 'active', 'basic', 1, 1, '1380
 """
 
 
-def test_an_error_of_the_database_is_kept_and_the_next_is_backed_up(
-    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two(vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The admin database knows k001, and k002 after it."""
     with vault.systems.session("admin") as session:
         session.execute("CREATE DATABASE k001_two")
         session.execute(ROW)
+    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: Stack(vault, tenant.buckets))
+
+
+def night() -> tuple[int, list[str], dict[str, str]]:
+    """The exit code, who was backed up, and what was told of the others."""
+    done = CliRunner().invoke(app, ["backup", "k001", "k002", "--scheduled", "--json", "--stack", "local"])
+    told = json.loads(done.stdout)
+    return done.exit_code, [one["id"].split("-")[0] for one in told["backups"]], told["failed"]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_folder_that_a_person_copied_is_no_backup(vault: Vault, tenant: Subject) -> None:
+    key, bucket = Shelf("k001").manifest(take(vault, tenant, "scheduled").id), vault.systems.bucket(vault.place)
+    for folder in (".bak", "/older"):
+        bucket.put_object(key.replace("/manifest.json", f"{folder}/manifest.json"), bucket.get_object(key).read())
+    assert night() == (0, ["k001", "k002"], {})
+
+
+@pytest.mark.usefixtures("two")
+def test_a_manifest_of_a_newer_release_stops_that_tenant_alone(vault: Vault, tenant: Subject) -> None:
+    manifest, bucket = take(vault, tenant, "scheduled"), vault.systems.bucket(vault.place)
+    key = Shelf("k001").manifest(manifest.id)
+    bucket.put_object(key, json.dumps({**json.loads(manifest.model_dump_json()), "sealed": True}))
+    code, done, failed = night()
+    assert (code, done, list(failed)) == (3, ["k002"], ["k001"])
+    assert f"{key}: sealed: " in failed["k001"]
+    assert "use the release that wrote this backup" in failed["k001"]
+
+
+@pytest.mark.usefixtures("two")
+def test_an_error_of_the_database_is_kept_and_the_next_is_backed_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     calls: list[str] = []
     find = Records.all
 
@@ -35,10 +69,6 @@ def test_an_error_of_the_database_is_kept_and_the_next_is_backed_up(
         return find(self, code)
 
     monkeypatch.setattr(Records, "all", failing)
-    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: Stack(vault, tenant.buckets))
-    done = CliRunner().invoke(app, ["backup", "k001", "k002", "--scheduled", "--json", "--stack", "local"])
-    assert done.exit_code == 3
-    told = json.loads(done.stdout)
-    assert [one["id"].split("-")[0] for one in told["backups"]] == ["k001", "k002"]
-    assert list(told["failed"]) == ["k001"]
-    assert "the server went away" in told["failed"]["k001"]
+    code, done, failed = night()
+    assert (code, done, list(failed)) == (3, ["k001", "k002"], ["k001"])
+    assert "the server went away" in failed["k001"]

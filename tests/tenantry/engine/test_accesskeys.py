@@ -25,6 +25,15 @@ def test_clocks_may_differ_by_minutes() -> None:
     assert lost_keys([key("a", "2026-11-23T09:10:00Z"), key("b", "2026-11-23T09:25:00Z")], (), CHANGED) == ["a", "b"]
 
 
+def test_the_dead_engines_request_may_have_been_answered_late() -> None:
+    assert lost_keys([key("a", "2026-11-23T09:38:00Z")], set(), CHANGED) == ["a"]
+
+
+@pytest.mark.parametrize("created", ["2026-11-23T09:55:00Z", "2026-11-26T12:00:00Z"])
+def test_a_key_that_somebody_made_after_the_kill_is_theirs(created: str) -> None:
+    assert lost_keys([key("a", created)], set(), CHANGED) == []
+
+
 @pytest.mark.parametrize("created", ["2026-11-23T08:00:00Z", "2025-01-01T00:00:00Z"])
 def test_an_older_key_may_be_in_use(created: str) -> None:
     assert lost_keys([key("a", created)], set(), CHANGED) == []

@@ -3,15 +3,18 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import ClassVar
+from typing import ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tenantry.engine.accesskeys import remove_lost_keys
-from tenantry.engine.alibaba import call
+from tenantry.engine.alibaba import call, keys_of
 from tenantry.engine.alidns import find_record
+from tenantry.engine.cli import Answer, Cli
+from tenantry.engine.refusal import Refusal
 
 SECRET = "not-to-be-told-to-anybody"
 
@@ -92,3 +95,39 @@ def test_without_a_key_nothing_is_asked(proxy: dict[str, str], missing: str) -> 
     with pytest.raises(OSError, match="ALICLOUD_"):
         call("ram.aliyuncs.com", "2015-05-01", "X", {}, {**proxy, missing: ""})
     assert Handler.asked == []
+
+
+@dataclass
+class FakeCli:
+    """A shell with an environment, and the answer of `pulumi config`."""
+
+    environment: dict[str, str]
+    answer: Answer
+
+    def ask(self, *arguments: str) -> Answer:
+        assert arguments[0] == "config"
+        return self.answer
+
+
+SHELL = {"ALICLOUD_ACCESS_KEY": "LTAIshell", "ALICLOUD_SECRET_KEY": "x", "ALICLOUD_SECURITY_TOKEN": "y", "PATH": "/bin"}
+
+
+def cli(environment: dict[str, str], **configured: str) -> Cli:
+    entries = {f"tenantry:{key}": {"value": value, "secret": True} for key, value in configured.items()}
+    return cast(Cli, FakeCli(environment, Answer(0, json.dumps(entries), "")))
+
+
+@pytest.mark.parametrize("shell", [SHELL, {"TENANTRY_ALIBABA_PROXY": "http://127.0.0.1:1"}, {}])
+def test_a_real_stack_is_asked_for_with_its_own_key_and_never_with_a_shells(shell: dict[str, str]) -> None:
+    found = keys_of(cli(shell, alibabaAccessKey="LTAIstack", alibabaSecretKey=SECRET), "prod")
+    assert found == {"ALICLOUD_ACCESS_KEY": "LTAIstack", "ALICLOUD_SECRET_KEY": SECRET}
+
+
+def test_the_embedded_default_is_asked_for_with_its_environments_key(proxy: dict[str, str]) -> None:
+    assert keys_of(cast(Cli, FakeCli(proxy, Answer(1, "", ""))), "local") == proxy
+
+
+def test_a_stack_without_a_key_says_how_to_set_it() -> None:
+    with pytest.raises(Refusal, match="config set --secret tenantry:alibabaSecretKey --stack prod") as caught:
+        keys_of(cli(SHELL, alibabaAccessKey="LTAIstack"), "prod")
+    assert "with which key Alibaba Cloud is asked: alibabaSecretKey" in caught.value.wrong

@@ -1,8 +1,8 @@
 """Who may take a stack: dead engines give way, living ones are waited for only when their owner was killed."""
 
-import getpass
 import json
 import os
+import pwd
 import socket
 import subprocess
 import threading
@@ -18,6 +18,7 @@ from tenantry.engine.filestate import FileState
 from tenantry.engine.holding import Holding
 from tenantry.engine.refusal import Locked
 
+USER = pwd.getpwuid(os.getuid()).pw_name  # as the engine finds it
 Spawn = Callable[..., subprocess.Popen[bytes]]
 REFUSAL = "error: the stack is currently locked by 1 lock(s).\n  s3://x: created by {user}@{host} (pid {pid}) at {at}\n"
 
@@ -29,13 +30,13 @@ def held(scene: Any) -> Holding:
 
 
 def lock_of(pid: int) -> str:
-    fields = {"pid": pid, "username": getpass.getuser(), "hostname": socket.gethostname()}
+    fields = {"pid": pid, "username": USER, "hostname": socket.gethostname()}
     return json.dumps({**fields, "timestamp": datetime.now(UTC).isoformat()})
 
 
 def refusal_of(pid: int, host: str | None = None) -> str:
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return REFUSAL.format(user=getpass.getuser(), host=host or socket.gethostname(), pid=pid, at=at)
+    return REFUSAL.format(user=USER, host=host or socket.gethostname(), pid=pid, at=at)
 
 
 def engine(spawn: Spawn, owner: int, seconds: float = 60) -> subprocess.Popen[bytes]:

@@ -1,7 +1,8 @@
 """A lock is broken only when its engine is provably dead; every doubt leaves it alone."""
 
-import getpass
 import json
+import os
+import pwd
 import socket
 import subprocess
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from tenantry.engine.locks import Lock, is_refusal, parse, parse_refusal
 
+USER = pwd.getpwuid(os.getuid()).pw_name  # as the engine finds it
 Spawn = Callable[..., subprocess.Popen[bytes]]
 REFUSAL = """error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete
   file:///state/.pulumi/locks/a.json: created by ann@host-1 (pid 4711) at 2026-11-23T09:19:06Z
@@ -19,7 +21,7 @@ REFUSAL = """error: the stack is currently locked by 2 lock(s). Either wait for 
 
 
 def mine(pid: int, since: datetime | None = None) -> Lock:
-    return Lock(pid, getpass.getuser(), socket.gethostname(), since or datetime.now(UTC))
+    return Lock(pid, USER, socket.gethostname(), since or datetime.now(UTC))
 
 
 @pytest.fixture
@@ -71,9 +73,17 @@ def test_a_zombie_is_dead(spawn: Spawn) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize("variable", ["LOGNAME", "USER", "LNAME", "USERNAME"])
+def test_who_made_a_lock_is_not_told_by_a_shell(monkeypatch: pytest.MonkeyPatch, dead_pid: int, variable: str) -> None:
+    """After `su`, `sudo -E` or in a container these name somebody else; the engine goes by the user's number."""
+    monkeypatch.setenv(variable, "somebody-else")
+    assert mine(dead_pid).is_dead
+    assert not Lock(dead_pid, "somebody-else", socket.gethostname(), datetime.now(UTC)).is_dead
+
+
 @pytest.mark.parametrize(("user", "host"), [("somebody-else", None), (None, "another-host")])
 def test_the_lock_of_another_user_or_host_is_never_dead(user: str | None, host: str | None, dead_pid: int) -> None:
-    foreign = Lock(dead_pid, user or getpass.getuser(), host or socket.gethostname(), datetime.now(UTC))
+    foreign = Lock(dead_pid, user or USER, host or socket.gethostname(), datetime.now(UTC))
     assert not foreign.is_dead
 
 

@@ -1,8 +1,8 @@
 """`up` from the first check to the last line, with an engine that plays recorded runs."""
 
-import getpass
 import json
 import os
+import pwd
 import signal
 import socket
 import threading
@@ -18,6 +18,7 @@ from tenantry.engine.refusal import Exit, Locked, Refusal
 from tenantry.engine.status import status
 from tenantry.faults import Faults
 
+USER = pwd.getpwuid(os.getuid()).pw_name  # as the engine finds it
 ROLE = "urn:pulumi:test::shop::tenantry:components:Tenant$postgresql:index/role:Role::k001-owner"
 PENDING = {
     "type": "creating",
@@ -42,7 +43,7 @@ def up(operation: Callable[[], Operation]) -> Callable[[], Outcome]:
 
 
 def lock_of(pid: int, host: str | None = None) -> str:
-    fields = {"pid": pid, "username": getpass.getuser(), "hostname": host or socket.gethostname()}
+    fields = {"pid": pid, "username": USER, "hostname": host or socket.gethostname()}
     return json.dumps({**fields, "timestamp": datetime.now(UTC).isoformat()})
 
 

@@ -52,7 +52,7 @@ def nothing_outside(**answers: Any) -> Outside:
         return answers.get("keys", [])
 
     asked: list[tuple[str, set[str]]] = answers.get("asked", [])
-    return Outside({}, find, remove)
+    return Outside(dict, find, remove)
 
 
 def read(which: Deployment, recovery: Recovery, world: Mapping[str, Raw | None]) -> None:

@@ -1,0 +1,38 @@
+"""What a stack's program is told of the systems it uses, for the commands that reach them beside it.
+
+In embedded stacks the environment says it first. In all others the stack's configuration alone does, as for the program
+(stacks/config.py): a shell's variables may be those of another installation.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from tenantry.engine.cli import Cli
+from tenantry.engine.refusal import Refusal
+from tenantry.engine.surroundings import EMBEDDED_STACKS
+
+
+def environment_of_program(cli: Cli, stack: str) -> Mapping[str, str]:
+    """The variables that count for the stack: none outside embedded ones."""
+    return cli.environment if EMBEDDED_STACKS.fullmatch(stack) else {}
+
+
+def given(cli: Cli, stack: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Setting -> value, empty where there is none; `variables` names the variable of each setting."""
+    environment = environment_of_program(cli, stack)
+    found = {key: environment.get(variable, "") for key, variable in variables.items()}
+    if all(found.values()):
+        return found
+    configured = _configured(cli, stack)
+    return {key: value or configured.get(key, "") for key, value in found.items()}
+
+
+def _configured(cli: Cli, stack: str) -> Mapping[str, str]:
+    """The stack's configuration, decrypted, with the defaults of Pulumi.yaml."""
+    answer = cli.ask("config", "--stack", stack, "--show-secrets", "--json")
+    try:
+        entries = cast("dict[str, dict[str, Any]]", json.loads(answer.out))
+    except ValueError:
+        raise Refusal(f"the configuration of the stack `{stack}` cannot be read", answer.err.strip()) from None
+    return {key.rpartition(":")[2]: str(entry.get("value", "")) for key, entry in entries.items()}

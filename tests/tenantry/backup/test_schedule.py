@@ -1,0 +1,81 @@
+"""What the night's run keeps of the old backups, tenant by tenant, and by whose plans."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from tenantry.backup.failing import BackupError
+from tenantry.backup.retention import Counts, counts_of
+from tenantry.backup.settings import Known
+from tenantry.backup.take import Subject
+from tenantry.cli import app
+from tenantry.fleet import PROJECT_TENANTS
+
+NIGHT = [Known(Subject("k001", "rent001", "k001"), "basic"), Known(Subject("admin", "admin"), "")]
+
+
+@pytest.fixture
+def pruned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counts]:
+    """By whom and what was kept, where backups are taken and removed in a moment."""
+    kept: dict[str, Counts] = {}
+
+    def take(_: object, subject: Subject, *__: object, **___: object) -> Any:
+        fingerprint = SimpleNamespace(rows=1, tables={})
+        return SimpleNamespace(id=f"{subject.name}-id", fingerprint=fingerprint, objects=(), size=1, seconds=1.0)
+
+    def prune(_: object, subject: Subject, counts: Counts, __: object) -> None:
+        kept[subject.name] = counts
+
+    at = SimpleNamespace(vault=None, chosen=lambda _: NIGHT)  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: at)
+    monkeypatch.setattr("tenantry.backup.take.take", take)
+    monkeypatch.setattr("tenantry.backup.retention.prune", prune)
+    return kept
+
+
+@pytest.fixture
+def plans(tmp_path: Path) -> Path:
+    """Of a stack whose tenants are in a folder of their own: its basic plan keeps a year of days."""
+    (tmp_path / "Pulumi.yaml").write_text("name: tenantry\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {'tenantry:tenants': other}\n")
+    document = yaml.safe_load((PROJECT_TENANTS / "plans.yaml").read_text())
+    document["plans"]["basic"]["backups"] = {"daily": 365, "weekly": 52, "monthly": 0}
+    path = tmp_path / "other" / "plans.yaml"
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump(document, allow_unicode=True))
+    return path
+
+
+def night(project: Path) -> tuple[int, dict[str, Any]]:
+    called = ["backup", "--scheduled", "--json", "--stack", "prod", "--cwd", str(project)]
+    done = CliRunner().invoke(app, called)
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_the_stacks_own_plans_say_what_is_kept(plans: Path, pruned: dict[str, Counts]) -> None:
+    assert night(plans.parents[1])[0] == 0
+    assert pruned == {"k001": Counts(365, 52, 0), "admin": Counts(365, 52, 12)}
+
+
+def test_a_folder_without_plans_is_on_the_projects(plans: Path, pruned: dict[str, Counts]) -> None:
+    plans.unlink()
+    assert night(plans.parents[1])[0] == 0
+    assert pruned["k001"] == counts_of(PROJECT_TENANTS / "plans.yaml", "basic")
+
+
+def test_a_fault_in_the_plans_keeps_nobody_from_a_backup(plans: Path, pruned: dict[str, Counts]) -> None:
+    plans.write_text("plans: {}\n")
+    code, told = night(plans.parents[1])
+    assert (code, pruned) == (3, {})
+    assert [one["id"] for one in told["backups"]] == ["k001-id", "admin-id"]
+    assert f"no old backup was removed: {plans}:1: plans.basic" in told["failed"]["k001"]
+
+
+def test_a_plan_that_the_file_does_not_have_is_told(plans: Path) -> None:
+    with pytest.raises(BackupError, match="has no plan gold"):
+        counts_of(plans, "gold")
