@@ -9,7 +9,7 @@ from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
 from policies.values import Hidden, listing, number, shown, text, truth
-from tenantry.names import TEMPLATE_DATABASE
+from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE
 
 ROLE: Final = "postgresql:Role"
 DATABASE: Final = "postgresql:Database"
@@ -80,6 +80,23 @@ def membership(resource: Resource, settings: Settings) -> Iterator[str]:
                 yield f"it is a member of {', '.join(roles) or 'no role'} instead of {own}"
     elif text(resource.props.get("grantRole")) != own:
         yield f"it is given membership in {shown(resource.props.get('grantRole'))}"
+
+
+@resource_rule(
+    "database-rows",
+    kinds=[ROLE, RIGHTS],
+    why="The provisioner writes rows there: whoever owns their triggers becomes the provisioner at the next run.",
+    remedy='give the admin database\'s logins no membership, and its CloneRights rights="rows".',
+)
+def admin_rows(resource: Resource, settings: Settings) -> Iterator[str]:
+    """The admin database's logins read and write rows: they are members of nothing, and own nothing."""
+    logins = {f"{ADMIN_DATABASE}_{turn}" for turn in "ab"}
+    roles = [text(role) for role in listing(resource.props.get("roles"))]
+    if resource.kind == ROLE and text(resource.props.get("name")) in logins and roles:
+        yield f"it is a member of {', '.join(roles)}"
+    writes_rows = text(resource.props.get("rights")) == "rows"
+    if resource.kind == RIGHTS and text(resource.props.get("database")) == ADMIN_DATABASE and not writes_rows:
+        yield "its logins act as the owner"
 
 
 @resource_rule(

@@ -1,12 +1,14 @@
 """What a cloned database does not inherit: who may connect, who owns what, and the roles' settings in it."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
+from provider.resources import row_rights
 from provider.resources.base import Inputs, Kind, Resource
+from provider.resources.repair import Repair
 from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
@@ -51,19 +53,14 @@ SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, 
 WHERE nspname = 'public' AND grantee = 0
 """
 LOGIN_RIGHTS: Final = {"CONNECT", "TEMPORARY"}
+OWNERS, ROWS = "owner", "rows"  # what the logins have in it: all that its owner has, or its rows
 POWERLESS: Final = "let it act as the role that owns these or that gave these rights, or use a more powerful one"
-
-
-class Repair(NamedTuple):
-    """One difference from what must be: in words for a refresh, in SQL for an update."""
-
-    what: str
-    statement: "sql.Composed"
 
 
 class CloneRights(Resource):
     """Rights are given once more to the owner and the login roles, and taken from everybody else.
 
+    Login roles act as the owner, or with `rights: rows` read and write rows and are not members of it.
     One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`. With them a
     tenant's database is its own: the step of that name ends here.
     """
@@ -74,9 +71,10 @@ class CloneRights(Resource):
         "logins": "list",
         "statementTimeout": "number",
         "idleTimeout": "number",
+        "rights": "string",
         "opening": "object",
     }
-    optional: ClassVar[frozenset[str]] = frozenset({"opening"})
+    optional: ClassVar[frozenset[str]] = frozenset({"rights", "opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -85,6 +83,8 @@ class CloneRights(Resource):
         return str(inputs["database"])
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        if inputs.get("rights", OWNERS) not in (OWNERS, ROWS):
+            raise Failure(f"rights: {inputs['rights']} is none", f"write {OWNERS} or {ROWS}, or leave it out")
         with Opening.of(at, inputs).step(DATABASE):
             self._give(at, inputs)
         return {**inputs, "drift": []}
@@ -128,6 +128,8 @@ class CloneRights(Resource):
                     session.execute(
                         sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, sql.Identifier(login))
                     )
+                for taking in row_rights.takings(session, state["owner"], state["logins"]):
+                    session.execute(taking.statement)
         except DatabaseMissing:
             return
 
@@ -138,6 +140,8 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _settings(session, inputs)
     yield from _public_schema(session)
     yield from _objects(session, inputs["owner"])
+    if inputs.get("rights") == ROWS:
+        yield from row_rights.faults(session, inputs["owner"], inputs["logins"])
 
 
 def _owner(session: "Session", inputs: Inputs) -> Iterator[Repair]:
@@ -177,11 +181,12 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
 
 
 def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
-    """A session of a login role acts as the owner from its start, and cannot run or idle without end."""
+    """A session of a login role acts as the owner from its start (if it may), and cannot run or idle without end."""
     from psycopg import sql
 
+    acting = {} if inputs.get("rights") == ROWS else {"role": str(inputs["owner"])}
     wanted = {
-        "role": str(inputs["owner"]),
+        **acting,
         "statement_timeout": f"{inputs['statementTimeout']}s",
         "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
     }
@@ -238,7 +243,8 @@ def _imported(session: "Session", database: str) -> Inputs:
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
     ).fetchone()
     settings = {role: dict(entry.split("=", 1) for entry in found) for role, found in session.execute(SETTINGS)}
-    logins = sorted(role for role, found in settings.items() if "role" in found)
+    acting = sorted(role for role, found in settings.items() if "role" in found)
+    logins = acting or sorted(role for role, found in settings.items() if "statement_timeout" in found)
     first = settings[logins[0]] if logins else {}
     return {
         "database": database,
@@ -246,4 +252,5 @@ def _imported(session: "Session", database: str) -> Inputs:
         "logins": logins,
         "statementTimeout": int(first.get("statement_timeout", "0s").removesuffix("s")),
         "idleTimeout": int(first.get("idle_in_transaction_session_timeout", "0s").removesuffix("s")),
+        **({"rights": ROWS} if logins and not acting else {}),
     }
