@@ -138,6 +138,7 @@ class Database(pulumi.ComponentResource):
             logins=[login.name for login in logins],
             statement_timeout_s=args.statement_timeout_s,
             idle_timeout_s=args.idle_timeout_s,
+            connection_limit=args.connections,
             rights=None if args.rights == "owner" else args.rights,
             opening=args.opening,
             opts=step_options(last),

@@ -71,6 +71,7 @@ class CloneRights(pulumi.CustomResource):
         logins: Sequence[pulumi.Input[str]],
         statement_timeout_s: int,
         idle_timeout_s: int,
+        connection_limit: int,
         rights: str | None = None,
         opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
@@ -81,6 +82,7 @@ class CloneRights(pulumi.CustomResource):
             "logins": list(logins),
             "statementTimeout": statement_timeout_s,
             "idleTimeout": idle_timeout_s,
+            "connectionLimit": connection_limit,
             "rights": rights,
             "opening": opening,
         }

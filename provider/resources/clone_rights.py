@@ -1,14 +1,15 @@
 """What a cloned database does not inherit: who may connect, who owns what, and the roles' settings in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import row_rights
+from provider.resources import doors, row_rights
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
+from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
@@ -71,10 +72,11 @@ class CloneRights(Resource):
         "logins": "list",
         "statementTimeout": "number",
         "idleTimeout": "number",
+        "connectionLimit": "number",
         "rights": "string",
         "opening": "object",
     }
-    optional: ClassVar[frozenset[str]] = frozenset({"rights", "opening"})
+    optional: ClassVar[frozenset[str]] = frozenset({"connectionLimit", "rights", "opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -90,29 +92,34 @@ class CloneRights(Resource):
         return {**inputs, "drift": []}
 
     def _give(self, at: Connections, inputs: Inputs) -> None:
-        from psycopg import sql
-
         from provider.postgresql import explain
 
+        with step("connecting", explain), at.catalogs(MAINTENANCE_DATABASE) as outside:
+            _correct(outside, lambda: _doors(outside, inputs))
         with step("connecting", explain), at.catalogs(inputs["database"]) as session:
-            with step("reading rights", explain):
-                found = list(repairs(session, inputs))
-            if found:
-                with step(f"giving rights ({len(found)} to correct)", explain):
-                    session.execute(sql.SQL(";\n").join(repair.statement for repair in found))
-                    # Rights that are not ours to take are left with a mere warning.
-                    if left := sorted(repair.what for repair in repairs(session, inputs)):
-                        raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
+            _correct(session, lambda: repairs(session, inputs))
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
+        """A database that lets nobody in, as it must not, is told by that alone: what is in it comes next time."""
+        import psycopg
+
         from provider.postgresql import DatabaseMissing, explain
 
-        try:
-            with step("reading rights", explain), at.catalogs(identity) as session:
-                inputs = state or _imported(session, identity)
-                return {**inputs, "drift": sorted(repair.what for repair in repairs(session, inputs))}
-        except DatabaseMissing:
-            return None
+        shut = list[str]()
+        with step("reading rights", explain):
+            try:
+                with at.catalogs(MAINTENANCE_DATABASE) as outside:
+                    shut = sorted(repair.what for repair in _doors(outside, {"database": identity, **state}))
+                    limit = doors.facts(outside, identity)[2]
+                with at.catalogs(identity) as session:
+                    inputs = state or {**_imported(session, identity), "connectionLimit": limit}
+                    return {**inputs, "drift": sorted(shut + [repair.what for repair in repairs(session, inputs)])}
+            except DatabaseMissing:
+                return None
+            except psycopg.OperationalError:
+                if not (state and shut):
+                    raise
+                return {**state, "drift": shut}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """The logins' own rights go: PUBLIC gets nothing back, and owners stay. (Who is in the owner role has its.)"""
@@ -132,6 +139,25 @@ class CloneRights(Resource):
                     session.execute(taking.statement)
         except DatabaseMissing:
             return
+
+
+def _correct(session: "Session", found: Callable[[], Iterator[Repair]]) -> None:
+    from psycopg import sql
+
+    from provider.postgresql import explain
+
+    with step("reading rights", explain):
+        wrong = list(found())
+    if wrong:
+        with step(f"giving rights ({len(wrong)} to correct)", explain):
+            session.execute(sql.SQL(";\n").join(repair.statement for repair in wrong))
+            # Rights that are not ours to take are left with a mere warning.
+            if left := sorted(repair.what for repair in found()):
+                raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
+
+
+def _doors(outside: "Session", inputs: Inputs) -> Iterator[Repair]:
+    yield from doors.faults(outside, inputs["database"], inputs.get("connectionLimit"))
 
 
 def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
