@@ -14,27 +14,22 @@ UNION ALL
 SELECT 'the subscription ' || subname FROM pg_subscription JOIN pg_database ON pg_database.oid = subdbid
 WHERE datname = %(name)s
 """
-OWNER: Final = """
-SELECT pg_get_userbyid(datdba), pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = %s
-"""
+OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
 
 
 def make_droppable(at: Connections, database: str) -> None:
     """A template becomes none. Raises Failure for what would let DROP DATABASE fail; a missing database is fine."""
     from provider.postgresql import DatabaseMissing, explain
-    from provider.resources import doors
+    from provider.resources import doors, membership
 
     with step("looking whether the database can be dropped", explain), at.catalogs(MAINTENANCE_DATABASE) as session:
         try:
             is_template = doors.facts(session, database)[1]
         except DatabaseMissing:
             return
-        owner, may = session.execute(OWNER, [database]).fetchone() or ("nobody", False)
-        if not may:
-            raise Failure(
-                f"{database} belongs to {owner}, as whom the provisioner may not act",
-                f"nothing was removed: GRANT {owner} TO the provisioner, or use a more powerful one",
-            )
+        for (owner,) in session.execute(OWNER, [database]).fetchall():
+            for one in membership.faults(session, owner):
+                session.execute(one.statement)
         if is_template:
             session.execute(doors.repair(database, "", doors.TEMPLATE).statement)
         if found := [what for (what,) in session.execute(OBSTACLES, {"name": database})]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import doors, row_rights
+from provider.resources import doors, membership, row_rights
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
 from tenantry.names import MAINTENANCE_DATABASE
@@ -109,8 +109,8 @@ class CloneRights(Resource):
         with step("reading rights", explain):
             try:
                 with at.catalogs(MAINTENANCE_DATABASE) as outside:
-                    shut = sorted(repair.what for repair in _doors(outside, {"database": identity, **state}))
                     limit = doors.facts(outside, identity)[2]
+                    shut = sorted(repair.what for repair in _doors(outside, {"database": identity, **state}))
                 with at.catalogs(identity) as session:
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
                     return {**inputs, "drift": sorted(shut + [repair.what for repair in repairs(session, inputs)])}
@@ -157,6 +157,8 @@ def _correct(session: "Session", found: Callable[[], Iterator[Repair]]) -> None:
 
 
 def _doors(outside: "Session", inputs: Inputs) -> Iterator[Repair]:
+    if owner := inputs.get("owner"):
+        yield from membership.faults(outside, owner)
     yield from doors.faults(outside, inputs["database"], inputs.get("connectionLimit"))
 
 

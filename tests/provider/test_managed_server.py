@@ -31,6 +31,7 @@ def provisioner(server, admin) -> Generator[str]:
         session.execute("CREATE DATABASE rent OWNER rent")
     with login(server, "rent", "provisioner") as session:
         session.execute("CREATE TABLE made_by_the_template (n int); CREATE TYPE mood AS ENUM ('a')")
+        session.execute("REVOKE rent FROM provisioner")  # as who makes a database for its owner does
     yield "rent"
     admin.execute("DROP DATABASE rent WITH (FORCE)")
     for name in ("rent_a", "rent_b", "rent", "provisioner"):
@@ -65,8 +66,57 @@ def test_what_the_provisioner_cannot_correct_is_no_success(plugin, settings, adm
     made = plugin.create("CloneRights", managed())
     admin.execute("REVOKE rent FROM provisioner CASCADE")
     admin.execute("GRANT CONNECT ON DATABASE rent TO PUBLIC")
+    assert plugin.read("CloneRights", made).outputs["drift"] == [
+        "PUBLIC holds CONNECT",
+        "the provisioner may not act as rent",
+    ]
+    with refused("CloneRights rent", "permission denied to grant role", "let the provisioner act as the owner role"):
+        plugin.update("CloneRights", made, managed())
+
+
+def test_what_somebody_else_gave_is_no_success_either(plugin, settings, server, refused, provisioner: str) -> None:
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    made = plugin.create("CloneRights", managed())
+    with login(server, "rent", "rent_a") as session:
+        session.execute("GRANT CONNECT ON DATABASE rent TO rent_a WITH GRANT OPTION")
+        session.execute("SET ROLE NONE; GRANT CONNECT ON DATABASE rent TO PUBLIC")
     with refused("CloneRights rent", "could not correct this: PUBLIC holds CONNECT", "a more powerful one"):
         plugin.update("CloneRights", made, managed())
+
+
+def test_a_membership_that_was_lost_is_told_and_taken_again(plugin, settings, server, admin, provisioner: str) -> None:
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    made = plugin.create("CloneRights", managed())
+    with login(server, "postgres", "provisioner") as session:
+        session.execute("REVOKE rent FROM provisioner")
+    found = plugin.read("CloneRights", made)  # nothing of what is in it can be looked at
+    assert found.outputs["drift"] == ["the provisioner may not act as rent"]
+    plugin.update("CloneRights", found, managed())
+    assert plugin.read("CloneRights", made).outputs["drift"] == []
+
+
+SERVERS_OWN = {"databases": ["postgres", "template1"]}
+
+
+def test_what_only_the_servers_administrator_can_close_is_said_in_its_words_and_done_after_that(
+    plugin, settings, server, admin, refused, provisioner: str
+) -> None:
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    said = (
+        'GRANT CONNECT ON DATABASE "postgres" TO "provisioner";'
+        ' REVOKE CONNECT ON DATABASE "postgres", "template1" FROM PUBLIC;'
+    )
+    with refused("everybody may still connect to postgres, template1", f"as the server's administrator run `{said}`"):
+        plugin.create("ClosedDatabases", SERVERS_OWN)
+    try:
+        admin.execute(said)
+        made = plugin.create("ClosedDatabases", SERVERS_OWN)
+        assert plugin.read("ClosedDatabases", made).outputs["drift"] == []
+        plugin.create("CloneRights", managed())
+        plugin.delete("ClosedDatabases", made)  # who could not close them does not open them
+    finally:
+        admin.execute("GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC")
+        admin.execute("REVOKE CONNECT ON DATABASE postgres FROM provisioner")
 
 
 def test_a_tenant_that_lets_nobody_in_locks_the_provisioner_out_no_more(
