@@ -13,6 +13,7 @@ DECLARED = {
     "logins": LOGINS,
     "statementTimeout": 30,
     "idleTimeout": 60,
+    "connectionLimit": 60,
     "rights": "rows",
 }
 ROW = {
