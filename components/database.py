@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 import pulumi
 from pulumi_postgresql import Database as PgDatabase
@@ -30,6 +30,7 @@ class DatabaseArgs:
     template: str | None = None  # to clone; None: an empty database
     rotation: int = 1  # raised by one, the other login role takes over with a new password
     access: bool = True
+    rights: Literal["owner", "rows"] = "owner"  # of the logins: to act as the owner, or to read and write rows alone
     passwords: tuple[pulumi.Input[str], pulumi.Input[str]] | None = None  # None: made here
     overlap_until: date | None = None  # until when the other login role works; None: it does not
     migrations: tuple[str, str] | None = None  # set and digest
@@ -75,8 +76,8 @@ class Database(pulumi.ComponentResource):
                 login=args.access and (turn == active or args.overlap_until is not None),
                 password=password,
                 valid_until=_valid_until(None if turn == active else args.overlap_until),
-                roles=[owner.name],
-                # The database's own limit is its owner's to lift, and each login may act as the owner.
+                roles=[owner.name] if args.rights == "owner" else [],
+                # The database's own limit is its owner's to lift, and a login may act as the owner.
                 connection_limit=args.connections,
                 opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
             )
@@ -137,6 +138,8 @@ class Database(pulumi.ComponentResource):
             logins=[login.name for login in logins],
             statement_timeout_s=args.statement_timeout_s,
             idle_timeout_s=args.idle_timeout_s,
+            connection_limit=args.connections,
+            rights=None if args.rights == "owner" else args.rights,
             opening=args.opening,
             opts=step_options(last),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pulumi
 
@@ -82,7 +82,10 @@ class Platform(pulumi.ComponentResource):
             {},
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
         )
-        admin = self._database(ADMIN_DATABASE, ADMIN_CONNECTIONS, migrations=(MIGRATIONS, args.migrations_digest))
+        # The provisioner writes rows there: whoever owned their triggers would be the provisioner.
+        admin = self._database(
+            ADMIN_DATABASE, ADMIN_CONNECTIONS, rights="rows", migrations=(MIGRATIONS, args.migrations_digest)
+        )
         test = self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
         closed = ClosedDatabases(
             f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
@@ -136,6 +139,7 @@ class Platform(pulumi.ComponentResource):
         connections: int,
         *,
         template: str | None = None,
+        rights: Literal["owner", "rows"] = "owner",
         migrations: tuple[str, str] | None = None,
     ) -> Database:
         return Database(
@@ -149,6 +153,7 @@ class Platform(pulumi.ComponentResource):
                 providers=self._args.providers,
                 protect=self._args.protect,
                 template=template,
+                rights=rights,
                 migrations=migrations,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -71,6 +71,8 @@ class CloneRights(pulumi.CustomResource):
         logins: Sequence[pulumi.Input[str]],
         statement_timeout_s: int,
         idle_timeout_s: int,
+        connection_limit: int,
+        rights: str | None = None,
         opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -80,6 +82,8 @@ class CloneRights(pulumi.CustomResource):
             "logins": list(logins),
             "statementTimeout": statement_timeout_s,
             "idleTimeout": idle_timeout_s,
+            "connectionLimit": connection_limit,
+            "rights": rights,
             "opening": opening,
         }
         super().__init__(f"{PACKAGE}:index:CloneRights", name, inputs, opts)

@@ -9,16 +9,12 @@ from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
 from policies.values import Hidden, listing, number, shown, text, truth
-from tenantry.names import TEMPLATE_DATABASE
+from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, database_of
 
 ROLE: Final = "postgresql:Role"
 DATABASE: Final = "postgresql:Database"
 RIGHTS: Final = "tenantry:CloneRights"
 POWERS: Final = ("superuser", "createDatabase", "createRole", "replication", "bypassRowLevelSecurity")
-
-
-def _own(code: str) -> str:
-    return f"rent{code[1:]}"
 
 
 @resource_rule(
@@ -55,7 +51,7 @@ def owner(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def owner_login(resource: Resource, settings: Settings) -> Iterator[str]:
     """Nobody logs in as an owner role, and it is a member of no other role."""
-    if resource.code and text(resource.props.get("name")) == _own(resource.code):
+    if resource.code and text(resource.props.get("name")) == database_of(resource.code):
         if truth(resource.props.get("login")) is not False:
             yield "the owner may log in"
         if listing(resource.props.get("roles")):
@@ -72,7 +68,7 @@ def membership(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's login role is a member of its own owner role and of no other."""
     if resource.code is None:
         return
-    own = _own(resource.code)
+    own = database_of(resource.code)
     if resource.kind == ROLE:
         if text(resource.props.get("name")) != own:
             roles = [text(role) for role in listing(resource.props.get("roles"))]
@@ -83,6 +79,23 @@ def membership(resource: Resource, settings: Settings) -> Iterator[str]:
 
 
 @resource_rule(
+    "database-rows",
+    kinds=[ROLE, RIGHTS],
+    why="The provisioner writes rows there: whoever owns their triggers becomes the provisioner at the next run.",
+    remedy='give the admin database\'s logins no membership, and its CloneRights rights="rows".',
+)
+def admin_rows(resource: Resource, settings: Settings) -> Iterator[str]:
+    """The admin database's logins read and write rows: they are members of nothing, and own nothing."""
+    logins = {f"{ADMIN_DATABASE}_{turn}" for turn in "ab"}
+    roles = [text(role) for role in listing(resource.props.get("roles"))]
+    if resource.kind == ROLE and text(resource.props.get("name")) in logins and roles:
+        yield f"it is a member of {', '.join(roles)}"
+    writes_rows = text(resource.props.get("rights")) == "rows"
+    if resource.kind == RIGHTS and text(resource.props.get("database")) == ADMIN_DATABASE and not writes_rows:
+        yield "its logins act as the owner"
+
+
+@resource_rule(
     "database-password",
     kinds=[ROLE],
     why="A role without a password, or with one kept in clear on the server, is anybody's.",
@@ -90,7 +103,7 @@ def membership(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def password(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's login role has a password, kept as a hash."""
-    if resource.code is None or text(resource.props.get("name")) == _own(resource.code):
+    if resource.code is None or text(resource.props.get("name")) == database_of(resource.code):
         return
     value = resource.first("password", "passwordWo")
     if not isinstance(value, Hidden) and not text(value):
@@ -162,7 +175,7 @@ def grant(resource: Resource, settings: Settings) -> Iterator[str]:
     """In a tenant's database only its own roles have rights, and cannot pass them on."""
     if resource.code is None:
         return
-    own = {_own(resource.code), *(f"{_own(resource.code)}_{turn}" for turn in "ab")}
+    own = {database_of(resource.code), *(f"{database_of(resource.code)}_{turn}" for turn in "ab")}
     for key in ("database", "role", "owner"):
         value = text(resource.props.get(key))
         if value and value.lower() != "public" and value not in own:
@@ -193,7 +206,7 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     """The rights of a tenant's clone name its two login roles, and a time limit for statements and idle sessions."""
     if resource.code is None:
         return
-    own = _own(resource.code)
+    own = database_of(resource.code)
     logins = [text(login) for login in listing(resource.props.get("logins"))]
     if sorted(logins) != [f"{own}_a", f"{own}_b"]:
         yield f"it lets in {', '.join(logins) or 'nobody'}"

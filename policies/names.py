@@ -9,7 +9,7 @@ from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import ROW, Stack, owner
 from policies.values import at, mapping, shown, text
-from tenantry.names import CODE, PHONE, PREFIX_ROOT
+from tenantry.names import CODE, PHONE, PREFIX_ROOT, database_of
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MARKED: Final = {"ram:Role": "description", "ram:Policy": "description", "dns:AlidnsRecord": "remark"}
@@ -103,7 +103,7 @@ def row(resource: Resource, settings: Settings) -> Iterator[str]:
     if CODE.fullmatch(code) is None:
         yield f"its tenantId is {shown(code)}"
         return
-    if text(resource.props.get("databaseName")) != f"rent{code[1:]}":
+    if text(resource.props.get("databaseName")) != database_of(code):
         yield f"its databaseName is {shown(resource.props.get('databaseName'))}"
     if not text(resource.props.get("domain")).startswith(f"{code}."):
         yield f"its domain is {shown(resource.props.get('domain'))}"

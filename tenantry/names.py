@@ -62,6 +62,10 @@ def prefix_of(phone: str) -> str:
     return f"{PREFIX_ROOT}{phone}/"
 
 
+def database_of(code: str) -> str:
+    return f"rent{code[1:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one tenant. Make it with `names_of`, which refuses codes and phones that are none."""
@@ -81,7 +85,7 @@ class Names:
 
     @property
     def database(self) -> str:
-        return f"rent{self.code[1:]}"
+        return database_of(self.code)
 
     @property
     def owner_role(self) -> str:

@@ -1,12 +1,15 @@
 """What a cloned database does not inherit: who may connect, who owns what, and the roles' settings in it."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, LiteralString, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
+from provider.resources import doors, membership, row_rights
 from provider.resources.base import Inputs, Kind, Resource
+from provider.resources.repair import Repair
+from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
@@ -51,19 +54,14 @@ SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, 
 WHERE nspname = 'public' AND grantee = 0
 """
 LOGIN_RIGHTS: Final = {"CONNECT", "TEMPORARY"}
+OWNERS, ROWS = "owner", "rows"  # what the logins have in it: all that its owner has, or its rows
 POWERLESS: Final = "let it act as the role that owns these or that gave these rights, or use a more powerful one"
-
-
-class Repair(NamedTuple):
-    """One difference from what must be: in words for a refresh, in SQL for an update."""
-
-    what: str
-    statement: "sql.Composed"
 
 
 class CloneRights(Resource):
     """Rights are given once more to the owner and the login roles, and taken from everybody else.
 
+    Login roles act as the owner, or with `rights: rows` read and write rows and are not members of it.
     One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`. With them a
     tenant's database is its own: the step of that name ends here.
     """
@@ -74,9 +72,11 @@ class CloneRights(Resource):
         "logins": "list",
         "statementTimeout": "number",
         "idleTimeout": "number",
+        "connectionLimit": "number",
+        "rights": "string",
         "opening": "object",
     }
-    optional: ClassVar[frozenset[str]] = frozenset({"opening"})
+    optional: ClassVar[frozenset[str]] = frozenset({"connectionLimit", "rights", "opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -85,34 +85,41 @@ class CloneRights(Resource):
         return str(inputs["database"])
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
+        if inputs.get("rights", OWNERS) not in (OWNERS, ROWS):
+            raise Failure(f"rights: {inputs['rights']} is none", f"write {OWNERS} or {ROWS}, or leave it out")
         with Opening.of(at, inputs).step(DATABASE):
             self._give(at, inputs)
         return {**inputs, "drift": []}
 
     def _give(self, at: Connections, inputs: Inputs) -> None:
-        from psycopg import sql
-
         from provider.postgresql import explain
 
+        with step("connecting", explain), at.catalogs(MAINTENANCE_DATABASE) as outside:
+            _correct(outside, lambda: _doors(outside, inputs))
         with step("connecting", explain), at.catalogs(inputs["database"]) as session:
-            with step("reading rights", explain):
-                found = list(repairs(session, inputs))
-            if found:
-                with step(f"giving rights ({len(found)} to correct)", explain):
-                    session.execute(sql.SQL(";\n").join(repair.statement for repair in found))
-                    # Rights that are not ours to take are left with a mere warning.
-                    if left := sorted(repair.what for repair in repairs(session, inputs)):
-                        raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
+            _correct(session, lambda: repairs(session, inputs))
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
+        """A database that lets nobody in, as it must not, is told by that alone: what is in it comes next time."""
+        import psycopg
+
         from provider.postgresql import DatabaseMissing, explain
 
-        try:
-            with step("reading rights", explain), at.catalogs(identity) as session:
-                inputs = state or _imported(session, identity)
-                return {**inputs, "drift": sorted(repair.what for repair in repairs(session, inputs))}
-        except DatabaseMissing:
-            return None
+        shut = list[str]()
+        with step("reading rights", explain):
+            try:
+                with at.catalogs(MAINTENANCE_DATABASE) as outside:
+                    limit = doors.facts(outside, identity)[2]
+                    shut = sorted(repair.what for repair in _doors(outside, {"database": identity, **state}))
+                with at.catalogs(identity) as session:
+                    inputs = state or {**_imported(session, identity), "connectionLimit": limit}
+                    return {**inputs, "drift": sorted(shut + [repair.what for repair in repairs(session, inputs)])}
+            except DatabaseMissing:
+                return None
+            except psycopg.OperationalError:
+                if not (state and shut):
+                    raise
+                return {**state, "drift": shut}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """The logins' own rights go: PUBLIC gets nothing back, and owners stay. (Who is in the owner role has its.)"""
@@ -128,8 +135,31 @@ class CloneRights(Resource):
                     session.execute(
                         sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, sql.Identifier(login))
                     )
+                for taking in row_rights.takings(session, state["owner"], state["logins"]):
+                    session.execute(taking.statement)
         except DatabaseMissing:
             return
+
+
+def _correct(session: "Session", found: Callable[[], Iterator[Repair]]) -> None:
+    from psycopg import sql
+
+    from provider.postgresql import explain
+
+    with step("reading rights", explain):
+        wrong = list(found())
+    if wrong:
+        with step(f"giving rights ({len(wrong)} to correct)", explain):
+            session.execute(sql.SQL(";\n").join(repair.statement for repair in wrong))
+            # Rights that are not ours to take are left with a mere warning.
+            if left := sorted(repair.what for repair in found()):
+                raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
+
+
+def _doors(outside: "Session", inputs: Inputs) -> Iterator[Repair]:
+    if owner := inputs.get("owner"):
+        yield from membership.faults(outside, owner)
+    yield from doors.faults(outside, inputs["database"], inputs.get("connectionLimit"))
 
 
 def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
@@ -138,6 +168,8 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _settings(session, inputs)
     yield from _public_schema(session)
     yield from _objects(session, inputs["owner"])
+    if inputs.get("rights") == ROWS:
+        yield from row_rights.faults(session, inputs["owner"], inputs["logins"])
 
 
 def _owner(session: "Session", inputs: Inputs) -> Iterator[Repair]:
@@ -177,11 +209,12 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
 
 
 def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
-    """A session of a login role acts as the owner from its start, and cannot run or idle without end."""
+    """A session of a login role acts as the owner from its start (if it may), and cannot run or idle without end."""
     from psycopg import sql
 
+    acting = {} if inputs.get("rights") == ROWS else {"role": str(inputs["owner"])}
     wanted = {
-        "role": str(inputs["owner"]),
+        **acting,
         "statement_timeout": f"{inputs['statementTimeout']}s",
         "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
     }
@@ -238,7 +271,8 @@ def _imported(session: "Session", database: str) -> Inputs:
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
     ).fetchone()
     settings = {role: dict(entry.split("=", 1) for entry in found) for role, found in session.execute(SETTINGS)}
-    logins = sorted(role for role, found in settings.items() if "role" in found)
+    acting = sorted(role for role, found in settings.items() if "role" in found)
+    logins = acting or sorted(role for role, found in settings.items() if "statement_timeout" in found)
     first = settings[logins[0]] if logins else {}
     return {
         "database": database,
@@ -246,4 +280,5 @@ def _imported(session: "Session", database: str) -> Inputs:
         "logins": logins,
         "statementTimeout": int(first.get("statement_timeout", "0s").removesuffix("s")),
         "idleTimeout": int(first.get("idle_in_transaction_session_timeout", "0s").removesuffix("s")),
+        **({"rights": ROWS} if logins and not acting else {}),
     }

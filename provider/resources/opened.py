@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from provider.connections import Connections
+from provider.dropping import make_droppable
 from provider.failure import Failure, step
 from provider.opening import INPUT, Opening
 from provider.purging import empty_prefixes, refuse_without_proof
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.names import database_of
 from tenantry.opening import DOMAIN, DONE, Change
 
 REFUSED: Final = "refused"
@@ -60,6 +62,7 @@ class Opened(Resource):
         """That a tenant was opened stays true; its row takes the record along."""
         opening = Opening.of(at, state)
         if state.get("purge"):
+            make_droppable(at, database_of(opening.tenant))
             empty_prefixes(at, opening.database, opening.tenant, state["purge"])
         elif state.get("removal") == REFUSED:
             raise Failure(

@@ -18,6 +18,7 @@ from tenantry.backup.systems import BucketPlace, Session
 from tenantry.backup.take import Say, Subject, take
 from tenantry.engine.refusal import Refusal
 from tenantry.fleet import Fleet
+from tenantry.names import database_of
 from tenantry.purge import files
 from tenantry.purge.looking import left_in_dns, left_in_ram
 from tenantry.purge.plan import Next, Step
@@ -108,7 +109,7 @@ class Steps:
 
         Only the namespace is gone by the word of the run that removed it: nothing here reaches into the cluster.
         """
-        code, database = stone.code, f"rent{stone.code[1:]}"
+        code, database = stone.code, database_of(stone.code)
         with self._administration() as session:
             plan = CleanUp(session, code)
             left = [told for row in plan.rows() if (told := self._look(plan, row, stone))]

@@ -198,6 +198,12 @@ def test_the_admin_database_is_migrated_before_its_rights_are_given(platform) ->
     assert recording.named(f"{name}-database").protect
 
 
+def test_the_admin_services_logins_are_no_members_of_the_owner(platform) -> None:
+    recording, name = platform(), f"platform-{ADMIN_DATABASE.replace('_', '-')}"
+    assert [recording.named(f"{name}-login-{turn}").inputs["roles"] for turn in "ab"] == [[], []]
+    assert recording.named(f"{name}-rights").inputs["rights"] == "rows"
+
+
 def test_the_test_site_is_a_clone_of_its_own(platform) -> None:
     database = platform().named(f"platform-{TEST_DATABASE.replace('_', '-')}-database").inputs
     assert database["template"] == "kargerdensales"

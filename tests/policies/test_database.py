@@ -11,6 +11,7 @@ EXTRA = {
     "extension": ("postgresql:index/extension:Extension", {"database": "rent001", "name": "pgcrypto"}),
     "schema": ("postgresql:index/schema:Schema", {"database": "rent001", "name": "reports", "owner": "rent001"}),
 }  # fmt: skip
+ADMIN_LOGIN, ADMIN_RIGHTS = "platform-admin-tenant-management-login-b", "platform-admin-tenant-management-rights"
 DATABASE, OWNER, LOGIN, RIGHTS = "k001-db-database", "k001-db-owner", "k001-db-login-a", "k001-db-rights"
 CASES: list[tuple[str, str, str, Any]] = [
     ("database-powers", LOGIN, "superuser", True),
@@ -26,6 +27,9 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("database-membership", LOGIN, "roles", ["rent001", "rent002"]),
     ("database-membership", LOGIN, "roles", ["rent002"]),
     ("database-membership", "member", "grantRole", "tenantry"),
+    ("database-rows", ADMIN_LOGIN, "roles", ["admin_tenant_management"]),
+    ("database-rows", ADMIN_RIGHTS, "rights", None),
+    ("database-rows", ADMIN_RIGHTS, "rights", "owner"),
     ("database-password", LOGIN, "password", None),
     ("database-password", LOGIN, "password", ""),
     ("database-password", LOGIN, "encryptedPassword", False),

@@ -43,6 +43,7 @@ TESTED: dict[str, str] = {
     "Opened -": "tests/e2e/test_destroy.py",
     "Opened @protect": "tests/e2e/test_destroy.py",
     "Bucket lifecycleRules*": "tests/components/test_platform.py",
+    "CloneRights connectionLimit": "tests/components/test_database.py",
     "Role @protect": "tests/components/test_shape.py",
     "Policy @protect": "tests/components/test_shape.py",
     "Role @secret_outputs": "tests/e2e/test_main_job.py",

@@ -228,6 +228,40 @@ def test_a_purge_empties_its_prefixes_wholly_and_nobody_elses(plugin, server, cl
     plugin.delete("Opened", purge)  # once more is fine
 
 
+@pytest.fixture
+def own(admin) -> Any:
+    """The tenant's database, as its owner may have left it."""
+    admin.execute("CREATE DATABASE rent001")
+    yield "rent001"
+    admin.execute("ALTER DATABASE rent001 IS_TEMPLATE false")
+    admin.execute("DROP DATABASE rent001")
+
+
+def test_a_database_made_a_template_can_be_dropped_by_the_time_objects_go(
+    plugin, server, cloud, admin, purge, own
+) -> None:
+    admin.execute("ALTER DATABASE rent001 IS_TEMPLATE true")
+    plugin.delete("Opened", purge)
+    assert admin.execute("SELECT datistemplate FROM pg_database WHERE datname = 'rent001'").fetchone() == (False,)
+
+
+def test_nothing_goes_while_the_database_cannot_be_dropped(plugin, server, cloud, purge, own, refused) -> None:
+    """A subscription, without a connection, stands for all that DROP DATABASE refuses."""
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    with server.connect("rent001") as session:
+        session.execute(
+            "CREATE SUBSCRIPTION theirs CONNECTION 'dbname=postgres' PUBLICATION one WITH (connect = false)"
+        )
+    with refused("rent001 cannot be dropped because of the subscription theirs", "nothing was removed"):
+        plugin.delete("Opened", purge)
+    assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
+    assert asked(server, "SELECT FROM tenant_resource_cleanup") == []
+    with server.connect("rent001") as session:
+        session.execute("ALTER SUBSCRIPTION theirs SET (slot_name = NONE)")
+        session.execute("DROP SUBSCRIPTION theirs")
+    plugin.delete("Opened", purge)
+
+
 def test_emptying_is_tried_again_and_each_attempt_is_on_record(plugin, server, cloud, purge, refused) -> None:
     planned(server)
     cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")

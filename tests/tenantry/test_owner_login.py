@@ -42,6 +42,7 @@ def connect(server: TemporaryServer) -> Generator[Connect]:
         one.execute("CREATE ROLE rent")
         one.execute("GRANT rent TO provisioner WITH INHERIT TRUE, SET TRUE")
         one.execute("CREATE DATABASE rent OWNER rent")
+        one.execute("REVOKE rent FROM provisioner")  # as who makes a database for its owner does
         one.execute("CREATE DATABASE own")
     yield connect
     with server.connect() as admin:

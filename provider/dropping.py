@@ -1,0 +1,40 @@
+"""That a tenant's database can be dropped, before anything else of it goes: its owner may have stood in the way."""
+
+from typing import Final
+
+from provider.connections import Connections
+from provider.failure import Failure, step
+from tenantry.names import MAINTENANCE_DATABASE
+
+OBSTACLES: Final = """
+SELECT count(*) || ' prepared transactions' FROM pg_prepared_xacts WHERE database = %(name)s HAVING count(*) > 0
+UNION ALL
+SELECT 'the replication slot ' || slot_name FROM pg_replication_slots WHERE database = %(name)s
+UNION ALL
+SELECT 'the subscription ' || subname FROM pg_subscription JOIN pg_database ON pg_database.oid = subdbid
+WHERE datname = %(name)s
+"""
+OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+
+
+def make_droppable(at: Connections, database: str) -> None:
+    """A template becomes none. Raises Failure for what would let DROP DATABASE fail; a missing database is fine."""
+    from provider.postgresql import DatabaseMissing, explain
+    from provider.resources import doors, membership
+
+    with step("looking whether the database can be dropped", explain), at.catalogs(MAINTENANCE_DATABASE) as session:
+        try:
+            is_template = doors.facts(session, database)[1]
+        except DatabaseMissing:
+            return
+        for (owner,) in session.execute(OWNER, [database]).fetchall():
+            for one in membership.faults(session, owner):
+                session.execute(one.statement)
+        if is_template:
+            session.execute(doors.repair(database, "", doors.TEMPLATE).statement)
+        if found := [what for (what,) in session.execute(OBSTACLES, {"name": database})]:
+            raise Failure(
+                f"{database} cannot be dropped because of {', '.join(found)}",
+                "nothing was removed: end these in that database (ROLLBACK PREPARED, pg_drop_replication_slot, "
+                "DROP SUBSCRIPTION) and run again",
+            )

@@ -1,0 +1,28 @@
+"""That the provisioner may act as a database's owner: no superuser may by itself, also where it has made that role.
+
+Since PostgreSQL 16 who makes a role may give it to anybody, and has to give it to itself; who makes a database for its
+owner takes the membership back afterwards. Without it nobody but the owner corrects what is the owner's.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from provider.resources.repair import Repair
+
+if TYPE_CHECKING:
+    from provider.postgresql import Session
+
+APART: Final = 160000  # the version from which on inheriting a role and setting it are two things
+HAS: Final = "SELECT pg_has_role(%s::name, %s)"
+
+
+def faults(session: "Session", owner: str) -> Iterator[Repair]:
+    """Of whose session it is. The statement fails for who may not give this role."""
+    from psycopg import sql
+
+    apart = session.info.server_version >= APART
+    kinds = ("USAGE", "SET") if apart else ("USAGE",)
+    if all((session.execute(HAS, [owner, kind]).fetchone() or [False])[0] for kind in kinds):
+        return
+    grant = "GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE" if apart else "GRANT {} TO CURRENT_USER"
+    yield Repair(f"the provisioner may not act as {owner}", sql.SQL(grant).format(sql.Identifier(owner)))
