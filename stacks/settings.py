@@ -75,6 +75,7 @@ class Settings(BaseModel):
     egress: tuple[Annotated[Opening, BeforeValidator(_opening)], ...]
     gateway_address: IPv4Address
     gateway_namespace: Text
+    gateway_proxy_namespace: OptionalText
     gateway_name: Text
     gateway_class: Text
     gateway_controller: OptionalText

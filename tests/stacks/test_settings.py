@@ -140,6 +140,12 @@ def test_openings(configured) -> None:
     )
 
 
+def test_requests_come_from_the_gateways_own_namespace_unless_another_is_named(configured) -> None:
+    assert configured(gatewayNamespace="entry").installation.gateway.proxies == "entry"
+    gateway = configured(gatewayProxyNamespace="envoy-gateway-system").installation.gateway
+    assert (gateway.namespace, gateway.proxies) == ("tenantry-gateway", "envoy-gateway-system")
+
+
 WRONG = {
     "holds": ["everything"],
     "egress": ["nowhere"],
