@@ -94,6 +94,13 @@ def test_the_cron_job_checks_the_servers_certificate_against_the_given_ones(plat
     assert given.name in recording.one("CronJob").after
 
 
+def test_where_the_keys_of_the_backups_lie_only_restricted_pods_run(platform) -> None:
+    metadata = platform().named("platform-namespace").inputs["metadata"]
+    assert metadata["name"] == "tenantry-platform"
+    for mode in ("enforce", "audit", "warn"):
+        assert metadata["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+
+
 def test_without_any_the_cron_job_has_neither_file_nor_variable(platform) -> None:
     recording = platform()
     assert not recording.of("ConfigMap")
