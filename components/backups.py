@@ -19,6 +19,8 @@ from tenantry.phase import RETENTION
 JOB: Final = "tenantry-backup"
 TIME_ZONE: Final = "Asia/Shanghai"
 USER: Final = 1000
+AUTHORITY: Final = "ca.pem"
+AUTHORITIES: Final = "/etc/tenantry/database"  # where that file lies in the pod
 DEADLINE_SECONDS: Final = 6 * 3600  # the longest that one night's backups may take
 START_SECONDS: Final = 3600  # so much later than scheduled it may still begin
 
@@ -32,6 +34,7 @@ class Cron:
     arguments: tuple[str, ...]
     secrets: Mapping[str, pulumi.Input[str]]
     plain: Mapping[str, str]
+    database_ca: str | None = None  # certificates, in PEM, that the database server's is checked against
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,11 @@ class Backups(pulumi.ComponentResource):
             {"automountServiceAccountToken": False},
             child(secret),
         )
-        Manifest(f"{name}-cron", "batch/v1", "CronJob", metadata, {"spec": cron_job(args.cron)}, child(account))
+        before: pulumi.Resource = account
+        if args.cron.database_ca is not None:
+            ca = {"data": {AUTHORITY: args.cron.database_ca}}
+            before = Manifest(f"{name}-ca", "v1", "ConfigMap", metadata, ca, child(account))
+        Manifest(f"{name}-cron", "batch/v1", "CronJob", metadata, {"spec": cron_job(args.cron)}, child(before))
 
 
 def lifecycle() -> list[Any]:
@@ -119,12 +126,18 @@ def lifecycle() -> list[Any]:
 
 def cron_job(cron: Cron) -> dict[str, Any]:
     """One at a time, tried three times; a night that was missed is made up for within the hour."""
+    variables, mounts = dict(cron.plain), [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 (the pod's own)
+    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}}]
+    if cron.database_ca is not None:
+        variables["PGSSLROOTCERT"] = f"{AUTHORITIES}/{AUTHORITY}"
+        mounts.append({"name": "ca", "mountPath": AUTHORITIES})
+        volumes.append({"name": "ca", "configMap": {"name": JOB}})
     container = {
         "name": JOB,
         "image": cron.image,
         "imagePullPolicy": "Always",
         "command": ["tenantry", *cron.arguments],
-        "env": [{"name": key, "value": value} for key, value in cron.plain.items()],
+        "env": [{"name": key, "value": value} for key, value in variables.items()],
         "envFrom": [{"secretRef": {"name": JOB}}],
         "resources": {
             "requests": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "10Gi"},
@@ -137,7 +150,7 @@ def cron_job(cron: Cron) -> dict[str, Any]:
             "runAsNonRoot": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 (the pod's own, see the volume)
+        "volumeMounts": mounts,
     }
     pod = {
         "serviceAccountName": JOB,
@@ -155,7 +168,7 @@ def cron_job(cron: Cron) -> dict[str, Any]:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],
-        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}}],
+        "volumes": volumes,
     }
     return {
         "schedule": cron.schedule,

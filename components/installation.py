@@ -58,9 +58,10 @@ class Identity:
 class Gateway:
     """The one entry for all tenants."""
 
-    namespace: str
+    namespace: str  # of the Gateway object: routes name it, and its certificate lies there
     name: str
     address: str  # what the tenants' A records point at
+    proxies: str  # the namespace of the pods that carry the requests; Envoy Gateway runs them beside its controller
     policies: bool = True  # it is an Envoy Gateway: rates and body sizes are limited by its policies
     shared_limits: bool = False  # its processes count together, by a rate limit service
 
@@ -130,6 +131,7 @@ class Installation:
                 "namespace": self.gateway.namespace,
                 "name": self.gateway.name,
                 "address": self.gateway.address,
+                "proxies": self.gateway.proxies,
             },
             "buckets": {"system": self.system.name, "photos": self.photos.name, "backups": self.backups.name},
         }

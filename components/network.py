@@ -24,7 +24,7 @@ def closed() -> dict[str, Any]:
 
 
 def open_for(code: str, gateway: Gateway, openings: Sequence[Opening]) -> dict[str, Any]:
-    """In: the gateway, to the application's port. Out: names, and the destinations of the installation."""
+    """In: the gateway's proxies, to the application's port. Out: names, and the destinations of the installation."""
     return _open(dict(selector(code, SERVICE_ACCOUNT)), APP_PORT, gateway, openings)
 
 
@@ -37,7 +37,7 @@ def _open(pods: dict[str, str], port: int | str, gateway: Gateway, openings: Seq
     return {
         "podSelector": {"matchLabels": pods},
         "policyTypes": list(BOTH_WAYS),
-        "ingress": [{"from": [_namespace(gateway.namespace)], "ports": [_port("TCP", port)]}],
+        "ingress": [{"from": [_namespace(gateway.proxies)], "ports": [_port("TCP", port)]}],
         "egress": [
             {
                 "to": [_namespace("kube-system") | {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],

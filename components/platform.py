@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import pulumi
 
 from components.backups import Backups, BackupsArgs, Cron
+from components.boundary import POD_SECURITY
 from components.bucket import Bucket, BucketArgs
 from components.database import Database, DatabaseArgs
 from components.federation import Federation, FederationArgs
@@ -18,11 +19,10 @@ from components.manifest import Manifest
 from components.ownership import labels
 from components.seal import seal
 from components.steps import ClosedDatabases
-from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
+from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, PLATFORM_NAMESPACE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
-NAMESPACE: Final = "tenantry-platform"
 MIGRATIONS: Final = "admin"  # the set in provider/migrations
 ADMIN_CONNECTIONS: Final = 60
 TEST_CONNECTIONS: Final = 20
@@ -78,7 +78,7 @@ class Platform(pulumi.ComponentResource):
             f"{name}-namespace",
             "v1",
             "Namespace",
-            {"name": NAMESPACE, "labels": labels()},
+            {"name": PLATFORM_NAMESPACE, "labels": labels() | POD_SECURITY},
             {},
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
         )
@@ -93,7 +93,9 @@ class Platform(pulumi.ComponentResource):
         guardrails = Guardrails(f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child)
         backups = Backups(
             f"{name}-backups",
-            BackupsArgs(at, providers, NAMESPACE, namespace, args.cron, args.encrypted_transport, args.protect),
+            BackupsArgs(
+                at, providers, PLATFORM_NAMESPACE, namespace, args.cron, args.encrypted_transport, args.protect
+            ),
             child,
         )
         parts = [system, photos, federation, entry, namespace, admin, test, closed, guardrails, backups]

@@ -1,5 +1,6 @@
 """Database: who owns it, who may connect, how often at once, and what it was made from."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,7 @@ from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, database_of
 ROLE: Final = "postgresql:Role"
 DATABASE: Final = "postgresql:Database"
 RIGHTS: Final = "tenantry:CloneRights"
+TURN: Final = re.compile("_[ab]$")  # of the two login roles of a database
 POWERS: Final = ("superuser", "createDatabase", "createRole", "replication", "bypassRowLevelSecurity")
 
 
@@ -65,8 +67,9 @@ def owner_login(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="give a login role exactly one membership: its own tenant's owner role.",
 )
 def membership(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's login role is a member of its own owner role and of no other."""
+    """A tenant's login role is a member of its own owner role and of no other, the platform's of none but theirs."""
     if resource.code is None:
+        yield from _strange(resource)
         return
     own = database_of(resource.code)
     if resource.kind == ROLE:
@@ -76,6 +79,14 @@ def membership(resource: Resource, settings: Settings) -> Iterator[str]:
                 yield f"it is a member of {', '.join(roles) or 'no role'} instead of {own}"
     elif text(resource.props.get("grantRole")) != own:
         yield f"it is given membership in {shown(resource.props.get('grantRole'))}"
+
+
+def _strange(resource: Resource) -> Iterator[str]:
+    """The platform's login roles are called after their owner role, as the tenants' are."""
+    own = TURN.sub("", text(resource.props.get("name")))
+    strange = sorted({text(role) for role in listing(resource.props.get("roles"))} - {own})
+    if strange:
+        yield f"it is a member of {', '.join(strange)}"
 
 
 @resource_rule(

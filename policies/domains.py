@@ -3,6 +3,7 @@
 from typing import Final
 
 from policies import (
+    broker,
     bucket,
     database,
     dns,
@@ -21,6 +22,7 @@ from policies import (
 from policies.rule import Rule, all_rules
 
 MODULES: Final = (
+    broker,
     bucket,
     database,
     dns,

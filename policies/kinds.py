@@ -20,7 +20,7 @@ _GROUPS: Final = {
     "rbac.authorization.k8s.io": ("RoleBinding",),
 }
 _PLATFORM_GROUPS: Final = {
-    "core": ("Namespace", "Secret", "ServiceAccount"),
+    "core": ("ConfigMap", "Namespace", "Secret", "ServiceAccount"),
     "admissionregistration.k8s.io": ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     "batch": ("CronJob",),
     "gateway.envoyproxy.io": ("ClientTrafficPolicy",),

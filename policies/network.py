@@ -91,18 +91,18 @@ def namespace(resource: Resource, settings: Settings) -> Iterator[str]:
     "network-ingress",
     kinds=[POLICY],
     why="Who comes past the gateway writes the header that chooses the database.",
-    remedy=f"open port {APP_PORT} (of plug-in services: `http`) to the gateway's namespace, and nothing else.",
+    remedy=f"open port {APP_PORT} (of plug-in services: `http`) to the gateway's proxies alone, by their namespace.",
 )
 def ingress(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant is reached by the gateway, at the application's port."""
     if resource.code is None:
         return
-    gateway = settings.text("gatewayNamespace")
+    proxies = settings.text("gatewayProxyNamespace")
     for side, peers, ports in _rules(resource):
         if side != "ingress":
             continue
         for peer in map(mapping, peers):
-            if at(peer, "namespaceSelector", "matchLabels", NAMESPACE_NAME) != gateway:
+            if at(peer, "namespaceSelector", "matchLabels", NAMESPACE_NAME) != proxies:
                 yield "it lets in others than the gateway"
         plugins = at(resource.props, "spec", "podSelector", "matchLabels", ROLE_LABEL) == "plugin"
         if any(mapping(port).get("port") != ("http" if plugins else APP_PORT) for port in ports):

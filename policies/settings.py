@@ -70,10 +70,10 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
         "digest": {"type": "boolean", "description": "Images must be named by digest", "default": False},
     },
     "network": {
-        "gatewayNamespace": {
+        "gatewayProxyNamespace": {
             "type": "string",
             "minLength": 1,
-            "description": "Namespace from which requests come",
+            "description": "Namespace of the gateway's proxies, from which requests come",
             "default": "tenantry-gateway",
         },
         "egress": _texts(

@@ -54,9 +54,7 @@ def prefixes(found: list[Statement] | tuple[Statement, ...]) -> set[str]:
     remedy="write Allow or Deny with Action, Resource and Principal by name, as components/access.py does.",
 )
 def document(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's RAM documents name what they allow, never all but something, in at most 6144 characters."""
-    if resource.code is None:
-        return
+    """RAM documents name what they allow, never all but something, in at most 6144 characters."""
     written = text(resource.first("policyDocument", "document", "assumeRolePolicyDocument"))
     if len(written) > documents.LONGEST:
         yield f"it has {len(written)} characters"
@@ -144,10 +142,10 @@ def listing_rule(resource: Resource, settings: Settings) -> Iterator[str]:
 
 def _exact(match: re.Match[str], settings: Settings) -> bool:
     """Account and bucket by name: should a bucket's name pass to somebody else, the grant does not."""
-    return _is_account(match[1], settings) and match[2] in settings.texts("buckets")
+    return is_account(match[1], settings) and match[2] in settings.texts("buckets")
 
 
-def _is_account(named: str, settings: Settings) -> bool:
+def is_account(named: str, settings: Settings) -> bool:
     return named.isdecimal() and settings.text("account") in ("", named)
 
 
@@ -178,7 +176,7 @@ def trust(resource: Resource, settings: Settings) -> Iterator[str]:
 def _trusted(sort: str, name: str, settings: Settings) -> bool:
     match = TRUSTED.fullmatch(name)
     whom = {"Federated": f"oidc-provider/{OIDC_PROVIDER}", "RAM": f"user/{BROKER_USER}"}
-    return match is not None and _is_account(match[1], settings) and match[2] == whom.get(sort)
+    return match is not None and is_account(match[1], settings) and match[2] == whom.get(sort)
 
 
 def _federated(statement: Statement, namespace: str, settings: Settings) -> Iterator[str]:

@@ -8,7 +8,7 @@ from policies.resource import Resource
 from policies.rule import resource_rule
 from policies.settings import Settings
 from policies.values import at, listing, mapping, number, shown, text, truth
-from tenantry.names import SERVICE_ACCOUNT, SESSION_SECONDS
+from tenantry.names import PLATFORM_NAMESPACE, SERVICE_ACCOUNT, SESSION_SECONDS
 
 NAMESPACE: Final = "kubernetes:Namespace"
 LEVEL: Final = "pod-security.kubernetes.io/"
@@ -27,10 +27,12 @@ def _context(spec: Spec) -> Spec:
     remedy="label the namespace with enforce, audit and warn = restricted.",
 )
 def pod_security(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's namespace enforces Pod Security "restricted"."""
+    """A tenant's namespace and the platform's own enforce Pod Security "restricted"."""
+    if resource.code is None and resource.namespace != PLATFORM_NAMESPACE:
+        return
     labels = mapping(at(resource.props, "metadata", "labels"))
     for mode in ("enforce", "audit", "warn"):
-        if resource.code and text(labels.get(LEVEL + mode)) != "restricted":
+        if text(labels.get(LEVEL + mode)) != "restricted":
             yield f"{mode} is {shown(labels.get(LEVEL + mode))}"
 
 

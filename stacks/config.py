@@ -176,6 +176,7 @@ def _installation(
             settings.gateway_namespace,
             settings.gateway_name,
             str(settings.gateway_address),
+            settings.gateway_proxy_namespace or settings.gateway_namespace,
             settings.gateway_policies,
             settings.gateway_shared_limits,
         ),

@@ -21,4 +21,5 @@ def cron_of(config: StackConfig) -> Cron:
             "PGUSER": postgresql.user,
             "PGSSLMODE": postgresql.sslmode,
         },
+        database_ca=settings.database_ca,
     )

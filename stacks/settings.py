@@ -39,6 +39,15 @@ def _zone(value: str) -> str:
     return value
 
 
+def _certificates(value: str | None) -> str | None:
+    """It stands in the stack's file in clear."""
+    if value is not None and "PRIVATE KEY-----" in value:
+        raise ValueError("holds a private key: leave the certificates alone in it, and change that key")
+    if value is not None and "-----BEGIN CERTIFICATE-----" not in value:
+        raise ValueError("holds no certificate in PEM: give the text, not the file's name")
+    return value
+
+
 Text = Annotated[str, Field(min_length=1)]
 Part = Annotated[str, Field(pattern="^(foundation|platform|cells|cell/[a-z0-9-]+)$")]
 Fingerprint = Annotated[str, Field(pattern="^[0-9A-Fa-f]{40}$")]
@@ -48,6 +57,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 OptionalText = Annotated[str | None, BeforeValidator(_absent)]
 OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
+Certificates = Annotated[OptionalText, AfterValidator(_certificates)]
 OptionalPort = Annotated[Port | None, BeforeValidator(_absent)]
 
 
@@ -75,6 +85,7 @@ class Settings(BaseModel):
     egress: tuple[Annotated[Opening, BeforeValidator(_opening)], ...]
     gateway_address: IPv4Address
     gateway_namespace: Text
+    gateway_proxy_namespace: OptionalText
     gateway_name: Text
     gateway_class: Text
     gateway_controller: OptionalText
@@ -88,6 +99,7 @@ class Settings(BaseModel):
     database_port: Port
     database_user: OptionalText
     database_sslmode: Literal["disable", "require", "verify-ca", "verify-full"]
+    database_ca: Certificates
     database_superuser: bool
     app_database_host: OptionalText
     app_database_port: OptionalPort

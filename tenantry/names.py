@@ -22,6 +22,7 @@ SERVICE_ACCOUNT: Final = "business-app"
 APP_PORT: Final = 3000
 BROKER_USER: Final = "tenantry-credential-broker"
 OIDC_PROVIDER: Final = "tenantry"
+PLATFORM_NAMESPACE: Final = "tenantry-platform"  # of what all tenants share: the backups, the admin service
 TENANT_HEADER: Final = "X-Tenant-Code"  # set by the gateway from the host
 TENANT_LABEL: Final = "tenantry.io/tenant"
 MANAGER: Final = "tenantry"

@@ -13,6 +13,7 @@ from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.owner_login import CATALOG_ALONE, OwnerLogin
 
 CONNECT_TIMEOUT_S = 15
+TLS = "PGSSL"  # how libpq's variables about it begin
 
 Session = psycopg.Connection[tuple[Any, ...]]
 _NEEDED = ("PGHOST", "PGUSER", "PGPASSWORD", "ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY")
@@ -78,8 +79,11 @@ class Systems:
             connection.close()
 
     def client_environment(self, environment: Mapping[str, str], login: OwnerLogin | None = None) -> dict[str, str]:
-        """For pg_dump and pg_restore: the password travels in the environment, never on a command line."""
-        kept = {name: value for name, value in environment.items() if not name.startswith("PG")}
+        """For pg_dump and pg_restore: the password travels in the environment, never on a command line.
+
+        What libpq is told of TLS beside the mode, such as PGSSLROOTCERT, stays: our own sessions go by it as well.
+        """
+        kept = {name: value for name, value in environment.items() if not name.startswith("PG") or name.startswith(TLS)}
         return kept | {
             "PGHOST": self.host,
             "PGPORT": self.port,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from tenantry.groups import ROLES, TENANT_ADMIN
-from tenantry.names import SERVICE_ACCOUNT, Names
+from tenantry.names import PLATFORM_NAMESPACE, SERVICE_ACCOUNT, Names
 from tenantry.verify.bodies import NAME
 from tenantry.verify.field import Field
 from tenantry.verify.kube import Answer, Kube, refused_by_rights
@@ -71,7 +71,7 @@ CLUSTER: Final[Mapping[str, Request]] = {
     "nodes": ("GET", "/api/v1/nodes", None),
     "node proxy": ("GET", "/api/v1/nodes/a/proxy/pods", None),
     "volumes": ("GET", "/api/v1/persistentvolumes", None),
-    "platform secrets": ("GET", "/api/v1/namespaces/tenantry-platform/secrets", None),
+    "platform secrets": ("GET", f"/api/v1/namespaces/{PLATFORM_NAMESPACE}/secrets", None),
     "system secrets": ("GET", "/api/v1/namespaces/kube-system/secrets", None),
     "cluster roles": ("POST", f"/apis/{RBAC}/v1/clusterrolebindings", BIND | {"kind": "ClusterRoleBinding"}),
     "definitions": ("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", None),

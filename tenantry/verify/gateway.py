@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from tenantry.engine.trees import Tree, mapping, sequence
-from tenantry.names import TENANT_HEADER, Names
+from tenantry.names import PLATFORM_NAMESPACE, TENANT_HEADER, Names
 from tenantry.verify.bodies import path
 from tenantry.verify.evaluator import selects
 from tenantry.verify.field import Field
@@ -133,7 +133,7 @@ def _listener(listener: Tree, labels: Mapping[str, Mapping[str, str]], ours: set
     selector = allowed.get("selector")
     if selects(selector, {}):
         yield "its selector takes every namespace"
-    platform = {"tenantry-platform", home}
+    platform = {PLATFORM_NAMESPACE, home}
     for space in sorted(labels.keys() - ours - platform):
         if selects(selector, labels[space]):
             yield f"takes routes from {space}"

@@ -247,7 +247,7 @@ def _in(field: Field, names: Names) -> Verdict:
 def _routed(field: Field, names: Names, way: Way) -> bool:
     """Whether it comes from the gateway and ends where routes may lead: at the application, or at a service of the
     catalogue by its own port."""
-    if way.source.namespace != field.at.gateway[0] or way.protocol != "TCP":
+    if way.source.namespace != field.at.proxies or way.protocol != "TCP":
         return False
     return way.port == APP_PORT or any(
         way.target.name.startswith(f"{names.namespace}/{PLUGIN_PREFIX}{name}-") and way.port == port
@@ -277,7 +277,7 @@ def _needed(field: Field, names: Names) -> Verdict:
     if not app:
         return unclear("no Deployment")
     at, dns = network(field), standing(field, "kube-system", k8s_app="kube-dns")
-    missing = [] if at.reaches(standing(field, field.at.gateway[0]), app[0], APP_PORT) else ["gateway to application"]
+    missing = [] if at.reaches(standing(field, field.at.proxies), app[0], APP_PORT) else ["gateway to application"]
     missing += [f"names by {way}" for way in ("UDP", "TCP") if not at.reaches(app[0], dns, DNS, way)]
     for where, port in field.at.openings:
         target = Peer(where, address=where.partition("/")[0]) if "/" in where else standing(field, where)

@@ -37,6 +37,7 @@ class Surroundings:
     account: str
     tenants: Mapping[str, tuple[Names, Phase]]
     gateway: tuple[str, str]  # namespace and name
+    proxies: str  # the namespace from which its requests come
     buckets: Mapping[str, str]  # name -> region
     issuer: str  # of the cluster's tokens
     audience: str
@@ -112,6 +113,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
         account=str(platform["account"]),
         tenants={code: _tenant(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
         gateway=(str(gateway["namespace"]), str(gateway["name"])),
+        proxies=str(gateway.get("proxies", gateway["namespace"])),  # a run that did not say it let in the Gateway's own
         buckets={
             settings.get("systemBucket"): settings.get("systemRegion"),
             settings.get("photoBucket"): settings.get("photoRegion"),

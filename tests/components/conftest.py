@@ -86,7 +86,7 @@ def installation() -> Installation:
         photos=BucketFacts("faceshanghaikarden", "cn-shanghai"),
         backups=BucketFacts("tenantrybackups", "cn-beijing"),
         identity=Identity(ACCOUNT, "https://issuer.example.com", "sts.aliyuncs.com"),
-        gateway=Gateway("tenantry-gateway", "tenants", "192.0.2.10"),
+        gateway=Gateway("tenantry-gateway", "tenants", "192.0.2.10", proxies="envoy-gateway-system"),
         services=Services("http://admin:4001/api/v1", "http://bridge", "https://rent.yyup.cc", "http://admin:4001"),
         openings=(Opening("tenantry-platform", 4001), Opening(ip_network("10.0.0.5/32"), 5432)),
     )

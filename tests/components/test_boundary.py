@@ -29,7 +29,7 @@ def test_the_openings_are_these(parts, tenant) -> None:
     assert spec == {
         "podSelector": {"matchLabels": {"tenantry.io/tenant": "k001", "app.kubernetes.io/name": "business-app"}},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": [by_name("tenantry-gateway")], "ports": [{"protocol": "TCP", "port": 3000}]}],
+        "ingress": [{"from": [by_name("envoy-gateway-system")], "ports": [{"protocol": "TCP", "port": 3000}]}],
         "egress": [
             {"to": [dns], "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]},
             {"to": [by_name("tenantry-platform")], "ports": [{"protocol": "TCP", "port": 4001}]},

@@ -1,6 +1,7 @@
 """What all tenants share: buckets, identities, the gateway, the platform's databases."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +77,34 @@ def test_the_cron_job_only_calls_the_command(platform, secret_type) -> None:
     assert isinstance(secret.inputs["data"], secret_type) or all(
         isinstance(value, secret_type) for value in secret.inputs["data"].values()
     )
+
+
+def test_the_cron_job_checks_the_servers_certificate_against_the_given_ones(platform) -> None:
+    recording = platform(cron=replace(CRON, database_ca="-----BEGIN CERTIFICATE-----"))
+    (given,) = recording.of("ConfigMap")
+    pod = recording.one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (variable,) = [one["value"] for one in container["env"] if one["name"] == "PGSSLROOTCERT"]
+    mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
+    folder, _, file = variable.rpartition("/")
+    volume = {"name": mounted[folder], "configMap": {"name": given.inputs["metadata"]["name"]}}
+    assert volume in pod["volumes"]
+    assert given.inputs["data"] == {file: "-----BEGIN CERTIFICATE-----"}
+    assert given.inputs["metadata"]["namespace"] == recording.one("CronJob").inputs["metadata"]["namespace"]
+    assert given.name in recording.one("CronJob").after
+
+
+def test_where_the_keys_of_the_backups_lie_only_restricted_pods_run(platform) -> None:
+    metadata = platform().named("platform-namespace").inputs["metadata"]
+    assert metadata["name"] == "tenantry-platform"
+    for mode in ("enforce", "audit", "warn"):
+        assert metadata["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+
+
+def test_without_any_the_cron_job_has_neither_file_nor_variable(platform) -> None:
+    recording = platform()
+    assert not recording.of("ConfigMap")
+    assert "PGSSLROOTCERT" not in json.dumps(recording.one("CronJob").inputs)
 
 
 BUCKETS = {"systemkarder": "alicloud-system", "faceshanghaikarden": "alicloud-photos"}

@@ -89,7 +89,7 @@ def test_only_the_gateway_reaches_it(recording) -> None:
     assert spec["podSelector"]["matchLabels"].items() <= pods.items()
     assert spec["ingress"] == [
         {
-            "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tenantry-gateway"}}}],
+            "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "envoy-gateway-system"}}}],
             "ports": [{"protocol": "TCP", "port": "http"}],
         }
     ]

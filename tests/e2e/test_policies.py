@@ -20,8 +20,8 @@ RESOURCE = {
     ),
     "weak Pod Security": (
         "components/boundary.py",
-        '": "restricted"',
-        '": "baseline"',
+        "labels(code) | POD_SECURITY",  # the tenants' alone: the platform's comes first
+        "labels(code) | dict.fromkeys(POD_SECURITY, 'baseline')",
         "workload-pod-security",
         "Namespace tenant-",
     ),

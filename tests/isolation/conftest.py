@@ -39,7 +39,7 @@ ROWS = (
         "RAM policy of the tenant's role", ("storage.get", "storage.head", "storage.put", "storage.append", "storage.delete", "storage.multipart", "storage.copy", "storage.part-copy", "storage.near", "storage.vault")),
     Row("OSS", "listing by the exact prefix", ("storage-list",), "condition on oss:Prefix; no ListBuckets", ("storage.list*", "storage.buckets")),
     Row("OSS", "closed, encrypted buckets", ("storage-public", "storage-closed", "storage-encryption", "storage-bucket-policy"), "public access block, AES256, TLS alone", ("storage.public", "storage.bucket")),
-    Row("OSS", "short sessions for the exact account", ("storage-trust", "storage-session", "storage-standing-key"),
+    Row("OSS", "short sessions for the exact account", ("storage-trust", "storage-session", "storage-standing-key", "storage-broker"),
         "trust policy: issuer, audience, subject; one hour", ("sts.*",)),
     Row("OSS", "life of what is temporary", ("storage-expiry", "storage-temp", "storage-directories"), "lifecycle rules of the bucket", ()),
     Row("Kubernetes", "Pod Security restricted", ("workload-pod-security", "workload-privileged", "workload-capabilities", "workload-root", "workload-seccomp", "workload-filesystem", "workload-host", "workload-volumes", "workload-kind"),

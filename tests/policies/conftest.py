@@ -88,7 +88,7 @@ def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
-    changes = {"today": TODAY.isoformat(), "egress": egress}
+    changes = {"today": TODAY.isoformat(), "egress": egress, "databaseCa": "-----BEGIN CERTIFICATE-----"}
     return recorded(record, secret_type, folder, changes, services=SERVICES)
 
 

@@ -40,6 +40,7 @@ def test_what_the_stack_declares_keeps_them(
     ("rule", "changes"),
     [
         ("workload-image", {"backupImage": "tenantry:0.1.0"}),
+        ("network-ingress", {"gatewayProxyNamespace": ""}),
         ("network-egress", {"egress": ["tenantry-platform:4001", "192.0.2.0/24:5432"]}),
     ],
 )

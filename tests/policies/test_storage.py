@@ -10,6 +10,9 @@ OBJECTS, LIST = "policyDocument!Statement.0", "policyDocument!Statement.1"
 TRUST = "assumeRolePolicyDocument!Statement"
 ARN = "acs:oss:*:1234567890123456:systemkarder"
 MINE = "kindergarten/rent/13800000001/"
+BROKER, GRANT = "platform-identity-broker", "platform-identity-broker-policy"
+BROKERS = "platform-identity-broker-attachment"
+MAY = "policyDocument!Statement.0"
 CLOSED = "platform-systemkarder-closed"
 OPEN = '{"Version":"1","Statement":[{"Effect":"Allow","Action":["oss:GetObject"],"Principal":["*"],"Resource":["*"]}]}'
 EXTRA = {
@@ -72,6 +75,23 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("storage-attachment", "k001-files-attachment", "policyName", "AliyunOSSFullAccess"),
     ("storage-attachment", "k001-files-attachment", "policyName", "tenant-k002"),
     ("storage-attachment", "k001-files-attachment", "roleName", "tenant-k002"),
+    ("storage-document", GRANT, f"{MAY}.Effect", None),
+    ("storage-document", GRANT, f"{MAY}.NotResource", ["acs:ram::1234567890123456:role/x"]),
+    ("storage-broker", GRANT, f"{MAY}.Resource.0", "*"),
+    ("storage-broker", GRANT, f"{MAY}.Resource.0", "acs:ram::1234567890123456:role/*"),
+    ("storage-broker", GRANT, f"{MAY}.Resource.0", "acs:ram::*:role/tenant-*"),
+    ("storage-broker", GRANT, f"{MAY}.Resource.1", "acs:ram::1234567890123456:role/admin"),
+    ("storage-broker", GRANT, f"{MAY}.Resource", None),
+    ("storage-broker", GRANT, f"{MAY}.Action.0", "sts:*"),
+    ("storage-broker", GRANT, f"{MAY}.Action.1", "oss:GetObject"),
+    ("storage-broker", GRANT, f"{MAY}.Action", None),
+    ("storage-broker", GRANT, "policyDocument", "not json"),
+    ("storage-broker", BROKERS, "policyType", "System"),
+    ("storage-broker", BROKERS, "policyName", "AdministratorAccess"),
+    ("storage-broker", BROKERS, "userName", "somebody"),
+    ("storage-broker", f"{BROKER}-key", "userName", "somebody"),
+    ("storage-broker", f"{BROKER}-key", "userName", None),
+    ("storage-broker", BROKER, "name", "somebody"),
     ("storage-directories", "k001-files-directories", "objects.systemkarder.0", "kindergarten/rent/"),
     ("storage-directories", "k001-files-directories", "objects.systemkarder.0", f"{MINE}uploads"),
     ("storage-directories", "k001-files-directories", "objects.systemkarder.0", "kindergarten/rent/13800000002/temp/"),
@@ -112,6 +132,7 @@ SET = {"storage": {"account": "1234567890123456", "issuer": "https://kubernetes.
         ("storage-trust", ROLE, f"{TRUST}.0.Principal.Federated.0", f"acs:ram::{THEIRS}:oidc-provider/tenantry"),
         ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", f"acs:ram::{THEIRS}:user/tenantry-credential-broker"),
         ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringEquals.oidc:iss.0", "https://oidc.example.com"),
+        ("storage-broker", GRANT, f"{MAY}.Resource.0", f"acs:ram::{THEIRS}:role/tenant-*"),
         ("storage-prefix", POLICY, f"{OBJECTS}.Resource.0", f"acs:oss:*:{THEIRS}:systemkarder/{MINE}*"),
     ],
 )

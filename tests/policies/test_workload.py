@@ -18,6 +18,8 @@ EXTRA = {
 }  # fmt: skip
 CASES: list[tuple[str, str, str, Any]] = [
     ("workload-pod-security", SPACE, "metadata.labels.pod-security~kubernetes~io/enforce", "baseline"),
+    ("workload-pod-security", "platform-namespace", "metadata.labels.pod-security~kubernetes~io/enforce", "baseline"),
+    ("workload-pod-security", "platform-namespace", "metadata.labels.pod-security~kubernetes~io/warn", None),
     ("workload-privileged", APP, f"{MAIN}.securityContext.privileged", True),
     ("workload-privileged", APP, f"{MAIN}.securityContext.allowPrivilegeEscalation", None),
     ("workload-privileged", APP, f"{POD}.initContainers", [SIDECAR]),

@@ -236,3 +236,8 @@ def test_keda_may_scale_and_only_where_there_is_one(run, tenants) -> None:
     assert allowed(keda=True, kedaAccount="scalers/keda")
     assert not allowed(keda=True)
     assert not allowed(kedaAccount="scalers/keda")
+
+
+def test_the_given_certificates_reach_the_nightly_backup(run, tenants) -> None:
+    ca = "-----BEGIN CERTIFICATE-----"
+    assert run(tenants(k001={}), databaseCa=ca).named("platform-backups-ca").inputs["data"] == {"ca.pem": ca}

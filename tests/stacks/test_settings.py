@@ -16,6 +16,7 @@ from stacks.settings import SECRETS, Settings
 from tenantry import names
 
 CLOCK = date(2026, 10, 20)
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
 TYPES = {"string", "integer", "boolean", "array"}
 
 
@@ -140,6 +141,12 @@ def test_openings(configured) -> None:
     )
 
 
+def test_requests_come_from_the_gateways_own_namespace_unless_another_is_named(configured) -> None:
+    assert configured(gatewayNamespace="entry").installation.gateway.proxies == "entry"
+    gateway = configured(gatewayProxyNamespace="envoy-gateway-system").installation.gateway
+    assert (gateway.namespace, gateway.proxies) == ("tenantry-gateway", "envoy-gateway-system")
+
+
 WRONG = {
     "holds": ["everything"],
     "egress": ["nowhere"],
@@ -149,6 +156,7 @@ WRONG = {
     "oidcIssuer": "http://issuer.example.com",
     "oidcFingerprints": ["abc"],
     "healthPath": "health",
+    "databaseCa": "/etc/ssl/ca.pem",
     "today": "tomorrow",
     "zone": "",
 }
@@ -158,6 +166,12 @@ WRONG = {
 def test_a_wrong_value_is_refused_by_its_key(configured, key: str) -> None:
     with pytest.raises(pulumi.RunError, match=re.escape(f"tenantry:{key}")):
         configured(**{key: WRONG[key]})
+
+
+def test_a_private_key_among_the_certificates_is_refused_and_not_repeated(configured) -> None:
+    with pytest.raises(pulumi.RunError, match=r"tenantry:databaseCa: .*holds a private key") as error:
+        configured(databaseCa=f"{CERTIFICATE}\n-----BEGIN PRIVATE KEY-----\nhidden")
+    assert "hidden" not in str(error.value)
 
 
 @pytest.mark.parametrize("wrong", ["10.0.0.0/33:5432", "10.0.0.1/8:5432", ":5432", "ns:0", "ns:65536", "ns:", "ns:1.5"])

@@ -1,6 +1,7 @@
 """The live network and the live routes of two tenants, made up here, as the attacks judge them."""
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -17,7 +18,7 @@ from tenantry.verify.surroundings import Keys, Surroundings
 
 Json = dict[str, Any]
 K1, K2 = names_of("k001", "13800138001"), names_of("k002", "13800138002")
-GATEWAY = Gateway("tenantry-gateway", "tenants", "192.0.2.10")
+GATEWAY = Gateway("tenantry-gateway", "tenants", "192.0.2.10", proxies="envoy-gateway-system")
 POLICIES = "/apis/networking.k8s.io/v1/networkpolicies"
 OPENINGS = (Opening("tenantry-platform", 4001),)
 
@@ -29,6 +30,7 @@ def surroundings() -> Surroundings:
         account="1",
         tenants={one.code: (one, Phase.ACTIVE) for one in (K1, K2)},
         gateway=(GATEWAY.namespace, GATEWAY.name),
+        proxies=GATEWAY.proxies,
         buckets={},
         issuer="https://kubernetes.default.svc",
         audience="sts.aliyuncs.com",
@@ -43,7 +45,7 @@ def surroundings() -> Surroundings:
 
 def live() -> Json:
     """As the components declare it."""
-    spaces = {"kube-system": {}, "tenantry-platform": {}, "tenantry-gateway": {}, "default": {}}
+    spaces = {"kube-system": {}, "tenantry-platform": {}, "default": {}, GATEWAY.namespace: {}, GATEWAY.proxies: {}}
     spaces |= {one.namespace: {"tenantry.io/tenant": one.code} for one in (K1, K2)}
     labels = {name: {"kubernetes.io/metadata.name": name, **more} for name, more in spaces.items()}
     named = {one: {"app.kubernetes.io/name": "business-app", "tenantry.io/tenant": one.code} for one in (K1, K2)}
@@ -202,6 +204,21 @@ def test_a_policy_that_is_gone_or_wider_is_seen(name: str, spec: Json | None, at
     assert bad(objects, network) == attacks
 
 
+def test_the_gateways_own_namespace_is_a_stranger_where_its_proxies_run_elsewhere() -> None:
+    objects = live()
+    own = open_for("k001", replace(GATEWAY, proxies=GATEWAY.namespace), OPENINGS)
+    objects[POLICIES].append({"metadata": {"name": "own", "namespace": K1.namespace}, "spec": own})
+    assert bad(objects, network) == {"network.in"}
+
+
+def test_proxies_that_do_not_get_in_are_seen() -> None:
+    objects = live()
+    for one in objects[POLICIES]:
+        if one["metadata"]["name"] == "openings":
+            del one["spec"]["ingress"]
+    assert bad(objects, network) == {"network.own"}
+
+
 def test_two_tenants_that_both_stand_open_reach_each_other() -> None:
     objects = live()
     objects[POLICIES] = []
@@ -214,7 +231,7 @@ def test_the_matrix_says_every_way_and_no_other() -> None:
     assert network.matrix(field) == [
         "tenant-k001 -> tenantry-platform: 4001/TCP",
         "tenant-k001 -> kube-system (kube-dns): 53/TCP, 53/UDP",
-        "tenantry-gateway -> tenant-k001: 3000/TCP",
+        "envoy-gateway-system -> tenant-k001: 3000/TCP",
     ]
 
 
