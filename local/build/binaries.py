@@ -10,7 +10,8 @@ from local.progress import Progress
 
 def path_of(target: Target) -> Path:
     """Where the target's binary is, or will be."""
-    facts = (target.binary, target.package, target.ldflags, target.tags, str(target.cgo))
+    change = [repr(target.change)] if target.change else []
+    facts = (target.binary, target.package, target.ldflags, target.tags, str(target.cgo), *change)
     return (
         cache_root() / "build" / f"{target.binary}-{key_of(target.directory, target.sources(), *facts)}" / target.binary
     )

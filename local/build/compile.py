@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,7 +23,11 @@ def compile_to(target: Target, out: Path, progress: Progress) -> None:
     total = len(listed.split())
     said: list[str] = []
     compiled = 0
-    with _group([go, "build", "-v", *flags, "-o", str(out), target.package], target, env) as process:
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as running:
+        if target.change:
+            flags += target.change.flags(go, target.directory, env, Path(scratch))
+        command = [go, "build", "-v", *flags, "-o", str(out), target.package]
+        process = running.enter_context(_group(command, target, env))
         assert process.stderr is not None
         for line in process.stderr:
             said.append(line.rstrip())

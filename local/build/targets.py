@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.build.change import Change
 from local.paths import ROOT
 
 ENGINE_VERSION = "v3.250.0"
@@ -25,6 +26,7 @@ class Target:
     ldflags: str = ""
     tags: str = ""
     cgo: bool = False
+    change: Change | None = None
 
     @property
     def directory(self) -> Path:
@@ -48,6 +50,14 @@ TARGETS = (
         "engine",
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={ENGINE_VERSION}",
+        # One write of the state for all who wait for one: docs/decisions/0018.
+        change=Change(
+            "github.com/pulumi/pulumi/pkg/v3",
+            "backend/snapshot.go",
+            "func (sm *SnapshotManager) defaultServiceLoop(",
+            "func (sm *SnapshotManager) oneByOneServiceLoop(",
+            "engine/_changed/group_commit.go",
+        ),
     ),
     Target("kubelite", "cluster", ldflags=_KUBERNETES_FLAGS, tags="grpcnotrace"),
     Target("kubectl", "cluster", "k8s.io/kubernetes/cmd/kubectl", _KUBERNETES_FLAGS),
