@@ -58,22 +58,21 @@ def vanished(held: Mapping[str, Held], fleet: Fleet, holds: Holds) -> Iterator[s
                 "data gets below another number with a new tenant: "
                 f"`tenantry restore {code} --from BACKUP --as CODE`"
             )
-        elif tenant is None or tenant.phase is Phase.PURGING:
-            if last.phase not in BEFORE_REMOVAL and not is_back:
-                yield (
-                    f"{code}: its file says purged, but the tenant was {last.phase} in the last run: write "
-                    "`status: deleted` and its day; only `tenantry purge` writes purged, after 30 days and a backup"
-                )
-        elif tenant.cell != last.cell:
+        elif tenant is not None and tenant.cell != last.cell:
             yield (
                 f"{code}: its cell changed from {last.cell} to {tenant.cell}: write `cell: {last.cell}` back; a tenant "
                 "stays in its cell, its data gets into a new tenant of another by "
                 f"`tenantry restore {code} --from BACKUP --as CODE`"
             )
-        elif not holds.cell(tenant.cell):
+        elif tenant is not None and not holds.cell(tenant.cell):
             yield (
                 f"{code}: this stack holds the tenant, but its cell {tenant.cell} is no longer in tenantry:holds: "
                 f"add cell/{tenant.cell}"
+            )
+        elif (tenant is None or tenant.phase is Phase.PURGING) and last.phase not in BEFORE_REMOVAL and not is_back:
+            yield (
+                f"{code}: its file says purged, but the tenant was {last.phase} in the last run: write "
+                "`status: deleted` and its day; only `tenantry purge` writes purged, after 30 days and a backup"
             )
 
 

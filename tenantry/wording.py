@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -109,17 +109,28 @@ def _known(path: Path, model: type[BaseModel]) -> str:
     """The nearest field that exists in the same place, or all of them."""
     here: Any = model
     for step in path[:-1]:
-        if isinstance(here, type) and issubclass(here, BaseModel) and isinstance(step, str):
-            here = _model_within(here.model_fields[step].annotation)
-    if not (isinstance(here, type) and issubclass(here, BaseModel)):
+        here = _below(here, step)
+    found = _model_within(here)
+    if found is None:
         return "remove it"
-    fields = sorted(here.model_fields)
+    fields = sorted(field.alias or name for name, field in found.model_fields.items())
     near = get_close_matches(str(path[-1]).lower(), fields, n=1, cutoff=0.75)
     return f"write `{near[0]}` or remove it" if near else f"remove it; the fields are {', '.join(fields)}"
 
 
-def _model_within(annotation: Any) -> Any:
-    """The model in `Model | None` or `tuple[Model, ...]`."""
+def _below(annotation: Any, step: str | int) -> Any:
+    """What one step of a path leads to: a field by the name that files use, or what a collection holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        return next((field.annotation for name, field in fields if (field.alias or name) == step), None)
+    parts = get_args(annotation)
+    if get_origin(annotation) in (dict, tuple):
+        return parts[1] if get_origin(annotation) is dict else parts[0]
+    return next((found for part in parts if (found := _below(part, step)) is not None), None)
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:
+    """The model in `Model | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_within(part)) is not None), None)

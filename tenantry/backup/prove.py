@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import psycopg
 
@@ -23,18 +23,15 @@ from tenantry.names import TEMP_DIRECTORY
 
 MIGRATIONS = "public.schema_migrations"
 SHOWN = 5  # differences that are told; the rest is counted
+ANEW: Final = "nothing was removed; find out why, then take a new one: `tenantry backup {} --for-deletion`"
 
 
 class Differs(BackupError):
-    """The backup does not hold what it should."""
+    """The backup does not hold what it should. What to do is another thing for a removal than for a restore."""
 
-    def __init__(self, backup_id: str, found: list[str]) -> None:
+    def __init__(self, backup_id: str, found: list[str], remedy: str) -> None:
         more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        code = backup_id.partition("-")[0]
-        super().__init__(
-            f"{backup_id} does not agree: {'; '.join(found[:SHOWN])}{more}",
-            f"nothing was removed; find out why, then take a new one: `tenantry backup {code} --for-deletion`",
-        )
+        super().__init__(f"{backup_id} does not agree: {'; '.join(found[:SHOWN])}{more}", remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +97,21 @@ def _read(backup_id: str, shelf: Shelf, text: bytes, checksum: str | None) -> Ma
     return read_manifest(text, shelf.manifest(backup_id))
 
 
-def fetched(vault: Vault, manifest: Manifest, shelf: Shelf, sink: IO[bytes]) -> None:
-    """The dump, as it was made."""
+def fetched(vault: Vault, manifest: Manifest, shelf: Shelf, sink: IO[bytes], remedy: str) -> None:
+    """The dump, as it was made. Raises Differs, with the remedy, for another one."""
     objects.room_for(manifest.dump.size)
     streamed = objects.fetch(vault.systems.bucket(vault.place), shelf.dump(manifest.id), sink)
     sink.flush()
     if (streamed.size, streamed.sha256) != (manifest.dump.size, manifest.dump.sha256):
-        raise Differs(manifest.id, [f"its dump has {streamed.size} bytes instead of {manifest.dump.size}, or others"])
+        found = [f"its dump has {streamed.size} bytes instead of {manifest.dump.size}, or others"]
+        raise Differs(manifest.id, found, remedy)
 
 
 def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
     """What the dump becomes when it is restored. The scratch database is gone afterwards."""
     with ExitStack() as stack:
         file = stack.enter_context(objects.spool())
-        fetched(vault, manifest, shelf, file)
+        fetched(vault, manifest, shelf, file, ANEW.format(manifest.subject))
         name = stack.enter_context(postgresql.scratch(vault.systems))
         postgresql.load(vault.systems, file, name)
         return postgresql.fingerprint_of(vault.systems, name)
@@ -147,7 +145,7 @@ def prove(vault: Vault, backup_id: str, subject: Subject, shelf: Shelf, say: Say
         wrong += unreadable(vault, manifest, shelf, say)
         wrong += _objects_not_as_living(vault, manifest, subject)
         if wrong:
-            raise Differs(backup_id, wrong)
+            raise Differs(backup_id, wrong, ANEW.format(manifest.subject))
     return Proof(
         rows=found.rows,
         tables=len(found.tables),

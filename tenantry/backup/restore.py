@@ -1,12 +1,17 @@
 """Bringing a backup back: into a fresh database, checked before anybody meets it; then, when asked, in another's place.
 
-The database that it takes the place of stays under a name of its own, closed: a restore never drops anything.
+The database that it takes the place of stays under a name of its own, closed: a restore never drops anything but the
+fresh database of its own that came to nothing. Whatever stops it, Ctrl-C as much as an error, the database whose place
+it was to take is open afterwards.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+import psycopg
 from psycopg import sql
 
 from tenantry.backup import objects, postgresql
@@ -26,6 +31,7 @@ SELECT pg_get_userbyid(datdba), datconnlimit, datacl::text[], rolname, setconfig
 LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid LEFT JOIN pg_roles ON pg_roles.oid = setrole
 WHERE datname = %s
 """
+ANOTHER: Final = "nothing was changed; restore another one: `tenantry backup {} --list` names them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,13 @@ def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, s
             _refuse_other_buckets(manifest, target)
         owner = target.database if target else None
         fresh = f"{target.database if target else manifest.database}_restored_{datetime.now(UTC):%Y%m%d%H%M%S}"
-        _fill(vault, manifest, shelf, fresh, owner, say)
         if missing := unreadable(vault, manifest, shelf, say):
-            raise Differs(backup_id, missing)
+            raise Differs(backup_id, missing, ANOTHER.format(source))
+        with _whole_or_none(vault, fresh, say):
+            _fill(vault, manifest, shelf, fresh, owner, say)
+            before = _swap(vault, target.database, fresh) if target else None
         if target is None:
             return _result(manifest, fresh, None)
-        before = _swap(vault, target.database, fresh)
         say(f"{target.name}: {target.database} is the restored one; the one before is {before}, closed")
         try:
             _put_back(vault, manifest, shelf, target, say)
@@ -74,21 +81,35 @@ def _result(manifest: Manifest, database: str, before: str | None) -> Restored:
     )
 
 
-def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str | None, say: Say) -> None:
-    """A fresh database that holds what the manifest says, or none."""
-    with objects.spool() as file, vault.systems.session() as session:
-        fetched(vault, manifest, shelf, file)
-        say(f"{manifest.subject}: restoring {manifest.fingerprint.rows} rows into {fresh}")
-        postgresql.create(session, fresh, owner=owner)
+@contextmanager
+def _whole_or_none(vault: Vault, fresh: str, say: Say) -> Generator[None]:
+    """A copy that came to nothing is dropped: it is ours, nobody has seen it, and it would stand in a purge's way."""
+    try:
+        yield
+    except psycopg.errors.DuplicateDatabase:
+        raise  # the name is taken by another restore, of the same second
+    except BaseException:
         try:
-            postgresql.load(vault.systems, file, fresh)
-            with vault.systems.session(fresh, CATALOG_ALONE) as inside:
-                inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-            if found := differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh)):
-                raise Differs(manifest.id, found)
-        except Exception:
-            postgresql.drop(session, fresh)  # ours, made a moment ago, and nobody has seen it
-            raise
+            with vault.systems.session() as session:
+                postgresql.drop(session, fresh)
+        except psycopg.Error:
+            say(f"{fresh} could not be dropped: drop it by hand when the server answers")
+        raise
+
+
+def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str | None, say: Say) -> None:
+    """A fresh database that holds what the manifest says."""
+    remedy = ANOTHER.format(manifest.subject)
+    with objects.spool() as file:
+        fetched(vault, manifest, shelf, file, remedy)
+        say(f"{manifest.subject}: restoring {manifest.fingerprint.rows} rows into {fresh}")
+        with vault.systems.session() as session:
+            postgresql.create(session, fresh, owner=owner)
+        postgresql.load(vault.systems, file, fresh)
+        with vault.systems.session(fresh, CATALOG_ALONE) as inside:
+            inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        if found := differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh)):
+            raise Differs(manifest.id, found, remedy)
 
 
 def _refuse_other_buckets(manifest: Manifest, target: Subject) -> None:
@@ -111,32 +132,44 @@ def _put_back(vault: Vault, manifest: Manifest, shelf: Shelf, target: Subject, s
         return None if streamed == Streamed(copied.size, copied.sha256) else f"object {copied.path} differs"
 
     if found := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
-        raise Differs(manifest.id, found)
+        raise Differs(manifest.id, found, ANOTHER.format(manifest.subject))
 
 
 def _swap(vault: Vault, database: str, fresh: str) -> str:
     """Both names change in one transaction; rights, limits and the roles' settings go with the name.
 
-    When that fails, the database is open as before and the fresh one is gone, also when it was the session that ended.
+    However it ends, the one that bears the name is open: by the same transaction, else by a session of its own, as the
+    first one may be what ended.
     """
     before = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
     with vault.systems.session() as session:
         facts = session.execute(FACTS, [database]).fetchall()
-        if not facts:
-            raise BackupError(f"there is no database {database} to take the place of", "run `tenantry up` first")
-        try:
+    if not facts:
+        raise BackupError(f"there is no database {database} to take the place of", "run `tenantry up` first")
+    try:
+        with vault.systems.session() as session:
             _closed(session, database, fresh)
             with session.transaction():
                 _rename(session, database, before)
                 _rename(session, fresh, database)
                 _like(session, facts, database, before)
-            _allow(session, database)
-        except Exception:
-            with vault.systems.session() as another:
-                _allow(another, database)
-                postgresql.drop(another, fresh)
-            raise
+                _allow(session, database)
+    except BaseException:
+        _reopen(vault, database)
+        raise
     return before
+
+
+def _reopen(vault: Vault, database: str) -> None:
+    try:
+        with vault.systems.session() as session:
+            _allow(session, database)
+    except psycopg.Error as error:
+        known = told(error)
+        raise BackupError(
+            f"{database} is closed, and could not be opened again ({known.wrong if known else error})",
+            f'say `ALTER DATABASE "{database}" ALLOW_CONNECTIONS true` when the server answers',
+        ) from error
 
 
 def _closed(session: Session, *databases: str) -> None:

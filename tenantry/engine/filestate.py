@@ -8,6 +8,7 @@ state any more.
 import gzip
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tenantry.engine.locks import Lock, parse
 from tenantry.engine.refusal import Refusal
 
 SCHEME = "file://"
+# What may stand between a stack's name and the ending: no stack's name goes on like this, `prod.eu` is another one.
+_VARIANTS = r"\.json(?:\.(?:gz|zst|bak|[0-9a-f]+))*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class FileState:
         return _read(path)["checkpoint"].get("latest") or {}
 
     def repair(self) -> list[str]:
-        """Makes torn files readable again; says what was done. Call it only when no engine runs."""
+        """Makes torn files readable again; says what was done. Call it only when no engine runs on the stack."""
         done = [f"removed {path.name}, which a crash had torn" for path in self._repair_attributes()]
         path = self.path
         if path is None or path.suffix == ".zst" or _is_whole(path):
@@ -85,12 +88,21 @@ class FileState:
         ]
 
     def sweep(self) -> None:
-        """Removes what writes of a killed engine left half-written. Call it only when no engine runs."""
-        for path in (self.folder / ".pulumi").rglob("*.tmp"):
+        """Removes what writes of a killed engine left half-written. Call it only when no engine runs on the stack."""
+        for path in self._own(".tmp"):
             path.unlink(missing_ok=True)
 
+    def _own(self, ending: str) -> list[Path]:
+        """The stack's files that end so: those of other stacks may be written at this moment, by engines of theirs."""
+        root = self.folder / ".pulumi"
+        name = re.compile(re.escape(self.stack) + _VARIANTS + re.escape(ending))
+        beside = [path for path in (root / "stacks" / self.project).glob(f"*{ending}") if name.fullmatch(path.name)]
+        folders = [root / kind / self.project / self.stack for kind in ("backups", "history", "locks/organization")]
+        return sorted(beside + [path for folder in folders for path in folder.glob(f"*{ending}")])
+
     def _repair_attributes(self) -> Iterator[Path]:
-        for path in (self.folder / ".pulumi").rglob("*.attrs"):
+        every = self.folder / ".pulumi" / "meta.yaml.attrs"  # the whole state's, written once: torn, it stops everybody
+        for path in [*self._own(".attrs"), *([every] if every.exists() else [])]:
             with path.open("rb") as handle:
                 is_torn = handle.read(1) != b"{"  # it is written in one piece: whole or empty
             if is_torn:

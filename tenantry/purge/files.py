@@ -1,17 +1,22 @@
 """The two changes of a tenant's file, each whole or not at all, and read again before it counts."""
 
+import json
 import os
 import re
+import secrets
 import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from tenantry.engine.refusal import Refusal
+from tenantry.faults import printable
 from tenantry.reading import read_tenant
 from tenantry.spec import TenantSpec, Tombstone
 
 STATUS: Final = re.compile(r"^status:[ \t]*[\"']?deleted[\"']?[ \t]*(#.*)?$", re.MULTILINE)
+DRAFT: Final = ".tenantry~"  # an ending that the directory's check leaves alone, as it does editors' copies
+BY_LINE: Final = "write each of its fields on a line of its own, `name: value`, and purge again"
 
 
 def write_purged(path: Path, proof: str) -> None:
@@ -52,16 +57,21 @@ def strip_tombstone(path: Path) -> None:
 
 
 def tombstone_text(stone: Tombstone) -> str:
+    """Texts as JSON writes them, which is YAML in quotes: a name may be `123`, `null` or `Sunshine: Kids`."""
     fields = {
         "code": stone.code,
-        "name": stone.name,
-        "phone": f'"{stone.phone}"' if stone.phone else None,
+        "name": _quoted(stone.name),
+        "phone": _quoted(stone.phone),
         "status": stone.status,
-        "cell": stone.cell,
+        "cell": _quoted(stone.cell),
         "deleted_at": stone.deleted_at.isoformat() if isinstance(stone.deleted_at, date) else None,
-        "proof": stone.proof,
+        "proof": _quoted(stone.proof),
     }
     return "".join(f"{key}: {value}\n" for key, value in fields.items() if value is not None)
+
+
+def _quoted(text: str | None) -> str | None:
+    return None if text is None else json.dumps(text, ensure_ascii=False)
 
 
 def commit(root: Path, path: Path, message: str) -> None:
@@ -84,21 +94,33 @@ def _spec(path: Path) -> TenantSpec:
 
 
 def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
-    """On the disk before it takes the file's place: a crash leaves the old one or the new one."""
-    draft = path.with_name(f".{path.name}.swp")  # a name that the directory's check leaves alone
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    found = read_tenant(draft)
-    expected = wanted.model_dump(exclude_defaults=True)
-    if found.value is None or found.value.model_dump(exclude_defaults=True) != expected:
-        faults = [fault for fault in found.faults if fault.field != "file"]
-        draft.unlink()
-        raise Refusal(f"{path.name} could not be changed: {faults[0] if faults else 'it would say something else'}", "")
-    draft.rename(path)
+    """On the disk before it takes the file's place: a crash leaves the old one or the new one.
+
+    The draft is a file of its own, whatever lies there: no editor's, no other run's, and nothing behind a link. It
+    holds a tenant's data, so that of a run that was killed goes first.
+    """
+    for left in path.parent.glob(f".{path.name}.*{DRAFT}"):
+        left.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}{DRAFT}")
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        found = read_tenant(draft)
+        if found.value is None or not _same(found.value, wanted):
+            faults = [printable(f"line {one.line} would be wrong: {one.field} {one.wrong}") for one in found.faults]
+            told = faults[0] if faults else "it would say something else"
+            raise Refusal(f"{path.name} could not be changed: {told}", BY_LINE)
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _same(found: TenantSpec | Tombstone, wanted: TenantSpec | Tombstone) -> bool:
+    return found.model_dump(exclude_defaults=True) == wanted.model_dump(exclude_defaults=True)

@@ -15,6 +15,7 @@ from tenantry.fleet import load_fleet
 TODAY = date(2026, 10, 20)
 EVERYTHING = Holds(platform=True, cells=None)
 PROOF = "k002-20260901T000000Z-0123456789abcdef"
+PURGING = {"status": "purged", "proof": PROOF, "deleted_at": date(2026, 8, 1)}
 
 
 def held(phase: str = "active", cell: str = "main", phone: str | None = None) -> Held:
@@ -95,7 +96,7 @@ def test_a_tombstone_for_a_tenant_that_was_not_due_stops_the_run(tenants, phase:
 
 
 def test_a_full_file_that_says_purged_too_soon_stops_the_run(tenants) -> None:
-    fleet = load(tenants(k002={"status": "purged", "proof": PROOF, "deleted_at": date(2026, 8, 1)}))
+    fleet = load(tenants(k002=PURGING))
     assert list(vanished({"k002": held("active")}, fleet, EVERYTHING))
     assert not list(vanished({"k002": held("due")}, fleet, EVERYTHING))
 
@@ -137,6 +138,22 @@ def test_a_cell_that_the_stack_no_longer_holds_stops_the_run(tenants) -> None:
     only = Holds(platform=False, cells=frozenset({"c02"}))
     (fault,) = vanished({"k001": held()}, load(tenants(k001={})), only)
     assert "tenantry:holds" in fault
+
+
+@pytest.mark.parametrize("phase", ["due", "purging"])
+def test_a_purging_tenant_without_its_cell_would_be_removed_and_stops_the_run(tenants, phase: str) -> None:
+    """Its seal may have no protection any more: a run that leaves it out empties its prefixes and drops its database."""
+    only, fleet = Holds(platform=False, cells=frozenset({"c02"})), load(tenants(k001=PURGING))
+    assert not list(vanished({"k001": held(phase)}, fleet, EVERYTHING))
+    with pytest.raises(pulumi.RunError, match="add cell/main"):
+        refuse_vanished({"k001": held(phase)}, fleet, only)
+
+
+@pytest.mark.parametrize("cells", [None, frozenset({"c02"}), frozenset({"main"})])
+def test_a_purging_tenant_that_changes_its_cell_stops_the_run(tenants, cells: frozenset[str] | None) -> None:
+    fleet = load(tenants(k001={**PURGING, "cell": "c02"}))
+    with pytest.raises(pulumi.RunError, match="write `cell: main` back"):
+        refuse_vanished({"k001": held("purging")}, fleet, Holds(platform=False, cells=cells))
 
 
 def test_every_tenant_that_is_not_accounted_for_is_named(tenants) -> None:

@@ -124,6 +124,50 @@ def test_what_writes_of_a_killed_engine_left_is_swept(files: FileState) -> None:
     assert state.exists()
 
 
+OWN = [
+    "stacks/shop/test.json.18f.tmp",
+    "stacks/shop/test.json.gz.18f.tmp",
+    "stacks/shop/test.json.bak.18f.tmp",
+    "stacks/shop/test.json.1764000000000000000.18f.tmp",
+    "backups/shop/test/test.1764000000000000000.json.18f.tmp",
+    "history/shop/test/test-1764000000000000000.history.json.18f.tmp",
+    "locks/organization/shop/test/0f3c.json.18f.tmp",
+]
+OTHERS = [
+    "meta.yaml.18f.tmp",
+    "stacks/shop/test2.json.18f.tmp",
+    "stacks/shop/test.eu.json.18f.tmp",
+    "stacks/shop/test.json.json.18f.tmp",
+    "stacks/shop/my.test.json.18f.tmp",
+    "stacks/bar/test.json.18f.tmp",
+    "backups/shop/test2/test2.1764000000000000000.json.18f.tmp",
+    "history/bar/test/test-1764000000000000000.history.json.18f.tmp",
+    "locks/organization/shop/test2/0f3c.json.18f.tmp",
+]
+
+
+def put(files: FileState, name: str, data: bytes) -> Path:
+    path = files.folder / ".pulumi" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_engines_on_other_stacks_go_on_writing(files: FileState) -> None:
+    own, others = ([put(files, name, b"half") for name in names] for names in (OWN, OTHERS))
+    files.sweep()
+    assert [path for path in own if path.exists()] == []
+    assert [path for path in others if path.exists()] == others
+
+
+def test_attributes_of_other_stacks_are_theirs(files: FileState) -> None:
+    own, others = ([put(files, name.replace("18f.tmp", "attrs"), b"") for name in names] for names in (OWN, OTHERS[1:]))
+    everybodys = put(files, "meta.yaml.attrs", b"")
+    assert len(files.repair()) == len(own) + 1
+    assert [path for path in [*own, everybodys] if path.exists()] == []
+    assert [path for path in others if path.exists()] == others
+
+
 def test_locks_are_listed_with_torn_ones_and_removed_with_their_attributes(files: FileState) -> None:
     folder = files.folder / ".pulumi" / "locks" / "organization" / "shop" / "test"
     folder.mkdir(parents=True)

@@ -1,12 +1,14 @@
 """The changes of a tenant's file: nothing else in it moves, and a change that would say something else is none."""
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tenantry.directory import survey
 from tenantry.engine.refusal import Refusal
-from tenantry.purge.files import strip_tombstone, write_purged, write_tombstone
+from tenantry.purge.files import DRAFT, strip_tombstone, write_purged, write_tombstone
 from tenantry.reading import read_tenant
 from tenantry.spec import TenantSpec, Tombstone
 
@@ -77,3 +79,96 @@ def test_what_is_no_proof_is_not_written(file: Path, proof: str) -> None:
         write_purged(file, proof)
     assert file.read_text(encoding="utf-8") == TEXT
     assert [path.name for path in file.parent.iterdir()] == ["k001.yaml"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "幼儿园 #2",
+        "Sunshine: Kids",
+        "123",
+        "[A] 幼儿园",
+        "@home",
+        "null",
+        '"Star" 幼儿园',
+        "yes",
+        "a\\b",
+        "- x",
+        "2026-10-01",
+    ],
+)
+def test_a_tombstone_says_any_name_that_a_file_may_hold(file: Path, name: str) -> None:
+    text = TEXT.replace("name: 示例幼儿园", f"name: {json.dumps(name, ensure_ascii=False)}")
+    file.write_text(text, encoding="utf-8")
+    write_purged(file, PROOF)
+    write_tombstone(file)
+    stone = read_tenant(file).value
+    assert isinstance(stone, Tombstone)
+    assert (stone.name, stone.phone, stone.cell, stone.proof) == (name, "13800138001", "main", PROOF)
+
+
+def test_a_tombstone_says_any_cell_and_proof(file: Path) -> None:
+    file.write_text(TEXT.replace("plan: basic", 'plan: basic\ncell: "null"'), encoding="utf-8")
+    write_purged(file, PROOF)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(PROOF, '"20261101"'), encoding="utf-8")
+    write_tombstone(file)
+    strip_tombstone(file)
+    stone = read_tenant(file).value
+    assert isinstance(stone, Tombstone)
+    assert (stone.name, stone.cell, stone.proof) == (None, "null", "20261101")
+
+
+def test_a_change_that_would_be_wrong_says_where_and_what_to_do(file: Path) -> None:
+    with pytest.raises(Refusal, match="line 7 would be wrong: proof is no id") as refused:
+        write_purged(file, "x")
+    assert "on a line of its own" in refused.value.remedy
+
+
+def test_a_change_that_would_say_something_else_says_what_to_do(file: Path) -> None:
+    odd = TEXT.replace("status: deleted  #", "'status': deleted\naddress: \"a\nstatus: deleted\n b\"  #")
+    file.write_text(odd, encoding="utf-8")
+    with pytest.raises(Refusal, match="would say something else") as refused:
+        write_purged(file, PROOF)
+    assert "on a line of its own" in refused.value.remedy
+    assert file.read_text(encoding="utf-8") == odd
+
+
+def test_a_file_that_is_open_in_an_editor_keeps_its_swap_file(file: Path) -> None:
+    swap = file.with_name(".k001.yaml.swp")
+    swap.write_text("unsaved", encoding="utf-8")
+    write_purged(file, PROOF)
+    assert swap.read_text(encoding="utf-8") == "unsaved"
+
+
+def test_nothing_is_written_through_a_link(file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("elsewhere") / "notes"
+    other.write_text("kept", encoding="utf-8")
+    file.with_name(".k001.yaml.swp").symlink_to(other)
+    write_purged(file, PROOF)
+    assert other.read_text(encoding="utf-8") == "kept"
+
+
+def test_a_draft_bothers_no_check_and_is_gone_when_it_is_stopped(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[object] = []
+
+    def stopped(_: int) -> None:
+        found.extend([survey(file.parent), len(list(file.parent.iterdir()))])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tenantry.purge.files.os.fsync", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_purged(file, PROOF)
+    assert found == [([file], []), 2]
+    assert [path.name for path in file.parent.iterdir()] == ["k001.yaml"]
+
+
+def test_the_draft_of_a_run_that_was_killed_goes_with_the_next(file: Path) -> None:
+    """It holds what a tombstone no longer does."""
+    killed = file.with_name(f".k001.yaml.0123{DRAFT}")
+    killed.write_text("phone", encoding="utf-8")
+    other = file.with_name(f".k0010.yaml.0123{DRAFT}")
+    other.write_text("another's", encoding="utf-8")
+    write_purged(file, PROOF)
+    assert not killed.exists()
+    assert other.exists()
