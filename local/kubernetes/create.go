@@ -77,6 +77,7 @@ func (s *server) make(ctx context.Context, kind schema.GroupVersionKind, object 
 		if h, err = cluster.handle(ctx, kind, object.GetNamespace(), object.GetName()); err != nil {
 			return err
 		}
+		adopts := false
 		existing, err := h.get(ctx)
 		switch {
 		case apierrors.IsNotFound(err):
@@ -90,8 +91,11 @@ func (s *server) make(ctx context.Context, kind schema.GroupVersionKind, object 
 			if err := mayAdopt(h, existing, urn, s.current()); err != nil {
 				return err
 			}
+			adopts = true
 		}
-		live, err = h.apply(ctx, object, urn, false)
+		if live, err = h.apply(ctx, object, urn, false); err == nil && adopts {
+			live, err = take(ctx, h)
+		}
 		return err
 	})
 	return h, live, err

@@ -27,6 +27,7 @@ func tidy(live *unstructured.Unstructured) map[string]any {
 	if annotations, ok := metadata["annotations"].(map[string]any); ok {
 		delete(annotations, lastApplied)
 		delete(annotations, ownerMark)
+		delete(annotations, takenMark)
 		if len(annotations) == 0 {
 			delete(metadata, "annotations")
 		}
@@ -39,6 +40,9 @@ func outputsOf(live *unstructured.Unstructured, inputs resource.PropertyMap) res
 	outputs := hide(propertyMap(tidy(live)), inputs)
 	if isSecretKind(live.GroupVersionKind()) {
 		hideSecretData(outputs)
+	}
+	if mark := live.GetAnnotations()[takenMark]; mark != "" {
+		outputs[takenOutput] = resource.NewStringProperty(mark)
 	}
 	return outputs
 }

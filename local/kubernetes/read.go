@@ -44,6 +44,9 @@ func (s *server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 	if whole || marked && !managedBy(live, fieldManager) {
 		outputs[wholeObject] = resource.NewBoolProperty(true)
 	}
+	if len(olds) > 0 {
+		keepTaken(outputs, request.GetProperties())
+	}
 	response := &pulumirpc.ReadResponse{Id: h.id()}
 	if response.Properties, err = marshal(outputs); err != nil {
 		return nil, err
