@@ -39,7 +39,8 @@ func (s *server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return nil, failure(title, "reading it", err, olds)
 	}
 	inputs, whole := inputsOf(live, olds)
-	outputs := outputsOf(live, inputs)
+	inputs = hideDrift(inputs, olds)
+	outputs := hide(outputsOf(live, inputs), olds)
 	_, marked := request.GetProperties().GetFields()[wholeObject]
 	if whole || marked && !managedBy(live, fieldManager) {
 		outputs[wholeObject] = resource.NewBoolProperty(true)
