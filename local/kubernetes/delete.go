@@ -36,7 +36,7 @@ func (s *server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	lost := false
 	err = patiently(ctx, func() error {
 		var err error
-		if h, err = s.handleOf(ctx, kind, request.GetId()); err == nil {
+		if h, err = s.found(ctx, kind, request.GetId()); err == nil {
 			if live, err = h.get(ctx); err == nil {
 				if lost = !belongsTo(live, request.GetProperties()); !lost {
 					err = h.delete(ctx, propagation(h, live))

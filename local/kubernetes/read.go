@@ -24,7 +24,7 @@ func (s *server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	title := kind.Kind + " " + request.GetId()
-	h, err := s.handleOf(ctx, kind, request.GetId())
+	h, err := s.found(ctx, kind, request.GetId())
 	if isUnknownKind(err) {
 		return &pulumirpc.ReadResponse{}, nil // with its definition all objects of a kind are gone
 	}
