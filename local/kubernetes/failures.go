@@ -19,8 +19,14 @@ import (
 
 var immutableWords = regexp.MustCompile(`(?i)immutable|(may|can) ?not be (changed|updated|modified)|updates to .* (is|are) forbidden`)
 
+// denialWords are the server's around what an admission policy or a webhook says in words of its own, which may be any.
+var denialWords = regexp.MustCompile(`denied (the )?request`)
+
 // isImmutable recognises a refusal that no later attempt can overcome, short of a new object.
 func isImmutable(err error) bool {
+	if err != nil && denialWords.MatchString(err.Error()) {
+		return false
+	}
 	return err != nil && (apierrors.IsInvalid(err) || apierrors.IsForbidden(err)) && immutableWords.MatchString(err.Error())
 }
 
