@@ -120,7 +120,9 @@ func (s *server) tryCreate(ctx context.Context, kind schema.GroupVersionKind, ob
 		return nil, failure(titleOf(kind, object), "previewing it", err, inputs)
 	}
 	existing, err := h.get(ctx)
-	if err == nil && existing.GetDeletionTimestamp() == nil {
+	// What is to be replaced is still there at a preview, with the mark of its old name or none where it was imported.
+	_, replaced := s.replaced.Load(urn)
+	if err == nil && existing.GetDeletionTimestamp() == nil && !replaced {
 		if err := mayAdopt(h, existing, urn, s.current()); err != nil {
 			return nil, failure(h.title(), "creating it", err, inputs)
 		}

@@ -93,3 +93,49 @@ func TestNoAdviceWipesANamespace(t *testing.T) {
 		}
 	}
 }
+
+// TestAPreviewOfAReplacementFindsTheOldObject, which bears the mark of the name that the resource had before an alias.
+func TestAPreviewOfAReplacementFindsTheOldObject(t *testing.T) {
+	_, s := newFake(t)
+	config := func(colour string) resource.PropertyMap {
+		return object(map[string]any{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "it", "namespace": "a"},
+			"data": map[string]any{"colour": colour},
+		})
+	}
+	old := made(t, s, urn, config("red"))
+	renamed := strings.Replace(urn, "::settings", "::renamed", 1)
+	preview := func() error {
+		_, err := s.Create(context.Background(), &pulumirpc.CreateRequest{
+			Urn: renamed, Properties: wire(t, config("blue")), Preview: true,
+		})
+		return err
+	}
+	if err := preview(); err == nil || !strings.Contains(err.Error(), "alias") {
+		t.Fatal("without an alias it would take what the old name made", err)
+	}
+	answer, err := s.Diff(context.Background(), &pulumirpc.DiffRequest{
+		Id: old.id, Urn: renamed, OldInputs: old.inputs, News: wire(t, config("blue")),
+	})
+	if err != nil || len(answer.GetReplaces()) == 0 {
+		t.Fatal(answer, err)
+	}
+	if err := preview(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnInterruptedCreationIsOwnedByWhatRecordedIt: it has never seen the object, so it takes the mark that it finds.
+func TestAnInterruptedCreationIsOwnedByWhatRecordedIt(t *testing.T) {
+	f, s := newFake(t)
+	made(t, s, spaceURN, space(nil))
+	taken := made(t, s, spaceURN, space(nil))
+	read, err := s.Read(context.Background(), &pulumirpc.ReadRequest{Id: taken.id, Urn: spaceURN, Inputs: taken.inputs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken.outputs = read.GetProperties()
+	if err := taken.deleted(s); err != nil || f.get(spacePath) != nil {
+		t.Error("it is left behind", err)
+	}
+}

@@ -41,7 +41,11 @@ func belongsTo(live *unstructured.Unstructured, record *structpb.Struct) bool {
 }
 
 // keepTaken: a refresh looks at all records, also at those that are still to be deleted, and makes none of them the owner.
+// Only a record that has never seen the object, as of a creation that was interrupted, takes over the mark it finds.
 func keepTaken(outputs resource.PropertyMap, record *structpb.Struct) {
+	if record.GetFields()["metadata"].GetStructValue().GetFields()["uid"] == nil {
+		return
+	}
 	delete(outputs, takenOutput)
 	if mark := record.GetFields()[takenOutput].GetStringValue(); mark != "" {
 		outputs[takenOutput] = resource.NewStringProperty(mark)
