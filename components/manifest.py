@@ -15,6 +15,9 @@ import pulumi
 
 # How the SDK names the groups whose API version is not that of the object itself.
 _CORE: Final = "core/"
+# What takes everything in it along when it is deleted, while the state goes on to believe in that. The plugin decides
+# about these: it rather takes one over that is there.
+_HOLDS_OTHERS: Final = {"Namespace", "CustomResourceDefinition"}
 
 
 def token(api_version: str, kind: str) -> str:
@@ -45,6 +48,9 @@ class Manifest(pulumi.CustomResource):
             opts,
             pulumi.ResourceOptions(
                 version=_sdk_version(),
+                # A replacement that somebody asked for (`--replace`, `pulumi state taint`) is made without a word to
+                # the plugin. Made first, under the same name, it would be the very object that is then deleted.
+                delete_before_replace=None if kind in _HOLDS_OTHERS else True,
                 additional_secret_outputs=["data", "stringData"] if kind == "Secret" else None,
             ),
         )

@@ -44,6 +44,7 @@ class Registered:
     after: tuple[str, ...]  # names
     version: str
     secret_outputs: tuple[str, ...]
+    delete_first: bool | None  # None: the plugin decides
 
 
 @dataclass
@@ -156,6 +157,7 @@ def _registered(request: Any) -> Registered:
         after=tuple(sorted(urn.rpartition("::")[2] for urn in request.dependencies)),
         version=request.version,
         secret_outputs=tuple(request.additionalSecretOutputs),
+        delete_first=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
     )
 
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -20,9 +21,11 @@ import (
 )
 
 // prepareCredentials makes, once, the key that signs service-account tokens and the administrator's token, and
-// returns the latter. The API server's own certificate is removed before it expires, so that it is made anew.
+// returns the latter. The API server makes its own certificate and key, one file after the other, and starts with both or
+// none: what is about to expire, or was left half by a kill, is removed, so that both are made anew.
 func prepareCredentials(o options) (string, error) {
-	if !current(o.path("pki/apiserver.crt")) {
+	_, err := tls.LoadX509KeyPair(o.path("pki/apiserver.crt"), o.path("pki/apiserver.key"))
+	if err != nil || !current(o.path("pki/apiserver.crt")) {
 		for _, name := range []string{"pki/apiserver.crt", "pki/apiserver.key"} {
 			if err := os.Remove(o.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return "", err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -21,7 +20,8 @@ import (
 const (
 	namespaceWorkers = 12
 	podsPatience     = 2 * time.Second        // kwok removes deleted pods within a tenth of this
-	retryDelay       = 150 * time.Millisecond // before looking again at what was still there
+	retryDelay       = 150 * time.Millisecond // before looking again at what was still there, twice as long each time
+	longestDelay     = 8 * time.Second        // a finalizer may hold a namespace for days
 	discoveryAge     = 2 * time.Second
 )
 
@@ -40,7 +40,7 @@ func deleteNamespaces(ctx context.Context, config *rest.Config) error {
 	resources := &preferred{client: client.Discovery()}
 	deleter := deletion.NewNamespacedResourcesDeleter(ctx, client.CoreV1().Namespaces(), meta, client.CoreV1(),
 		resources.get, corev1.FinalizerKubernetes)
-	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[string]())
+	queue := newQueue()
 	factory := informers.NewSharedInformerFactory(client, 0)
 	enqueue := func(object any) {
 		if ns, ok := object.(*corev1.Namespace); ok && ns.DeletionTimestamp != nil {
@@ -67,6 +67,11 @@ func deleteNamespaces(ctx context.Context, config *rest.Config) error {
 	return nil
 }
 
+func newQueue() workqueue.TypedRateLimitingInterface[string] {
+	return workqueue.NewTypedRateLimitingQueue(
+		workqueue.NewTypedItemExponentialFailureRateLimiter[string](retryDelay, longestDelay))
+}
+
 // work empties the next namespace of the queue and says whether there may be more.
 func work(ctx context.Context, client kubernetes.Interface, deleter deletion.NamespacedResourcesDeleterInterface,
 	queue workqueue.TypedRateLimitingInterface[string],
@@ -77,15 +82,10 @@ func work(ctx context.Context, client kubernetes.Interface, deleter deletion.Nam
 	}
 	defer queue.Done(name)
 	removePods(ctx, client, name)
-	err := deleter.Delete(ctx, name)
-	var remaining *deletion.ResourcesRemainingError
-	switch {
-	case err == nil:
+	if deleter.Delete(ctx, name) == nil {
 		queue.Forget(name)
-	case errors.As(err, &remaining):
-		queue.AddAfter(name, retryDelay*time.Duration(1+min(queue.NumRequeues(name), 20)))
-	default:
-		queue.AddRateLimited(name)
+	} else {
+		queue.AddRateLimited(name) // counts the attempts
 	}
 	return true
 }

@@ -109,11 +109,15 @@ func awaitCluster(ctx context.Context, config *rest.Config) error {
 	return nil
 }
 
-// nodeReady wants the condition and no taint: a node that was away too long is tainted until its heartbeat is seen.
+// nodeReady wants the condition, and not the taints of a node that was away too long, which it keeps until its heartbeat
+// is seen. Any other taint somebody has set (kubectl cordon, drain, taint): it is to stay, and no reason not to start.
 func nodeReady(node corev1.Node) bool {
 	ready := false
 	for _, condition := range node.Status.Conditions {
 		ready = ready || condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
 	}
-	return ready && len(node.Spec.Taints) == 0
+	for _, taint := range node.Spec.Taints {
+		ready = ready && taint.Key != corev1.TaintNodeNotReady && taint.Key != corev1.TaintNodeUnreachable
+	}
+	return ready
 }

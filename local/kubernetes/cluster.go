@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -106,6 +107,31 @@ func (c *cluster) mapping(kind schema.GroupVersionKind) (*meta.RESTMapping, erro
 		mapping, err = c.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	}
 	return mapping, err
+}
+
+// servedAs finds a version in which a kind is served when the one that was asked for is not (any more). That nothing
+// serves it is only said when the server could tell of the whole group: one version may be out of reach.
+func (c *cluster) servedAs(kind schema.GroupKind) (schema.GroupVersionKind, error) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	mapping, err := c.mapper.RESTMapping(kind)
+	if err == nil {
+		return mapping.GroupVersionKind, nil
+	}
+	_, _, failure := c.discovery.ServerGroupsAndResources()
+	var failed *discovery.ErrGroupDiscoveryFailed
+	if errors.As(failure, &failed) {
+		for version, why := range failed.Groups {
+			if version.Group == kind.Group {
+				return schema.GroupVersionKind{}, fmt.Errorf("whether %s is served cannot be found out: %w", kind, why)
+			}
+		}
+		failure = nil // of other groups
+	}
+	if failure != nil {
+		return schema.GroupVersionKind{}, failure
+	}
+	return schema.GroupVersionKind{}, err
 }
 
 // handle addresses one object. Namespaced objects that name no namespace live in the provider's.

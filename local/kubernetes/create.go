@@ -77,6 +77,7 @@ func (s *server) make(ctx context.Context, kind schema.GroupVersionKind, object 
 		if h, err = cluster.handle(ctx, kind, object.GetNamespace(), object.GetName()); err != nil {
 			return err
 		}
+		adopts := false
 		existing, err := h.get(ctx)
 		switch {
 		case apierrors.IsNotFound(err):
@@ -90,8 +91,11 @@ func (s *server) make(ctx context.Context, kind schema.GroupVersionKind, object 
 			if err := mayAdopt(h, existing, urn, s.current()); err != nil {
 				return err
 			}
+			adopts = true
 		}
-		live, err = h.apply(ctx, object, urn, false)
+		if live, err = h.apply(ctx, object, urn, false); err == nil && adopts {
+			live, err = take(ctx, h)
+		}
 		return err
 	})
 	return h, live, err
@@ -116,7 +120,9 @@ func (s *server) tryCreate(ctx context.Context, kind schema.GroupVersionKind, ob
 		return nil, failure(titleOf(kind, object), "previewing it", err, inputs)
 	}
 	existing, err := h.get(ctx)
-	if err == nil && existing.GetDeletionTimestamp() == nil {
+	// What is to be replaced is still there at a preview, with the mark of its old name or none where it was imported.
+	_, replaced := s.replaced.Load(urn)
+	if err == nil && existing.GetDeletionTimestamp() == nil && !replaced {
 		if err := mayAdopt(h, existing, urn, s.current()); err != nil {
 			return nil, failure(h.title(), "creating it", err, inputs)
 		}

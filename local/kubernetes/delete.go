@@ -33,11 +33,14 @@ func (s *server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	title := kind.Kind + " " + request.GetId()
 	var h *handle
 	var live *unstructured.Unstructured
+	lost := false
 	err = patiently(ctx, func() error {
 		var err error
-		if h, err = s.handleOf(ctx, kind, request.GetId()); err == nil {
+		if h, err = s.found(ctx, kind, request.GetId()); err == nil {
 			if live, err = h.get(ctx); err == nil {
-				err = h.delete(ctx, propagation(h, live))
+				if lost = !belongsTo(live, request.GetProperties()); !lost {
+					err = h.delete(ctx, propagation(h, live))
+				}
 			}
 		}
 		if gone(err) {
@@ -47,6 +50,9 @@ func (s *server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	})
 	switch {
 	case err == nil && h == nil:
+		return done, nil
+	case err == nil && lost:
+		s.warn(ctx, urn, title+" stays: a later record of the state has taken it over")
 		return done, nil
 	case isUnreachable(err) && s.current().deleteUnreached:
 		s.warn(ctx, urn, title+" was only forgotten: the cluster does not answer, and deleteUnreachable is set")

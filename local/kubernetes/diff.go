@@ -66,8 +66,20 @@ func (s *server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pul
 			s.describe(response, c, true)
 		}
 	}
-	response.DeleteBeforeReplace = len(response.Replaces) > 0 && !moved && sameName(olds, news)
+	if len(response.Replaces) > 0 {
+		s.replaced.Store(request.GetUrn(), true)
+	}
+	// Also when nothing here asks for a replacement: the engine may decide on one by itself (replaceOnChanges).
+	inPlace := !moved && sameName(olds, news)
+	response.DeleteBeforeReplace = inPlace && (len(response.Replaces) > 0 || !holdsOthers(newKind.GroupKind()))
 	return response, nil
+}
+
+// holdsOthers says whether deleting an object deletes others, which the state goes on to believe in. Where a replacement
+// is nobody's need, Create rather takes such an object over, and Delete leaves it (see taken).
+func holdsOthers(kind schema.GroupKind) bool {
+	return kind == schema.GroupKind{Kind: "Namespace"} ||
+		kind == schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}
 }
 
 // describe enters one change into the answer.

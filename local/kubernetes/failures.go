@@ -19,9 +19,28 @@ import (
 
 var immutableWords = regexp.MustCompile(`(?i)immutable|(may|can) ?not be (changed|updated|modified)|updates to .* (is|are) forbidden`)
 
+// denialWords are the server's around what an admission policy or a webhook says in words of its own, which may be any.
+var denialWords = regexp.MustCompile(`denied (the )?request`)
+
 // isImmutable recognises a refusal that no later attempt can overcome, short of a new object.
 func isImmutable(err error) bool {
+	if err != nil && denialWords.MatchString(err.Error()) {
+		return false
+	}
 	return err != nil && (apierrors.IsInvalid(err) || apierrors.IsForbidden(err)) && immutableWords.MatchString(err.Error())
+}
+
+// concernsContainer: the refused object is one whose deletion deletes others. Servers name its kind or its resource.
+func concernsContainer(err error) bool {
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) || answer.Status().Details == nil {
+		return false
+	}
+	switch answer.Status().Details.Kind {
+	case "Namespace", "namespaces", "CustomResourceDefinition", "customresourcedefinitions":
+		return true
+	}
+	return false
 }
 
 // isUnknownKind: nothing serves the kind, because its CustomResourceDefinition is not (or no longer) there.
@@ -86,6 +105,8 @@ func remedy(err error) string {
 		return "ask for less, or raise the namespace's ResourceQuota"
 	case apierrors.IsForbidden(err):
 		return "grant the provider's user this right, or change what the admission policy named above refuses"
+	case isImmutable(err) && concernsContainer(err):
+		return "the field cannot change in place, and a replacement would delete all that is in it: put the old value back"
 	case isImmutable(err):
 		return "the field cannot change in place: replace the resource (`pulumi up --replace URN`)"
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), isMisshapen(err):

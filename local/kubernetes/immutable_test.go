@@ -36,10 +36,12 @@ func TestImmutableIsRecognisedByTheServersWords(t *testing.T) {
 	kind := schema.GroupKind{Kind: "Room"}
 	refusal := apierrors.NewInvalid(kind, "hall", nil)
 	for words, wanted := range map[string]bool{
-		"spec.floor: Invalid value: field is immutable":                                      true,
-		"spec: Forbidden: updates to statefulset spec for fields other than x are forbidden": true,
-		"spec.volumeName: Forbidden: may not be changed":                                     true,
-		"spec.floor: Invalid value: must be positive":                                        false,
+		"spec.floor: Invalid value: field is immutable":                                                                          true,
+		"spec: Forbidden: updates to statefulset spec for fields other than x are forbidden":                                     true,
+		"spec.volumeName: Forbidden: may not be changed":                                                                         true,
+		"spec.floor: Invalid value: must be positive":                                                                            false,
+		"rooms \"hall\" is forbidden: ValidatingAdmissionPolicy 'house' with binding 'house' denied request: floor is immutable": false,
+		"admission webhook \"house.example.org\" denied the request: the floor may not be changed":                               false,
 	} {
 		refusal.ErrStatus.Message = words
 		if isImmutable(refusal) != wanted {

@@ -26,7 +26,7 @@ func nameOf(request *pulumirpc.CheckRequest) string {
 // resource's own name with a random suffix. An annotation records that the name was made, because such an object may be
 // replaced before the old one is deleted.
 func giveName(inputs, olds resource.PropertyMap, request *pulumirpc.CheckRequest) error {
-	given, _ := bare(inputs["metadata"])
+	given, secret := bare(inputs["metadata"])
 	if given.IsComputed() || given.IsOutput() {
 		return nil // all of the metadata is still unknown; the update will see
 	}
@@ -51,16 +51,17 @@ func giveName(inputs, olds resource.PropertyMap, request *pulumirpc.CheckRequest
 	named := metadata.Copy()
 	named["name"] = resource.NewStringProperty(name)
 	annotations := resource.PropertyMap{}
-	if existing, _ := bare(named[annotationsKey]); existing.IsObject() {
+	existing, hidden := bare(named[annotationsKey])
+	if existing.IsObject() {
 		annotations = existing.ObjectValue().Copy()
 	} else if existing.IsComputed() || existing.IsOutput() {
 		annotations = nil
 	}
 	if annotations != nil {
 		annotations[autonamed] = resource.NewStringProperty("true")
-		named[annotationsKey] = resource.NewObjectProperty(annotations)
+		named[annotationsKey] = wrapped(resource.NewObjectProperty(annotations), hidden)
 	}
-	inputs["metadata"] = resource.NewObjectProperty(named)
+	inputs["metadata"] = wrapped(resource.NewObjectProperty(named), secret)
 	return nil
 }
 

@@ -54,3 +54,28 @@ func TestUnknownMetadataIsLeftAlone(t *testing.T) {
 		t.Errorf("unknown metadata was changed: %v, %v", inputs, err)
 	}
 }
+
+func TestAMadeNameKeepsSecrecy(t *testing.T) {
+	annotations := func() resource.PropertyValue {
+		return object(map[string]any{"a": map[string]any{"token": "hunter22"}})["a"]
+	}
+	for name, metadata := range map[string]resource.PropertyValue{
+		"metadata":    resource.MakeSecret(resource.NewObjectProperty(resource.PropertyMap{annotationsKey: annotations()})),
+		"annotations": resource.NewObjectProperty(resource.PropertyMap{annotationsKey: resource.MakeSecret(annotations())}),
+	} {
+		inputs := resource.PropertyMap{"metadata": metadata}
+		if err := giveName(inputs, nil, &pulumirpc.CheckRequest{Urn: urn, RandomSeed: []byte("a")}); err != nil {
+			t.Fatal(err)
+		}
+		named := child(inputs, "metadata")
+		if !inputs["metadata"].IsSecret() && !named[annotationsKey].IsSecret() {
+			t.Errorf("%s: %v is in clear", name, inputs)
+		}
+		if !wasAutonamed(named) {
+			t.Errorf("%s: the name is not recorded as made", name)
+		}
+		if shown := previewed(nil, inputs); strings.Contains(exposed(resource.NewObjectProperty(shown)), "hunter22") {
+			t.Errorf("%s: a preview shows it", name)
+		}
+	}
+}

@@ -27,6 +27,7 @@ func tidy(live *unstructured.Unstructured) map[string]any {
 	if annotations, ok := metadata["annotations"].(map[string]any); ok {
 		delete(annotations, lastApplied)
 		delete(annotations, ownerMark)
+		delete(annotations, takenMark)
 		if len(annotations) == 0 {
 			delete(metadata, "annotations")
 		}
@@ -39,6 +40,9 @@ func outputsOf(live *unstructured.Unstructured, inputs resource.PropertyMap) res
 	outputs := hide(propertyMap(tidy(live)), inputs)
 	if isSecretKind(live.GroupVersionKind()) {
 		hideSecretData(outputs)
+	}
+	if mark := live.GetAnnotations()[takenMark]; mark != "" {
+		outputs[takenOutput] = resource.NewStringProperty(mark)
 	}
 	return outputs
 }
@@ -56,13 +60,13 @@ func previewed(tried *unstructured.Unstructured, inputs resource.PropertyMap) re
 	}
 	unknown := resource.MakeComputed(resource.NewStringProperty(""))
 	outputs["status"] = unknown
-	if metadata := child(outputs, "metadata"); metadata != nil {
-		metadata = metadata.Copy()
+	if given, secret := bare(outputs["metadata"]); given.IsObject() {
+		metadata := given.ObjectValue().Copy()
 		metadata["uid"], metadata["creationTimestamp"] = unknown, unknown
-		outputs["metadata"] = resource.NewObjectProperty(metadata)
+		outputs["metadata"] = wrapped(resource.NewObjectProperty(metadata), secret)
 	}
-	if spec := child(outputs, "spec"); spec != nil && stringAt(outputs, "kind") == "Service" {
-		spec, given := spec.Copy(), child(inputs, "spec")
+	if now, secret := bare(outputs["spec"]); now.IsObject() && stringAt(outputs, "kind") == "Service" {
+		spec, given := now.ObjectValue().Copy(), child(inputs, "spec")
 		for _, assigned := range []resource.PropertyKey{"clusterIP", "clusterIPs", "healthCheckNodePort"} {
 			if _, present := spec[assigned]; present && given[assigned].IsNull() {
 				spec[assigned] = unknown
@@ -71,7 +75,7 @@ func previewed(tried *unstructured.Unstructured, inputs resource.PropertyMap) re
 		if stringAt(spec, "type") != "ClusterIP" {
 			spec["ports"] = unknown // their node ports
 		}
-		outputs["spec"] = resource.NewObjectProperty(spec)
+		outputs["spec"] = wrapped(resource.NewObjectProperty(spec), secret)
 	}
 	return outputs
 }

@@ -29,12 +29,12 @@ func marked(object *unstructured.Unstructured, urn string) *unstructured.Unstruc
 		return object
 	}
 	object = object.DeepCopy()
-	annotations := object.GetAnnotations()
-	if annotations == nil {
-		annotations = map[string]string{}
+	// Field by field, as the other annotations may be anything: a value that is no text is the server's to refuse, and
+	// the library's own setter would drop them all. Where nothing can be set, it refuses as well.
+	if value, _, err := unstructured.NestedFieldNoCopy(object.Object, "metadata", "annotations"); err == nil && value == nil {
+		unstructured.RemoveNestedField(object.Object, "metadata", "annotations")
 	}
-	annotations[ownerMark] = markOf(urn)
-	object.SetAnnotations(annotations)
+	_ = unstructured.SetNestedField(object.Object, markOf(urn), "metadata", "annotations", ownerMark)
 	return object
 }
 

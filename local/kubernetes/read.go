@@ -24,7 +24,7 @@ func (s *server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	title := kind.Kind + " " + request.GetId()
-	h, err := s.handleOf(ctx, kind, request.GetId())
+	h, err := s.found(ctx, kind, request.GetId())
 	if isUnknownKind(err) {
 		return &pulumirpc.ReadResponse{}, nil // with its definition all objects of a kind are gone
 	}
@@ -39,10 +39,14 @@ func (s *server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 		return nil, failure(title, "reading it", err, olds)
 	}
 	inputs, whole := inputsOf(live, olds)
-	outputs := outputsOf(live, inputs)
+	inputs = hideDrift(inputs, olds)
+	outputs := hide(outputsOf(live, inputs), olds)
 	_, marked := request.GetProperties().GetFields()[wholeObject]
 	if whole || marked && !managedBy(live, fieldManager) {
 		outputs[wholeObject] = resource.NewBoolProperty(true)
+	}
+	if len(olds) > 0 {
+		keepTaken(outputs, request.GetProperties())
 	}
 	response := &pulumirpc.ReadResponse{Id: h.id()}
 	if response.Properties, err = marshal(outputs); err != nil {

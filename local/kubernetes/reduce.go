@@ -37,15 +37,15 @@ func reduced(live *unstructured.Unstructured, inputs resource.PropertyMap) resou
 			result[key] = now
 		}
 	}
-	if live.GetKind() == "NetworkPolicy" && child(result, "spec") != nil {
-		spec := child(result, "spec").Copy()
+	if given, secret := bare(result["spec"]); live.GetKind() == "NetworkPolicy" && given.IsObject() {
+		spec := given.ObjectValue().Copy()
 		for _, key := range foreignRules {
 			rules, present, err := unstructured.NestedSlice(object, "spec", key)
 			if err == nil && present && len(rules) > 0 && spec[resource.PropertyKey(key)].IsNull() {
 				spec[resource.PropertyKey(key)] = property(rules)
 			}
 		}
-		result["spec"] = resource.NewObjectProperty(spec)
+		result["spec"] = wrapped(resource.NewObjectProperty(spec), secret)
 	}
 	return result
 }
@@ -54,10 +54,7 @@ func reduced(live *unstructured.Unstructured, inputs resource.PropertyMap) resou
 func reduce(name string, input resource.PropertyValue, live any) (resource.PropertyValue, bool) {
 	inner, secret := bare(input)
 	now, kept := reduceBare(name, inner, live)
-	if secret && kept {
-		return resource.MakeSecret(now), true
-	}
-	return now, kept
+	return wrapped(now, secret && kept), kept
 }
 
 func reduceBare(name string, input resource.PropertyValue, live any) (resource.PropertyValue, bool) {
@@ -68,7 +65,7 @@ func reduceBare(name string, input resource.PropertyValue, live any) (resource.P
 	case input.IsObject():
 		object, ok := live.(map[string]any)
 		if !ok || exact[name] && len(object) != len(input.ObjectValue()) {
-			return property(live), true
+			return instead(input, live), true
 		}
 		result := resource.PropertyMap{}
 		for key, value := range input.ObjectValue() {
@@ -80,9 +77,9 @@ func reduceBare(name string, input resource.PropertyValue, live any) (resource.P
 	case input.IsArray():
 		list, ok := live.([]any)
 		if !ok {
-			return property(live), true
+			return instead(input, live), true
 		}
-		return reduceList(name, input.ArrayValue(), list), true
+		return reduceList(name, input, list), true
 	default:
 		if now := property(live); !now.DeepEquals(input) && !sameQuantity(now, input) {
 			return now, true
@@ -91,13 +88,19 @@ func reduceBare(name string, input resource.PropertyValue, live any) (resource.P
 	}
 }
 
-func reduceList(name string, inputs []resource.PropertyValue, live []any) resource.PropertyValue {
+// instead is the live value as a whole. Where the input had a secret in it, nobody can tell where that is now.
+func instead(input resource.PropertyValue, live any) resource.PropertyValue {
+	return wrapped(property(live), input.ContainsSecrets())
+}
+
+func reduceList(name string, input resource.PropertyValue, live []any) resource.PropertyValue {
+	inputs := input.ArrayValue()
 	keys := listKeys[name]
 	if name == "finalizers" || len(keys) > 0 && keyed(inputs, keys[0]) {
 		return reduceKeyed(inputs, live, keys)
 	}
 	if len(inputs) != len(live) {
-		return property(live)
+		return instead(input, live)
 	}
 	result := make([]resource.PropertyValue, 0, len(live))
 	for i, input := range inputs {
@@ -107,7 +110,8 @@ func reduceList(name string, inputs []resource.PropertyValue, live []any) resour
 		}
 		result = append(result, now)
 	}
-	return resource.NewArrayProperty(result)
+	now := resource.NewArrayProperty(result)
+	return wrapped(now, input.ContainsSecrets() && !now.DeepEquals(input)) // elements may have changed places
 }
 
 // reduceKeyed finds each input element in the live list; one that is gone is left out.

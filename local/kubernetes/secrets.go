@@ -31,6 +31,18 @@ func hide(outputs, inputs resource.PropertyMap) resource.PropertyMap {
 	return hidden
 }
 
+// hideDrift is hide for live inputs: what changed may repeat elsewhere what the old inputs had as a secret. What did not
+// change stays as the program has it, so that a refresh shows no change where there is none.
+func hideDrift(inputs, olds resource.PropertyMap) resource.PropertyMap {
+	hidden := hide(inputs, olds)
+	for key, value := range inputs {
+		if value.DeepEquals(olds[key]) {
+			hidden[key] = value
+		}
+	}
+	return hidden
+}
+
 func hideValue(output, input resource.PropertyValue, traces []string) resource.PropertyValue {
 	if output.IsSecret() {
 		return output

@@ -13,7 +13,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// server answers the engine. Apart from the settings, which Configure sets once, it has no state of its own.
+// server answers the engine. Apart from the settings, which Configure sets once, it remembers only what it said of
+// replacements.
 type server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	host    *provider.HostClient
@@ -23,6 +24,7 @@ type server struct {
 	lock     sync.RWMutex
 	settings settings
 	cluster  *cluster // made at first use, so that Configure touches no network
+	replaced sync.Map // URNs that Diff wants replaced, see tryCreate
 }
 
 func newServer(ctx context.Context, host *provider.HostClient) *server {

@@ -81,6 +81,23 @@ func (s *server) handleOf(ctx context.Context, kind schema.GroupVersionKind, id 
 	return cluster.handle(ctx, kind, namespace, name)
 }
 
+// found is handleOf for what exists already: it is the same object in every version in which its kind is served.
+func (s *server) found(ctx context.Context, kind schema.GroupVersionKind, id string) (*handle, error) {
+	h, err := s.handleOf(ctx, kind, id)
+	if !isUnknownKind(err) {
+		return h, err
+	}
+	cluster, err := s.connect()
+	if err != nil {
+		return nil, err
+	}
+	served, err := cluster.servedAs(kind.GroupKind())
+	if err != nil {
+		return nil, err
+	}
+	return s.handleOf(ctx, served, id)
+}
+
 // tryUpdate asks the server what would become of the object.
 func (s *server) tryUpdate(ctx context.Context, kind schema.GroupVersionKind, object *unstructured.Unstructured, known bool,
 	urn, id string, inputs resource.PropertyMap,

@@ -121,6 +121,14 @@ func bare(value resource.PropertyValue) (resource.PropertyValue, bool) {
 	}
 }
 
+// wrapped puts back what bare has removed.
+func wrapped(value resource.PropertyValue, secret bool) resource.PropertyValue {
+	if secret && !value.IsSecret() {
+		return resource.MakeSecret(value)
+	}
+	return value
+}
+
 // child finds a nested object of properties; nil where there is none or it is not known.
 func child(properties resource.PropertyMap, key resource.PropertyKey) resource.PropertyMap {
 	if value, _ := bare(properties[key]); value.IsObject() {

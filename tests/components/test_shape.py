@@ -110,3 +110,11 @@ def test_everything_is_marked_as_ours(parts, tenant) -> None:
     assert recording.one("AlidnsRecord").inputs["remark"] == "tenantry-k001"
     assert recording.named("k001-files-role").inputs["description"] == "tenantry-k001"
     assert recording.named("k001-files-policy").inputs["description"] == "tenantry-k001"
+
+
+def test_nothing_is_replaced_by_itself(parts, tenant) -> None:
+    """Two Kubernetes objects of one name are one object: the old one goes first, but no Namespace with all it holds."""
+    objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
+    assert {one.inputs["kind"]: one.delete_first for one in objects if one.delete_first is not True} == {
+        "Namespace": None
+    }

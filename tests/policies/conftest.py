@@ -136,6 +136,7 @@ def recorded(
                 "protect": one.protect,
                 "ignore_changes": one.ignore_changes,
                 "secret_outputs": one.secret_outputs,
+                "delete_before_replace": bool(one.delete_first),
             },
         )
     return found
