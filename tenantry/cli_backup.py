@@ -43,8 +43,7 @@ def backup(
     with refusals(as_json):
         at = stack_of(cwd, stack)
         if show:
-            records = [record for record in at.vault.records.all() if not tenants or record.tenant_code in tenants]
-            _show(records, as_json)
+            _show(_of(at.vault.records.all(), tenants or []), as_json)
             return
         chosen = at.chosen(list(tenants or []))
         kind = "deletion" if for_deletion else "scheduled" if scheduled else "manual"
@@ -150,6 +149,22 @@ def _plans(cwd: Path, stack: str) -> Path:
     from tenantry.fleet import plans_file
 
     return plans_file(Project.find(cwd).tenants(stack))
+
+
+def _of(records: "list[Record]", names: list[str]) -> "list[Record]":
+    """Those of tenants by their code, or by their database, which is all the platform's have; of everybody without.
+
+    Raises BackupError for a name without any: nothing shown would look like nothing wrong.
+    """
+    from tenantry.backup.failing import BackupError
+
+    known = {name for record in records for name in (record.tenant_code, record.database_name)}
+    if without := [name for name in names if name not in known]:
+        raise BackupError(
+            f"no backup of {', '.join(without)} is on record",
+            "`tenantry backup --list` names all that are, `tenantry backup NAME` takes one",
+        )
+    return [one for one in records if not names or one.tenant_code in names or one.database_name in names]
 
 
 def _show(records: "list[Record]", as_json: bool) -> None:
