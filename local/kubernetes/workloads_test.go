@@ -66,3 +66,23 @@ func TestARunAfterAFailedRollOutTriesAgain(t *testing.T) {
 		t.Errorf("the state gets %v", kept)
 	}
 }
+
+// TestARefreshDoesNotCallItReady: the engine would forget that the last update failed.
+func TestARefreshDoesNotCallItReady(t *testing.T) {
+	f, s := newFake(t)
+	f.put(webPath, lateWeb(time.Now()))
+	if _, err := webRecord(t).there(s); err == nil || !strings.Contains(err.Error(), "not ready") {
+		t.Error("a refresh calls it ready", err)
+	}
+	imported := webRecord(t)
+	imported.inputs, imported.outputs = nil, nil
+	if there, err := imported.there(s); err != nil || !there {
+		t.Error("it cannot be imported", err)
+	}
+	patient := lateWeb(time.Now())
+	patient["metadata"].(map[string]any)["annotations"] = map[string]any{skipAwait: "true"}
+	f.put(webPath, patient)
+	if there, err := webRecord(t).there(s); err != nil || !there {
+		t.Error("nobody waits for it, and it must be ready", err)
+	}
+}
