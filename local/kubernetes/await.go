@@ -47,6 +47,9 @@ func (s *server) finish(ctx context.Context, h *handle, live *unstructured.Unstr
 	if !awaited || skipsAwait(live) {
 		return live, nil
 	}
+	if h.kind.Group == "apps" && h.kind.Kind == "Deployment" {
+		live = wake(ctx, h, live)
+	}
 	limit := patience(live, seconds)
 	began, progressed, last := time.Now(), time.Now(), state{}
 	for wait := firstLook; ; wait = min(wait*3/2, lastLook) {

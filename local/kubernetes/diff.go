@@ -66,12 +66,12 @@ func (s *server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pul
 			s.describe(response, c, true)
 		}
 	}
-	if len(response.Replaces) > 0 {
-		s.replaced.Store(request.GetUrn(), true)
-	}
 	// Also when nothing here asks for a replacement: the engine may decide on one by itself (replaceOnChanges).
 	inPlace := !moved && sameName(olds, news)
 	response.DeleteBeforeReplace = inPlace && (len(response.Replaces) > 0 || !holdsOthers(newKind.GroupKind()))
+	if inPlace && len(response.Replaces) > 0 {
+		s.replaced.Store(request.GetUrn(), true)
+	}
 	return response, nil
 }
 

@@ -20,7 +20,7 @@ func alone(f func(live *unstructured.Unstructured) state) look {
 
 // looks are the kinds that are waited for; all others are ready when the API server has taken them.
 var looks = map[schema.GroupKind]look{
-	{Group: "apps", Kind: "Deployment"}:                               alone(lookDeployment),
+	{Group: "apps", Kind: "Deployment"}:                               lookRollOut,
 	{Group: "apps", Kind: "StatefulSet"}:                              alone(lookStatefulSet),
 	{Group: "apps", Kind: "DaemonSet"}:                                alone(lookDaemonSet),
 	{Group: "apps", Kind: "ReplicaSet"}:                               alone(lookReplicaSet),
@@ -62,7 +62,10 @@ func textAt(live *unstructured.Unstructured, path ...string) string {
 }
 
 // condition is one entry of status.conditions.
-type condition struct{ status, reason, message string }
+type condition struct {
+	status, reason, message string
+	updated                 time.Time
+}
 
 func (c condition) isTrue() bool  { return c.status == "True" }
 func (c condition) isFalse() bool { return c.status == "False" }
@@ -83,7 +86,11 @@ func conditionOf(live *unstructured.Unstructured, kind string) condition {
 	for _, entry := range entries {
 		if c, ok := entry.(map[string]any); ok && c["type"] == kind {
 			field := func(name string) string { value, _ := c[name].(string); return value }
-			return condition{field("status"), field("reason"), field("message")}
+			updated, err := time.Parse(time.RFC3339, field("lastUpdateTime"))
+			if err != nil {
+				updated = time.Time{} // most kinds have none
+			}
+			return condition{field("status"), field("reason"), field("message"), updated}
 		}
 	}
 	return condition{}

@@ -28,6 +28,7 @@ func tidy(live *unstructured.Unstructured) map[string]any {
 		delete(annotations, lastApplied)
 		delete(annotations, ownerMark)
 		delete(annotations, takenMark)
+		delete(annotations, wokenMark)
 		if len(annotations) == 0 {
 			delete(metadata, "annotations")
 		}

@@ -48,12 +48,25 @@ func (s *server) Read(ctx context.Context, request *pulumirpc.ReadRequest) (*pul
 	if len(olds) > 0 {
 		keepTaken(outputs, request.GetProperties())
 	}
+	if now := s.glance(ctx, h, live, len(olds) == 0); !now.ready {
+		return nil, unready(h, outputs, inputs, []string{redact(now.reason, olds)})
+	}
 	response := &pulumirpc.ReadResponse{Id: h.id()}
 	if response.Properties, err = marshal(outputs); err != nil {
 		return nil, err
 	}
 	response.Inputs, err = marshal(inputs)
 	return response, err
+}
+
+// glance looks once, without waiting, whether what is read is ready. The engine takes a plain answer for the end of all
+// trouble: what an update could not make ready must still be so after a refresh. An import comes as it is.
+func (s *server) glance(ctx context.Context, h *handle, live *unstructured.Unstructured, imported bool) state {
+	look, awaited := looks[h.kind.GroupKind()]
+	if imported || !awaited || skipsAwait(live) {
+		return ready
+	}
+	return look(ctx, h, live, defaultPatience)
 }
 
 // inputsOf are the live object's values for what a program sets. The second result says that nobody could tell, and the

@@ -1,12 +1,24 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"time"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// wokenMark is an annotation whose change makes the controllers look at a Deployment and its ReplicaSets once more.
+const wokenMark = "tenantry.io/woken"
+
+func lookRollOut(_ context.Context, _ *handle, live *unstructured.Unstructured, waited time.Duration) state {
+	return lookDeployment(live, time.Now().Add(-waited))
+}
+
 // lookDeployment: every wanted replica is of the latest version and available, and no older one is left. A Deployment
-// of no replicas is ready when the last pod is gone.
-func lookDeployment(live *unstructured.Unstructured) state {
+// of no replicas is ready when the last pod is gone. That an earlier roll-out failed, before this operation began, says
+// nothing of this one: what stood in its way may be gone.
+func lookDeployment(live *unstructured.Unstructured, began time.Time) state {
 	if !observed(live) {
 		return waiting("the controller has not seen the change yet")
 	}
@@ -19,7 +31,7 @@ func lookDeployment(live *unstructured.Unstructured) state {
 	if updated == wanted && total == updated && available >= wanted {
 		return ready
 	}
-	if c := conditionOf(live, "Progressing"); c.isFalse() && c.reason == "ProgressDeadlineExceeded" {
+	if c := conditionOf(live, "Progressing"); c.exceeded() && !c.before(began) {
 		return failed("the roll-out made no progress: %s", c.text())
 	}
 	now := waiting("%d of %d replicas are updated and %d available, %d in all", updated, wanted, available, total)
@@ -28,6 +40,31 @@ func lookDeployment(live *unstructured.Unstructured) state {
 		now.stuck = true
 	}
 	return now
+}
+
+func (c condition) exceeded() bool { return c.isFalse() && c.reason == "ProgressDeadlineExceeded" }
+
+// before says whether the condition is older than an operation; servers note whole seconds.
+func (c condition) before(began time.Time) bool { return c.updated.Before(began.Truncate(time.Second)) }
+
+// wake lets the controllers try a roll-out again that failed before: an object that is applied unchanged moves nobody, and
+// a ReplicaSet whose pods were refused waits up to a quarter of an hour between its attempts. The controller hands
+// annotations of a Deployment on to its ReplicaSets, which is what wakes those; pods are not touched. It is a favour only.
+func wake(ctx context.Context, h *handle, live *unstructured.Unstructured) *unstructured.Unstructured {
+	now := time.Now()
+	late, refused := conditionOf(live, "Progressing"), conditionOf(live, "ReplicaFailure")
+	if !(late.exceeded() && late.before(now) || refused.isTrue() && refused.before(now)) {
+		return live
+	}
+	annotations := map[string]any{wokenMark: now.UTC().Format(time.RFC3339)}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": annotations}})
+	if err != nil {
+		return live
+	}
+	if woken, err := h.merge(ctx, patch); err == nil {
+		return woken
+	}
+	return live
 }
 
 // lookStatefulSet: every replica is ready and, where the set rolls by itself, of the latest revision.
