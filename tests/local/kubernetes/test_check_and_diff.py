@@ -129,7 +129,7 @@ def test_replacements(offline: Plugin, type_: str, before: Json, after: Json, re
     difference = resource.diff(named(after))
     assert difference.changes
     assert difference.replaces == replaces
-    assert difference.delete_first == (bool(replaces) and replaces != ["metadata.name"])
+    assert difference.delete_first == (replaces != ["metadata.name"])  # also where the engine alone wants to replace
 
 
 def test_another_namespace_is_another_object(offline: Plugin) -> None:

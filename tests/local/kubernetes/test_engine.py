@@ -170,6 +170,15 @@ def test_up_same_refresh_change_destroy(
     assert changes(changed.up()) == {"same": OBJECTS + 2, "update": 1}
     assert kubelite.apps.read_namespaced_deployment("web", "tenant-k001").spec.replicas == 2
 
+    # Told to replace, the engine asks nobody: what has one name must still be there, and a namespace with all it holds.
+    space, role = "core/v1:Namespace::tenant-k001", "rbac.authorization.k8s.io/v1:Role::reader"
+    before = kubelite.core.read_namespace("tenant-k001").metadata.uid
+    changed.up(replace=[f"urn:pulumi:s::test::kubernetes:{one}" for one in (space, role)])
+    assert kubelite.core.read_namespace("tenant-k001").metadata.uid == before
+    assert kubelite.core.read_namespace("tenant-k001").status.phase == "Active"
+    assert kubelite.rbac.read_namespaced_role("reader", "tenant-k001")
+    assert changes(changed.refresh()) == {"same": OBJECTS + 3}
+
     began = time.monotonic()
     changed.destroy()
     LOG.info("destroy: %.2f s", time.monotonic() - began)
