@@ -24,7 +24,7 @@ with open("settings.json", encoding="utf-8") as stream:
 provider = StepsProvider("steps", postgresql=settings["postgresql"], alibaba=settings["alibaba"])
 options = pulumi.ResourceOptions(provider=provider)
 rights = CloneRights("rights", database="clone", owner="clone", logins=["clone_a", "clone_b"], statement_timeout_s=30,
-    idle_timeout_s=60, opts=options)
+    idle_timeout_s=60, connection_limit=20, opts=options)
 known = pulumi.Output.secret("a secret name")
 Seed("seed", database="clone", kindergarten={"code": "k001", "name": "x", "phone": "13800138001", "contactName": known},
     opts=pulumi.ResourceOptions(provider=provider, depends_on=[rights]))
