@@ -64,27 +64,31 @@ def curve(
     write_once: Annotated[
         bool, typer.Option(help="first up without the writes before and after each operation: how much they are")
     ] = False,
+    parallel: Annotated[
+        int | None, typer.Option(help="operations at once; the more, the fewer writes of the state (decision 0018)")
+    ] = None,
 ) -> None:
     """Time, state and memory over the number of tenants in one stack."""
+    up = UP if parallel is None else (*UP, "--parallel", str(parallel))
     console = Console()
     table = _table("tenants", "first up", "nothing to do", "one more", "state", "engine + program", "plugins")
     for size in sizes or SIZES:
         with tempfile.TemporaryDirectory() as parent, throwaway(Path(parent)) as world:
-            row = _size(world, size, ONCE if write_once else {})
+            row = _size(world, size, up, ONCE if write_once else {})
         table.add_row(str(size), *row)
         console.print(size, *row)
     console.print(table)
 
 
-def _size(world: World, size: int, first: dict[str, str]) -> list[str]:
+def _size(world: World, size: int, up: tuple[str, ...], first: dict[str, str]) -> list[str]:
     folder = world.folder / "tenants"
     clear(folder)
     # The pack refuses a stack of more tenants than it is good for, which is what is measured here.
     (world.folder / "policies" / "PulumiPolicy.yaml").unlink()
     declare(folder, range(FIRST, FIRST + size))
-    runs: list[Measured] = [measured(world, *UP, env=first), measured(world, *UP)]
+    runs: list[Measured] = [measured(world, *up, env=first), measured(world, *up)]
     declare(folder, range(FIRST + size, FIRST + size + 1))
-    runs.append(measured(world, *UP))
+    runs.append(measured(world, *up))
     state = world.folder / ".local" / "state" / ".pulumi" / "stacks" / "tenantry" / "local.json"
     memory = f"{max(run.engine for run in runs):.0f} MiB", f"{max(run.plugins for run in runs):.0f} MiB"
     return [*(f"{run.seconds:.1f} s" for run in runs), f"{state.stat().st_size / 2**20:.1f} MiB", *memory]
