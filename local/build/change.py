@@ -1,4 +1,4 @@
-"""One changed function of a Go module: the module's own is set aside by another name, and ours takes its place.
+"""Changed functions of a Go module: the module's own are set aside by other names, and ours take their places.
 
 The compiler is given a copy. The module itself stays as it came, and as the checksum database knows it.
 """
@@ -14,12 +14,11 @@ from local.paths import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """In `file` of `module`, the function declared as `was` is declared as `becomes`; `ours` stands beside the file."""
+    """In `file` of `module`, what is declared as the first of `renamed` is declared as the second; `ours` goes beside it."""
 
     module: str
     file: str
-    was: str
-    becomes: str
+    renamed: tuple[tuple[str, str], ...]
     ours: str
 
     def flags(self, go: str, directory: Path, env: Mapping[str, str], scratch: Path) -> list[str]:
@@ -34,9 +33,11 @@ class Change:
             folder.chmod(0o755)
         file = copy / self.file
         text = file.read_text() if file.is_file() else ""
-        if (times := text.count(self.was)) != 1:
-            raise SystemExit(f"{theirs.name} declares `{self.was}` {times} times in {self.file}, not once")
-        file.write_text(text.replace(self.was, self.becomes))
+        for was, becomes in self.renamed:
+            if (times := text.count(was)) != 1:
+                raise SystemExit(f"{theirs.name} declares `{was}` {times} times in {self.file}, not once")
+            text = text.replace(was, becomes)
+        file.write_text(text)
         ours = ROOT / "local" / self.ours
         shutil.copyfile(ours, file.parent / f"tenantry_{ours.name}")
         for name in ("go.mod", "go.sum"):

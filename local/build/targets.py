@@ -54,8 +54,13 @@ TARGETS = (
         change=Change(
             "github.com/pulumi/pulumi/pkg/v3",
             "backend/snapshot.go",
-            "func (sm *SnapshotManager) defaultServiceLoop(",
-            "func (sm *SnapshotManager) oneByOneServiceLoop(",
+            (
+                ("func (sm *SnapshotManager) defaultServiceLoop(", "func (sm *SnapshotManager) oneByOneServiceLoop("),
+                (
+                    "func (sm *SnapshotManager) RegisterResourceOutputs(",
+                    "func (sm *SnapshotManager) writeForResourceOutputs(",
+                ),
+            ),
             "engine/_changed/group_commit.go",
         ),
     ),

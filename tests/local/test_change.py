@@ -1,4 +1,4 @@
-"""The engine's changed function: how it gets into the build, and that nobody is told `written` before it is."""
+"""The engine's changed functions: how they get into the build, and that nobody is told `written` before it is."""
 
 import os
 import subprocess
@@ -12,7 +12,8 @@ from local.build.targets import TARGETS
 from local.paths import ROOT
 
 ENGINE = next(target for target in TARGETS if target.binary == "pulumi")
-# What the engine's package declares and our function uses, and fifty operations at once on a slow disk.
+MODULE = "github.com/pulumi/pulumi/pkg/v3"
+# What the engine's packages declare and our functions use, and fifty operations at once on a slow disk.
 STUBS = """
 package backend
 
@@ -21,8 +22,12 @@ import ("errors"; "fmt"; "os"; "sync"; "time")
 type mutationRequest struct { mutator func() bool; result chan<- error }
 type SnapshotManager struct { cancel chan bool; state, disk map[int]bool; writes int; broken bool }
 
+var held sync.Mutex
+
 func (sm *SnapshotManager) saveSnapshot() error {
 	time.Sleep(5 * time.Millisecond)
+	held.Lock()
+	defer held.Unlock()
 	sm.writes++
 	if sm.broken { return errors.New("no space") }
 	sm.disk = map[int]bool{}
@@ -60,8 +65,26 @@ func Try() {
 	check(ask(func() bool { return true }) != nil, "a failed write was not told")
 	sm.broken = false
 	check(ask(func() bool { sm.state[100] = true; return false }) == nil, "elided")
+
+	held.Lock()
+	written, outputs := make(chan error), make(chan error)
+	go func() { written <- ask(func() bool { return true }) }()
+	time.Sleep(50 * time.Millisecond)
+	go func() { outputs <- sm.RegisterResourceOutputs(nil) }()
+	select {
+	case err := <-outputs: check(err == nil, "outputs refused")
+	case <-time.After(10 * time.Second): check(false, "outputs waited for a write")
+	}
+	held.Unlock()
+	check(<-written == nil, "held")
+
+	sm.state[101] = true // what the engine does before it registers a component's outputs
+	check(sm.RegisterResourceOutputs(nil) == nil && !sm.disk[101], "outputs had a write of their own")
+	check(ask(func() bool { return true }) == nil && sm.disk[101], "outputs were not in the next write")
+	sm.state[102] = true
+	check(sm.RegisterResourceOutputs(nil) == nil, "outputs")
 	close(sm.cancel)
-	check(<-done == nil && sm.disk[100], "what was left was not written at the end")
+	check(<-done == nil && sm.disk[102], "what was left was not written at the end")
 	fmt.Println(sm.writes)
 }
 """
@@ -97,7 +120,7 @@ def module(tmp_path: Path) -> Path:
 
 def _change(ours: Path, was: str = "func Says(") -> Change:
     place = os.path.relpath(ours, ROOT / "local")
-    return Change("example.com/other", "other.go", was, "func TheySay(", place)
+    return Change("example.com/other", "other.go", ((was, "func TheySay("),), place)
 
 
 def test_ours_stands_in_its_place_and_the_module_stays_as_it_is(module: Path, tmp_path: Path) -> None:
@@ -125,12 +148,12 @@ def test_the_change_is_part_of_what_the_engine_is_built_from() -> None:
 
 def test_nobody_is_answered_before_a_write_that_holds_his_change(tmp_path: Path) -> None:
     assert ENGINE.change is not None
-    package = tmp_path / "backend"
+    package, deploy = tmp_path / "backend", tmp_path / "resource" / "deploy"
     package.mkdir()
-    (tmp_path / "go.mod").write_text("module example.com/group\n\ngo 1.26\n")
-    (tmp_path / "main.go").write_text(
-        'package main\n\nimport "example.com/group/backend"\n\nfunc main() { backend.Try() }\n'
-    )
+    deploy.mkdir(parents=True)
+    (tmp_path / "go.mod").write_text(f"module {MODULE}\n\ngo 1.26\n")
+    (tmp_path / "main.go").write_text(f'package main\n\nimport "{MODULE}/backend"\n\nfunc main() {{ backend.Try() }}\n')
+    (deploy / "stubs.go").write_text("package deploy\n\ntype Step interface{}\n")
     (package / "stubs.go").write_text(STUBS)
     (package / "ours.go").write_text((ROOT / "local" / ENGINE.change.ours).read_text())
     done = _go(tmp_path, "run", ".")
