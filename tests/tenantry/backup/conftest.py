@@ -73,3 +73,20 @@ def vault(systems: Systems) -> Generator[Vault]:
 @pytest.fixture
 def tenant() -> Subject:
     return TENANT
+
+
+def quiet(_: str) -> None:
+    """Nobody listens."""
+
+
+def change(vault: Vault, statement: str, database: str = "rent001") -> None:
+    """Runs the statement in one database, as the administrator."""
+    with vault.systems.session(database) as session:
+        session.execute(statement.encode())
+
+
+def restored(vault: Vault) -> str:
+    """The database that a restore has set beside the tenant's own; empty when there is none."""
+    with vault.systems.session() as session:
+        row = session.execute("SELECT datname FROM pg_database WHERE datname ~ '_restored_'").fetchone()
+    return row[0] if row else ""

@@ -13,23 +13,9 @@ from tenantry.backup.prove import Differs
 from tenantry.backup.restore import restore
 from tenantry.backup.systems import Session
 from tenantry.backup.take import Subject, Vault, take
+from tests.tenantry.backup.conftest import change, quiet, restored
 
 LIVING, PURGED = Shelf("k001"), Shelf("k001", purged=True)
-
-
-def quiet(_: str) -> None:
-    """Nobody listens."""
-
-
-def change(vault: Vault, statement: str, database: str = "rent001") -> None:
-    with vault.systems.session(database) as session:
-        session.execute(statement.encode())
-
-
-def _restored(vault: Vault) -> str:
-    with vault.systems.session() as session:
-        row = session.execute("SELECT datname FROM pg_database WHERE datname ~ '_restored_'").fetchone()
-    return row[0] if row else ""
 
 
 def test_a_swap_that_fails_leaves_everything_as_it_was(
@@ -47,7 +33,7 @@ def test_a_swap_that_fails_leaves_everything_as_it_was(
     with pytest.raises(BackupError, match="the session ended"):
         restore(vault, manifest.id, "k001", tenant, quiet)
     assert not vault.systems.bucket(tenant.buckets[0]).object_exists(tenant.prefix + "a.txt")
-    assert _restored(vault) == ""
+    assert restored(vault) == ""
     with vault.systems.session("rent001") as session:
         assert session.execute("SELECT count(*) FROM things").fetchone() == (0,)
 
@@ -71,7 +57,7 @@ def test_a_swap_that_is_interrupted_leaves_the_database_open(
         restore(vault, manifest.id, "k001", tenant, quiet)
     with vault.systems.session("rent001") as session:
         assert session.execute("SELECT count(*) FROM things").fetchone() == (0,)
-    assert _restored(vault) == ""
+    assert restored(vault) == ""
     assert restore(vault, manifest.id, "k001", tenant, quiet).rows == 50
 
 
@@ -93,7 +79,7 @@ def test_a_database_that_is_not_there_has_no_place_to_take(vault: Vault, tenant:
     change(vault, "DROP DATABASE rent001 WITH (FORCE)", "postgres")
     with pytest.raises(BackupError, match="there is no database rent001"):
         restore(vault, manifest.id, "k001", tenant, quiet)
-    assert _restored(vault) == ""
+    assert restored(vault) == ""
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, psycopg.OperationalError("the session ended")])
@@ -103,13 +89,13 @@ def test_a_copy_that_is_not_finished_is_dropped(
     manifest = take(vault, tenant, "manual")
 
     def stopped(*_: object) -> None:
-        assert _restored(vault)
+        assert restored(vault)
         raise error
 
     monkeypatch.setattr(postgresql, "load", stopped)
     with pytest.raises((KeyboardInterrupt, BackupError)):
         restore(vault, manifest.id, "k001", None, quiet)
-    assert _restored(vault) == ""
+    assert restored(vault) == ""
 
 
 def test_the_copy_of_another_restore_stays(vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +110,7 @@ def test_the_copy_of_another_restore_stays(vault: Vault, tenant: Subject, monkey
     monkeypatch.setattr(restoring, "datetime", SameSecond)
     with pytest.raises(BackupError, match="already exists"):
         restore(vault, manifest.id, "k001", None, quiet)
-    assert _restored(vault) == first
+    assert restored(vault) == first
 
 
 def test_a_copy_that_cannot_be_dropped_is_told_by_its_name(
@@ -140,7 +126,7 @@ def test_a_copy_that_cannot_be_dropped_is_told_by_its_name(
     said: list[str] = []
     with pytest.raises(BackupError, match="the server went away"):
         restore(vault, manifest.id, "k001", None, said.append)
-    assert said[-1].startswith(f"{_restored(vault)} could not be dropped")
+    assert said[-1].startswith(f"{restored(vault)} could not be dropped")
 
 
 @pytest.mark.parametrize("way", ["differs", "missing", "no answer"])
@@ -163,7 +149,7 @@ def test_objects_that_cannot_be_read_leave_no_copy_of_the_database(
             monkeypatch.setattr(objects, "read_back", no_answer)
     with pytest.raises(BackupError, match=way):
         restore(vault, manifest.id, "k001", None, quiet)
-    assert _restored(vault) == ""
+    assert restored(vault) == ""
 
 
 @pytest.mark.parametrize("what", ["dump", "object", "rows"])

@@ -9,6 +9,7 @@ from tenantry.backup.settings import Stack
 from tenantry.backup.take import Subject, Vault
 from tenantry.backup.target import chosen
 from tenantry.names import TEMPLATE_DATABASE
+from tests.tenantry.backup.conftest import change
 
 SCHEMA = """
 CREATE TABLE kindergartens (id int); CREATE TABLE users (id int); CREATE TABLE children (id int);
@@ -19,11 +20,6 @@ ROW = """
 INSERT INTO tenants (tenant_id, name, domain, database_name, status, plan_type, max_users, max_storage, contact_phone)
 VALUES ('k001', 'one', 'k001.yyup.cc', 'rent001', %s, 'basic', 1, 1, '13800138001')
 """
-
-
-def change(vault: Vault, statement: str, database: str = "rent001") -> None:
-    with vault.systems.session(database) as session:
-        session.execute(statement.encode())
 
 
 @pytest.fixture

@@ -14,12 +14,9 @@ from tenantry.backup.prove import Differs, entomb, prove
 from tenantry.backup.restore import restore
 from tenantry.backup.retention import Counts, forget, prune
 from tenantry.backup.take import Subject, Vault, take
+from tests.tenantry.backup.conftest import change, quiet, restored
 
 LIVING, PURGED = Shelf("k001"), Shelf("k001", purged=True)
-
-
-def quiet(_: str) -> None:
-    """Nobody listens."""
 
 
 def keys(vault: Vault) -> list[str]:
@@ -27,11 +24,6 @@ def keys(vault: Vault) -> list[str]:
     return sorted(
         [*objects.keys(bucket, "backups/"), *objects.keys(bucket, "objects/"), *objects.keys(bucket, "purged/")]
     )
-
-
-def change(vault: Vault, statement: str, database: str = "rent001") -> None:
-    with vault.systems.session(database) as session:
-        session.execute(statement.encode())
 
 
 def test_a_backup_says_what_it_holds_and_is_on_record(vault: Vault, tenant: Subject) -> None:
@@ -263,13 +255,7 @@ def test_old_ones_go_with_the_copies_that_nobody_names(vault: Vault, tenant: Sub
     assert statuses == {ids[0]: "expired", ids[1]: "completed", ids[2]: "completed", manual: "completed"}
     for backup_id in (*ids[1:], manual):
         assert restore(vault, backup_id, "k001", None, quiet).objects == 4
-        change(vault, f'DROP DATABASE "{_restored(vault)}" WITH (FORCE)', "postgres")
-
-
-def _restored(vault: Vault) -> str:
-    with vault.systems.session() as session:
-        row = session.execute("SELECT datname FROM pg_database WHERE datname ~ '_restored_'").fetchone()
-    return row[0] if row else ""
+        change(vault, f'DROP DATABASE "{restored(vault)}" WITH (FORCE)', "postgres")
 
 
 def test_what_is_left_of_a_purged_tenant_is_the_proved_one(vault: Vault, tenant: Subject) -> None:
