@@ -11,6 +11,7 @@ from local.toolbox import system_engine
 
 # Public on purpose: docs/decisions/0002-local-passphrase.md. The folder's mode is what protects the embedded state.
 LOCAL_PASSPHRASE = "tenantry-local"  # noqa: S105 - public on purpose, see docs/decisions/0002
+AT_ONCE = 32  # operations of an up: the more, the fewer writes of the state (docs/decisions/0018); more gains no more
 
 
 def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
@@ -41,6 +42,7 @@ def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
         return values | {"HTTP_PROXY": proxy, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
     return values | {
         "PULUMI_HOME": str(instance.folder / "pulumi"),
+        "PULUMI_PARALLEL": str(AT_ONCE),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
 

@@ -14,7 +14,7 @@ from local.paths import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """In `file` of `module`, what is declared as the first of `renamed` is declared as the second; `ours` goes beside it."""
+    """In `file` of `module` the first of each pair in `renamed` becomes the second; `ours` goes beside the file."""
 
     module: str
     file: str
