@@ -11,7 +11,7 @@ from local.toolbox import system_engine
 
 # Public on purpose: docs/decisions/0002-local-passphrase.md. The folder's mode is what protects the embedded state.
 LOCAL_PASSPHRASE = "tenantry-local"  # noqa: S105 - public on purpose, see docs/decisions/0002
-AT_ONCE = 32  # operations of an up: the more, the fewer writes of the state (docs/decisions/0018); more gains no more
+AT_ONCE = 64  # operations of an up: the more wait for a write of the state, the fewer there are (docs/decisions/0018)
 
 
 def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
