@@ -91,11 +91,11 @@ def _migrated(session: Connection[TupleRow], port: int, password: str) -> bool:
 
 
 def _drop(session: Connection[TupleRow], name: str) -> None:
-    row = session.execute("SELECT datistemplate AND datconnlimit <> -2 FROM pg_database WHERE datname = %s", [name])
+    row = session.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [name])
     found = row.fetchone()
     if found is None:
         return
-    if found[0]:  # what an interrupted DROP has left (limit -2) can be dropped, and not be altered
+    if found[0]:  # never of what an interrupted DROP has left: that can be dropped, and not be altered
         session.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(sql.Identifier(name)))
     session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
