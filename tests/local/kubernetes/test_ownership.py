@@ -40,6 +40,25 @@ def test_objects_of_others_are_refused_with_the_way_to_import(
     assert core.read_namespaced_config_map("it", namespace).data == {"colour": "blue"}
 
 
+def test_a_preview_knows_what_is_replaced_in_its_place(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
+    """An imported object bears no mark of ours and is still there when its replacement is previewed."""
+    kubelite.core.create_namespaced_config_map(namespace, {"metadata": {"name": "it"}, "data": {"colour": "blue"}})
+    taken = plugin.resource("core/v1:ConfigMap", "settings").take(f"{namespace}/it")
+    assert taken.diff(wanted(namespace)).replaces
+    assert taken.create(wanted(namespace), preview=True).outputs["data"] == {"colour": "red"}
+
+
+def test_a_preview_of_a_move_refuses_what_others_have_there(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
+    moved = plugin.resource("core/v1:ConfigMap", "moved").create(wanted(namespace))
+    kubelite.core.create_namespaced_config_map("default", {"metadata": {"name": "it"}})
+    try:
+        assert moved.diff(wanted("default")).replaces
+        with pytest.raises(RefusedError, match="pulumi import kubernetes:core/v1:ConfigMap moved default/it"):
+            moved.create(wanted("default"), preview=True)
+    finally:
+        kubelite.core.delete_namespaced_config_map("it", "default")
+
+
 def test_our_label_is_enough(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
     labels = {"app.kubernetes.io/managed-by": "tenantry"}
     kubelite.core.create_namespaced_config_map(namespace, {"metadata": {"name": "it", "labels": labels}})
