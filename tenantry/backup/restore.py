@@ -1,18 +1,16 @@
 """Bringing a backup back: into a fresh database, checked before anybody meets it; then, when asked, in another's place.
 
 The database that it takes the place of stays under a name of its own, closed: a restore never drops anything but the
-fresh database of its own that came to nothing. Whatever stops it, Ctrl-C as much as an error, the database whose place
-it was to take is open afterwards.
+fresh database of its own that came to nothing. Whatever stops it, the database whose place it was to take is open.
 """
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Final
 
 import psycopg
-from psycopg import sql
 
 from tenantry.backup import objects, postgresql
 from tenantry.backup.counting import counter
@@ -22,15 +20,10 @@ from tenantry.backup.manifest import Copied, Manifest
 from tenantry.backup.objects import Streamed
 from tenantry.backup.places import Shelf
 from tenantry.backup.prove import Differs, fetched, restorable, unreadable
-from tenantry.backup.systems import Session
+from tenantry.backup.swap import swap
 from tenantry.backup.take import Say, Subject, Vault
 from tenantry.owner_login import CATALOG_ALONE
 
-FACTS: Final = """
-SELECT pg_get_userbyid(datdba), datconnlimit, datacl::text[], rolname, setconfig FROM pg_database
-LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid LEFT JOIN pg_roles ON pg_roles.oid = setrole
-WHERE datname = %s
-"""
 ANOTHER: Final = "nothing was changed; restore another one: `tenantry backup {} --list` names them"
 
 
@@ -58,7 +51,7 @@ def restore(vault: Vault, backup_id: str, source: str, target: Subject | None, s
             raise Differs(backup_id, missing, ANOTHER.format(source))
         with _whole_or_none(vault, fresh, say):
             _fill(vault, manifest, shelf, fresh, owner, say)
-            before = _swap(vault, target.database, fresh) if target else None
+            before = swap(vault.systems, target.database, fresh) if target else None
         if target is None:
             return _result(manifest, fresh, None)
         say(f"{target.name}: {target.database} is the restored one; the one before is {before}, closed")
@@ -133,84 +126,3 @@ def _put_back(vault: Vault, manifest: Manifest, shelf: Shelf, target: Subject, s
 
     if found := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
         raise Differs(manifest.id, found, ANOTHER.format(manifest.subject))
-
-
-def _swap(vault: Vault, database: str, fresh: str) -> str:
-    """Both names change in one transaction; rights, limits and the roles' settings go with the name.
-
-    However it ends, the one that bears the name is open: by the same transaction, else by a session of its own, as the
-    first one may be what ended.
-    """
-    before = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
-    with vault.systems.session() as session:
-        facts = session.execute(FACTS, [database]).fetchall()
-    if not facts:
-        raise BackupError(f"there is no database {database} to take the place of", "run `tenantry up` first")
-    try:
-        with vault.systems.session() as session:
-            _closed(session, database, fresh)
-            with session.transaction():
-                _rename(session, database, before)
-                _rename(session, fresh, database)
-                _like(session, facts, database, before)
-                _allow(session, database)
-    except BaseException:
-        _reopen(vault, database)
-        raise
-    return before
-
-
-def _reopen(vault: Vault, database: str) -> None:
-    try:
-        with vault.systems.session() as session:
-            _allow(session, database)
-    except psycopg.Error as error:
-        known = told(error)
-        raise BackupError(
-            f"{database} is closed, and could not be opened again ({known.wrong if known else error})",
-            f'say `ALTER DATABASE "{database}" ALLOW_CONNECTIONS true` when the server answers',
-        ) from error
-
-
-def _closed(session: Session, *databases: str) -> None:
-    """A database that has sessions cannot be renamed."""
-    for database in databases:
-        session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
-        session.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [database])
-
-
-def _allow(session: Session, database: str) -> None:
-    session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(database)))
-
-
-def _rename(session: Session, name: str, other: str) -> None:
-    session.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(other)))
-
-
-def _like(session: Session, facts: list[Any], database: str, before: str) -> None:
-    owner, limit, _, _, _ = facts[0]
-    name = sql.Identifier(database)
-    session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, sql.Identifier(owner)))
-    session.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit)))
-    for role, rights in _grants(session, before):
-        session.execute(
-            sql.SQL("GRANT {} ON DATABASE {} TO {}").format(
-                sql.SQL(", ").join(sql.SQL(right) for right in rights), name, sql.Identifier(role)
-            )
-        )
-    for _, _, _, role, settings in facts:
-        for setting in cast("list[str]", settings or []):
-            parameter, _, value = setting.partition("=")
-            session.execute(
-                sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}").format(
-                    sql.Identifier(role), name, sql.Identifier(*parameter.split(".")), sql.Literal(value)
-                )
-            )
-
-
-def _grants(session: Session, database: str) -> list[Any]:
-    return session.execute(
-        "SELECT pg_get_userbyid(grantee), array_agg(privilege_type) FROM pg_database, aclexplode(datacl)"
-        " WHERE datname = %s AND grantee <> 0 AND grantee <> datdba GROUP BY 1",
-        [database],
-    ).fetchall()

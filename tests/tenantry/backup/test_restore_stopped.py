@@ -1,17 +1,26 @@
 """Restores that are stopped, refused or fail: the database is open as before, and no copy is left behind."""
 
+import os
+import signal
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, tzinfo
+from multiprocessing import get_context
+from threading import Event, Thread
+from time import monotonic, sleep
 
 import psycopg
 import pytest
 
 from tenantry.backup import objects, postgresql
 from tenantry.backup import restore as restoring
+from tenantry.backup import swap as swapping
 from tenantry.backup.failing import BackupError, oss2
 from tenantry.backup.places import Shelf
 from tenantry.backup.prove import Differs
 from tenantry.backup.restore import restore
-from tenantry.backup.systems import Session
+from tenantry.backup.swap import swap
+from tenantry.backup.systems import Session, Systems
 from tenantry.backup.take import Subject, Vault, take
 from tests.tenantry.backup.conftest import change, quiet, restored
 
@@ -29,7 +38,7 @@ def test_a_swap_that_fails_leaves_everything_as_it_was(
         session.close()
         raise psycopg.OperationalError("the session ended")
 
-    monkeypatch.setattr("tenantry.backup.restore._like", gone)
+    monkeypatch.setattr("tenantry.backup.swap._like", gone)
     with pytest.raises(BackupError, match="the session ended"):
         restore(vault, manifest.id, "k001", tenant, quiet)
     assert not vault.systems.bucket(tenant.buckets[0]).object_exists(tenant.prefix + "a.txt")
@@ -38,21 +47,19 @@ def test_a_swap_that_fails_leaves_everything_as_it_was(
         assert session.execute("SELECT count(*) FROM things").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("where", ["_closed", "_rename", "_like", "_allow"])
+@pytest.mark.parametrize("where", ["_rename", "_like", "_allow"])
 def test_a_swap_that_is_interrupted_leaves_the_database_open(
     vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     manifest = take(vault, tenant, "manual")
     change(vault, "DELETE FROM things")
-    real = getattr(restoring, where)
+    real = getattr(swapping, where)
 
-    def interrupted(*arguments: object) -> None:
-        monkeypatch.setattr(restoring, where, real)
-        if where == "_closed":
-            real(*arguments)
+    def interrupted(*_: object) -> None:
+        monkeypatch.setattr(swapping, where, real)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(restoring, where, interrupted)
+    monkeypatch.setattr(swapping, where, interrupted)
     with pytest.raises(KeyboardInterrupt):
         restore(vault, manifest.id, "k001", tenant, quiet)
     with vault.systems.session("rent001") as session:
@@ -61,17 +68,56 @@ def test_a_swap_that_is_interrupted_leaves_the_database_open(
     assert restore(vault, manifest.id, "k001", tenant, quiet).rows == 50
 
 
-def test_a_database_that_cannot_be_opened_again_is_told_with_the_statement(
-    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    manifest = take(vault, tenant, "manual")
+def _killed_in(where: str, systems: Systems) -> None:
+    setattr(swapping, where, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    swap(systems, "rent001", "rent001_restored_1")
 
-    def refused(*_: object) -> None:
-        raise psycopg.OperationalError("the server is going away")
 
-    monkeypatch.setattr(restoring, "_allow", refused)
-    with pytest.raises(BackupError, match=r'rent001 is closed.*going away.*"rent001" ALLOW_CONNECTIONS true'):
-        restore(vault, manifest.id, "k001", tenant, quiet)
+@pytest.mark.parametrize("where", ["_rename", "_like", "_allow"])
+def test_a_swap_that_is_killed_has_not_happened(vault: Vault, where: str) -> None:
+    change(vault, "CREATE DATABASE rent001_restored_1", "postgres")
+    child = get_context("spawn").Process(target=_killed_in, args=(where, replace(vault.systems)))
+    child.start()
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL
+    with vault.systems.session("rent001") as session:
+        assert session.execute("SELECT count(*) FROM things").fetchone() == (50,)
+    before = swap(vault.systems, "rent001", "rent001_restored_1")
+    with vault.systems.session() as session:
+        rows = session.execute("SELECT datname, datallowconn FROM pg_database WHERE datname ~ '^rent001'").fetchall()
+    assert dict(rows) == {"rent001": True, before: False}
+
+
+def test_a_swap_gets_through_where_sessions_come_again_at_once(vault: Vault) -> None:
+    """As a pool's do: each that is ended is followed by another, and none ends up in the database before."""
+    change(vault, "CREATE DATABASE rent001_restored_1", "postgres")
+    over = Event()
+    reached: list[object] = []
+
+    def come() -> None:
+        while not over.is_set():
+            with suppress(psycopg.Error), vault.systems.session("rent001") as session:
+                while not over.is_set():
+                    reached[:] = [session.execute("SELECT to_regclass('things') IS NULL, pg_sleep(0.01)").fetchone()]
+
+    pool = [Thread(target=come) for _ in range(8)]
+    for one in pool:
+        one.start()
+    try:
+        while not reached:
+            sleep(0.01)
+        before = swap(vault.systems, "rent001", "rent001_restored_1")
+        with vault.systems.session() as session:
+            found = session.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [before]).fetchone()
+        assert found == (0,)
+        deadline = monotonic() + 30
+        while reached[0] != (True, "") and monotonic() < deadline:
+            sleep(0.01)
+        assert reached[0] == (True, ""), "nobody is in the restored one"
+    finally:
+        over.set()
+        for one in pool:
+            one.join()
 
 
 def test_a_database_that_is_not_there_has_no_place_to_take(vault: Vault, tenant: Subject) -> None:
