@@ -80,8 +80,8 @@ def load_fleet(
         raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
     paths, faults = survey(directory)
     plans = read_model(plans_file(directory), PlansDocument, with_defaults)
-    services = read_model(_own_or_project(directory, SERVICES_FILE), Services, lambda document: document)
-    models = read_model(_own_or_project(directory, MODELS_FILE), Models, lambda document: document)
+    services = read_model(own_or_project(directory, SERVICES_FILE), Services, lambda document: document)
+    models = read_model(own_or_project(directory, MODELS_FILE), Models, lambda document: document)
     readings = [read_tenant(path) for path in paths]
     faults.extend(fault for one in (plans, services, models, *readings) for fault in one.faults)
     faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
@@ -119,10 +119,11 @@ def load_fleet(
 
 def plans_file(directory: Path) -> Path:
     """Where the plans are that a directory's tenants are on."""
-    return _own_or_project(directory, PLANS_FILE)
+    return own_or_project(directory, PLANS_FILE)
 
 
-def _own_or_project(directory: Path, name: str) -> Path:
+def own_or_project(directory: Path, name: str) -> Path:
+    """The catalogue `name` of a folder of tenants: its own, else the project's."""
     own = directory / name
     return own if own.exists() or own.is_symlink() else PROJECT_TENANTS / name
 

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tenantry.engine import surroundings as engine
@@ -12,6 +13,7 @@ from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.single import key_of
 from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.fleet import own_or_project
 from tenantry.names import PREFIX_ROOT, Names, names_of
 from tenantry.phase import Phase
 from tenantry.reading import read_model
@@ -108,7 +110,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
     zone, gateway = str(platform["zone"]), mapping(platform["gateway"])
     return Surroundings(
         stack=stack,
-        plugins=_plugins(settings.project),
+        plugins=_plugins(settings.project.tenants(stack)),
         zone=zone,
         account=str(platform["account"]),
         tenants={code: _tenant(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
@@ -138,8 +140,8 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
     )
 
 
-def _plugins(project: Project) -> dict[str, int]:
-    catalogue = read_model(project.root / "tenants" / SERVICES_FILE, Services, lambda document: document).value
+def _plugins(tenants: Path) -> dict[str, int]:
+    catalogue = read_model(own_or_project(tenants, SERVICES_FILE), Services, lambda document: document).value
     return {name: one.port for name, one in catalogue.services.items()} if catalogue else {}
 
 
