@@ -13,7 +13,7 @@ from tenantry.backup.failing import BackupError
 from tenantry.backup.systems import Session, Systems
 
 FACTS: Final = """
-SELECT pg_get_userbyid(datdba), datconnlimit, datacl::text[], rolname, setconfig FROM pg_database
+SELECT pg_get_userbyid(datdba), datconnlimit, rolname, setconfig FROM pg_database
 LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid LEFT JOIN pg_roles ON pg_roles.oid = setrole
 WHERE datname = %s
 """
@@ -40,8 +40,7 @@ def swap(systems: Systems, database: str, fresh: str) -> str:
             _rename(session, database, before)
             _rename(session, fresh, database)
         _like(session, facts, database, before)
-        _allow(session, before, False)
-        _allow(session, database, True)
+        _close(session, before)
     return before
 
 
@@ -64,10 +63,8 @@ def _emptied(systems: Systems, *databases: str) -> Generator[None]:
     ending.result()
 
 
-def _allow(session: Session, database: str, connections: bool) -> None:
-    session.execute(
-        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(sql.Identifier(database), sql.Literal(connections))
-    )
+def _close(session: Session, database: str) -> None:
+    session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
 
 
 def _rename(session: Session, name: str, other: str) -> None:
@@ -75,7 +72,7 @@ def _rename(session: Session, name: str, other: str) -> None:
 
 
 def _like(session: Session, facts: list[Any], database: str, before: str) -> None:
-    owner, limit, _, _, _ = facts[0]
+    owner, limit, _, _ = facts[0]
     name = sql.Identifier(database)
     session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, sql.Identifier(owner)))
     session.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit)))
@@ -85,7 +82,7 @@ def _like(session: Session, facts: list[Any], database: str, before: str) -> Non
                 sql.SQL(", ").join(sql.SQL(right) for right in rights), name, sql.Identifier(role)
             )
         )
-    for _, _, _, role, settings in facts:
+    for _, _, role, settings in facts:
         for setting in cast("list[str]", settings or []):
             parameter, _, value = setting.partition("=")
             session.execute(

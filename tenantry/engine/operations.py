@@ -72,7 +72,7 @@ class Operation:
     stack: str
     watcher: Watcher
     given: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    parallel: int | None = None  # operations at once; the engine's own default is 4 a processor
+    parallel: int | None = None  # operations at once; else $PULUMI_PARALLEL, else the engine's own 4 a processor
 
     def __post_init__(self) -> None:
         self.environment = surroundings.environment(self.project, self.stack, self.given)

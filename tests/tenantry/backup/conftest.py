@@ -10,6 +10,7 @@ import pytest
 from local.alibaba.temporary import stand_in
 from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
+from tenantry.backup.places import Shelf
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
 from tenantry.backup.take import Subject, Vault
@@ -17,6 +18,7 @@ from tenantry.backup.take import Subject, Vault
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"ALICLOUD_ACCESS_KEY": "LTAItest", "ALICLOUD_SECRET_KEY": "secret", "ALICLOUD_ACCOUNT_ID": "1234567890123456"}
 FILES, STORE = BucketPlace("files", "cn-guangzhou"), BucketPlace("store", "cn-beijing")
+LIVING = Shelf("k001")
 TENANT = Subject("k001", "rent001", "k001", "kindergarten/rent/13800138001/", (FILES,))
 
 

@@ -16,15 +16,12 @@ from tenantry.backup import objects, postgresql
 from tenantry.backup import restore as restoring
 from tenantry.backup import swap as swapping
 from tenantry.backup.failing import BackupError, oss2
-from tenantry.backup.places import Shelf
 from tenantry.backup.prove import Differs
 from tenantry.backup.restore import restore
 from tenantry.backup.swap import swap
 from tenantry.backup.systems import Session, Systems
 from tenantry.backup.take import Subject, Vault, take
-from tests.tenantry.backup.conftest import change, quiet, restored
-
-LIVING, PURGED = Shelf("k001"), Shelf("k001", purged=True)
+from tests.tenantry.backup.conftest import LIVING, change, quiet, restored
 
 
 def test_a_swap_that_fails_leaves_everything_as_it_was(
@@ -47,7 +44,7 @@ def test_a_swap_that_fails_leaves_everything_as_it_was(
         assert session.execute("SELECT count(*) FROM things").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("where", ["_rename", "_like", "_allow"])
+@pytest.mark.parametrize("where", ["_rename", "_like", "_close"])
 def test_a_swap_that_is_interrupted_leaves_the_database_open(
     vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -73,7 +70,7 @@ def _killed_in(where: str, systems: Systems) -> None:
     swap(systems, "rent001", "rent001_restored_1")
 
 
-@pytest.mark.parametrize("where", ["_rename", "_like", "_allow"])
+@pytest.mark.parametrize("where", ["_rename", "_like", "_close"])
 def test_a_swap_that_is_killed_has_not_happened(vault: Vault, where: str) -> None:
     change(vault, "CREATE DATABASE rent001_restored_1", "postgres")
     child = get_context("spawn").Process(target=_killed_in, args=(where, replace(vault.systems)))

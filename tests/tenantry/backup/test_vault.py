@@ -14,9 +14,9 @@ from tenantry.backup.prove import Differs, entomb, prove
 from tenantry.backup.restore import restore
 from tenantry.backup.retention import Counts, forget, prune
 from tenantry.backup.take import Subject, Vault, take
-from tests.tenantry.backup.conftest import change, quiet, restored
+from tests.tenantry.backup.conftest import LIVING, change, quiet, restored
 
-LIVING, PURGED = Shelf("k001"), Shelf("k001", purged=True)
+PURGED = Shelf("k001", purged=True)
 
 
 def keys(vault: Vault) -> list[str]:
