@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 INSTANCE := $(abspath $(or $(TENANTRY_LOCAL),.local))
 export UV
 
-.PHONY: up down clean test lint build status help
+.PHONY: up down clean test test-all lint build status help
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,8 +30,11 @@ status: $(VENV)/.synced ## services and tenants
 build: $(VENV)/.synced ## build engine, plugins and control plane into the cache
 	@$(RUN) -m local build
 
-test: build lint ## every test: unit, components, end to end on a throw-away instance
-	@TENANTRY_BIN=$(INSTANCE)/built $(RUN) -m pytest
+test: $(VENV)/.synced ## lint and tests, end to end on throw-away instances; of the long lists another sample each day (SEED=...)
+	@$(RUN) -m tests $(if $(SEED),--seed $(SEED))
+
+test-all: $(VENV)/.synced ## the same with the long lists whole: every kill, every mutation (hours)
+	@$(RUN) -m tests --exhaustive
 
 lint: $(VENV)/.synced ## format, lint, types
 	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/pyright

@@ -7,13 +7,13 @@ import fcntl
 import json
 import os
 import secrets
-import socket
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from local import ports
 from local.paths import ROOT
 
 PORTS = {"postgresql": ("postgresql",), "kubernetes": ("kubernetes", "etcd", "etcd-peer"), "alibaba": ("alibaba",)}
@@ -77,10 +77,12 @@ class Instance:
         known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
         held = {name for service in running for name in PORTS[service]}
         for name in (name for names in PORTS.values() for name in names):
-            if name not in known or (name not in held and not _is_free(known[name])):
+            if name not in known or (name not in held and not ports.is_free(known[name])):
                 if name in known:
                     print(f"port {known[name]} of {name} is taken: choosing another")
-                known[name] = _free_port(set(known.values()))
+                while (port := ports.free()) in known.values():
+                    pass
+                known[name] = port
         write_whole(path, json.dumps(known, indent=1))
         return known
 
@@ -99,21 +101,3 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     scratch.write_text(text)
     scratch.chmod(mode)
     scratch.rename(path)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port(taken: set[int]) -> int:
-    """A free port below the range that the kernel hands out for outgoing connections: none of those takes it."""
-    while True:
-        port = 15000 + secrets.randbelow(15000)
-        if port not in taken and _is_free(port):
-            return port

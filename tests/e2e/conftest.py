@@ -1,8 +1,7 @@
-"""One throw-away instance a module: its tests share it and run in the order of the file."""
+"""One throw-away instance a module, or a folder of modules: its tests share it and run in their order."""
 
 import json
 import re
-import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 from local.throwaway import World, throwaway
+from tests.support.standin import control
 
 BUCKETS = {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai", "tenantrybackups": "cn-beijing"}
 FILES, PHOTOS = "systemkarder", "faceshanghaikarden"
@@ -205,16 +205,8 @@ class Life:
             return [name for (name,) in rows.fetchall()]
 
     def control(self, method: str, name: str, body: Any = None) -> Any:
-        """The stand-in's own switches: faults, clock, lifecycle."""
-        token = (self.world.folder / ".local" / "alibaba" / "control-token").read_text().strip()
-        request = urllib.request.Request(
-            f"{self.world.env['TENANTRY_ALIBABA_PROXY']}/_tenantry/{name}",
-            json.dumps(body).encode() if body is not None else None,
-            {"X-Tenantry-Control": token},
-            method=method,
-        )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-            return json.load(answer)
+        """The stand-in's own switches."""
+        return control(self.world, method, name, body)
 
 
 def keep_only(world: World, *codes: str) -> None:
@@ -244,10 +236,3 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Services started, nothing converged yet."""
     with throwaway(tmp_path_factory.mktemp("world")) as one:
         yield one
-
-
-@pytest.fixture(scope="module")
-def converged(world: World) -> World:
-    """The thirteen tenants opened."""
-    world.up()
-    return world

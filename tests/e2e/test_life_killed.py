@@ -1,7 +1,7 @@
-"""SIGKILL of the engine all through soft delete, cancel and purge: the next run goes on, and nothing is lost before.
+"""SIGKILL of the engine and of `tenantry purge` all through soft delete, cancel and purge: nothing is lost, the next run goes on.
 
-A run of a transition is killed as soon as the state names an operation under way that no run was killed in yet, until
-one comes through: each begins where the one before was killed.
+An up is killed at an operation that waits for it; the next begins where that one was killed, until one comes through.
+`make test` kills at the seed's part of the operations, `make test-all` at every one, before it and after it.
 """
 
 import json
@@ -10,57 +10,45 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from local.throwaway import World
-from tests.e2e.killing import kill_when
+from tests.support.kills import Operation, hold_plugins, kill_at_each
 
-DYING = Path(__file__).with_name("dying.py")
 DAY = date(2026, 10, 2)
+UP_PARTS = 8  # of an up's operations, some 40 to 60, each of which can be killed at two moments
+COMMAND_PARTS = 6  # of the changes that `tenantry purge` makes, some 9 to 40
+Check = Callable[[], None]
 
 
-def _marks(text: str, protected: set[str]) -> set[str]:
-    """What is under way, and whose protection is gone: by these a transition's operations are told apart."""
-    state = json.loads(text)["checkpoint"]["latest"]
-    pending = {f"{one['type']} {one['resource']['urn']}" for one in state.get("pending_operations") or ()}
-    lifted = {one["urn"] for one in state.get("resources") or () if not one.get("protect")} & protected
-    return pending | {f"lifted {urn}" for urn in lifted}
+def _is_change(operation: Operation) -> bool:
+    return operation.method != "Diff"
 
 
-def _through(life: Any, check: Callable[[], None]) -> set[str]:
-    """Kills the transition that the files ask for once in each of its operations; `check` must hold after every kill.
+def _through(life: Any, seed: int | None, check: Check, of: Callable[[Operation], bool] = _is_change) -> set[str]:
+    """Kills the transition that the files ask for at its operations; `check` must hold after every kill.
 
-    Returns the kinds of operations that were met.
+    Returns the methods of the operations at which it was killed.
     """
     before = _resources(life)
-    protected = {urn for urn, one in before.items() if one.get("protect")}
-    met: set[str] = set()
-
-    def is_new(text: str) -> bool:
-        marks = _marks(text, protected)
-        new = bool(marks - met)
-        met.update(marks)
-        return new
-
-    while kill_when(life.world, is_new):
-        check()
-    life.world.up()
+    killed = kill_at_each(life.world, of, UP_PARTS, seed, lambda _: check())
     check()
+    life.world.up()
     assert not life.world.state().get("pending_operations")
-    after = _resources(life)
-    changed = {urn for urn in before | after if _inputs(before.get(urn)) != _inputs(after.get(urn))}
-    missed = changed - {mark.partition(" ")[2] for mark in met}
-    assert not missed, f"no kill met: {', '.join(sorted(urn.rpartition('::')[2] for urn in missed))}"
-    return {mark.partition(" ")[0] for mark in met}
+    if seed is None and of is _is_change:
+        after = _resources(life)
+        changed = {urn for urn in before | after if _inputs(before.get(urn)) != _inputs(after.get(urn))}
+        missed = changed - {operation.urn for operation in killed}
+        assert not missed, f"no kill met: {', '.join(sorted(urn.rpartition('::')[2] for urn in missed))}"
+    return {operation.method for operation in killed}
 
 
 def _resources(life: Any) -> dict[str, Any]:
-    ours = (one for one in life.world.resources() if one["custom"] and not one["type"].startswith("pulumi:"))
-    return {one["urn"]: one for one in ours}
+    resources = (resource for resource in life.world.resources() if resource["custom"])
+    return {resource["urn"]: resource for resource in resources if not resource["type"].startswith("pulumi:")}
 
 
 def _inputs(resource: dict[str, Any] | None) -> str | None:
@@ -70,14 +58,15 @@ def _inputs(resource: dict[str, Any] | None) -> str | None:
     return re.sub(r'"ciphertext": "[^"]*"', "", json.dumps(resource.get("inputs"), sort_keys=True))
 
 
-def _purge_through(life: Any, is_done: Callable[[], bool], check: Callable[[], None]) -> int:
-    """Kills the command before each call that changes something, one at a time, until it comes to its end.
+def _purge_through(life: Any, seed: int | None, is_done: Callable[[], bool], check: Check) -> int:
+    """Kills the command before each call of the seed's part that changes something, one at a time, until it comes through.
 
     Returns how often it was killed.
     """
     met = life.world.folder / "met"
     met.write_text("")
-    purge = (sys.executable, str(DYING), str(met), "purge", "--stack", "local")
+    part = "all" if seed is None else f"{seed % COMMAND_PARTS}/{COMMAND_PARTS}"
+    purge = (sys.executable, "-m", "tests.support.dying", str(met), part, "purge", "--stack", "local")
     while (done := life.world.run(*purge, ok=None)).returncode == -signal.SIGKILL:
         check()
     check()
@@ -91,8 +80,14 @@ def _file(life: Any) -> Any:
     return yaml.safe_load(life.world.tenant_file("k001").read_text())
 
 
+def _expect(killed: set[str], methods: set[str], seed: int | None) -> None:
+    """Without a seed each of the methods was met; a part may hold none of some."""
+    assert seed is not None or methods <= killed
+
+
 @pytest.fixture(scope="module")
 def life(world: World, open_life: Callable[..., Any]) -> Any:
+    hold_plugins(world)
     return open_life(world, "k001", "k002")
 
 
@@ -102,30 +97,30 @@ def before(life: Any) -> Any:
 
 
 @pytest.fixture
-def unchanged(life: Any, before: Any) -> Callable[[], None]:
+def unchanged(life: Any, before: Any) -> Check:
     def check() -> None:
         assert life.data() == before
 
     return check
 
 
-def test_soft_delete(life: Any, unchanged: Callable[[], None]) -> None:
+def test_soft_delete(life: Any, unchanged: Check, seed: int | None) -> None:
     life.on(DAY)
     life.delete(DAY)
-    assert {"creating", "updating", "deleting"} <= _through(life, unchanged)
+    _expect(_through(life, seed, unchanged), {"Create", "Update", "Delete"}, seed)
     assert life.phase() == "retained"
     assert "k001" not in life.records()
     assert life.namespaces() == ["tenant-k002"]
     assert not life.may_log_in()
     assert life.assume() is None
-    complete = [one for one in life.backups() if one[1] == "completed"]
+    complete = [backup for backup in life.backups() if backup[1] == "completed"]
     assert len(complete) == 1, "the backup of one deletion was taken twice"
     assert set(life.cleanup().values()) == {"pending"}
 
 
-def test_cancel(life: Any, unchanged: Callable[[], None]) -> None:
+def test_cancel(life: Any, unchanged: Check, seed: int | None) -> None:
     life.write(status="active", deleted_at=None)
-    assert {"creating", "updating"} <= _through(life, unchanged)
+    _expect(_through(life, seed, unchanged), {"Create", "Update"}, seed)
     assert life.phase() == "active"
     assert life.may_log_in()
     assert life.may_use(life.assume())
@@ -135,29 +130,39 @@ def test_cancel(life: Any, unchanged: Callable[[], None]) -> None:
     assert life.cleanup() == {}
 
 
-def test_the_proof(life: Any, unchanged: Callable[[], None]) -> None:
-    """The command itself is killed before each of its changes: it neither loses its proof nor writes the file without one."""
+def test_the_proof(life: Any, unchanged: Check, seed: int | None) -> None:
+    """The command itself is killed before its changes: it neither loses its proof nor writes the file without one."""
     life.delete(DAY)
     life.world.up()
     life.on(DAY + timedelta(days=60))
     life.world.up()
     assert life.phase() == "due"
-    assert _purge_through(life, lambda: _file(life)["status"] == "purged", unchanged) > 1
+    killed = _purge_through(life, seed, lambda: _file(life)["status"] == "purged", unchanged)
+    assert seed is not None or killed > 1
     document = _file(life)
-    verified = [one[0] for one in life.backups() if one[1] == "verified"]
+    verified = [backup[0] for backup in life.backups() if backup[1] == "verified"]
     assert document["proof"] in verified
     life.world.run("tenantry", "backup", "k002", "--stack", "local")
     life.world.run("tenantry", "backup", "kargerdensales", "--stack", "local")
     assert not [name for name in life.databases() if name.startswith("tenantry_scratch")]
 
 
-def test_lifting(life: Any, unchanged: Callable[[], None]) -> None:
-    assert "lifted" in _through(life, unchanged)
+def test_lifting(life: Any, unchanged: Check, seed: int | None) -> None:
+    """Protection is lifted without a call to a provider but for the question whether something differs."""
+    protected = {urn for urn, resource in _resources(life).items() if resource.get("protect")}
+    lifted: list[int] = []
+
+    def check() -> None:
+        unchanged()
+        lifted.append(sum(not _resources(life)[urn].get("protect") for urn in protected))
+
+    _expect(_through(life, seed, check, lambda operation: operation.name.startswith("k001-")), {"Diff"}, seed)
     assert life.phase() == "purging"
-    assert not any(one.get("protect") for one in life.world.resources() if "::k001-" in one["urn"])
+    assert seed is not None or any(0 < number < len(protected) for number in lifted)
+    assert not any(resource.get("protect") for resource in life.world.resources() if "::k001-" in resource["urn"])
 
 
-def test_the_burial(life: Any, unchanged: Callable[[], None]) -> None:
+def test_the_burial(life: Any, unchanged: Check, seed: int | None) -> None:
     """Killed as well: the file is the one before or the tombstone, which keeps the phone, and nothing is gone."""
     purged = _file(life)
 
@@ -167,26 +172,28 @@ def test_the_burial(life: Any, unchanged: Callable[[], None]) -> None:
             key: purged[key] for key in ("code", "phone", "status", "proof")
         }
 
-    assert _purge_through(life, lambda: "plan" not in _file(life), check) > 1
+    killed = _purge_through(life, seed, lambda: "plan" not in _file(life), check)
+    assert seed is not None or killed > 1
 
 
-def test_removal(life: Any) -> None:
-    kept = [one for one in life.backups() if one[1] == "verified"]
+def test_removal(life: Any, seed: int | None) -> None:
+    kept = [backup for backup in life.backups() if backup[1] == "verified"]
 
     def nothing_without_proof() -> None:
-        assert [one for one in life.backups() if one[1] == "verified"] == kept
+        assert [backup for backup in life.backups() if backup[1] == "verified"] == kept
         emptied = all(held == {"versions": [], "uploads": []} for held in life.objects().values())
         assert emptied or "rent001" in life.databases(), "the database went before the objects"
 
-    assert "deleting" in _through(life, nothing_without_proof)
+    _expect(_through(life, seed, nothing_without_proof), {"Delete"}, seed)
     assert life.databases() == ["rent002"]
     assert life.roles() == []
     assert all(held == {"versions": [], "uploads": []} for held in life.objects().values())
     snapshot = life.world.alibaba()
     assert "tenant-k001" not in snapshot["roles"].keys() | snapshot["policies"].keys()
-    assert not [one for one in life.world.resources() if "::k001" in one["urn"]]
-    assert _purge_through(life, lambda: "phone" not in _file(life), nothing_without_proof) > 1
-    assert _file(life)["proof"] in [one[0] for one in kept]
+    assert not [resource for resource in life.world.resources() if "::k001" in resource["urn"]]
+    killed = _purge_through(life, seed, lambda: "phone" not in _file(life), nothing_without_proof)
+    assert seed is not None or killed > 1
+    assert _file(life)["proof"] in [backup[0] for backup in kept]
     assert set(life.cleanup().values()) == {"completed"}
     again = life.world.up()
     assert all(word not in again.stdout for word in ("created", "updated", "deleted"))

@@ -127,6 +127,7 @@ def broken(small: World) -> Any:
         path.write_text(text, "utf-8")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", RESOURCE)
 def test_the_resource_is_not_made(small: World, broken: Callable[..., None], case: str) -> None:
     file, old, new, rule, where = RESOURCE[case]
@@ -141,6 +142,7 @@ def test_the_resource_is_not_made(small: World, broken: Callable[..., None], cas
     assert wrong not in json.dumps(small.kubectl("get", kind, "-A")), "it was made all the same"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("case", STACK)
 def test_the_run_fails(small: World, broken: Callable[..., None], case: str) -> None:
     file, old, new, rule, where = STACK[case]

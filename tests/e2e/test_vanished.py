@@ -93,6 +93,7 @@ def everything(life: Any) -> Any:
     return life.data(), life.records(), life.namespaces(), life.databases(), sorted(life.world.alibaba()["roles"])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("way", "told"), WAYS.items(), ids=[way.__name__ for way in WAYS])
 def test_the_run_stops_before_any_change(life: Any, way: Callable[[Path], None], told: str) -> None:
     held, file = everything(life), life.world.tenant_file("k001")

@@ -62,7 +62,7 @@ ROWS = (
     Row("network", "default deny both ways, listed openings", ("network-directions", "network-everywhere", "network-namespace", "network-ingress", "network-egress", "network-alike", "network-closed"),
         "two NetworkPolicies; rail tenantry-walls", ("network.*", "hardening.selectors", "benchmark.bounded-network-policies")),
     Row("secrets", "secret in state, absent from all that is printed", ("protection-secret", "protection-state", "protection-output"), "Secrets of the namespace", ("cluster.own-secrets", "cluster.other-secrets")),
-    Row("data", "protected, versioned, never replaced", ("protection-protect", "protection-birth", "protection-force", "protection-versions"), "the stack's seal; `tests/e2e/test_destroy.py`", ()),
+    Row("data", "protected, versioned, never replaced", ("protection-protect", "protection-birth", "protection-force", "protection-versions"), "the stack's seal; `tests/e2e/whole/test_teardown.py`", ()),
     Row("all", "each thing says whose it is", ("names-*", "workload-probes"), "marks derived from the code alone", ("database.own", "storage.own", "cluster.own")),
 )  # fmt: skip
 
@@ -72,7 +72,7 @@ Written by `python -m tests.isolation.conftest` from the table there; a test fai
 an attack is in no row, or when a row names one that is gone. *Policy*: a rule of the policy pack, on what is declared
 (`docs/policies.md`). *Live*: what holds against changes that do not come through Pulumi. *Attack*: what `tenantry verify`
 tries (`tenantry verify --list`). Whether each is needed is tried too: `tests/policies/test_mutations.py` takes everything
-declared away in turn, `tests/e2e/test_mutations.py` the live controls, `tests/components/guardrails` breaks each
+declared away in turn, `tests/e2e/attack/test_mutations.py` the live controls, `tests/components/guardrails` breaks each
 sentence of each rail.
 
 The network is evaluated, not sent through: on the embedded default no packet is filtered. A cache, where there is one,

@@ -1,6 +1,6 @@
 """Every single thing that is declared for a tenant and its platform, taken away in turn.
 
-The pack goes red, or the tables below say who does: a live attack of `tenantry verify` (tests/e2e/test_mutations.py takes
+The pack goes red, or the tables below say who does: a live attack of `tenantry verify` (tests/e2e/attack/test_mutations.py takes
 the same thing away from a live system), another test, or nobody, with the reason why it is no control. The list comes
 from the recorded program, so a new part, property or statement that is in none of these fails here.
 """
@@ -38,15 +38,15 @@ LIVE: dict[str, tuple[str, ...]] = {
 }
 # The same -> the test file that finds it missing.
 TESTED: dict[str, str] = {
-    "RandomUuid -": "tests/e2e/test_destroy.py",
-    "RandomUuid @protect": "tests/e2e/test_destroy.py",
-    "Opened -": "tests/e2e/test_destroy.py",
-    "Opened @protect": "tests/e2e/test_destroy.py",
+    "RandomUuid -": "tests/e2e/whole/test_teardown.py",
+    "RandomUuid @protect": "tests/e2e/whole/test_teardown.py",
+    "Opened -": "tests/e2e/whole/test_teardown.py",
+    "Opened @protect": "tests/e2e/whole/test_teardown.py",
     "Bucket lifecycleRules*": "tests/components/test_platform.py",
     "CloneRights connectionLimit": "tests/components/test_database.py",
     "Role @protect": "tests/components/test_shape.py",
     "Policy @protect": "tests/components/test_shape.py",
-    "Role @secret_outputs": "tests/e2e/test_main_job.py",
+    "Role @secret_outputs": "tests/e2e/whole/test_main_job.py",
     f"{BOUND} spec.validationActions.#": "tests/components/guardrails/test_attacks.py",
 }
 # Why it is no control -> the same.

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from aliyunsdkcore.request import CommonRequest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from local.ports import free
+
 ACCOUNT, ROOT_KEY, ROOT_SECRET = "1234567890123456", "LTAI5tRootKeyOfTests", "secret-of-the-root-key"
 VERSIONS = {"ram": "2015-05-01", "ims": "2019-08-15", "sts": "2015-04-01", "alidns": "2015-01-09"}
 ISSUER = "https://kubernetes.default.svc"
@@ -35,18 +36,12 @@ class Keys:
     token: str = ""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class StandIn:
     """The process under test."""
 
     directory: Path
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free)
     process: subprocess.Popen[bytes] | None = None
     issuer_key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}))
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -19,6 +18,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from local.build.binaries import path_of
 from local.build.targets import TARGETS
+from local.ports import free
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 SECRET_VALUE = "1b47061264138c4ac30d75fd1eb44270"
@@ -224,7 +224,7 @@ class Kubelite:
 
     def __init__(self, binary: Path, directory: Path, crds: Path | None = None) -> None:
         self.binary, self.directory, self.crds = binary, directory, crds
-        self.port, self.etcd_port, self.peer_port = _free_ports()
+        self.port, self.etcd_port, self.peer_port = free(), free(), free()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -285,14 +285,6 @@ class Kubelite:
     def objects(self, version: str, kind: str) -> Any:
         """The dynamic client of a kind."""
         return dynamic.DynamicClient(self.api()).resources.get(api_version=version, kind=kind)
-
-
-def _free_ports() -> tuple[int, int, int]:
-    """Ports for the API server, for etcd's clients and for its peers."""
-    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-        for probe in (first, second, third):
-            probe.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1], third.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

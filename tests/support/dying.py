@@ -1,6 +1,7 @@
 """The `tenantry` command, as a program that is killed before the first call that changes something and that is new.
 
-python dying.py MET ARGUMENTS... The file MET holds the calls that it was killed before already, one a line; a new one is added.
+python -m tests.support.dying MET PART ARGUMENTS... The file MET holds the calls that it was killed before already, one a line; a new
+one is added. PART is `all`, or as `2/6` the third of six parts into which the calls fall: only those of it are killed before.
 Changes are: a statement that does not only read, a request other than GET and HEAD, a program begun (but for the engine, which
 only shows its state here), and a file put in its place. Sessions commit each statement by itself.
 """
@@ -21,6 +22,7 @@ import requests
 from psycopg import sql
 
 from tenantry.cli import main
+from tests.support.sampling import is_chosen
 
 READING = ("SELECT", "SHOW", "SET", "RESET", "COPY (", "BEGIN", "DECLARE", "FETCH", "CLOSE")
 PASSING = re.compile(r"[0-9a-f]{8,}|\d{8}T\w+|'[^']*'")  # ids and values that differ from run to run
@@ -46,7 +48,7 @@ def _file(source: Any, target: Any, **_: Any) -> str:
     return f"{Path(target).name} put in place"
 
 
-def _watch(met: Path, owner: Any, name: str, change: Callable[..., str | None], times: Counter[str]) -> None:
+def _watch(met: Path, part: str, owner: Any, name: str, change: Callable[..., str | None], times: Counter[str]) -> None:
     real = getattr(owner, name)
 
     @wraps(real)
@@ -56,7 +58,7 @@ def _watch(met: Path, owner: Any, name: str, change: Callable[..., str | None], 
             kind = PASSING.sub("", told)[:LONGEST]
             times[kind] += 1
             line = f"{kind} #{times[kind]}"
-            if line not in met.read_text().splitlines():
+            if _is_in(part, line) and line not in met.read_text().splitlines():
                 with met.open("a") as file:
                     file.write(line + "\n")
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -65,11 +67,16 @@ def _watch(met: Path, owner: Any, name: str, change: Callable[..., str | None], 
     setattr(owner, name, call)
 
 
+def _is_in(part: str, line: str) -> bool:
+    number, _, parts = part.partition("/")
+    return part == "all" or is_chosen(line, int(parts), int(number))
+
+
 if __name__ == "__main__":
-    file, times = Path(sys.argv.pop(1)), Counter[str]()
-    _watch(file, psycopg.Cursor, "execute", _statement, times)
-    _watch(file, requests.Session, "send", _request, times)
-    _watch(file, subprocess.Popen, "__init__", _program, times)
-    _watch(file, os, "rename", _file, times)
-    _watch(file, os, "replace", _file, times)
+    file, part, times = Path(sys.argv.pop(1)), sys.argv.pop(1), Counter[str]()
+    _watch(file, part, psycopg.Cursor, "execute", _statement, times)
+    _watch(file, part, requests.Session, "send", _request, times)
+    _watch(file, part, subprocess.Popen, "__init__", _program, times)
+    _watch(file, part, os, "rename", _file, times)
+    _watch(file, part, os, "replace", _file, times)
     main()

@@ -1,0 +1,58 @@
+"""`python -m tests`: lint and every test; while binaries are built, what needs none of them. `make test` calls it."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from local.build.binaries import path_of
+from local.build.targets import TARGETS
+from local.instance import Instance
+from local.paths import ROOT
+
+# Most of an end-to-end test is waiting: three share two processors, more of them only wait for each other.
+WORKERS = 3
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
+    parser.add_argument("--exhaustive", action="store_true", help="the long lists whole: every kill, every mutation")
+    parser.add_argument("--seed", type=int, help="the sample of the long lists; default: the day's number")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="tests at once (default: %(default)s)")
+    given = parser.parse_args()
+    options = ["-n", str(given.workers)]
+    options += ["--exhaustive"] if given.exhaustive else []
+    options += ["--seed", str(given.seed)] if given.seed is not None else []
+    build = subprocess.Popen([sys.executable, "-m", "local", "build"], cwd=ROOT)
+    try:
+        is_built = all(path_of(target).exists() for target in TARGETS)
+        return _lint() or (_after_build(build, options) if is_built else _beside_build(build, options))
+    finally:
+        if build.poll() is None:
+            build.terminate()
+            build.wait()
+
+
+def _after_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
+    return build.wait() or _pytest(*options)
+
+
+def _beside_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
+    """The compiler leaves a processor idle now and then, above all at its end."""
+    print("tests that need no built binary, while those are built", flush=True)
+    failed = _pytest(*options, "-m", "not built")
+    return build.wait() or _pytest(*options, "-m", "built") or failed
+
+
+def _lint() -> int:
+    return subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
+
+
+def _pytest(*options: str) -> int:
+    environment = {**os.environ, "TENANTRY_BIN": str(Instance.here().folder / "built")}
+    command = [sys.executable, "-m", "pytest", *options]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

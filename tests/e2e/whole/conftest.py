@@ -1,0 +1,38 @@
+"""One instance for all thirteen tenants: opened, worked with, and taken down at the end."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.throwaway import World, throwaway
+
+
+def holdings(world: World) -> dict[str, Any]:
+    """What the three systems hold, apart from what a run of the services alone changes."""
+    with world.connect() as connection:
+        databases = connection.execute(
+            "SELECT datname, datistemplate, datallowconn,"
+            " array_agg(privilege_type ORDER BY privilege_type) FILTER (WHERE grantee = 0)"
+            " FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) GROUP BY 1, 2, 3 ORDER BY 1"
+        ).fetchall()
+        roles = connection.execute("SELECT rolname FROM pg_roles ORDER BY 1").fetchall()
+    kinds = "namespaces,clusterroles,clusterrolebindings,validatingadmissionpolicies,gatewayclasses,persistentvolumes"
+    cluster = sorted((item["kind"], item["metadata"]["name"]) for item in world.kubectl("get", kinds, "-A")["items"])
+    alibaba = world.alibaba()
+    alibaba.pop("sessions")
+    domains = {name: domain["records"] for name, domain in alibaba.pop("domains").items()}
+    return {"databases": databases, "roles": roles, "cluster": cluster, "alibaba": alibaba, "records": domains}
+
+
+@pytest.fixture(scope="package")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Services started, nothing converged yet."""
+    with throwaway(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+@pytest.fixture(scope="package", autouse=True)
+def pristine(world: World) -> dict[str, Any]:
+    """What the systems hold before the first up."""
+    return holdings(world)
