@@ -44,6 +44,7 @@ def stop(instance: Instance) -> None:
     """Stops what runs; the data stays."""
     with instance.locked():
         _stop(instance)
+        os.sync()  # PostgreSQL runs without fsync (local/postgresql/settings.py)
 
 
 def _stop(instance: Instance) -> None:
@@ -51,7 +52,6 @@ def _stop(instance: Instance) -> None:
         progress = Progress(name)
         progress.say("stopping")
         progress.done("stopped" if service.stop(instance, name, STOP_SIGNALS[name]) else "was not running")
-    os.sync()  # PostgreSQL runs without fsync (local/postgresql/settings.py)
 
 
 def status(instance: Instance) -> bool:

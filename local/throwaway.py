@@ -21,6 +21,7 @@ import psycopg
 from local.paths import ROOT
 
 LOCAL_SECONDS = 3600  # a start may have to build everything first
+SHOWN_LINES = 40  # of a command that failed
 LEFT_OUT = {".git", ".venv", ".local", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 
 
@@ -61,7 +62,7 @@ class World:
         if not asks_for_secrets:
             self.outputs.append(done.stdout + done.stderr)
         assert ok is None or done.returncode == ok, (
-            f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+            f"{command} ended with {done.returncode}\n{_end(done.stdout)}\n{_end(done.stderr)}"
         )
         return done
 
@@ -84,7 +85,7 @@ class World:
             check=False,
             timeout=LOCAL_SECONDS,
         )
-        assert ok is None or done.returncode == ok, f"{arguments}: {done.stdout}\n{done.stderr}"
+        assert ok is None or done.returncode == ok, f"{arguments}: {_end(done.stdout)}\n{_end(done.stderr)}"
         return done
 
     def state(self) -> dict[str, Any]:
@@ -127,6 +128,13 @@ class World:
 
     def tenant_file(self, code: str) -> Path:
         return self.folder / "tenants" / f"{code}.yaml"
+
+
+def _end(text: str) -> str:
+    """The last lines of what a command said: the whole would be pages."""
+    lines = text.splitlines()
+    left = [f"... {len(lines) - SHOWN_LINES} lines before"] if len(lines) > SHOWN_LINES else []
+    return "\n".join([*left, *lines[-SHOWN_LINES:]])
 
 
 @contextmanager
