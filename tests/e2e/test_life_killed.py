@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from local.throwaway import World
-from tests.support.kills import Operation, hold_plugins, kill_at_each
+from tests.support.held_calls import Operation
+from tests.support.kills import hold_plugins, kill_at_each
 
 DAY = date(2026, 10, 2)
 UP_PARTS = 8  # of an up's operations, some 40 to 60, each of which can be killed at two moments

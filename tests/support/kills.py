@@ -1,105 +1,84 @@
 """Ups whose engine is killed at an operation that the test names: the operation waits for the test, never for luck."""
 
-import json
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from local.throwaway import World
+from tests.support.held_calls import Operation, serve
 from tests.support.sampling import is_chosen
 
 LONGEST_S = 300
 PORT = "TENANTRY_TEST_HOLD"  # set for a run whose operations wait for the test
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One call of the engine to a provider, before it reaches the provider or before its answer reaches the engine."""
-
-    method: str  # Create, Update, Delete, Diff
-    urn: str
-    moment: str  # before, after
-
-    @property
-    def name(self) -> str:
-        """The resource's name."""
-        return self.urn.rpartition("::")[2]
+STAND_IN = Path(__file__).with_name("held_plugin.py")
 
 
 def hold_plugins(world: World) -> None:
-    """Puts the asking stand-in before every provider plugin of the world; without `PORT` it steps aside."""
+    """Puts the stand-in before every provider plugin of the world; without `PORT` it steps aside."""
+    held = f'exec "{sys.executable}" -I -S "{STAND_IN}" "${PORT}"'
     for plugin in (world.folder / ".local" / "pulumi" / "plugins").glob("resource-*/pulumi-resource-*"):
         real = plugin.parent / "real" / plugin.name
-        if real.exists():
-            continue
-        real.parent.mkdir()
-        plugin.rename(real)
-        _script(plugin, f'exec "{real}" "$@"', f'"{real}" "$@"', world.folder)
+        if not real.exists():
+            real.parent.mkdir()
+            plugin.rename(real)
+            plugin.write_text(f'#!/bin/sh\n[ -n "${PORT}" ] || exec "{real}" "$@"\n{held} "{real}" "$@"\n')
+            plugin.chmod(0o755)
     provider = world.folder / "provider" / "__main__.py"
     if not provider.with_name("real.py").exists():
         provider.rename(provider.with_name("real.py"))
         provider.write_text(_PROVIDER)
 
 
-def _script(path: Path, plain: str, real: str, root: Path) -> None:
-    held = f'PYTHONPATH="{root}" exec "{sys.executable}" -m tests.support.held_plugin "${PORT}" {real}'
-    path.write_text(f'#!/bin/sh\nif [ -z "${PORT}" ]; then {plain}; fi\n{held}\n')
-    path.chmod(0o755)
-
-
-# What the language host runs in place of provider/__main__.py: it takes the process over, or hands it on.
+# What the language host runs in place of provider/__main__.py.
 _PROVIDER = f'''
 import os, runpy, sys
 from pathlib import Path
 
 real = str(Path(__file__).with_name("real.py"))
-port = os.environ.get("{PORT}")
-if not port:
-    runpy.run_path(real, run_name="__main__")
-else:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if port := os.environ.get("{PORT}"):
     sys.argv = ["held", port, sys.executable, "-u", real, *sys.argv[1:]]
-    from tests.support.held_plugin import main
-
-    main()
+    real = "{STAND_IN}"
+runpy.run_path(real, run_name="__main__")
 '''
 
 
 @dataclass
 class _Gate:
-    """Answers the plugins: go on, or nothing any more once the engine was killed."""
+    """Lets operations go on until the engine was killed at the one that is wanted."""
 
     is_wanted: Callable[[Operation], bool]
     kill: Callable[[], None]
+    ending: ExitStack
     killed_at: Operation | None = None
-    seen: list[Operation] = field(default_factory=list[Operation])
+    seen: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def serve(self, listener: socket.socket) -> None:
+    def may_go(self, operation: Operation) -> bool:
+        with self._lock:
+            if self.killed_at is None:
+                self.seen += 1
+                if self.is_wanted(operation):
+                    self.killed_at = operation
+                    self.kill()
+            return self.killed_at is None
+
+    def await_plugins(self, listener: socket.socket) -> None:
+        """Stands before each plugin that says its port."""
         while True:
             try:
                 connection, _ = listener.accept()
             except OSError:  # closed: the run has ended
                 return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            operation = Operation(**json.loads(lines.readline()))
-            with self._lock:
-                if self.killed_at is None:
-                    self.seen.append(operation)
-                    if self.is_wanted(operation):
-                        self.killed_at = operation
-                        self.kill()
-                if self.killed_at is None:
-                    connection.sendall(b"go")
+            with connection, connection.makefile("rwb") as lines:
+                port = serve(int(lines.readline()), self.may_go, self.ending)
+                lines.write(f"{port}\n".encode())
 
 
 def kill_at(world: World, is_wanted: Callable[[Operation], bool]) -> Operation | None:
@@ -108,7 +87,11 @@ def kill_at(world: World, is_wanted: Callable[[Operation], bool]) -> Operation |
     Returns that operation; None when the up came to its end without one. Raises AssertionError when it failed by itself.
     """
     said = world.folder / ".local" / "held-up.log"
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener, said.open("wb") as log:
+    with (
+        said.open("wb") as log,
+        ExitStack() as ending,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
         process = subprocess.Popen(
             ["tenantry", "up", "--stack", "local"],
             cwd=world.folder,
@@ -116,8 +99,8 @@ def kill_at(world: World, is_wanted: Callable[[Operation], bool]) -> Operation |
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        gate = _Gate(is_wanted, lambda: _engine(process).kill())
-        threading.Thread(target=gate.serve, args=(listener,), daemon=True).start()
+        gate = _Gate(is_wanted, lambda: _engine(process).kill(), ending)
+        threading.Thread(target=gate.await_plugins, args=(listener,), daemon=True).start()
         try:
             code = process.wait(LONGEST_S)
         except subprocess.TimeoutExpired:

@@ -10,7 +10,8 @@ import pytest
 
 from local.throwaway import World
 from tests.e2e.opening.conftest import declare
-from tests.support.kills import Operation, hold_plugins, kill_at_each
+from tests.support.held_calls import Operation
+from tests.support.kills import hold_plugins, kill_at_each
 
 CODE = "k401"
 PARTS = 10  # of some 45 operations, each of which can be killed at two moments
