@@ -50,14 +50,15 @@ def of_stack(stack: str, cwd: Path) -> dict[str, Document]:
     from tenantry.cli_up_view import PlainView
     from tenantry.engine.operations import Operation
     from tenantry.engine.project import Project
+    from tenantry.engine.records import NoStack
     from tenantry.engine.refusal import Refusal
 
     try:
-        deployment = Operation(Project.find(cwd), stack, PlainView()).records.read()
+        deployment = Operation(Project.find(cwd), stack, PlainView()).records.existing()
+    except NoStack as refusal:
+        raise NoBaseline(f"{refusal.wrong}: choose another, or compare with files by --against") from None
     except Refusal as refusal:
         raise NoBaseline(str(refusal)) from None
-    if deployment is None:
-        raise NoBaseline(f"there is no stack {stack} yet: choose another, or compare with files by --against")
     return of_resources(deployment.resources)
 
 

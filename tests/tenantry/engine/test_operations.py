@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tenantry.engine.operations import Operation, Outcome
+from tenantry.engine.records import NoStack
 from tenantry.engine.refusal import Exit, Locked, Refusal
 from tenantry.engine.status import status
 from tenantry.faults import Faults
@@ -255,7 +256,6 @@ def test_status_changes_nothing_and_tells_what_was_interrupted(
     assert scene.state_file.read_bytes() == before
 
 
-def test_the_status_of_a_stack_that_was_never_made(operation: Callable[[], Operation]) -> None:
-    found = status(operation())
-    assert not found.exists
-    assert found.tenants == []
+def test_the_status_of_a_stack_that_was_never_made_is_refused(operation: Callable[[], Operation]) -> None:
+    with pytest.raises(NoStack, match="there is no stack `test`"):
+        status(operation())
