@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli_backup import FAILED, refusals, say, stack_of
-from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_up import JsonOption
 
 if TYPE_CHECKING:
     from tenantry.engine.operations import Operation

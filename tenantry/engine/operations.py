@@ -75,6 +75,7 @@ class Operation:
     parallel: int | None = None  # operations at once; else $PULUMI_PARALLEL, else the engine's own 4 a processor
 
     def __post_init__(self) -> None:
+        self.stack = self.project.stack(self.stack)
         self.environment = surroundings.environment(self.project, self.stack, self.given)
         self.url = surroundings.backend_of(self.project, self.environment)
         key = key_of(self.url, self.project.name, self.stack)

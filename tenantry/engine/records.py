@@ -18,7 +18,7 @@ from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.trees import Tree
 
 REFRESH_SECONDS = 900.0  # for all that was interrupted: a few seconds each when a cloud throttles
-# The whole line by which the engine says each. Nothing less: "not found" stands in the errors of object storage as well.
+# The whole line by which the engine says each. Nothing less: "not found" stands in errors of object storage as well.
 _MISSING = re.compile(r"^(?:error: )?no stack named '[^'\n]+' found$", re.MULTILINE)
 _ALREADY = re.compile(r"^(?:error: )?stack '[^'\n]+' already exists$", re.MULTILINE)
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenantry.engine.database import NoAnswer
+from tenantry.engine.embedded import EMBEDDED_STACK
 from tenantry.engine.openings import Opening, read
 from tenantry.engine.operations import Operation, load_tenants
 from tenantry.engine.recovery import interrupted
 from tenantry.engine.refusal import Refusal
-from tenantry.engine.surroundings import EMBEDDED_STACK, silent_services
+from tenantry.engine.surroundings import silent_services
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.faults import Faults
 from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of

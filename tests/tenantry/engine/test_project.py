@@ -51,6 +51,35 @@ def test_the_cells_that_a_stack_holds(project: Project, held: str, cells: set[st
     assert project.cells("local") is None
 
 
+@pytest.mark.parametrize("text", ['\'["platform", "cell/c02"]\'', "[platform, cell/c02]"])
+def test_a_list_is_one_however_it_was_written(project: Project, text: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(f"config: {{'tenantry:holds': {text}}}\n")
+    assert project.cells("prod") == {"c02"}
+
+
+@pytest.mark.parametrize("text", ["cells", "'{}'", "'7'"])
+def test_a_list_that_is_none_is_refused(project: Project, text: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(f"config: {{'tenantry:holds': {text}}}\n")
+    with pytest.raises(Refusal, match="tenantry:holds of the stack `prod` is no list"):
+        project.cells("prod")
+
+
+@pytest.mark.parametrize("text", ["2026-10-01", "0017", "no", "1e3", "1_000", "true", "0x1f", "12:30"])
+def test_a_value_without_quotes_is_the_one_that_is_written(project: Project, text: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(f"config:\n  tenantry:today: {text}\n")
+    assert project.setting("prod", "today") == text
+
+
+@pytest.mark.parametrize("stack", ["prod", "prdo"])
+def test_a_stack_without_settings_is_not_taken_for_one_of_all_defaults(project: Project, stack: str) -> None:
+    (project.root / "Pulumi.prod.yaml").touch()
+    if stack == "prod":
+        project.require(stack)
+    else:
+        with pytest.raises(Refusal, match=r"there is no Pulumi\.prdo\.yaml"):
+            project.require(stack)
+
+
 @pytest.mark.parametrize("name", ["today", "unknown"])
 def test_an_empty_text_means_not_set(project: Project, name: str) -> None:
     assert project.setting("local", name) is None
@@ -83,3 +112,21 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
 def test_an_empty_stack_file_sets_nothing(project: Project, text: str) -> None:
     (project.root / "Pulumi.prod.yaml").write_text(text)
     assert project.setting("prod", "zone") == "yyup.cc"
+
+
+@pytest.mark.parametrize("name", ["prod", "organization/prod", "organization/shop/prod"])
+def test_a_stack_has_one_plain_name_however_the_engine_may_be_told_it(project: Project, name: str) -> None:
+    assert project.stack(name) == "prod"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "/", "/prod", "prod/", "acme/prod", "acme/shop/prod", "organization/other/prod"),
+        *("organization/shop/", "organization/shop/eu/prod", "../prod", "organization/shop/..\\prod"),
+        *("..", "organization/shop/.", "pröd", "a b", "x" * 101),
+    ],
+)
+def test_what_is_no_stack_of_the_project_is_refused(project: Project, name: str) -> None:
+    with pytest.raises(Refusal, match=r"no stack of the project shop\n.*organization/shop/NAME"):
+        project.stack(name)
