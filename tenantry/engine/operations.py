@@ -171,6 +171,7 @@ class Operation:
 
     def _check(self, with_tenants: bool = True) -> None:
         if with_tenants:
+            self.project.require(self.stack)
             self._labels = load_tenants(self.project, self.stack)
         surroundings.check(self.stack, self.url, self.environment)
         _ = self.cli.program  # refuses when there is none

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import yaml
 
 from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.stackfile import faults
 from tenantry.names import DEFAULT_ZONE, is_zone
+from tenantry.setting_keys import NAMESPACE
 
-SETTINGS: Final = "tenantry"  # the namespace of this program's settings, whatever the project is called
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 _ORGANIZATION = "organization"  # the only one of a self-managed state
 _STACK_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
@@ -68,11 +69,25 @@ class Project:
         return self.root / f"Pulumi.{stack}.yaml"
 
     def require(self, stack: str) -> None:
-        """Raises Refusal for a stack without settings of its own: of a misspelt one, all defaults would be taken."""
-        if not self.file(stack).is_file() and EMBEDDED_STACKS.fullmatch(stack) is None:
-            raise Refusal(
-                f"the stack `{stack}` has no settings: there is no {self.file(stack).name}", "name another with --stack"
-            )
+        """Raises Refusal for a stack without settings of its own, and for keys of its file that nobody reads.
+
+        Of a misspelt stack, or for a misspelt key, the default would be taken without a word.
+        """
+        file = self.file(stack)
+        if not file.is_file():
+            if EMBEDDED_STACKS.fullmatch(stack) is None:
+                raise Refusal(
+                    f"the stack `{stack}` has no settings: there is no {file.name}", "name another with --stack"
+                )
+            return
+        declared = self.document.get("config")
+        if isinstance(declared, dict):
+            try:
+                wrong = list(faults(file, self.name, cast("dict[str, Any]", declared).keys()))
+            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+                raise _unreadable(file, error) from error
+            if wrong:
+                raise Refusal("\n".join(wrong), "")
 
     def stack_document(self, stack: str) -> Mapping[str, Any]:
         """Pulumi.STACK.yaml; empty where there is none."""
@@ -90,19 +105,21 @@ class Project:
 
     def setting(self, stack: str, name: str) -> str | None:
         """The plain value of `tenantry:NAME` for the stack, else the default in Pulumi.yaml; None without either."""
-        value = self.configuration(stack).get(f"{SETTINGS}:{name}", self._default(name))
+        value = self.configuration(stack).get(f"{NAMESPACE}:{name}", self._default(name))
         return value if isinstance(value, str) and value != "" else None
 
     def listed(self, stack: str, name: str) -> list[str] | None:
         """The same for a list, which `pulumi config set` writes as JSON text."""
-        value = self.configuration(stack).get(f"{SETTINGS}:{name}", self._default(name))
+        value = self.configuration(stack).get(f"{NAMESPACE}:{name}", self._default(name))
         if isinstance(value, str) and value:
             try:
                 value = json.loads(value)
             except ValueError:
                 value = None
             if not isinstance(value, list):
-                raise Refusal(f"{SETTINGS}:{name} of the stack `{stack}` is no list", f"repair {self.file(stack).name}")
+                raise Refusal(
+                    f"{NAMESPACE}:{name} of the stack `{stack}` is no list", f"repair {self.file(stack).name}"
+                )
         return [str(part) for part in cast("list[Any]", value)] if isinstance(value, list) else None
 
     def tenants(self, stack: str) -> Path:
@@ -133,5 +150,9 @@ def _mapping(path: Path) -> Mapping[str, Any]:
         # Every scalar as the text that is written, not what YAML 1.1 makes of it (dates, octal numbers, `no`).
         document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 (makes text, no objects)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Refusal(f"{path.name} cannot be read: {error}", "repair the file") from error
+        raise _unreadable(path, error) from error
     return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+
+
+def _unreadable(path: Path, error: Exception) -> Refusal:
+    return Refusal(f"{path.name} cannot be read: {error}", "repair the file")

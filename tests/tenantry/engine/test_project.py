@@ -1,5 +1,6 @@
 """The project is found from any folder in it, and a stack's settings are read without a secret being looked at."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,64 @@ def test_a_stack_has_one_plain_name_however_the_engine_may_be_told_it(project: P
 def test_what_is_no_stack_of_the_project_is_refused(project: Project, name: str) -> None:
     with pytest.raises(Refusal, match=r"no stack of the project shop\n.*organization/shop/NAME"):
         project.stack(name)
+
+
+CONFIG = """\
+encryptionsalt: v1:abc
+config:
+  tenantry:zone: example.org
+  {entry}
+"""
+
+
+def written(project: Project, entry: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(CONFIG.format(entry=entry))
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("tenantry:imageDigst: true", "tenantry:imageDigst is no setting, nothing reads it: Pulumi.yaml describes"),
+        ("tenantry:todya: x", "tenantry:todya is no setting, nothing reads it: is tenantry:today meant?"),
+        ("tenantry:Zone: x", "is tenantry:zone meant?"),
+        ("tenatry:zone: x", "tenatry:zone is no setting, nothing reads it: is tenantry:zone meant?"),
+        ("alicloud:region: cn-beijing", "alicloud:region is no setting"),
+        ("today: x", "shop:today is no setting, nothing reads it: is tenantry:today meant?"),
+        ("tenantry:today: 2026-10-01", "tenantry:today: YAML reads another text"),
+        ("tenantry:today: 0017", "put it in quotes"),
+        ("tenantry:today: 1_000", "put it in quotes"),
+        ("tenantry:today: 0o17", "put it in quotes"),
+        ("tenantry:today: 12:30", "put it in quotes"),
+        ("tenantry:today: 1.50", "put it in quotes"),
+        ("tenantry:today: 99999999999999999999", "put it in quotes"),
+        ("tenantry:today: [x, 2026-10-01]", "put it in quotes"),
+    ],
+)
+def test_what_would_count_for_nothing_is_refused_by_its_line(project: Project, entry: str, said: str) -> None:
+    written(project, entry)
+    with pytest.raises(Refusal, match=rf"^Pulumi\.prod\.yaml:4: .*{re.escape(said)}"):
+        project.require("prod")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'tenantry:today: "2026-10-01"',
+        "tenantry:today: '0017'",
+        "tenantry:today: 5432",
+        "tenantry:today: -1",
+        "tenantry:today: 192.0.2.10",
+        "tenantry:today: 30 2 * * *",
+        "tenantry:today: [192.0.2.0/28:5432]",
+        "tenantry:today: {secure: v1:abc}",
+        "pulumi:tags: {a: b}",
+    ],
+)
+def test_what_stays_as_it_is_written_is_not(project: Project, entry: str) -> None:
+    written(project, entry)
+    project.require("prod")
+
+
+@pytest.mark.parametrize("stack", ["local", "prod"])
+def test_the_stacks_of_this_project_are_in_order(stack: str) -> None:
+    Project.find(Path(__file__)).require(stack)
