@@ -12,7 +12,7 @@ from components.installation import Application, BucketFacts, Gateway, Identity,
 from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from tenantry.clock import utc_day
-from tenantry.engine.surroundings import EMBEDDED_STACKS
+from tenantry.engine.embedded import EMBEDDED_STACKS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 

@@ -2,6 +2,7 @@
 
 from components.backups import Cron
 from stacks.config import StackConfig
+from tenantry.engine.embedded import SYSTEMS_OF
 
 
 def cron_of(config: StackConfig) -> Cron:
@@ -16,6 +17,7 @@ def cron_of(config: StackConfig) -> Cron:
             "ALICLOUD_SECRET_KEY": alibaba.secret_key,
         },
         plain={
+            SYSTEMS_OF: config.stack,
             "PGHOST": postgresql.host,
             "PGPORT": str(postgresql.port),
             "PGUSER": postgresql.user,

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from typing import Annotated, Any, Final, Literal
 
 import pulumi
+from pulumi.runtime.config import CONFIG
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from components.installation import Opening
 from tenantry.names import DEFAULT_ZONE, is_zone
+from tenantry.setting_keys import NAMESPACE, stranger
 
-PROJECT: Final = "tenantry"
+PROJECT: Final = NAMESPACE
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
 SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrls")
 SHARED_CACHE: Final = "redisUrl"  # refused
+NOWHERE: Final = IPv4Network("0.0.0.0/8")
 LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")
 
 
@@ -49,6 +52,21 @@ def _certificates(value: str | None) -> str | None:
 
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _holds(value: tuple[str, ...]) -> tuple[str, ...]:
+    """What is called the foundation is part of the platform: alone it would be nothing at all."""
+    if "foundation" in value and "platform" not in value:
+        raise ValueError("foundation comes with the platform: name platform")
+    return value
+
+
+def _reachable(value: IPv4Address) -> IPv4Address:
+    if value.is_loopback or value.is_multicast or value.is_link_local or value.is_reserved or value in NOWHERE:
+        raise ValueError("is no address at which visitors could reach the gateway")
+    return value
+
+
 Part = Annotated[str, Field(pattern="^(foundation|platform|cells|cell/[a-z0-9-]+)$")]
 Fingerprint = Annotated[str, Field(pattern="^[0-9A-Fa-f]{40}$")]
 Registry = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)?$")]
@@ -68,7 +86,7 @@ class Settings(BaseModel):
         frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True, arbitrary_types_allowed=True
     )
 
-    holds: Annotated[tuple[Part, ...], Field(min_length=1)]
+    holds: Annotated[tuple[Part, ...], Field(min_length=1), AfterValidator(_holds)]
     platform_stack: OptionalText
     tenants: Text
     zone: Annotated[Text, AfterValidator(_zone)]
@@ -83,7 +101,7 @@ class Settings(BaseModel):
     ai_bridge_url: Text
     gateway_url: OptionalText
     egress: tuple[Annotated[Opening, BeforeValidator(_opening)], ...]
-    gateway_address: IPv4Address
+    gateway_address: Annotated[IPv4Address, AfterValidator(_reachable)]
     gateway_namespace: Text
     gateway_proxy_namespace: OptionalText
     gateway_name: Text
@@ -119,7 +137,8 @@ class Settings(BaseModel):
 
 
 def read_settings(config: pulumi.Config) -> Settings:
-    """Raises RunError with one line a key that is missing or wrong; the values are not repeated."""
+    """Raises RunError with one line a key that is missing, wrong or none; the values are not repeated."""
+    _refuse_strangers()
     keys = [str(field.alias) for field in Settings.model_fields.values()]
     read = {key: config.get_object(key) if key in LISTS else config.get(key) for key in keys}
     values = {key: value for key, value in read.items() if value is not None}
@@ -128,6 +147,14 @@ def read_settings(config: pulumi.Config) -> Settings:
     except ValidationError as error:
         lines = [f"{PROJECT}:{_place(one['loc'])}: {one['msg']}" for one in error.errors(include_url=False)]
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines])) from None
+
+
+def _refuse_strangers() -> None:
+    """A key that nobody reads was meant to do something, such as to refuse images without a digest."""
+    known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE}
+    lines = [wrong for key in sorted(CONFIG.get()) if (wrong := stranger(key, known))]
+    if lines:
+        raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines]))
 
 
 def read_secrets(config: pulumi.Config, encrypted: Callable[[str], bool]) -> Mapping[str, pulumi.Output[str]]:

@@ -5,10 +5,10 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from tenantry.cli_options import Place
 from tenantry.differences import Document
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
@@ -23,12 +23,12 @@ class NoBaseline(Exception):
     """There is nothing to compare with; says why, and what to do."""
 
 
-def of_fleet(fleet: Fleet) -> dict[str, Document]:
-    """Of those who have something running."""
+def of_fleet(fleet: Fleet, cells: frozenset[str] | None = None) -> dict[str, Document]:
+    """Of those who have something running, in these cells (None: in all)."""
     return {
         tenant.code: document(tenant) | {OPERATION: operation(tenant)}
         for tenant in fleet.tenants
-        if tenant.phase.has_workload
+        if tenant.phase.has_workload and (cells is None or tenant.cell in cells)
     }
 
 
@@ -50,14 +50,15 @@ def of_stack(stack: str, cwd: Path) -> dict[str, Document]:
     from tenantry.cli_up_view import PlainView
     from tenantry.engine.operations import Operation
     from tenantry.engine.project import Project
+    from tenantry.engine.records import NoStack
     from tenantry.engine.refusal import Refusal
 
     try:
-        deployment = Operation(Project.find(cwd), stack, PlainView()).records.read()
+        deployment = Operation(Project.find(cwd), stack, PlainView()).records.existing()
+    except NoStack as refusal:
+        raise NoBaseline(f"{refusal.wrong}: choose another, or compare with files by --against") from None
     except Refusal as refusal:
         raise NoBaseline(str(refusal)) from None
-    if deployment is None:
-        raise NoBaseline(f"there is no stack {stack} yet: choose another, or compare with files by --against")
     return of_resources(deployment.resources)
 
 
@@ -68,17 +69,17 @@ def system_of(code: str, given: Mapping[str, Document]) -> dict[str, Any]:
     return {key: config.get(key) for key in SYSTEM_KEYS}
 
 
-def of_place(place: str, directory: Path, zone: str, today: date) -> dict[str, Document]:
-    """`place` is a directory, or a revision of the repository that `directory` lies in."""
-    if Path(place).is_dir():
-        return of_fleet(load_fleet(Path(place), zone, today=today))
+def of_place(revision: str, now: Place) -> dict[str, Document]:
+    """`revision` is one of the repository that the files of `now` lie in, or a directory."""
+    if Path(revision).is_dir():
+        return of_fleet(load_fleet(Path(revision), now.zone, today=now.today), now.cells)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
-        _extract(place, directory, Path(scratch))
+        _extract(revision, now.directory, Path(scratch))
         try:
-            return of_fleet(load_fleet(Path(scratch), zone, today=today))
+            return of_fleet(load_fleet(Path(scratch), now.zone, today=now.today), now.cells)
         except Faults as faults:
-            lines = str(faults).replace(f"{scratch}/", f"{place}:")
-            raise NoBaseline(f"the files of {place} are none that this version can read:\n{lines}") from None
+            lines = str(faults).replace(f"{scratch}/", f"{revision}:")
+            raise NoBaseline(f"the files of {revision} are none that this version can read:\n{lines}") from None
 
 
 def _extract(revision: str, directory: Path, target: Path) -> None:

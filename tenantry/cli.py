@@ -21,6 +21,7 @@ from tenantry import (
     cli_validate,
     cli_verify,
 )
+from tenantry.engine.refusal import Refusal
 from tenantry.faults import Faults
 
 app = typer.Typer(
@@ -60,6 +61,9 @@ def main() -> None:
     except Faults as faults:
         print(faults, file=sys.stderr)
         sys.exit(1)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(refusal.code)
     except BrokenPipeError:
         # `tenantry list | head`: nobody reads on, and Python's own flush must not complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_up import JsonOption
 
 if TYPE_CHECKING:
     from tenantry.backup.records import Record
@@ -148,7 +149,8 @@ def _plans(cwd: Path, stack: str) -> Path:
     from tenantry.engine.project import Project
     from tenantry.fleet import plans_file
 
-    return plans_file(Project.find(cwd).tenants(stack))
+    project = Project.find(cwd)
+    return plans_file(project.tenants(project.stack(stack)))
 
 
 def _of(records: "list[Record]", names: list[str]) -> "list[Record]":
@@ -188,13 +190,20 @@ def say(text: str) -> None:
 
 
 def stack_of(cwd: Path, stack: str) -> "Stack":
-    """In the environment of the embedded default where the stack is that one and no shell has read its file."""
+    """With the systems that the stack names; this process then knows of no others.
+
+    In the environment of the embedded default where the stack is that one and no shell has read its file.
+    """
     from tenantry.backup.settings import Stack
     from tenantry.engine.project import Project
     from tenantry.engine.surroundings import environment
 
     project = Project.find(cwd)
+    stack = project.stack(stack)
+    project.require(stack)
     found = environment(project, stack, dict(os.environ))
+    for name in os.environ.keys() - found.keys():
+        del os.environ[name]
     os.environ["PATH"] = found.get("PATH", os.environ.get("PATH", ""))
     return Stack.of(project, stack, found)
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, TodayOption, ZoneOption, load
+from tenantry.cli_options import (
+    CWD,
+    STACK,
+    CwdOption,
+    DirectoryOption,
+    JsonOption,
+    StackOption,
+    TodayOption,
+    ZoneOption,
+    place,
+)
 
 _COLUMNS = ("code", "name", "plan", "phase", "cell", "domain", "database", "users", "storage")
 _WIDE = 200  # columns where no terminal says how wide it is: what is piped must not be cut
@@ -18,17 +28,21 @@ def register(app: typer.Typer) -> None:
 
 
 def list_tenants(
-    directory: DirectoryOption = DIRECTORY,
-    zone: ZoneOption = ZONE,
+    directory: DirectoryOption = None,
+    zone: ZoneOption = None,
     today: TodayOption = None,
     gone: Annotated[bool, typer.Option("--gone", help="Also those of whom only a tombstone is left.")] = False,
+    stack: StackOption = STACK,
+    cwd: CwdOption = CWD,
     as_json: JsonOption = False,
 ) -> None:
-    """List the tenants."""
-    fleet = load(directory, zone, today)
+    """List the tenants of the stack's cells."""
+    where = place(stack, cwd, directory, zone, today)
+    fleet = where.load()
     from tenantry.report import summary, tombstone
 
-    rows = [summary(one) for one in fleet.all] + [tombstone(one) for one in fleet.tombstones if gone]
+    rows = [summary(tenant) for tenant in fleet.all if where.holds(tenant.cell)]
+    rows += [tombstone(stone) for stone in fleet.tombstones if gone and where.holds(stone.cell)]
     rows.sort(key=lambda row: int(row["code"][1:]))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))

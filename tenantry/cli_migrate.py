@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption, operation, refusals
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_up import JsonOption, operation, refusals
 
 if TYPE_CHECKING:
     from tenantry.rollout.rollout import Result, Rollout

@@ -1,5 +1,7 @@
-"""What several sub-commands take, and how they load the fleet: once, and only when they run."""
+"""What several sub-commands take, and where they look: in the stack's own folder, zone, cells and day."""
 
+import os
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,37 +14,82 @@ if TYPE_CHECKING:
     from tenantry.fleet import Fleet
 
 
-def _zone(value: str) -> str:
-    if not is_zone(value):
+def _zone(value: str | None) -> str | None:
+    if value is not None and not is_zone(value):
         raise typer.BadParameter(f"no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
     return value
 
 
-DirectoryArgument = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Where the tenants' files are.")]
-DirectoryOption = Annotated[
-    Path, typer.Option("--dir", exists=True, file_okay=False, help="Where the tenants' files are.")
+_WHERE = "Where the tenants' files are; not given, the stack's own folder."
+DirectoryArgument = Annotated[Path | None, typer.Argument(exists=True, file_okay=False, help=_WHERE)]
+DirectoryOption = Annotated[Path | None, typer.Option("--dir", exists=True, file_okay=False, help=_WHERE)]
+ZoneOption = Annotated[
+    str | None, typer.Option("--zone", callback=_zone, help="The DNS zone of the domains; not given, the stack's.")
 ]
-ZoneOption = Annotated[str, typer.Option("--zone", callback=_zone, help="The DNS zone of the domains.")]
 TodayOption = Annotated[
     datetime | None,
     typer.Option("--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
+StackOption = Annotated[str, typer.Option("--stack", "-s", help="Which stack.", envvar="TENANTRY_STACK")]
+CwdOption = Annotated[Path, typer.Option("--cwd", "-C", help="Where to look for Pulumi.yaml.", file_okay=False)]
 
-DIRECTORY = Path("tenants")
-ZONE = DEFAULT_ZONE
+STACK = "local"
+CWD = Path()
 
 
-def day(today: datetime | None) -> date:
-    """These commands only look, so any day is harmless; `up` takes its day from the stack."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command looks."""
+
+    stack: str
+    directory: Path
+    zone: str
+    cells: frozenset[str] | None  # that the stack holds; None: all of them
+    today: date
+
+    def load(self) -> "Fleet":
+        """The tenants' files. Raises Faults."""
+        from tenantry.fleet import load_fleet  # pydantic and the models: half of a second that --help need not wait
+
+        return load_fleet(self.directory, self.zone, today=self.today)
+
+    def holds(self, cell: str) -> bool:
+        """Whether a tenant of this cell is one of the stack's."""
+        return self.cells is None or cell in self.cells
+
+
+def place(
+    stack: str, cwd: Path, directory: Path | None = None, zone: str | None = None, today: datetime | None = None
+) -> Place:
+    """What is told, else what the stack's settings say, and never what the shell's folder happens to hold.
+
+    Raises Refusal for a stack that has no settings. Any day is harmless, as these commands only look.
+    """
+    from tenantry.clock import today as today_of
     from tenantry.clock import utc_day
+    from tenantry.engine.project import Project
+    from tenantry.engine.refusal import Refusal
 
-    return today.date() if today else utc_day()
+    told = today.date() if today else None
+    try:
+        project = Project.find(cwd)
+    except Refusal:
+        if directory is None and not (cwd / "tenants").is_dir():
+            raise
+        return Place(stack, directory or cwd / "tenants", zone or DEFAULT_ZONE, None, told or utc_day())
+    stack = project.stack(stack)
+    project.require(stack)
+    return Place(
+        stack,
+        directory or _from_here(project.tenants(stack)),
+        zone or project.zone(stack),
+        project.cells(stack),
+        told or today_of(project, stack),
+    )
 
 
-def load(directory: Path, zone: str, today: datetime | None) -> "Fleet":
-    from tenantry.fleet import (
-        load_fleet,
-    )  # pydantic and the models: half of a second that --help need not wait
-
-    return load_fleet(directory, zone, today=day(today))
+def _from_here(folder: Path) -> Path:
+    """Faults name files as a person or an editor would from where they stand."""
+    here = Path.cwd()
+    return Path(os.path.relpath(folder, here)) if folder.is_relative_to(here) else folder

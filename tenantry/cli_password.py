@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption, operation, refusals
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_up import JsonOption, operation, refusals
 from tenantry.engine.trees import mapping
 
 if TYPE_CHECKING:

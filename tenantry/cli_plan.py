@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, TodayOption, ZoneOption, day
-from tenantry.cli_up import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_options import (
+    CWD,
+    STACK,
+    CwdOption,
+    DirectoryOption,
+    JsonOption,
+    StackOption,
+    TodayOption,
+    ZoneOption,
+    place,
+)
 
 if TYPE_CHECKING:
     from tenantry.differences import Change, Effect
@@ -34,23 +43,23 @@ def diff(
         typer.Option("--against", help="A revision or a directory to compare with; not given, what was applied last."),
     ] = None,
     stack: StackOption = STACK,
-    directory: DirectoryOption = DIRECTORY,
-    zone: ZoneOption = ZONE,
+    directory: DirectoryOption = None,
+    zone: ZoneOption = None,
     today: TodayOption = None,
     cwd: CwdOption = CWD,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which tenants the files as they are would affect, and how. Changes nothing.
+    """Show which of the stack's tenants the files as they are would affect, and how. Changes nothing.
 
     Exit 0: nobody is affected. 5: some are. 6: some are, and some of them get less. 1: it cannot be said.
     """
     from tenantry.baseline import NoBaseline, of_fleet, of_place, of_stack
     from tenantry.differences import effects
-    from tenantry.fleet import load_fleet
 
-    after = of_fleet(load_fleet(directory, zone, today=day(today)))
+    where = place(stack, cwd, directory, zone, today)
+    after = of_fleet(where.load(), where.cells)
     try:
-        before = of_stack(stack, cwd) if against is None else of_place(against, directory, zone, day(today))
+        before = of_stack(where.stack, cwd) if against is None else of_place(against, where)
     except NoBaseline as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(1) from None

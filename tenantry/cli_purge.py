@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli_backup import FAILED, refusals, say, stack_of
-from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_up import JsonOption
 
 if TYPE_CHECKING:
     from tenantry.engine.operations import Operation
@@ -86,7 +87,7 @@ def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list
     from tenantry.purge.plan import plan
 
     project, stack = operation.project, operation.stack
-    day, memory = today(project, stack), seen(operation.records.read())
+    day, memory = today(project, stack), seen(operation.records.existing())
     first = {code: one.deletion_seen for code, one in memory.items() if one.deletion_seen is not None}
     zone = project.zone(stack)
     fleet = load_fleet(project.tenants(stack), zone, today=day, first_seen_deleted=first, unseen=day)

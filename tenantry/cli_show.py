@@ -1,14 +1,23 @@
 """`tenantry show CODE`: one tenant as it works out, every value in force and where it comes from."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
-from tenantry.cli_options import DIRECTORY, ZONE, DirectoryOption, JsonOption, TodayOption, ZoneOption, load
-from tenantry.cli_up import CWD, CwdOption
+from tenantry.cli_options import (
+    CWD,
+    STACK,
+    CwdOption,
+    DirectoryOption,
+    JsonOption,
+    TodayOption,
+    ZoneOption,
+    place,
+)
 from tenantry.layers import SYSTEM_KEYS
 from tenantry.names import is_code
 
@@ -25,8 +34,8 @@ def register(app: typer.Typer) -> None:
 
 def show(
     code: Annotated[str, typer.Argument(callback=_code, help="The tenant's code, such as k001.")],
-    directory: DirectoryOption = DIRECTORY,
-    zone: ZoneOption = ZONE,
+    directory: DirectoryOption = None,
+    zone: ZoneOption = None,
     today: TodayOption = None,
     stack: Annotated[
         str | None, typer.Option("--stack", "-s", help="Show also what this stack sets, as it applied it last.")
@@ -35,7 +44,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one tenant: every value in force, and in brackets where it comes from (plan, default, line of its file)."""
-    fleet = load(directory, zone, today)
+    where = place(stack or os.environ.get("TENANTRY_STACK") or STACK, cwd, directory, zone, today)
+    directory, fleet = where.directory, where.load()
     from tenantry.report import details, tombstone
 
     gone = next((one for one in fleet.tombstones if one.code == code), None)
@@ -46,8 +56,11 @@ def show(
         typer.echo(_json(tombstone(gone)) if as_json else "\n".join(_lines(tombstone(gone), {})))
         return
     tenant = fleet[code]
+    if not where.holds(tenant.cell):
+        typer.echo(f"{code} is of the cell {tenant.cell}, which the stack `{where.stack}` does not hold", err=True)
+        raise typer.Exit(1)
     shown = details(tenant)
-    shown["config"] = _system(code, stack, cwd) | shown["config"]
+    shown["config"] = _system(code, where.stack if stack else None, cwd) | shown["config"]
     from tenantry.fleet import plans_file
     from tenantry.origins import leaves, origins
 

@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
 from tenantry.faults import Faults
 
 if TYPE_CHECKING:
     from tenantry.engine.operations import Operation, Outcome
     from tenantry.engine.running import Watcher
 
-StackOption = Annotated[str, typer.Option("--stack", "-s", help="Which stack.", envvar="TENANTRY_STACK")]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output, progress on the other.")
 ]
-CwdOption = Annotated[Path, typer.Option("--cwd", "-C", help="Where to look for Pulumi.yaml.", file_okay=False)]
 ParallelOption = Annotated[int | None, typer.Option("--parallel", "-p", min=1, help="Operations at once.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Accepted and implied: nothing is ever asked.")]
-
-STACK = "local"
-CWD = Path()
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +63,7 @@ def destroy(
         from tenantry.engine.destroying import check_destroy
         from tenantry.engine.tenants import rows
 
-        check_destroy(operation.project, stack, rows(operation.records.read()), yes_destroy)
+        check_destroy(operation.project, operation.stack, rows(operation.records.read()), yes_destroy)
         return operation.destroy()
 
     _run(action, stack, as_json, parallel, cwd)

@@ -121,9 +121,6 @@ def show_outcome(outcome: Outcome, is_preview: bool) -> None:
 def show_status(status: Status) -> None:
     """A stack at rest."""
     console = _console()
-    if not status.exists:
-        console.print(Text(f"the stack `{status.stack}` does not exist: `tenantry up --stack {status.stack}` makes it"))
-        return
     if status.tenants:
         console.print(_status_table(status))
     last = f"last run: {status.last_kind} {status.last_result}, " if status.last_kind else ""

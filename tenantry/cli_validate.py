@@ -2,7 +2,16 @@
 
 import typer
 
-from tenantry.cli_options import DIRECTORY, ZONE, DirectoryArgument, TodayOption, ZoneOption, load
+from tenantry.cli_options import (
+    CWD,
+    STACK,
+    CwdOption,
+    DirectoryArgument,
+    StackOption,
+    TodayOption,
+    ZoneOption,
+    place,
+)
 from tenantry.faults import Faults
 
 
@@ -10,10 +19,16 @@ def register(app: typer.Typer) -> None:
     app.command("validate")(validate)
 
 
-def validate(directory: DirectoryArgument = DIRECTORY, zone: ZoneOption = ZONE, today: TodayOption = None) -> None:
-    """Check the tenants' files: exit 0 when all are fine, else 1 with one line a fault."""
+def validate(
+    directory: DirectoryArgument = None,
+    zone: ZoneOption = None,
+    today: TodayOption = None,
+    stack: StackOption = STACK,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Check the tenants' files, of all cells: exit 0 when all are fine, else 1 with one line a fault."""
     try:
-        fleet = load(directory, zone, today)
+        fleet = place(stack, cwd, directory, zone, today).load()
     except Faults as faults:
         files = len({fault.file for fault in faults.faults})
         typer.echo(f"{_count(len(faults.faults), 'fault')} in {_count(files, 'file')}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenantry.cli_up import CWD, STACK, CwdOption, JsonOption, StackOption
+from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli_up import JsonOption
 
 if TYPE_CHECKING:
     from tenantry.verify.model import Result

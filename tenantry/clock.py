@@ -5,9 +5,9 @@ For a stack only embedded ones and tests may choose another, or 30 days could pa
 
 from datetime import UTC, date, datetime
 
+from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
-from tenantry.engine.surroundings import EMBEDDED_STACKS
 
 
 def utc_day() -> date:

@@ -7,11 +7,17 @@ from tenantry.backup.failing import BackupError, explained
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
 from tenantry.backup.take import Subject, Vault
+from tenantry.engine.alibaba import VARIABLES as ALIBABA_VARIABLES
+from tenantry.engine.cli import Cli
+from tenantry.engine.configuration import environment_of_program, given
+from tenantry.engine.database import VARIABLES as DATABASE_VARIABLES
 from tenantry.engine.project import Project
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, names_of
 
 KNOWN = "SELECT tenant_id, database_name, contact_phone, plan_type, status FROM tenants WHERE status <> 'purged'"
 PLATFORM = (Subject(TEMPLATE_DATABASE, TEMPLATE_DATABASE, is_template=True), Subject(ADMIN_DATABASE, ADMIN_DATABASE))
+
+VARIABLES = {**DATABASE_VARIABLES, **ALIBABA_VARIABLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,15 @@ class Stack:
 
     @classmethod
     def of(cls, project: Project, stack: str, environment: Mapping[str, str]) -> "Stack":
+        """Raises BackupError where the stack does not say what it uses; Refusal where it cannot be read."""
+
         def place(name: str) -> BucketPlace:
             bucket, region = (project.setting(stack, f"{name}{what}") for what in ("Bucket", "Region"))
             if not bucket or not region:
                 raise BackupError(f"tenantry:{name}Bucket or {name}Region is not set", "see Pulumi.yaml")
             return BucketPlace(bucket, region)
 
-        systems = Systems.of_environment(environment)
+        systems = systems_of(Cli(project.root, environment, ""), stack)
         vault = Vault(systems, place("backup"), Records(systems, ADMIN_DATABASE))
         return cls(vault, (place("photo"), place("system")))
 
@@ -59,6 +67,29 @@ class Stack:
                 f"name tenants, or {', '.join(map(str, _others()))}",
             )
         return [everybody[name] for name in names] if names else list(everybody.values())
+
+
+def systems_of(cli: Cli, stack: str) -> Systems:
+    """Those of the stack's program. Raises BackupError for settings that are missing."""
+    found = given(cli, stack, VARIABLES)
+    if missing := [key for key, value in found.items() if not value]:
+        raise BackupError(
+            f"the stack `{stack}` does not say which systems it uses: {', '.join(missing)}",
+            f"`pulumi config set tenantry:{missing[0]} --stack {stack}` (with --secret for passwords and keys); "
+            "for the embedded default: `. .local/env` after `make up`",
+        )
+    environment = environment_of_program(cli, stack)
+    return Systems(
+        host=found["databaseHost"],
+        port=found["databasePort"],
+        user=found["databaseUser"],
+        password=found["databasePassword"],
+        sslmode=found["databaseSslmode"],
+        access_key=found["alibabaAccessKey"],
+        secret_key=found["alibabaSecretKey"],
+        token=environment.get("ALICLOUD_SECURITY_TOKEN") or None,
+        proxy=environment.get("TENANTRY_ALIBABA_PROXY") or None,
+    )
 
 
 def _others() -> list[str]:

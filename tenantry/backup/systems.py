@@ -4,11 +4,11 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
-from tenantry.backup.failing import BackupError, oss2
+from tenantry.backup.failing import oss2
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.owner_login import CATALOG_ALONE, OwnerLogin
 
@@ -16,7 +16,6 @@ CONNECT_TIMEOUT_S = 15
 TLS = "PGSSL"  # how libpq's variables about it begin
 
 Session = psycopg.Connection[tuple[Any, ...]]
-_NEEDED = ("PGHOST", "PGUSER", "PGPASSWORD", "ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +37,6 @@ class Systems:
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
     proxy: str | None = None
-
-    @classmethod
-    def of_environment(cls, environment: Mapping[str, str]) -> Self:
-        """libpq's and Alibaba Cloud's own variables, as `.local/env` and the backup's Secret set them."""
-        if missing := [name for name in _NEEDED if not environment.get(name)]:
-            raise BackupError(
-                f"{', '.join(missing)} not set", "export them; for the embedded default: `. .local/env` after `make up`"
-            )
-        return cls(
-            host=environment["PGHOST"],
-            port=environment.get("PGPORT") or "5432",
-            user=environment["PGUSER"],
-            password=environment["PGPASSWORD"],
-            sslmode=environment.get("PGSSLMODE") or "verify-full",
-            access_key=environment["ALICLOUD_ACCESS_KEY"],
-            secret_key=environment["ALICLOUD_SECRET_KEY"],
-            token=environment.get("ALICLOUD_SECURITY_TOKEN") or None,
-            proxy=environment.get("TENANTRY_ALIBABA_PROXY") or None,
-        )
 
     @contextmanager
     def session(self, database: str = MAINTENANCE_DATABASE, options: str = "") -> Generator[Session, None, None]:

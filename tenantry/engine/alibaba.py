@@ -11,7 +11,7 @@ from tenantry.engine.trees import Tree, mapping
 
 _TIMEOUT_SECONDS = 10
 _REGION = "cn-hangzhou"  # only signs: the services asked here know no regions
-_VARIABLES: Final = {"alibabaAccessKey": "ALICLOUD_ACCESS_KEY", "alibabaSecretKey": "ALICLOUD_SECRET_KEY"}
+VARIABLES: Final = {"alibabaAccessKey": "ALICLOUD_ACCESS_KEY", "alibabaSecretKey": "ALICLOUD_SECRET_KEY"}
 
 
 def keys_of(cli: Cli, stack: str) -> Mapping[str, str]:
@@ -19,13 +19,13 @@ def keys_of(cli: Cli, stack: str) -> Mapping[str, str]:
 
     With another account's key a recovery would find nothing of what it looks for. Raises Refusal when none is set.
     """
-    found = given(cli, stack, _VARIABLES)
+    found = given(cli, stack, VARIABLES)
     if missing := [key for key, value in found.items() if not value]:
         raise Refusal(
             f"the stack `{stack}` does not say with which key Alibaba Cloud is asked: {', '.join(missing)}",
             f"`pulumi config set --secret tenantry:{missing[0]} --stack {stack}`",
         )
-    return {**environment_of_program(cli, stack), **{_VARIABLES[key]: value for key, value in found.items()}}
+    return {**environment_of_program(cli, stack), **{VARIABLES[key]: value for key, value in found.items()}}
 
 
 def call(host: str, version: str, action: str, parameters: Mapping[str, object], env: Mapping[str, str]) -> Tree:

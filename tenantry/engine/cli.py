@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tenantry.engine.redaction import redactor
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.starts import Starts, folder_of
 
 # Tells the processes of one engine from those of all others, also when their parent is dead: they inherit it.
 MARKER = "TENANTRY_ENGINE"
@@ -63,31 +64,42 @@ class Cli:
             "PYTHONUNBUFFERED": "1",
         }
 
+    @property
+    def starts(self) -> Starts:
+        """Where each engine that is started here is written down."""
+        return Starts(folder_of(self.environment), self.key)
+
     def ask(self, *arguments: str, given: str | None = None, seconds: float = SHORT_SECONDS) -> Answer:
         """Runs a short command to its end."""
-        try:
-            done = subprocess.run(
-                [self.program, *arguments, "--non-interactive", "--color", "never"],
-                cwd=self.root,
-                env=self.child_environment,
-                input=given if given is not None else "",
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=seconds,
-                start_new_session=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise Refusal(
-                f"`pulumi {' '.join(arguments[:2])}` has not answered for {seconds:.0f} s",
-                "see whether the state's storage can be reached",
-            ) from None
-        return Answer(done.returncode, done.stdout, self.redact(done.stderr))
+        with subprocess.Popen(
+            [self.program, *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.root,
+            env=self.child_environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as engine:
+            self.starts.note(engine.pid)
+            try:
+                out, err = engine.communicate(given if given is not None else "", timeout=seconds)
+            except subprocess.TimeoutExpired:
+                engine.kill()
+                raise Refusal(
+                    f"`pulumi {' '.join(arguments[:2])}` has not answered for {seconds:.0f} s",
+                    "see whether the state's storage can be reached",
+                ) from None
+            except BaseException:
+                engine.kill()
+                raise
+        self.starts.ended(engine.pid, engine.returncode)
+        return Answer(engine.returncode, out, self.redact(err))
 
     def start(self, arguments: Sequence[str], output: Path) -> subprocess.Popen[bytes]:
         """Starts a long command, its output to a file. When we are killed it gets SIGINT and ends in order."""
         with output.open("wb") as sink:
-            return subprocess.Popen(
+            engine = subprocess.Popen(
                 [self.program, *arguments],
                 cwd=self.root,
                 env={"GOGC": str(GARBAGE_PERCENT), **self.child_environment},
@@ -97,6 +109,8 @@ class Cli:
                 start_new_session=True,  # a terminal's Ctrl-C reaches us alone; we pass it on once
                 preexec_fn=_interrupt_with_parent if sys.platform == "linux" else None,
             )
+        self.starts.note(engine.pid)
+        return engine
 
 
 if sys.platform == "linux":

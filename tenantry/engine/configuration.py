@@ -1,21 +1,35 @@
 """What a stack's program is told of the systems it uses, for the commands that reach them beside it.
 
 In embedded stacks the environment says it first. In all others the stack's configuration alone does, as for the program
-(stacks/config.py): a shell's variables may be those of another installation.
+(stacks/config.py): a shell's variables may be those of another installation. The nightly backup has no configuration to
+decrypt: its pod gets the variables from the stack, and with them the name of that stack.
 """
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from tenantry.engine.cli import Cli
+from tenantry.engine.embedded import counts
 from tenantry.engine.refusal import Refusal
-from tenantry.engine.surroundings import EMBEDDED_STACKS
+
+# Which server, cluster and account, and as whom; what is said of TLS (PGSSLROOTCERT) is a file of this machine.
+_SYSTEMS: Final = re.compile(
+    r"PG(?!SSL)[A-Z]+|PGSSLMODE|ALICLOUD_\w+|ALIBABA_?CLOUD_\w+|KUBECONFIG|TENANTRY_ALIBABA_PROXY"
+)
+
+
+def without_others(environment: Mapping[str, str], stack: str) -> dict[str, str]:
+    """The environment without the variables of another stack's systems: libraries would take them by themselves."""
+    if counts(environment, stack):
+        return dict(environment)
+    return {name: value for name, value in environment.items() if _SYSTEMS.fullmatch(name) is None}
 
 
 def environment_of_program(cli: Cli, stack: str) -> Mapping[str, str]:
     """The variables that count for the stack: none outside embedded ones."""
-    return cli.environment if EMBEDDED_STACKS.fullmatch(stack) else {}
+    return cli.environment if counts(cli.environment, stack) else {}
 
 
 def given(cli: Cli, stack: str, variables: Mapping[str, str]) -> dict[str, str]:

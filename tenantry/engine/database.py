@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_SECONDS: Final = 5
-_VARIABLES: Final = {
+VARIABLES: Final = {
     "databaseHost": "PGHOST",
     "databasePort": "PGPORT",
     "databaseUser": "PGUSER",
@@ -71,7 +71,7 @@ class Server:
 
 def server_of(cli: Cli, stack: str) -> Server:
     """What the stack's program uses. Raises Refusal when the stack does not say it."""
-    found = given(cli, stack, _VARIABLES)
+    found = given(cli, stack, VARIABLES)
     found["databaseSslmode"] = found["databaseSslmode"] or "require"
     if missing := [key for key, value in found.items() if not value]:
         raise Refusal(

@@ -13,6 +13,7 @@ from tenantry.engine.locks import Lock, is_refusal, parse_refusal
 from tenantry.engine.processes import Process, environment_of, own_processes, process
 from tenantry.engine.refusal import Locked
 from tenantry.engine.single import alone, folder_of
+from tenantry.engine.starts import Starts
 
 WAIT_SECONDS = 120.0  # for an engine whose `tenantry` was killed: it has been told to stop and finishes its calls
 _REMEDY = "wait for it to end; if you know that it is dead: `pulumi cancel --stack {stack}`"
@@ -31,6 +32,11 @@ class Holding:
         """What dead engines of this stack left running."""
         return Leftovers(self.cli.key, self.cli.environment)
 
+    @property
+    def starts(self) -> Starts:
+        """The engines of this stack that were started here."""
+        return self.cli.starts
+
     @contextmanager
     def held(self, say: Callable[[str], None]) -> Generator[None]:
         """Holds the stack; refuses with Locked when somebody else does."""
@@ -39,6 +45,8 @@ class Holding:
             self.leftovers.end(say)
             for path in dead:  # only now: until its processes are gone the dead engine's work is not over
                 remove_lock(path)
+            if self.files is not None:
+                self.starts.sweep()
             if self.files is not None:
                 for line in self.files.repair():
                     say(line)
@@ -50,11 +58,15 @@ class Holding:
         if not is_refusal(refusal):
             return False
         locks = parse_refusal(refusal)
-        if not locks or not all(lock.is_dead for lock in locks):
-            raise self._locked(next((lock for lock in locks if not lock.is_dead), None))
+        doubtful = [lock for lock in locks if not self.starts.is_dead(lock)]
+        if doubtful or not locks:
+            raise self._locked(doubtful[0] if doubtful else None)
         for lock in locks:
             say(f"breaking the lock of a dead engine: {lock}")
-        return self.cli.ask("cancel", "--yes", "--stack", self.stack).code == 0
+        is_broken = self.cli.ask("cancel", "--yes", "--stack", self.stack).code == 0
+        if is_broken:
+            self.starts.sweep()
+        return is_broken
 
     def _dead_locks(self, files: FileState, say: Callable[[str], None]) -> Iterator[Path]:
         for path, lock in files.locks():
@@ -62,9 +74,9 @@ class Holding:
                 if _engine_on(self.cli.environment.get("PULUMI_BACKEND_URL", "")):
                     raise self._locked(None)
                 say(f"removing the lock file {path.name}, which a crash had torn")
-            elif lock.is_own and (holder := lock.holder()) is not None:
+            elif (holder := self.starts.living(lock)) is not None:
                 self._await_end(lock, holder, say)
-            elif lock.is_dead:
+            elif self.starts.is_dead(lock):
                 say(f"breaking the lock of a dead engine: {lock}")
             else:
                 raise self._locked(lock)
@@ -77,14 +89,19 @@ class Holding:
             raise self._locked(lock)
         say(f"waiting for the engine of a `tenantry` that was killed: {lock}")
         deadline = time.monotonic() + WAIT_SECONDS
-        while lock.holder() is not None:
+        while self.starts.living(lock) is not None:
             if time.monotonic() > deadline:
                 raise self._locked(lock)
             time.sleep(0.1)
 
     def _locked(self, lock: Lock | None) -> Locked:
+        doubt = ""
+        if lock is not None and lock.is_own and self.starts.living(lock) is None:
+            doubt = (
+                "; whether that engine lives cannot be told from here, as no `tenantry` of this place has started it"
+            )
         return Locked(
-            f"the stack `{self.stack}` is locked{f' by {lock}' if lock else ''}",
+            f"the stack `{self.stack}` is locked{f' by {lock}' if lock else ''}{doubt}",
             _REMEDY.format(stack=self.stack),
         )
 

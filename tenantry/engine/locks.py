@@ -1,7 +1,7 @@
-"""The engine's lock files of a self-managed state: whose they are, and whether their engine is dead.
+"""The engine's lock files of a self-managed state: what they say.
 
 `pulumi` writes `.pulumi/locks/organization/PROJECT/STACK/UUID.json` with pid, user, host and time, and removes it
-at the end; kill -9 leaves it for ever. Only a lock of this host and user whose process is provably gone is broken.
+at the end; kill -9 leaves it for ever. What proves that a lock's engine is dead stands in starts.py.
 """
 
 import json
@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tenantry.engine.processes import Process, process
 from tenantry.engine.user import own_name
 
 _IN_REFUSAL = re.compile(r"created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>[0-9T:.Z+-]+)")
@@ -33,21 +32,8 @@ class Lock:
 
     @property
     def is_own(self) -> bool:
-        """Whether this user made it on this host."""
+        """Whether it bears the names of this user and this host: another container may have the same."""
         return self.host == socket.gethostname() and self.user == own_name()
-
-    def holder(self) -> Process | None:
-        """The living engine behind an own lock; None when it is dead or its number has gone to another program.
-
-        `since` proves nothing: where the clock was set meanwhile, a living engine seems to have started after it.
-        """
-        found = process(self.pid)
-        return found if found and any(Path(part).name.startswith("pulumi") for part in found.arguments[:2]) else None
-
-    @property
-    def is_dead(self) -> bool:
-        """Own, and its engine is gone: nobody will ever release it."""
-        return self.is_own and self.holder() is None
 
 
 def parse(text: str, path: Path | None = None) -> Lock | None:

@@ -75,6 +75,7 @@ class Operation:
     parallel: int | None = None  # operations at once; else $PULUMI_PARALLEL, else the engine's own 4 a processor
 
     def __post_init__(self) -> None:
+        self.stack = self.project.stack(self.stack)
         self.environment = surroundings.environment(self.project, self.stack, self.given)
         self.url = surroundings.backend_of(self.project, self.environment)
         key = key_of(self.url, self.project.name, self.stack)
@@ -170,6 +171,7 @@ class Operation:
 
     def _check(self, with_tenants: bool = True) -> None:
         if with_tenants:
+            self.project.require(self.stack)
             self._labels = load_tenants(self.project, self.stack)
         surroundings.check(self.stack, self.url, self.environment)
         _ = self.cli.program  # refuses when there is none

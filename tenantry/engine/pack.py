@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.refusal import Refusal
-from tenantry.engine.surroundings import EMBEDDED_STACKS
 
 POLICIES: Final = "policies"
 
 
 def arguments(root: Path, stack: str, say: Callable[[str], None]) -> tuple[str, ...]:
     """Raises Refusal where tenants are real and the pack, or what it holds them against, is missing."""
-    embedded = EMBEDDED_STACKS.fullmatch(_name(stack)) is not None
+    embedded = EMBEDDED_STACKS.fullmatch(stack) is not None
     if not (root / POLICIES / "PulumiPolicy.yaml").is_file():
         if not embedded:
             raise Refusal(f"no policy pack in {POLICIES}/: nothing would be checked", "run it in a whole checkout")
@@ -34,9 +34,5 @@ def arguments(root: Path, stack: str, say: Callable[[str], None]) -> tuple[str, 
 
 def _configurations(stack: str) -> Iterator[str]:
     """Of the stack itself, else of what its name begins with: the cell `prod-c02` has those of `prod`."""
-    words = itertools.accumulate(_name(stack).split("-"), lambda before, word: f"{before}-{word}")
+    words = itertools.accumulate(stack.split("-"), lambda before, word: f"{before}-{word}")
     yield from (f"{POLICIES}/{name}.json" for name in reversed(list(words)))
-
-
-def _name(stack: str) -> str:
-    return stack.rpartition("/")[2]

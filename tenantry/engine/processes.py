@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 _PROC = Path("/proc")
+INITIAL_NAMESPACE: Final = "pid:[4026531836]"  # the host's own; the number is the kernel's (PROC_PID_INIT_INO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +73,21 @@ def boot() -> str:
     """What tells this boot of the host from every other; empty where the kernel does not say."""
     try:
         return (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def namespace() -> str:
+    """In which the numbers of processes are those that this process sees; empty where the kernel does not say."""
+    try:
+        return str((_PROC / "self" / "ns" / "pid").readlink())
+    except OSError:
+        return ""
+
+
+def machine() -> str:
+    """What tells this installation of an operating system from others; empty where there is no such file."""
+    try:
+        return Path("/etc/machine-id").read_text().strip()
     except OSError:
         return ""

@@ -1,5 +1,7 @@
 """Where the Pulumi project lies, and what the stack's own configuration file says."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +10,15 @@ from typing import Any, cast
 
 import yaml
 
+from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.stackfile import faults
 from tenantry.names import DEFAULT_ZONE, is_zone
+from tenantry.setting_keys import NAMESPACE
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
+_ORGANIZATION = "organization"  # the only one of a self-managed state
+_STACK_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -38,22 +45,82 @@ class Project:
         """The project's name: part of every resource's URN and of the state's path."""
         return str(self.document["name"])
 
+    def stack(self, name: str) -> str:
+        """The plain name of a stack of this project; the engine takes `organization/PROJECT/NAME` for the same one.
+
+        Files of settings, locks and states go by the plain name. Raises Refusal for what is no stack of this project.
+        """
+        *above, plain = name.split("/")
+        if above in ([], [_ORGANIZATION], [_ORGANIZATION, self.name]) and _STACK_NAME.fullmatch(plain):
+            return plain
+        raise Refusal(
+            f"`{name}` is no stack of the project {self.name}",
+            f"name it NAME or {_ORGANIZATION}/{self.name}/NAME; NAME is of letters, digits, `.`, `_` and `-`",
+        )
+
     @property
     def backend_url(self) -> str | None:
         """The state's address when Pulumi.yaml names one."""
         backend = self.document.get("backend")
         return str(cast("dict[str, Any]", backend).get("url") or "") or None if isinstance(backend, dict) else None
 
+    def file(self, stack: str) -> Path:
+        """The stack's own settings."""
+        return self.root / f"Pulumi.{stack}.yaml"
+
+    def require(self, stack: str) -> None:
+        """Raises Refusal for a stack without settings of its own, and for keys of its file that nobody reads.
+
+        Of a misspelt stack, or for a misspelt key, the default would be taken without a word.
+        """
+        file = self.file(stack)
+        if not file.is_file():
+            if EMBEDDED_STACKS.fullmatch(stack) is None:
+                raise Refusal(
+                    f"the stack `{stack}` has no settings: there is no {file.name}", "name another with --stack"
+                )
+            return
+        declared = self.document.get("config")
+        if isinstance(declared, dict):
+            try:
+                wrong = list(faults(file, self.name, cast("dict[str, Any]", declared).keys()))
+            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+                raise _unreadable(file, error) from error
+            if wrong:
+                raise Refusal("\n".join(wrong), "")
+
+    def stack_document(self, stack: str) -> Mapping[str, Any]:
+        """Pulumi.STACK.yaml; empty where there is none."""
+        return _mapping(self.file(stack)) if self.file(stack).is_file() else {}
+
     def configuration(self, stack: str) -> Mapping[str, Any]:
-        """`config:` of Pulumi.STACK.yaml by full key; encrypted values stay mappings and are never looked at."""
-        path = self.root / f"Pulumi.{stack}.yaml"
-        config: Any = _mapping(path).get("config") if path.is_file() else None
-        return cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+        """`config:` of Pulumi.STACK.yaml by full key; encrypted values stay mappings and are never looked at.
+
+        Every other value is text as it is written, as the engine hands it to the program: a day or a number without
+        quotes is no other setting than one with them.
+        """
+        config: Any = self.stack_document(stack).get("config")
+        entries = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
+        return {key if ":" in key else f"{self.name}:{key}": value for key, value in entries.items()}
 
     def setting(self, stack: str, name: str) -> str | None:
         """The plain value of `tenantry:NAME` for the stack, else the default in Pulumi.yaml; None without either."""
-        value = self.configuration(stack).get(f"tenantry:{name}", self._default(name))
-        return str(value) if isinstance(value, str | int | bool) and value != "" else None
+        value = self.configuration(stack).get(f"{NAMESPACE}:{name}", self._default(name))
+        return value if isinstance(value, str) and value != "" else None
+
+    def listed(self, stack: str, name: str) -> list[str] | None:
+        """The same for a list, which `pulumi config set` writes as JSON text."""
+        value = self.configuration(stack).get(f"{NAMESPACE}:{name}", self._default(name))
+        if isinstance(value, str) and value:
+            try:
+                value = json.loads(value)
+            except ValueError:
+                value = None
+            if not isinstance(value, list):
+                raise Refusal(
+                    f"{NAMESPACE}:{name} of the stack `{stack}` is no list", f"repair {self.file(stack).name}"
+                )
+        return [str(part) for part in cast("list[Any]", value)] if isinstance(value, list) else None
 
     def tenants(self, stack: str) -> Path:
         """The folder of the stack's tenants."""
@@ -68,9 +135,8 @@ class Project:
 
     def cells(self, stack: str) -> frozenset[str] | None:
         """The cells of tenants that the stack holds; None: all of them."""
-        held: Any = self.configuration(stack).get("tenantry:holds", self._default("holds"))
-        parts = [str(part) for part in cast("list[Any]", held)] if isinstance(held, list) else ["cells"]
-        if "cells" in parts:
+        parts = self.listed(stack, "holds")
+        if parts is None or "cells" in parts:
             return None
         return frozenset(part.removeprefix("cell/") for part in parts if part.startswith("cell/"))
 
@@ -81,7 +147,12 @@ class Project:
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Every scalar as the text that is written, not what YAML 1.1 makes of it (dates, octal numbers, `no`).
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 (makes text, no objects)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Refusal(f"{path.name} cannot be read: {error}", "repair the file") from error
+        raise _unreadable(path, error) from error
     return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+
+
+def _unreadable(path: Path, error: Exception) -> Refusal:
+    return Refusal(f"{path.name} cannot be read: {error}", "repair the file")

@@ -1,6 +1,7 @@
 """Reads and writes the engine's record of a stack, by its own commands or from its file, and recovers it."""
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.trees import Tree
 
 REFRESH_SECONDS = 900.0  # for all that was interrupted: a few seconds each when a cloud throttles
-_MISSING = ("no stack named", "not found")
+# The whole line by which the engine says each. Nothing less: "not found" stands in errors of object storage as well.
+_MISSING = re.compile(r"^(?:error: )?no stack named '[^'\n]+' found$", re.MULTILINE)
+_ALREADY = re.compile(r"^(?:error: )?stack '[^'\n]+' already exists$", re.MULTILINE)
 
 
 class NoStack(Refusal):
@@ -45,12 +48,18 @@ class Records:
         except NoStack:
             return None
 
+    def existing(self) -> Deployment:
+        """The record for looking at. Raises NoStack where there is no such stack."""
+        if (found := self.read()) is None:
+            raise self._no_stack()
+        return found
+
     def make(self) -> bool:
         """Makes the stack if there is none; says whether it did."""
         if self.files is not None and self.files.path is not None:
             return False
         answer = self.cli.ask("stack", "init", self.stack, "--no-select")
-        if answer.code and "already exists" not in answer.err:
+        if answer.code and _ALREADY.search(answer.err) is None:
             raise Refusal(
                 f"the stack `{self.stack}` cannot be made: {answer.err.strip()}",
                 "see the state's address and key",
@@ -119,10 +128,16 @@ class Records:
     def _export(self) -> dict[str, Tree]:
         answer = self.cli.ask("stack", "export", "--stack", self.stack)
         if answer.code:
-            if any(text in answer.err for text in _MISSING):
-                raise NoStack(f"there is no stack `{self.stack}`", f"`tenantry up --stack {self.stack}` makes it")
+            if _MISSING.search(answer.err):
+                raise self._no_stack()
             raise Refusal(f"the stack's record cannot be read: {answer.err.strip()}", "see the state's address and key")
         return json.loads(answer.out)
+
+    def _no_stack(self) -> NoStack:
+        return NoStack(
+            f"there is no stack `{self.stack}` in this state",
+            f"name another with --stack; `tenantry up --stack {self.stack}` makes it",
+        )
 
     def _import(self, exported: dict[str, Tree]) -> None:
         answer = self._change("stack", "import", "--stack", self.stack, given=json.dumps(exported))

@@ -74,13 +74,14 @@ def run(
         log.write(f"pulumi {' '.join(arguments)}")
         with _interrupts(watcher) as interrupted:
             engine = cli.start([*arguments, "--event-log", str(events)], output)
-            interrupted.engine = engine
+            interrupted.begin(engine)
             tail = Tail(events)
             while engine.poll() is None:
                 _take(tail.new(), progress, watcher, log, recorder)
                 watcher.tick(progress, time.monotonic() - begin)
                 _pause(engine)
             _take(tail.new(), progress, watcher, log, recorder)
+            cli.starts.ended(engine.pid, engine.returncode)
         text = cli.redact(output.read_text(encoding="utf-8", errors="replace"))
     watcher.tick(progress, time.monotonic() - begin)
     log.write(f"the engine ended with {engine.returncode}; it wrote:\n{text}")
@@ -116,14 +117,25 @@ class _Interrupts:
         self.count = 0
         self.engine: subprocess.Popen[bytes] | None = None
         self._watcher = watcher
+        self._is_told = False
+
+    def begin(self, engine: subprocess.Popen[bytes]) -> None:
+        """Hands on also what was pressed while the engine was being started."""
+        self.engine = engine
+        if self.count and not self._is_told:
+            self._tell(engine)
+
+    def _tell(self, engine: subprocess.Popen[bytes]) -> None:
+        self._is_told = True
+        self._watcher.say("stopping: what has begun is brought to its end (once more: kill)")
+        engine.send_signal(signal.SIGINT)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         if self.engine is None or self.engine.poll() is not None:
             return
-        if self.count == 1:
-            self._watcher.say("stopping: what has begun is brought to its end (once more: kill)")
-            self.engine.send_signal(signal.SIGINT)
+        if not self._is_told:
+            self._tell(self.engine)
         else:
             self._watcher.say("killing the engine: the next run recovers what it was doing")
             self.engine.kill()

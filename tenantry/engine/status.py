@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenantry.engine.database import NoAnswer
+from tenantry.engine.embedded import EMBEDDED_STACK
 from tenantry.engine.openings import Opening, read
 from tenantry.engine.operations import Operation, load_tenants
 from tenantry.engine.recovery import interrupted
 from tenantry.engine.refusal import Refusal
-from tenantry.engine.surroundings import EMBEDDED_STACK, silent_services
+from tenantry.engine.surroundings import silent_services
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.faults import Faults
 from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
@@ -23,7 +24,6 @@ class Status:
     """A stack at rest."""
 
     stack: str
-    exists: bool
     tenants: list[Row]
     resources: int
     pending: list[str]  # "creating URN"
@@ -40,7 +40,6 @@ class Status:
         """Fit for `--json`."""
         return {
             "stack": self.stack,
-            "exists": self.exists,
             "tenants": [row.as_json() for row in self.tenants],
             "resources": self.resources,
             "pending": self.pending,
@@ -54,17 +53,14 @@ class Status:
 
 
 def status(operation: Operation) -> Status:
-    """Reads the record and the history."""
-    deployment = operation.records.read()
+    """Reads the record and the history. Raises NoStack where there is no such stack."""
+    deployment = operation.records.existing()
     locks = [str(lock or path.name) for path, lock in operation.files.locks()] if operation.files else []
     silent = silent_services(operation.environment) if operation.stack == EMBEDDED_STACK else []
-    if deployment is None:
-        return Status(operation.stack, False, [], 0, [], "", "", "", locks, silent)
     last = _last_run(operation)
     openings, newest, remark = _openings(operation)
     return Status(
         stack=operation.stack,
-        exists=True,
         tenants=rows(deployment, _labels(operation)),
         resources=deployment.custom_count(),
         pending=interrupted(deployment),

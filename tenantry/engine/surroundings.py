@@ -1,7 +1,6 @@
 """The environment a run needs: the embedded default's when this is it, and a clear word when something is missing."""
 
 import os
-import re
 import shlex
 import socket
 from collections.abc import Iterator, Mapping
@@ -10,20 +9,22 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tenantry.engine.configuration import without_others
+from tenantry.engine.embedded import EMBEDDED_STACK, EMBEDDED_STACKS
 from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 
-EMBEDDED_STACK = "local"
-# Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
-EMBEDDED_STACKS = re.compile(r"(local|test)(-[a-z0-9-]+)?")
 _PROBE_SECONDS = 2.0
 
 
 def environment(project: Project, stack: str, given: Mapping[str, str]) -> dict[str, str]:
-    """`given`, completed from `.local/env` when the stack is the embedded default and no shell has read that file."""
+    """`given`, completed from `.local/env` when the stack is the embedded default and no shell has read that file.
+
+    For another stack, without the variables that name some other one's systems.
+    """
     file = project.root / ".local" / "env"
     if stack != EMBEDDED_STACK or "TENANTRY_LOCAL" in given or "PULUMI_BACKEND_URL" in given or not file.is_file():
-        return dict(given)
+        return without_others(given, stack)
     return {**given, **_exports(file, given)}
 
 
@@ -39,15 +40,26 @@ def backend_of(project: Project, env: Mapping[str, str]) -> str:
 
 
 def check(stack: str, url: str, env: Mapping[str, str]) -> None:
-    """Refuses before anything is called when the run cannot succeed."""
+    """Refuses before anything is called when the run cannot succeed, or would work on another stack's state."""
     if url.startswith("file://"):
         folder = Path(url.removeprefix("file://").partition("?")[0]).expanduser()
+        refuse_embedded_state(stack, folder, env)
         if folder.is_absolute() and not os.access(folder, os.W_OK):
             raise Refusal(f"the state's folder {folder} is missing or not writable", _remedy(stack))
     if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys() and not url.startswith("http"):
         raise Refusal("no PULUMI_CONFIG_PASSPHRASE: the secrets in the state cannot be read", _remedy(stack))
     if stack == EMBEDDED_STACK and (silent := silent_services(env)):
         raise Refusal(f"not running: {', '.join(silent)}", "run `make up`")
+
+
+def refuse_embedded_state(stack: str, folder: Path, env: Mapping[str, str]) -> None:
+    """Raises Refusal for the embedded default's state and a stack that is not of it: a shell has read `.local/env`."""
+    local = env.get("TENANTRY_LOCAL")
+    if local and EMBEDDED_STACKS.fullmatch(stack) is None and folder.is_relative_to(local):
+        raise Refusal(
+            f"the state of the stack `{stack}` would lie in {folder}, which is the embedded default's",
+            "this shell has read `.local/env`: take one that has not, and export the stack's own PULUMI_BACKEND_URL",
+        )
 
 
 def services(env: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:

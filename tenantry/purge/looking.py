@@ -9,7 +9,8 @@ from tenantry.engine.alibaba import call
 
 RAM, RAM_VERSION = "ram.aliyuncs.com", "2015-05-01"
 DNS, DNS_VERSION = "alidns.aliyuncs.com", "2015-01-09"
-ABSENT: Final = re.compile(r"NotExist|NoExist")
+# The codes for just what is asked about: of EntityNotExist.User, say, nothing follows.
+ABSENT: Final = re.compile(r": (?:EntityNotExist\.(?:Role|Policy)|InvalidDomainName\.NoExist)$")
 
 
 def left_in_ram(systems: Systems, name: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tenantry.engine import surroundings as engine
 from tenantry.engine.cli import Cli
+from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.single import key_of
@@ -56,6 +57,7 @@ class Surroundings:
 
 def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
     """Raises Refusal when the stack is not up, or something needed is not set."""
+    stack = project.stack(stack)
     environment = engine.environment(project, stack, given)
     url = engine.backend_of(project, environment)
     engine.check(stack, url, environment)
@@ -66,7 +68,7 @@ def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings
         stack,
         outputs,
         mapping(_ask(cli, "stack", "export", "--stack", stack)),
-        _Settings(project, mapping(stated), environment, engine.EMBEDDED_STACKS.fullmatch(stack) is not None),
+        _Settings(project, mapping(stated), environment, EMBEDDED_STACKS.fullmatch(stack) is not None),
     )
 
 

@@ -117,6 +117,18 @@ def test_settings_of_our_own_provider(run, tenants) -> None:
     }
 
 
+def test_the_nightly_backup_is_handed_the_systems_with_the_name_of_its_stack(run, tenants) -> None:
+    spec = run(tenants(k001={})).one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    told = {one["name"]: one["value"] for one in spec["containers"][0]["env"]}
+    assert told == {
+        "TENANTRY_SYSTEMS_OF": "test",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": "5433",
+        "PGUSER": "tenantry",
+        "PGSSLMODE": "disable",
+    }
+
+
 def test_tenants_wait_for_what_they_stand_on(run, tenants) -> None:
     recording = run(tenants(k001={}))
     assert "platform-systemkarder-bucket" in recording.named("k001-files-directories").after

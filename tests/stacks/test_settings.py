@@ -121,6 +121,7 @@ def test_protection_is_lifted_by_the_stacks_own_name_alone(configured, value: st
 @pytest.mark.parametrize(
     ("holds", "platform", "main", "other"),
     [
+        (["platform", "cells"], True, True, True),
         (["foundation", "platform", "cells"], True, True, True),
         (["platform"], True, False, False),
         (["platform", "cell/main"], True, True, False),
@@ -160,6 +161,34 @@ WRONG = {
     "today": "tomorrow",
     "zone": "",
 }
+
+
+@pytest.mark.parametrize("holds", [["foundation"], ["foundation", "cells"], ["foundation", "cell/c02"]])
+def test_the_foundation_is_nothing_without_the_platform(configured, holds: list[str]) -> None:
+    with pytest.raises(pulumi.RunError, match=r"tenantry:holds: .*name platform"):
+        configured(holds=holds)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "169.254.1.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"],
+)
+def test_an_address_that_nobody_can_reach_is_refused(configured, address: str) -> None:
+    with pytest.raises(pulumi.RunError, match=r"tenantry:gatewayAddress: .*no address"):
+        configured(gatewayAddress=address)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.10", "10.1.2.3", "100.64.0.1", "8.8.8.8"])
+def test_any_other_address_is_taken(configured, address: str) -> None:
+    assert configured(gatewayAddress=address).installation.gateway.address == address
+
+
+@pytest.mark.parametrize(("key", "meant"), [("imageDigst", "imageDigest"), ("Holds", "holds"), ("system_region", None)])
+def test_a_key_that_nobody_reads_is_refused(configured, key: str, meant: str | None) -> None:
+    with pytest.raises(pulumi.RunError, match=f"tenantry:{key} is no setting") as error:
+        configured(**{key: "hidden"})
+    assert meant is None or f"is tenantry:{meant} meant?" in str(error.value)
+    assert "hidden" not in str(error.value)
 
 
 @pytest.mark.parametrize("key", WRONG)

@@ -79,11 +79,14 @@ def test_destroy_needs_the_name(run: Run) -> None:
     assert "--yes-destroy test" in err
 
 
-def test_the_status_of_nothing_is_no_error(run: Run) -> None:
-    code, out, _ = run("status", "--stack", "test")
-    assert code == 0
-    assert "does not exist" in out
-    assert json.loads(run("status", "--stack", "test", "--json")[1])["exists"] is False
+@pytest.mark.parametrize("command", [["status"], ["purge"], ["purge", "--dry-run"], ["purge", "--within", "7d"]])
+def test_what_is_said_of_a_stack_that_does_not_exist_is_an_error(run: Run, command: list[str]) -> None:
+    code, out, err = run(*command, "--stack", "test")
+    assert (code, out) == (1, "")
+    assert "there is no stack `test`" in err
+    code, out, _ = run(*command, "--stack", "test", "--json")
+    assert code == 1
+    assert "there is no stack `test`" in json.loads(out)["errors"][0]["text"]
 
 
 def test_a_line_of_progress_stays_short_with_many_tenants(capsys: pytest.CaptureFixture[str]) -> None:

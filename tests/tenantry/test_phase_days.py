@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tenantry import clock
-from tenantry.cli_options import day
+from tenantry.cli_options import place
 from tenantry.clock import today
 from tenantry.engine.operations import load_tenants
 from tenantry.engine.project import Project
@@ -119,8 +119,9 @@ def test_the_day_is_that_of_utc_wherever_it_runs(tmp_path: Path, late: date) -> 
     assert today(_project(tmp_path), "prod") == late
 
 
-def test_commands_that_only_look_go_by_the_same_day(late: date) -> None:
-    assert day(None) == late
+def test_commands_that_only_look_go_by_the_same_day(tmp_path: Path, late: date) -> None:
+    assert place("prod", _project(tmp_path).root).today == late
+    assert place("local", _project(tmp_path, today="2027-01-01").root).today == date(2027, 1, 1)
 
 
 def test_a_run_checks_the_files_as_of_the_same_day(tmp_path: Path, late: date, monkeypatch: pytest.MonkeyPatch) -> None:

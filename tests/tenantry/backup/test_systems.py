@@ -2,18 +2,11 @@
 
 from tenantry.backup.systems import Systems
 
-GIVEN = {
-    "PGHOST": "db.internal",
-    "PGUSER": "tenantry",
-    "PGPASSWORD": "hidden",
-    "ALICLOUD_ACCESS_KEY": "key",
-    "ALICLOUD_SECRET_KEY": "secret",
-}
+SYSTEMS = Systems("db.internal", "5432", "tenantry", "hidden", "verify-full", "key", "secret")
 
 
 def told(**more: str) -> dict[str, str]:
-    environment = GIVEN | more
-    return Systems.of_environment(environment).client_environment(environment)
+    return SYSTEMS.client_environment({"PGHOST": "127.0.0.1", "PGPASSWORD": "of-the-shell"} | more)
 
 
 def test_they_check_the_servers_certificate_as_our_own_sessions_do() -> None:
@@ -24,6 +17,7 @@ def test_they_check_the_servers_certificate_as_our_own_sessions_do() -> None:
 def test_nothing_else_of_the_shells_own_reaches_them() -> None:
     environment = told(PGDATABASE="rent009", PGOPTIONS="-c role=postgres", PGSERVICE="other", PATH="/bin")
     assert environment["PATH"] == "/bin"
+    assert (environment["PGHOST"], environment["PGPASSWORD"]) == ("db.internal", "hidden")
     assert "PGDATABASE" not in environment
     assert "PGSERVICE" not in environment
     assert environment["PGOPTIONS"] != "-c role=postgres"

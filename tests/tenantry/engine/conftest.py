@@ -4,14 +4,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from tenantry.engine.processes import boot, machine, namespace, process
 from tenantry.engine.progress import Finding, Progress
 from tenantry.engine.project import Project
+from tenantry.engine.single import key_of
+from tenantry.engine.starts import Start, Starts, folder_of
 
 RECORDED = Path(__file__).parent / "events"
 STACK = "test"
@@ -140,6 +143,15 @@ class Scene:
 
     def stored(self) -> dict[str, Any]:
         return json.loads(self.state_file.read_text())["checkpoint"]["latest"]
+
+    def started(self, pid: int, key: str | None = None, **changes: Any) -> None:
+        """Notes the process as an engine that a `tenantry` started here, with what is different about it."""
+        key = key or key_of(self.environment["PULUMI_BACKEND_URL"], "shop", STACK)
+        starts = Starts(folder_of(self.environment), key)
+        found = process(pid)
+        start = Start(key, pid, found.started_ticks if found else 1, boot(), namespace(), machine())
+        starts.folder.mkdir(parents=True, exist_ok=True)
+        (starts.folder / f"{key}-{pid}-1.json").write_text(json.dumps({**asdict(start), **changes}))
 
     def lock(self, content: str, name: str = "a") -> Path:
         path = self.state / ".pulumi" / "locks" / "organization" / "shop" / STACK / f"{name}.json"

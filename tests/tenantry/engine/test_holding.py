@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.engine import holding
+from tenantry.engine import holding, processes, starts
 from tenantry.engine.cli import MARKER, Cli
 from tenantry.engine.filestate import FileState
 from tenantry.engine.holding import Holding
@@ -20,6 +20,7 @@ from tenantry.engine.refusal import Locked
 
 USER = pwd.getpwuid(os.getuid()).pw_name  # as the engine finds it
 Spawn = Callable[..., subprocess.Popen[bytes]]
+Engines = Spawn
 REFUSAL = "error: the stack is currently locked by 1 lock(s).\n  s3://x: created by {user}@{host} (pid {pid}) at {at}\n"
 
 
@@ -39,8 +40,16 @@ def refusal_of(pid: int, host: str | None = None) -> str:
     return REFUSAL.format(user=USER, host=host or socket.gethostname(), pid=pid, at=at)
 
 
-def engine(spawn: Spawn, owner: int, seconds: float = 60) -> subprocess.Popen[bytes]:
-    return spawn(["pulumi", str(seconds)], executable="/bin/sleep", env={MARKER: f"key:{owner}"})
+@pytest.fixture
+def engine(scene: Any, spawn: Spawn) -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts a process that looks like an engine of the `tenantry` named."""
+
+    def start(owner: int, seconds: float = 60) -> subprocess.Popen[bytes]:
+        running = spawn(["pulumi", str(seconds)], executable="/bin/sleep", env={MARKER: f"key:{owner}"})
+        scene.started(running.pid, "key")
+        return running
+
+    return start
 
 
 def take(held: Holding) -> list[str]:
@@ -51,9 +60,9 @@ def take(held: Holding) -> list[str]:
 
 
 def test_an_engine_whose_tenantry_was_killed_is_waited_for(
-    held: Holding, scene: Any, spawn: Spawn, dead_pid: int
+    held: Holding, scene: Any, engine: Engines, dead_pid: int
 ) -> None:
-    running = engine(spawn, dead_pid, 0.5)
+    running = engine(dead_pid, 0.5)
     threading.Thread(target=running.wait, daemon=True).start()
     path = scene.lock(lock_of(running.pid))
     assert any(line.startswith("waiting for the engine") for line in take(held))
@@ -61,26 +70,28 @@ def test_an_engine_whose_tenantry_was_killed_is_waited_for(
     assert running.poll() == 0
 
 
-def test_an_engine_whose_tenantry_lives_is_not(held: Holding, scene: Any, spawn: Spawn) -> None:
-    running = engine(spawn, os.getpid())
+def test_an_engine_whose_tenantry_lives_is_not(held: Holding, scene: Any, engine: Engines) -> None:
+    running = engine(os.getpid())
     path = scene.lock(lock_of(running.pid))
     with pytest.raises(Locked):
         take(held)
     assert path.exists()
 
 
-def test_waiting_ends(held: Holding, scene: Any, spawn: Spawn, dead_pid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_ends(
+    held: Holding, scene: Any, engine: Engines, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(holding, "WAIT_SECONDS", 0.3)
-    running = engine(spawn, dead_pid)
+    running = engine(dead_pid)
     scene.lock(lock_of(running.pid))
     with pytest.raises(Locked, match=str(running.pid)):
         take(held)
     assert running.poll() is None
 
 
-def test_a_torn_lock_is_removed_only_while_no_engine_runs(held: Holding, scene: Any, spawn: Spawn) -> None:
+def test_a_torn_lock_is_removed_only_while_no_engine_runs(held: Holding, scene: Any, engine: Engines) -> None:
     path = scene.lock("")
-    running = engine(spawn, os.getpid())
+    running = engine(os.getpid())
     with pytest.raises(Locked):
         take(held)
     running.kill()
@@ -90,6 +101,7 @@ def test_a_torn_lock_is_removed_only_while_no_engine_runs(held: Holding, scene: 
 
 
 def test_one_foreign_lock_keeps_all_of_them(held: Holding, scene: Any, dead_pid: int) -> None:
+    scene.started(dead_pid, "key")
     dead = scene.lock(lock_of(dead_pid), "a")
     foreign = scene.lock(lock_of(dead_pid).replace(socket.gethostname(), "another-host"), "b")
     with pytest.raises(Locked, match="another-host"):
@@ -98,12 +110,65 @@ def test_one_foreign_lock_keeps_all_of_them(held: Holding, scene: Any, dead_pid:
     assert foreign.exists()
 
 
+DOUBTFUL: dict[str, dict[str, Any]] = {
+    "of another process namespace": {"namespace": "pid:[4026532999]"},
+    "of a container on another host": {"namespace": "pid:[4026532999]", "boot": "another"},
+    "of another host of the same name": {"boot": "another", "machine": "another"},
+    "of a host that does not say which": {"boot": "another", "machine": ""},
+    "of a kernel that does not say": {"boot": "", "namespace": ""},
+    "of another stack": {"key": "other"},
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTFUL)
+def test_a_lock_is_not_broken_whose_engine_is_not_proved_dead(
+    held: Holding, scene: Any, dead_pid: int, doubt: str
+) -> None:
+    scene.started(dead_pid, **{"key": "key", **DOUBTFUL[doubt]})
+    path = scene.lock(lock_of(dead_pid))
+    with pytest.raises(Locked, match=r"cannot be told from here(.|\n)*pulumi cancel"):
+        take(held)
+    assert path.exists()
+    with pytest.raises(Locked, match="cannot be told"):
+        held.break_dead(refusal_of(dead_pid), lambda text: None)
+    assert scene.engine.calls == []
+
+
+def test_nor_one_that_no_tenantry_has_started(held: Holding, scene: Any, dead_pid: int) -> None:
+    path = scene.lock(lock_of(dead_pid))
+    with pytest.raises(Locked, match="no `tenantry` of this place has started it"):
+        take(held)
+    assert path.exists()
+
+
+def test_a_number_that_went_to_another_engine_proves_the_death(held: Holding, scene: Any, spawn: Spawn) -> None:
+    later = spawn(["pulumi", "60"], executable="/bin/sleep")
+    scene.started(later.pid, "key", ticks=1)
+    path = scene.lock(lock_of(later.pid))
+    assert any("dead engine" in line for line in take(held))
+    assert not path.exists()
+
+
+def test_a_restart_of_this_machine_proves_the_death(
+    held: Holding, scene: Any, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "namespace", lambda: processes.INITIAL_NAMESPACE)
+    monkeypatch.setattr(starts, "machine", lambda: "this")
+    facts = {"boot": "before", "machine": "this", "namespace": processes.INITIAL_NAMESPACE}
+    scene.started(dead_pid, "key", **facts)
+    path = scene.lock(lock_of(dead_pid))
+    take(held)
+    assert not path.exists()
+
+
 def test_elsewhere_than_in_files_the_engine_itself_breaks_a_dead_lock(held: Holding, scene: Any, dead_pid: int) -> None:
+    scene.started(dead_pid, "key")
     assert held.break_dead(refusal_of(dead_pid), lambda text: None)
     assert scene.engine.calls[0][:4] == ["cancel", "--yes", "--stack", "test"]
 
 
 def test_elsewhere_too_foreign_locks_stay(held: Holding, scene: Any, dead_pid: int) -> None:
+    scene.started(dead_pid, "key")
     with pytest.raises(Locked, match="another-host"):
         held.break_dead(refusal_of(dead_pid) + refusal_of(dead_pid, "another-host"), lambda text: None)
     assert scene.engine.calls == []

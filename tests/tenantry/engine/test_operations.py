@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from tenantry.engine.operations import Operation, Outcome
+from tenantry.engine.records import NoStack
 from tenantry.engine.refusal import Exit, Locked, Refusal
+from tenantry.engine.starts import folder_of
 from tenantry.engine.status import status
 from tenantry.faults import Faults
 
@@ -113,6 +115,7 @@ def test_an_engine_that_fails_before_its_first_event_is_quoted_without_secrets(
 def test_the_lock_of_a_dead_engine_is_broken_and_told(
     up: Callable[[], Outcome], scene: Any, listener: Any, dead_pid: int
 ) -> None:
+    scene.started(dead_pid)
     path = scene.lock(lock_of(dead_pid))
     assert up().code == Exit.OK
     assert not path.exists()
@@ -121,6 +124,7 @@ def test_the_lock_of_a_dead_engine_is_broken_and_told(
 
 def test_the_lock_of_a_living_engine_stops_it(up: Callable[[], Outcome], scene: Any, spawn: Any) -> None:
     engine = spawn(["pulumi", "60"], executable="/bin/sleep")
+    scene.started(engine.pid)
     path = scene.lock(lock_of(engine.pid))
     with pytest.raises(Locked, match=rf"process {engine.pid}(.|\n)*pulumi cancel"):
         up()
@@ -129,6 +133,7 @@ def test_the_lock_of_a_living_engine_stops_it(up: Callable[[], Outcome], scene: 
 
 
 def test_the_lock_of_another_host_stops_it(up: Callable[[], Outcome], scene: Any, dead_pid: int) -> None:
+    scene.started(dead_pid)
     path = scene.lock(lock_of(dead_pid, "another-host"))
     with pytest.raises(Locked, match="another-host"):
         up()
@@ -240,6 +245,12 @@ def test_an_engine_that_is_killed_is_told_as_such(up: Callable[[], Outcome], sce
     outcome = up()
     assert outcome.code == Exit.FAILED
     assert "killed (signal 9)" in outcome.remark
+    (start,) = folder_of(scene.environment).glob("*.json")  # its lock may be left: this proves later that it is dead
+    path = scene.lock(lock_of(json.loads(start.read_text())["pid"]))
+    scene.engine.plays()
+    assert up().code == Exit.OK
+    assert not path.exists()
+    assert not list(folder_of(scene.environment).iterdir())
 
 
 def test_status_changes_nothing_and_tells_what_was_interrupted(
@@ -255,7 +266,6 @@ def test_status_changes_nothing_and_tells_what_was_interrupted(
     assert scene.state_file.read_bytes() == before
 
 
-def test_the_status_of_a_stack_that_was_never_made(operation: Callable[[], Operation]) -> None:
-    found = status(operation())
-    assert not found.exists
-    assert found.tenants == []
+def test_the_status_of_a_stack_that_was_never_made_is_refused(operation: Callable[[], Operation]) -> None:
+    with pytest.raises(NoStack, match="there is no stack `test`"):
+        status(operation())

@@ -22,7 +22,6 @@ def root(tmp_path: Path) -> Path:
     ("stack", "config"),
     [
         ("prod", "prod.json"),
-        ("organization/tenantry/prod", "prod.json"),
         ("prod-c01", "prod.json"),
         ("prod-c02", "prod-c02.json"),
         ("prod-c02-b", "prod-c02.json"),

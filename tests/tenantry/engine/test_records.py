@@ -9,7 +9,7 @@ import pytest
 
 from tenantry.engine.cli import Answer, Cli
 from tenantry.engine.deployment import Record
-from tenantry.engine.records import Records
+from tenantry.engine.records import NoStack, Records
 from tenantry.engine.refusal import Refusal
 
 DNS, ROLE = "alicloud:dns/alidnsRecord:AlidnsRecord", "postgresql:index/role:Role"
@@ -118,3 +118,49 @@ def test_what_refuses_the_key_is_told_with_the_setting(fail: Callable[[OSError],
         records()[0].recover(quiet)
     assert "tenantry:alibabaAccessKey" in caught.value.remedy
     assert "of-the-stack" not in str(caught.value)
+
+
+@dataclass(frozen=True)
+class Speechless:
+    """An engine that answers every command with one error."""
+
+    error: str
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def ask(self, *_: str, **__: object) -> Answer:
+        return Answer(255, "", self.error)
+
+
+def failing(error: str) -> Records:
+    return Records(cast(Cli, Speechless(error)), "prod", None, lambda _: False)
+
+
+def test_no_stack_is_what_the_engine_says_in_a_line_of_its_own() -> None:
+    which = failing("warning: a plugin is old\nerror: no stack named 'prod' found\n")
+    assert which.read() is None
+    with pytest.raises(NoStack, match="there is no stack `prod`"):
+        which.existing()
+
+
+OTHER_ERRORS = [
+    "error: get stack: blob (key '.pulumi/stacks/tenantry/prod.json') (code=NotFound): NoSuchBucket: bucket not found",
+    "error: could not load plugin: resource plugin random not found",
+    "error: getting secrets manager: hashivault key 'tenants' not found",
+    "error: passphrase file '/run/key' not found",
+    "error: reading state: no stack named 'prod' found in the cache, and the bucket does not answer",
+]
+
+
+@pytest.mark.parametrize("error", OTHER_ERRORS)
+def test_whatever_else_is_not_found_is_an_error_and_no_missing_stack(error: str) -> None:
+    which = failing(error)
+    for look in (which.read, which.existing, lambda: which.recover(quiet)):
+        with pytest.raises(Refusal, match="record cannot be read") as caught:
+            look()
+        assert not isinstance(caught.value, NoStack)
+
+
+def test_a_stack_is_there_already_only_when_the_engine_says_just_that() -> None:
+    assert not failing("error: stack 'organization/shop/prod' already exists\n").make()
+    with pytest.raises(Refusal, match="cannot be made"):
+        failing("error: a bucket of this name already exists and is another account's\n").make()

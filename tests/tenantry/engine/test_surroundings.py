@@ -10,6 +10,16 @@ from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.surroundings import backend_of, check, environment, services
 
+SYSTEMS = {
+    "PGHOST": "127.0.0.1",
+    "PGHOSTADDR": "127.0.0.1",
+    "PGPASSWORD": "x",
+    "ALICLOUD_ACCESS_KEY": "x",
+    "ALICLOUD_SECURITY_TOKEN": "x",
+    "KUBECONFIG": "/x",
+    "TENANTRY_ALIBABA_PROXY": "http://127.0.0.1:1",
+}
+
 PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "x"}
 
 
@@ -53,6 +63,22 @@ def test_the_embedded_default_needs_no_shell_that_read_its_file(project: Project
 def test_other_stacks_and_told_environments_are_left_alone(project: Project, stack: str, given: dict[str, str]) -> None:
     write_env(project)
     assert environment(project, stack, given) == given
+
+
+def test_another_stack_is_told_nothing_of_a_shells_systems(project: Project) -> None:
+    kept = {"PATH": "/bin", "PGSSLROOTCERT": "/ca.pem", "PULUMI_BACKEND_URL": "s3://x"}
+    assert environment(project, "prod", {**SYSTEMS, **kept}) == kept
+    own = {**SYSTEMS, **kept, "TENANTRY_SYSTEMS_OF": "prod"}
+    assert environment(project, "prod", own) == own
+    assert environment(project, "test", {**SYSTEMS, **kept}) == {**SYSTEMS, **kept}
+
+
+def test_the_embedded_defaults_state_is_no_other_stacks(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    env = {**PASSPHRASE, "TENANTRY_LOCAL": str(tmp_path)}
+    with pytest.raises(Refusal, match=r"the embedded default's\n.*\.local/env"):
+        check("prod", f"file://{tmp_path}/state?metadata=skip", env)
+    check("test", f"file://{tmp_path}/state", env)
 
 
 def test_without_an_address_of_the_state_nothing_is_guessed(project: Project) -> None:

@@ -143,9 +143,10 @@ def test_what_is_left_in_a_system_keeps_the_tombstone(folder: Path, systems: Sys
     assert finish(folder, systems) == {}
 
 
-def test_who_does_not_answer_has_perhaps_kept_it(folder: Path, systems: Systems, monkeypatch) -> None:
+@pytest.mark.parametrize("code", ["SDK.HttpError", "EntityNotExist.User", "InvalidAccessKeyId.NotExist"])
+def test_who_does_not_answer_has_perhaps_kept_it(folder: Path, systems: Systems, monkeypatch, code: str) -> None:
     def silent(host: str, *_: Any) -> Any:
-        raise OSError(f"{host} does not answer: SDK.HttpError")
+        raise OSError(f"{host} does not answer GetRole: {code}")
 
     monkeypatch.setattr("tenantry.purge.looking.call", silent)
     assert "ram.aliyuncs.com does not answer" in finish(folder, systems)["k001"]
