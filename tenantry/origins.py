@@ -67,7 +67,7 @@ class Origins:
         return "not set"
 
     def _said(self, path: Key) -> int | None:
-        """The line of the tenant's file; nothing written after a field's name leaves it to the plan, but in `config`."""
+        """The line of the tenant's file. Nothing after a field's name leaves it to the plan, but in `config`."""
         value: Any = self.tenant.data
         for step in path:
             value = cast(Any, value).get(step) if isinstance(value, Mapping) else None
