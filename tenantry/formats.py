@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from tenantry import names
+from tenantry.credentials.text import credential_in
 from tenantry.quantity import BYTES_PATTERN, CPU_PATTERN, bytes_of, millicores_of
 from tenantry.text import first_foreign, forbidden, is_readable, mixed_scripts
 from tenantry.timezones import known_zones, nearest_zone
@@ -77,12 +78,19 @@ def _prose(longest: int) -> Callable[[str], str]:
             raise Wrong("begins or ends with a space", "remove the space")
         if unicodedata.normalize("NFC", text) != text:
             raise Wrong("holds a letter written as several characters", "write it composed (Unicode NFC)")
+        _no_credential(text)
         scripts = mixed_scripts(text)
         if scripts is not None:
             raise Wrong(f"mixes {scripts} letters, which look alike", "write it in one alphabet")
         return text
 
     return check
+
+
+def _no_credential(text: str) -> str:
+    if (kind := credential_in(text)) is not None:
+        raise Wrong(f"looks like a secret ({kind})", "keep secrets out of the file")
+    return text
 
 
 def _readable(text: str) -> str:
@@ -146,11 +154,13 @@ Phone = Annotated[
 Email = Annotated[
     str,
     AfterValidator(_email_length),
+    AfterValidator(_no_credential),
     AfterValidator(_matching("e-mail address", _EMAIL, "write one such as office@example.com")),
     _schema(f"^{_EMAIL.pattern}$"),
 ]
 Slug = Annotated[
     str,
+    AfterValidator(_no_credential),
     AfterValidator(_matching("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32")),
     _schema(f"^{_SLUG.pattern}$"),
 ]

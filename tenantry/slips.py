@@ -37,6 +37,8 @@ def slip(text: str, first: int, last: int) -> tuple[int, Wrong] | None:
 
 def in_key(key: str) -> Wrong | None:
     """A mark that the parser took for a letter of a field's name."""
+    if key.isascii():
+        return None
     if "：" in key:
         return _COLON
     strange = next((char for char in key if char != " " and unicodedata.category(char) == "Zs"), None)
