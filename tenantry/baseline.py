@@ -116,6 +116,11 @@ def _git(directory: Path, *arguments: str) -> bytes:
         done = subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, check=False)
     except FileNotFoundError:
         raise NoBaseline("git is not on PATH: install it, or name a directory to compare with") from None
+    if done.returncode and arguments[0] == "rev-parse" and _is_shallow(directory):
+        raise NoBaseline(
+            "this clone is shallow, and does not hold that revision: fetch more of it with `git fetch --unshallow` "
+            "(in a workflow: `fetch-depth: 0` of actions/checkout), or name a directory to compare with"
+        )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         why = f" ({said[-1]})" if said else ""
@@ -123,3 +128,9 @@ def _git(directory: Path, *arguments: str) -> bytes:
             f"`git {arguments[0]}` found nothing of that name{why}: name a commit, tag, branch or directory"
         )
     return done.stdout
+
+
+def _is_shallow(directory: Path) -> bool:
+    """Cut off at some commit, as workflows clone: what lies before it, and other branches, are not there."""
+    asked = ["git", "-C", str(directory), "rev-parse", "--is-shallow-repository"]
+    return subprocess.run(asked, capture_output=True, check=False).stdout.strip() == b"true"

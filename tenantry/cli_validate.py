@@ -1,5 +1,7 @@
 """`tenantry validate [DIR]`: every fault of every file, one line each on stderr."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from tenantry.cli_options import (
@@ -7,12 +9,16 @@ from tenantry.cli_options import (
     STACK,
     CwdOption,
     DirectoryArgument,
+    Place,
     StackOption,
     TodayOption,
     ZoneOption,
     place,
 )
-from tenantry.faults import Faults
+from tenantry.faults import Fault, Faults
+
+if TYPE_CHECKING:
+    from tenantry.fleet import Fleet
 
 
 def register(app: typer.Typer) -> None:
@@ -26,15 +32,40 @@ def validate(
     stack: StackOption = STACK,
     cwd: CwdOption = CWD,
 ) -> None:
-    """Check the tenants' files, of all cells: exit 0 when all are fine, else 1 with one line a fault."""
+    """Check the tenants' files, of all cells, and the migrations beside them: exit 0 when all are fine, else 1.
+
+    Each fault is a line. What is allowed and probably a mistake is a line beginning with `warning:`.
+    """
+    where = place(stack, cwd, directory, zone, today)
     try:
-        fleet = place(stack, cwd, directory, zone, today).load()
+        fleet = _load(where)
     except Faults as faults:
         files = len({fault.file for fault in faults.faults})
         typer.echo(f"{_count(len(faults.faults), 'fault')} in {_count(files, 'file')}")
         raise
     gone = len(fleet.tombstones) + len(fleet.purging)
-    typer.echo(f"{_count(len(fleet.tenants), 'tenant')} and {_count(gone, 'tombstone')} are fine")
+    from tenantry.doubts import doubts
+
+    warnings = sorted(doubts(where.directory, fleet))
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    said = f", {_count(len(warnings), 'warning')}" if warnings else ""
+    typer.echo(f"{_count(len(fleet.tenants), 'tenant')} and {_count(gone, 'tombstone')} are fine{said}")
+
+
+def _load(where: Place) -> "Fleet":
+    """Raises Faults of the files and of the migrations."""
+    from tenantry.migrations import FOLDER, unfit_sets
+
+    sets = where.directory.absolute().parent / FOLDER
+    unfit = [Fault(str(folder), 1, "migrations", one.reason, one.remedy) for folder, one in unfit_sets(sets)]
+    try:
+        fleet = where.load()
+    except Faults as faults:
+        raise Faults((*faults.faults, *unfit)) from None
+    if unfit:
+        raise Faults(unfit)
+    return fleet
 
 
 def _count(number: int, what: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 
 from tenantry.formats import Wrong
 from tenantry.scalars import meaning
+from tenantry.slips import conflict, in_key, slip
 from tenantry.text import forbidden
 
 Path = tuple[str | int, ...]
@@ -42,21 +43,43 @@ class _Stop(Exception):
     pass
 
 
+class _NoMapping(Exception):
+    """The whole file is something else: `event` says where that begins and ends."""
+
+    def __init__(self, event: yaml.Event) -> None:
+        super().__init__()
+        self.event = event
+
+
 def read_document(content: bytes) -> Document:
     """Never raises: whatever the bytes are, the document says what is wrong with them."""
     document = Document()
+    text = ""
     try:
         text = _text_of(content, document)
         _Reader(document, _events(text)).read()
     except _Stop:
         pass
+    except _NoMapping as error:
+        first, last = error.event.start_mark.line + 1, error.event.end_mark.line + 1
+        line, wrong = slip(text, first, last) or (first, Wrong("is not a mapping", "write `field: value` lines"))
+        document.faults.append((line, (), wrong))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        document.faults.append((line, (), Wrong(f"is no YAML ({error.problem})", "correct the line or the one before")))
+        line, wrong = _broken(text, error)
+        document.faults.append((line, (), wrong))
     except yaml.YAMLError:
         document.faults.append((1, (), Wrong("is no YAML", "write it anew from a file that is")))
     return document
+
+
+def _broken(text: str, error: yaml.MarkedYAMLError) -> tuple[int, Wrong]:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    # A name without its colon is noticed in the line after it, or at the end of the file.
+    is_name = error.context_mark is not None and "simple key" in (error.context or "")
+    first = error.context_mark.line + 1 if is_name and error.context_mark else line - 1
+    generic = Wrong(f"is no YAML ({error.problem})", "correct the line or the one before")
+    return slip(text, first, line) or (line, generic)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -81,6 +104,9 @@ def _text_of(content: bytes, document: Document) -> str:
     found = forbidden(text.replace("\r\n", " \n"), allowed="\n\t")
     if found is not None:
         raise refuse(text.count("\n", 0, found[0]) + 1, f"holds {found[1]}", "remove it")
+    unresolved = conflict(text)
+    if unresolved is not None:
+        raise refuse(unresolved[0], unresolved[1].wrong, unresolved[1].remedy)
     if not text.strip():
         raise refuse(1, "is empty", "write the tenant's fields, or delete the file")
     return text
@@ -112,7 +138,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent) and event.value == "" and event.implicit[0]:
             self._stop(event, (), "is empty", "write the tenant's fields, or delete the file")
         if not isinstance(event, yaml.MappingStartEvent):
-            self._stop(event, (), "is not a mapping", "write `field: value` lines")
+            raise _NoMapping(event)
         value = self._value(event, ())
         self._document.data = value
 
@@ -159,6 +185,8 @@ class _Reader:
         mapping: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, path)
+            if (wrong := in_key(key)) is not None:
+                self._fault(event, path, wrong.wrong, wrong.remedy)
             if key in mapping:
                 first = self._document.lines[*path, key]
                 self._fault(event, (*path, key), f"stands here twice, first in line {first}", "keep one of the two")

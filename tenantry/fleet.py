@@ -15,7 +15,7 @@ from tenantry.following import Before, out_of_turn
 from tenantry.models import MODELS_FILE, Models, unknown_models
 from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
 from tenantry.phase import Phase
-from tenantry.plans import PLANS_FILE, Plans, PlansDocument, with_defaults
+from tenantry.plans import PLANS_FILE, Plans, PlansDocument, secrets_in, with_defaults
 from tenantry.reading import Reading, read_model, read_tenant
 from tenantry.resolved import ResolvedTenant, resolve
 from tenantry.services import SERVICES_FILE, Services
@@ -84,6 +84,7 @@ def load_fleet(
     models = read_model(own_or_project(directory, MODELS_FILE), Models, lambda document: document)
     readings = [read_tenant(path) for path in paths]
     faults.extend(fault for one in (plans, services, models, *readings) for fault in one.faults)
+    faults.extend(secrets_in(plans.source))
     faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
     last = before or {}
     faults.extend(_beyond(readings, plans.value, services.value, today))

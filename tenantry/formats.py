@@ -9,8 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from tenantry import names
+from tenantry.credentials.text import credential_in
 from tenantry.quantity import BYTES_PATTERN, CPU_PATTERN, bytes_of, millicores_of
 from tenantry.text import first_foreign, forbidden, is_readable, mixed_scripts
+from tenantry.timezones import known_zones, nearest_zone
 
 _LONGEST_NAME: Final = 64  # characters
 _EMAIL: Final = re.compile(
@@ -24,7 +26,7 @@ _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5})){
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _URL_PATH: Final = re.compile(r"/[A-Za-z0-9/_.-]{0,100}")
 _HOUR_MINUTE: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-_TIME_ZONE: Final = re.compile(r"[A-Z][A-Za-z_]{1,20}(?:/[A-Z][A-Za-z_+-]{1,30}){0,2}")
+_TIME_ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")  # for editors
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -76,12 +78,19 @@ def _prose(longest: int) -> Callable[[str], str]:
             raise Wrong("begins or ends with a space", "remove the space")
         if unicodedata.normalize("NFC", text) != text:
             raise Wrong("holds a letter written as several characters", "write it composed (Unicode NFC)")
+        _no_credential(text)
         scripts = mixed_scripts(text)
         if scripts is not None:
             raise Wrong(f"mixes {scripts} letters, which look alike", "write it in one alphabet")
         return text
 
     return check
+
+
+def _no_credential(text: str) -> str:
+    if (kind := credential_in(text)) is not None:
+        raise Wrong(f"looks like a secret ({kind})", "keep secrets out of the file")
+    return text
 
 
 def _readable(text: str) -> str:
@@ -115,6 +124,15 @@ def _schema(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern})
 
 
+def _time_zone(text: str) -> str:
+    if text not in known_zones():
+        foreign = first_foreign(text)
+        near = nearest_zone(text)
+        remedy = f"write {near}" if near else "write a name of the IANA database such as Asia/Shanghai"
+        raise Wrong(f"holds {foreign}" if foreign else "is no time zone", remedy)
+    return text
+
+
 def _email_length(text: str) -> str:
     if len(text) > 254 or len(text.partition("@")[0]) > 64:
         raise Wrong("is too long for an e-mail address", "write at most 254 characters, 64 of them before the @")
@@ -136,11 +154,13 @@ Phone = Annotated[
 Email = Annotated[
     str,
     AfterValidator(_email_length),
+    AfterValidator(_no_credential),
     AfterValidator(_matching("e-mail address", _EMAIL, "write one such as office@example.com")),
     _schema(f"^{_EMAIL.pattern}$"),
 ]
 Slug = Annotated[
     str,
+    AfterValidator(_no_credential),
     AfterValidator(_matching("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32")),
     _schema(f"^{_SLUG.pattern}$"),
 ]
@@ -198,7 +218,7 @@ HourMinute = Annotated[
 ]
 TimeZone = Annotated[
     str,
-    AfterValidator(_matching("time zone", _TIME_ZONE, "write one such as Asia/Shanghai")),
+    AfterValidator(_time_zone),
     _schema(f"^{_TIME_ZONE.pattern}$"),
 ]
 Day = Annotated[date, BeforeValidator(_as_date)]

@@ -3,19 +3,13 @@
 import re
 from typing import Any, Final, cast
 
+from tenantry.credentials.names import says_random, says_secret
+from tenantry.credentials.randomness import is_random, is_token
+from tenantry.credentials.text import credential_in
 from tenantry.formats import Wrong
 from tenantry.text import forbidden
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_SECRET_KEY: Final = re.compile(
-    r"pass(word|wd|phrase|code)|pwd|secret(?!ar(y|ies|ial))|token(?!i[sz](e|ing|ation))|credential|bearer"
-    r"|(api|access|private|auth|signing|encryption|hmac|ssh|master|shared|session)[_.-]?key(?!board)",
-    re.I,
-)
-_SECRET_TEXT: Final = re.compile(
-    r"-----BEGIN |\bLTAI[A-Za-z0-9]{12}|://[^/@\s]*:[^/@\s]+@|\beyJ[\w-]{8,}\.eyJ"
-    r"|\bBearer (?=[\w.~+/-]*[0-9])[\w.~+/-]{16}"
-)
 # With one of these words in its name a key says how secrets are to be, and its number or mapping is none.
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LIMIT: Final = re.compile(
@@ -25,6 +19,8 @@ _LIMIT: Final = re.compile(
     r"|context|window|quota|num(ber)?|questions?|providers?",
     re.I,
 )
+_PRIVATE: Final = ("d", "k", "p", "q")  # parts of a JSON Web Key
+_REMEDY: Final = "keep secrets out of the file"
 _DEEPEST: Final = 6
 _LONGEST_TEXT: Final = 1000  # characters
 _MOST_ITEMS: Final = 100  # in one mapping or list
@@ -59,12 +55,22 @@ def check_freeform(value: Any, path: Path = (), is_secret: bool = False, is_with
 
 def _check_mapping(value: dict[Any, Any], path: Path, is_secret: bool) -> None:
     _check_size(len(value), path)
+    private = next((key for key in _PRIVATE if key in value), None) if "kty" in value else None
+    if private is not None:
+        raise Wrong("looks like a secret (a private JSON Web Key)", _REMEDY, (*path, private))
     for key, item in value.items():
         if not isinstance(key, str) or _KEY.fullmatch(key) is None:
             raise Wrong("holds a key that is no plain name", "write ASCII letters, digits and _.- only", path)
-        named = is_secret or _SECRET_KEY.search(key) is not None
-        is_within = is_secret and _SECRET_KEY.search(key) is None
+        if (kind := credential_in(key)) is not None:
+            raise Wrong(f"holds a key that looks like a secret ({kind})", _REMEDY, path)
+        own = says_secret(key) or (key == "value" and _names_secret(value))
+        named, is_within = is_secret or own, is_secret and not own
         check_freeform(item, (*path, key), named and (isinstance(item, str) or not _is_limit(key)), is_within)
+
+
+def _names_secret(entry: dict[Any, Any]) -> bool:
+    """An entry as of a list of variables: its name is beside its value."""
+    return any(isinstance(name := entry.get(key), str) and says_secret(name) for key in ("name", "key", "header"))
 
 
 def _is_limit(key: str) -> bool:
@@ -94,5 +100,19 @@ def _check_text(text: str, path: Path, is_secret: bool) -> None:
     found = forbidden(text, allowed="\n\t")
     if found is not None:
         raise Wrong(f"holds {found[1]}", "remove it", path)
-    if (text and is_secret) or _SECRET_TEXT.search(text):
-        raise Wrong("looks like a secret", "keep secrets out of the file", path)
+    if text and is_secret:
+        raise Wrong("looks like a secret", _REMEDY, path)
+    if (kind := credential_in(text) or _guess(text, path)) is not None:
+        raise Wrong(f"looks like a secret ({kind})", _REMEDY, path)
+
+
+def _guess(text: str, path: Path) -> str | None:
+    """By its name and its looks together: what ends in `key` may be short, what has any other name is long."""
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if says_random(name):
+        return None
+    return (
+        "a random text"
+        if any(map(is_random, text.split())) or (name.lower().endswith("key") and is_token(text))
+        else None
+    )

@@ -6,7 +6,7 @@ stands in the database's `schema_migrations`, and a difference is refused.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -57,13 +57,29 @@ def migrations_of(set_name: str, sets: Path) -> list[Migration]:
     if not set_name.isidentifier() or not folder.is_dir():
         raise Unfit(f"there is no set of migrations {set_name!r}", f"choose one of {_names_of_sets(sets)}")
     found = dict[int, Migration]()
-    for path in sorted(folder.glob("*.sql")):
-        match = FILE.fullmatch(path.name)
+    matches = {path: FILE.fullmatch(path.name) for path in sorted(folder.glob("*.sql"))}
+    for path, match in matches.items():
         version = int(match["version"]) if match else BASELINE
-        if match is None or version == BASELINE or version in found:
+        if match is None or version == BASELINE:
             raise Unfit(f"{path.name} is no name for a migration", "name it NNNN_name.sql, each number once, from 0001")
-        found[version] = Migration(version, match["name"], path.read_bytes())
+        migration = Migration(version, match["name"], path.read_bytes())
+        if version in found:
+            free = 1 + max(int(other["version"]) for other in matches.values() if other)
+            raise Unfit(
+                f"the number {version:04} is taken twice, by {found[version].label} and by {migration.label}",
+                f"give the one that no database has had yet the next free number {free:04}",
+            )
+        found[version] = migration
     return list(found.values())
+
+
+def unfit_sets(sets: Path) -> Iterator[tuple[Path, Unfit]]:
+    """The folders below `sets` that no run could use, each with the first reason."""
+    for folder in sorted(path for path in sets.glob("*/") if path.name.isidentifier()):
+        try:
+            migrations_of(folder.name, sets)
+        except Unfit as unfit:
+            yield folder, unfit
 
 
 def pending(wanted: Sequence[Migration], applied: Mapping[int, str]) -> list[Migration]:

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from tenantry.document import Document, read_document
 from tenantry.layers import SYSTEM_KEYS
-from tenantry.plans import Plan
+from tenantry.plans import Plan, PlanFeatures
 from tenantry.regular import read_regular
 from tenantry.spec import TenantSpec
 
@@ -47,6 +47,7 @@ class Origins:
     plans_file: str
     plans: Document
     plan: str
+    plan_features: PlanFeatures
     locked: tuple[str, ...]  # dotted paths of the configuration that no tenant overrides
 
     def of(self, key: Key) -> str:
@@ -55,33 +56,41 @@ class Origins:
             return _ALWAYS[key[0]]
         if key[0] == "config" and len(key) == 2 and key[1] in SYSTEM_KEYS:
             return SYSTEM
-        said = self._line(self.tenant, _mapped(key, _TENANT))
+        said = self._said(_mapped(key, _TENANT))
         if said is not None:
             return f"{self.tenant_file}:{said}"
         if key[0] == "features":
             return self._feature(key[1])
-        in_plan = _mapped(key, _PLAN)
-        for path, what in ((("plans", self.plan), f"plan {self.plan}"), (("defaults",), "default of all plans")):
-            line = self._line(self.plans, (*path, *in_plan))
-            if line is not None:
-                locked = ", locked" if key[0] == "config" and self._is_locked(key[1:]) else ""
-                return f"{what}{locked} ({self.plans_file}:{line})"
+        for layer, line in self._in_plans(_mapped(key, _PLAN)):
+            locked = ", locked" if key[0] == "config" and self._is_locked(key[1:]) else ""
+            return f"{layer}{locked} ({self.plans_file}:{line})"
         return "not set"
+
+    def _said(self, path: Key) -> int | None:
+        """The line of the tenant's file. Nothing after a field's name leaves it to the plan, but in `config`."""
+        value: Any = self.tenant.data
+        for step in path:
+            value = cast(Any, value).get(step) if isinstance(value, Mapping) else None
+        return self.tenant.lines.get(path) if value is not None or path[0] == "config" else None
 
     def _feature(self, name: str) -> str:
         """On by the plan; off because the tenant does not switch it on, or could not."""
-        lists = cast(Any, self.plans.data)["plans"][self.plan]["features"]
-        which = next((one for one in ("included", "optional") if name in lists[one]), None)
-        path = ("plans", self.plan, "features", *((which,) if which else ()))
-        word = {"included": "included in", "optional": "optional in", None: "no part of"}[which]
-        return f"{word} plan {self.plan} ({self.plans_file}:{self.plans.line_of(path)})"
+        which = "included" if name in self.plan_features.included else "optional"
+        where, word = ("features", which), f"{which} in"
+        if not self.plan_features.offers(name):
+            where, word = ("features",), "no part of"
+        line = next(line for _, line in self._in_plans(where))
+        return f"{word} plan {self.plan} ({self.plans_file}:{line})"
+
+    def _in_plans(self, path: Key) -> Iterator[tuple[str, int]]:
+        """The layers of the plans' file that say it, the one that counts first, with their lines."""
+        layers = ((("plans", self.plan), f"plan {self.plan}"), (("defaults",), "default of all plans"))
+        for above, layer in layers:
+            if (line := self.plans.lines.get((*above, *path))) is not None:
+                yield layer, line
 
     def _is_locked(self, key: Key) -> bool:
         return any(".".join(key[: len(path.split("."))]) == path for path in self.locked)
-
-    @staticmethod
-    def _line(document: Document, path: Key) -> int | None:
-        return document.lines.get(path)
 
 
 def origins(directory: Path, plans_file: Path, spec: TenantSpec, plan: Plan) -> Origins:
@@ -93,6 +102,7 @@ def origins(directory: Path, plans_file: Path, spec: TenantSpec, plan: Plan) -> 
         plans_file.name,
         read_document(read_regular(plans_file)),
         spec.plan,
+        plan.features,
         plan.locked,
     )
 

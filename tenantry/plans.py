@@ -5,9 +5,12 @@ from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from tenantry.faults import Fault
 from tenantry.formats import Bytes, Cpu, Distinct, Listed, Slug, Wrong
+from tenantry.freeform import check_freeform
 from tenantry.layers import SYSTEM_KEYS
 from tenantry.quantity import bytes_of
+from tenantry.reading import Source
 from tenantry.spec import FEATURE_NAMES, PLAN_NAMES, FeatureName, PlanName, Strict
 
 QuotaName = Literal[
@@ -241,6 +244,22 @@ def _over(below: Any, above: Any) -> Any:
         return above
     lower, upper = cast(Mapping[str, Any], below), cast(Mapping[str, Any], above)
     return {**lower, **{key: _over(lower.get(key), value) for key, value in upper.items()}}
+
+
+def secrets_in(source: Source) -> Iterator[Fault]:
+    """Of the configuration that plans and their defaults give, where it stands: each tenant's pods are told it."""
+    document: Any = source.document.data
+    for above in (("defaults",), *(("plans", name) for name in PLAN_NAMES)):
+        path = (*above, "config")
+        value = document
+        for step in path:
+            value = cast(Any, value).get(step) if isinstance(value, Mapping) else None
+        if source.document.refused(path):
+            continue
+        try:
+            check_freeform({} if value is None else value)
+        except Wrong as wrong:
+            yield source.fault((*path, *wrong.path), wrong.wrong, wrong.remedy)
 
 
 class PlansDocument(Strict):

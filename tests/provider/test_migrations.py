@@ -92,6 +92,12 @@ def test_a_file_that_would_be_left_out_is_an_error(tmp_path: Path, name: str) ->
         migrations_of("set", tmp_path)
 
 
+def test_two_files_of_one_number_are_both_named(tmp_path: Path) -> None:
+    files(tmp_path, v0001_base="SELECT 1", v0002_a="SELECT 2", v0002_b="SELECT 3", v0003_c="SELECT 4")
+    with pytest.raises(Failure, match=r"0002 is taken twice, by 0002_a and by 0002_b: .* next free number 0004"):
+        migrations_of("set", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["missing", "../set", ""])
 def test_a_set_is_one_of_the_folders(tmp_path: Path, name: str) -> None:
     files(tmp_path, v0001_base="SELECT 1")

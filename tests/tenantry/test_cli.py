@@ -46,6 +46,20 @@ def test_validate_tells_one_line_a_fault_on_stderr(run: Run, write: Callable[...
     ]
 
 
+def test_validate_looks_at_the_migrations_beside_the_tenants(run: Run, write: Callable[..., Path]) -> None:
+    path = write()
+    tenants = path.parent / "tenants"
+    tenants.mkdir()
+    path.rename(tenants / path.name)
+    sets = path.parent / "provider" / "migrations"
+    (sets / "template").mkdir(parents=True)
+    for name in ("0001_first", "0001_second"):
+        (sets / "template" / f"{name}.sql").write_text("SELECT 1")
+    code, out, err = run("validate", tenants)
+    assert (code, out) == (1, "1 fault in 1 file\n")
+    assert err.startswith(f"{sets}/template:1: migrations: the number 0001 is taken twice, by 0001_first and by")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -178,6 +178,20 @@ def test_nothing_is_written_beside_the_files(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.rglob("*")) == [inside]
 
 
+@pytest.mark.parametrize("revision", ["HEAD~1", "origin/other"])
+def test_a_shallow_clone_says_that_it_is_one(run: Run, other: Path, tmp_path: Path, revision: str) -> None:
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"], ["branch", "other"]):
+        git(other.parent, *arguments)
+    git(other.parent, "commit", "-q", "--allow-empty", "-m", "two")
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{other.parent}", "shallow")
+    tenants = tmp_path / "shallow" / "tenants"
+    code, _, err = run("--dir", tenants, "--against", revision)
+    assert code == 1
+    assert "this clone is shallow" in err
+    assert "git fetch --unshallow" in err
+    assert run("--dir", tenants, "--against", "HEAD")[0] == 0
+
+
 @pytest.mark.parametrize("revision", ["nowhere", "--output=/tmp/x", "HEAD:k001.yaml"])
 def test_against_nothing_that_is_there(run: Run, other: Path, revision: str) -> None:
     git(other.parent, "init", "-q")

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tenantry import baseline, cli
 from tenantry.fleet import PROJECT_TENANTS
+from tenantry.plans import Plan, with_defaults
 
 Show = Callable[..., dict[str, str]]
 
@@ -93,3 +95,34 @@ def test_what_is_derived_and_what_nobody_set(show: Show) -> None:
     assert found["phase"] == "derived from status and day"
     assert found["services.enrollment.port"] == "catalogue (services.yaml)"
     assert found["api_keys"] == "not set"
+
+
+@pytest.mark.parametrize("part", Plan.model_fields)
+def test_whatever_a_plan_says_may_stand_under_the_defaults(part: str, show: Show, tmp_path: Path) -> None:
+    document = yaml.safe_load((PROJECT_TENANTS / "plans.yaml").read_text())
+    whole = with_defaults(document)["plans"]
+    document["plans"] = json.loads(json.dumps(whole))  # apart: what two share, PyYAML writes as an alias
+    document["defaults"] = {part: document["plans"]["standard"].pop(part)} if part in whole["standard"] else {}
+    (tmp_path / "plans.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    assert show()["compute.cpu"].startswith("default of all" if part == "compute" else "plan standard")
+
+
+def test_features_of_the_defaults_are_found_at_their_line(show: Show, tmp_path: Path) -> None:
+    text = (PROJECT_TENANTS / "plans.yaml").read_text()
+    own = "    features:\n      included: [userManagement, fileStorage, realTimeChat, auditLogs]\n"
+    own += "      optional: [customBranding, apiAccess]\n"
+    assert own in text
+    text = text.replace(own, "", 1).replace("defaults:\n", "defaults:\n" + own.replace("    ", "  ", 1), 1)
+    (tmp_path / "plans.yaml").write_text(text)
+    lines = text.splitlines()
+    found = show(features=None)
+    included = next(n for n, line in enumerate(lines, 1) if "included: [userManagement, fileStorage, realTime" in line)
+    assert found["features.fileStorage"] == f"included in plan standard (plans.yaml:{included})"
+    assert found["features.apiAccess"] == f"optional in plan standard (plans.yaml:{included + 1})"
+    assert found["features.ssoIntegration"] == f"no part of plan standard (plans.yaml:{included - 1})"
+
+
+def test_a_field_left_empty_is_the_plans(show: Show) -> None:
+    found = show(limits="{max_users: null, max_storage: 50Gi}", features="{customBranding: null}")
+    assert found["max_users"].startswith("plan standard (plans.yaml:")
+    assert found["features.customBranding"].startswith("optional in plan standard")

@@ -150,3 +150,25 @@ def test_a_model_that_no_catalogue_has(write: Callable[..., Path], faults_of: Ca
     (fault,) = faults_of()
     assert fault.field == "plans.enterprise.ai.models[3]"
     assert "choose from doubao-lite, doubao-pro, qwen-plus, qwen-most" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("    integrations: {}\n", "    integrations: {sms: {api_key: hunter2}}\n", "defaults.config.integrations.sms.api_key"),
+        ("      security: {mfa_required: true}\n", "      security: {hook: 'https://a:hunter2@example.com'}\n",
+         "plans.enterprise.config.security.hook"),
+        ("    branding: {}\n", "    branding: {note: AKIDhunter2hunter2hunter2}\n", "defaults.config.branding.note"),
+    ],
+)  # fmt: skip
+def test_plans_hold_no_secrets(
+    old: str, new: str, field: str, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
+) -> None:
+    assert old in PLANS
+    text = PLANS.replace(old, new, 1)
+    path = write("plans.yaml", content=text)
+    write()
+    (fault,) = faults_of()
+    assert (fault.file, fault.field) == (str(path), field)
+    assert new.strip() == text.splitlines()[fault.line - 1].strip()
+    assert "hunter2" not in str(fault)
