@@ -68,9 +68,7 @@ class Backups(pulumi.ComponentResource):
             ),
         )
         child = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[bucket])
-        closed = BucketPublicAccessBlock(
-            f"{name}-closed", bucket=facts.name, block_public_access=True, opts=child
-        )
+        closed = BucketPublicAccessBlock(f"{name}-closed", bucket=facts.name, block_public_access=True, opts=child)
         self.ready = (bucket, closed)
         if args.encrypted_transport:
             tls = written(only_encrypted(facts, args.installation.identity.account_id))

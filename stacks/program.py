@@ -62,7 +62,7 @@ async def _register(
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
     mine = [tenant for tenant in fleet.all if config.holds.cell(tenant.cell)]
-    for tenant in mine:
+    for tenant in (one for one in mine if one.code not in config.left_out):
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
         args = TenantArgs(tenant, config.installation, shared, foundations, protect, tenant.code in returned)

@@ -17,6 +17,8 @@ EMBEDDED_STACK = "local"
 # Stacks on the embedded default and of tests: they read endpoints from the environment and may set their own day.
 EMBEDDED_STACKS = re.compile(r"(local|test)(-[a-z0-9-]+)?")
 _PROBE_SECONDS = 2.0
+# To the program: codes, with commas between them, of tenants that a preview does without (stacks/config.py).
+LEAVE_OUT = "TENANTRY_LEAVE_OUT"
 
 
 def environment(project: Project, stack: str, given: Mapping[str, str]) -> dict[str, str]:

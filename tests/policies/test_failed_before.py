@@ -16,7 +16,17 @@ from pulumi.runtime.proto import resource_pb2
 
 from provider.server import faults
 from provider.steps import StepsProvider
-from tests.policies.conftest import ENVIRONMENT, SECRET, SERVICES, SIGNATURE, TODAY, UNKNOWN, Wires, recorded, rules_broken
+from tests.policies.conftest import (
+    ENVIRONMENT,
+    SECRET,
+    SERVICES,
+    SIGNATURE,
+    TODAY,
+    UNKNOWN,
+    Wires,
+    recorded,
+    rules_broken,
+)
 
 _known: Wires = {}
 
