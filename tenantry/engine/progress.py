@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tenantry.engine.events import Event, Message, Step, Summary, Violation
+from tenantry.engine.remedies import with_remedy
 from tenantry.engine.urns import Place, describe, is_plumbing, place_of, type_of
 
 # Said by the engine after its own errors; they name nothing.
@@ -198,7 +199,7 @@ class Progress:
     def _find(self, into: list[Finding], urn: str, text: str) -> Finding | None:
         if text.lower().rstrip(".") in _ECHOES:
             return None
-        finding = Finding(self.place(urn) if urn else Place("", ""), urn, self._redact(text))
+        finding = Finding(self.place(urn) if urn else Place("", ""), urn, self._redact(with_remedy(text)))
         if finding in into or (finding.place.tenant and finding.place.tenant in self.left_out):
             return None
         if into is self.errors and _CANCELLED.search(text):

@@ -151,6 +151,20 @@ def test_a_cancellation_alone_is_the_error() -> None:
     assert progress.failed_tenants == {"k012": ["role"]}
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ('pq: template database "kargerdensales" has a collation version mismatch', "docs/opening.md"),
+        ('namespace "tenant-k018" forbidden: because it is being terminated', "no longer lists it, then run again"),
+    ],
+)
+def test_errors_of_other_providers_get_a_remedy(text: str, remedy: str) -> None:
+    finding = Progress().take(Message("error", part("k018", ROLE), text))
+    assert finding is not None
+    assert finding.text.startswith(text)
+    assert remedy in finding.text
+
+
 ROLE, OPENED = "postgresql:index/role:Role", "tenantry:index:Opened"
 
 
