@@ -9,7 +9,6 @@ from provider.forgetting import forget_people
 from provider.opening import Opening
 from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
-from tenantry.names import ADMIN_DATABASE
 from tenantry.opening import AI_MODELS, DATABASE, DOMAIN, STORAGE, VALIDATE, Change
 
 if TYPE_CHECKING:
@@ -224,8 +223,8 @@ def _refuse_held(session: "Session", tenant: str, stack: str | None) -> bool:
         raise Failure(
             f"the stack {holder} holds {tenant}",
             "nothing was changed. Where that stack still runs, take the file out of this one, or write the `cell:` that"
-            f" it had back. Where it was renamed or is no more, hand the tenant over in {ADMIN_DATABASE}:"
-            f" UPDATE tenants SET held_by = '{stack or 'ORGANIZATION/PROJECT/STACK'}' WHERE tenant_id = '{tenant}' (docs/life.md)",
+            " it had back. Where it was renamed or is no more, hand the tenant over: docs/life.md, "
+            '"A tenant that another stack holds"',
         )
     return bool(is_purged)
 

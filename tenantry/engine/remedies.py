@@ -11,7 +11,7 @@ _REMEDIES: Final = (
     ),
     (
         re.compile(r"because it is being terminated"),
-        "an earlier removal of it still goes on: wait until `kubectl get namespaces` no longer lists it, then run again",
+        "an earlier removal of it goes on: wait until `kubectl get namespaces` no longer lists it, then run again",
     ),
 )
 
