@@ -14,6 +14,7 @@ from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.memory import Held, last_held, platform_of
 from stacks.quiet import short_traces
+from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
@@ -31,6 +32,7 @@ BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
+    refuse_unchecked(config, os.environ)
     held, purged = await last_held()
     fleet = _fleet(config, held)
     refuse_purged(purged, fleet)
