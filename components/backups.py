@@ -67,14 +67,12 @@ class Backups(pulumi.ComponentResource):
                 parent=self, provider=provider, protect=args.protect, ignore_changes=["policy"]
             ),
         )
-        child = pulumi.ResourceOptions(parent=self, provider=provider)
-        closed = BucketPublicAccessBlock(
-            f"{name}-closed", bucket=bucket.bucket.apply(str), block_public_access=True, opts=child
-        )
+        child = pulumi.ResourceOptions(parent=self, provider=provider, depends_on=[bucket])
+        closed = BucketPublicAccessBlock(f"{name}-closed", bucket=facts.name, block_public_access=True, opts=child)
         self.ready = (bucket, closed)
         if args.encrypted_transport:
             tls = written(only_encrypted(facts, args.installation.identity.account_id))
-            self.ready += (BucketPolicy(f"{name}-tls", bucket=bucket.bucket.apply(str), policy=tls, opts=child),)
+            self.ready += (BucketPolicy(f"{name}-tls", bucket=facts.name, policy=tls, opts=child),)
         self._job(name, args)
         self.register_outputs({"bucket": facts.name, "region": facts.region})
 

@@ -50,14 +50,14 @@ class Bucket(pulumi.ComponentResource):
                 ignore_changes=["policy"],  # a resource of its own, below
             ),
         )
-        child = pulumi.ResourceOptions(parent=self, provider=args.provider)
+        child = pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=[bucket])
         closed = BucketPublicAccessBlock(
-            f"{name}-closed", bucket=bucket.bucket.apply(str), block_public_access=True, opts=child
+            f"{name}-closed", bucket=args.bucket.name, block_public_access=True, opts=child
         )
         self.ready = (bucket, closed)
         if args.encrypted_transport:
             tls = written(only_encrypted(args.bucket, args.account_id))
-            self.ready += (BucketPolicy(f"{name}-tls", bucket=bucket.bucket.apply(str), policy=tls, opts=child),)
+            self.ready += (BucketPolicy(f"{name}-tls", bucket=args.bucket.name, policy=tls, opts=child),)
         self.register_outputs({"bucket": args.bucket.name, "region": args.bucket.region})
 
 

@@ -53,7 +53,12 @@ def _valid_until(day: date | None) -> str:
 
 
 class Database(pulumi.ComponentResource):
-    """Roles, passwords, the database, and the rights that a clone does not inherit."""
+    """Roles, passwords, the database, and the rights that a clone does not inherit.
+
+    Each is given the others' names as plain values, and waits for them by `depends_on`. Of a resource that failed the
+    engine knows no output: an input taken from there would be missing, and the Check of a provider or a policy that
+    needs it would end the run of all tenants (tests/policies/test_failed_before.py).
+    """
 
     login: str
     idle: str  # the other one
@@ -76,17 +81,21 @@ class Database(pulumi.ComponentResource):
                 login=args.access and (turn == active or args.overlap_until is not None),
                 password=password,
                 valid_until=_valid_until(None if turn == active else args.overlap_until),
-                roles=[owner.name] if args.rights == "owner" else [],
+                roles=[args.database] if args.rights == "owner" else [],
                 # The database's own limit is its owner's to lift, and a login may act as the owner.
                 connection_limit=args.connections,
-                opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    provider=args.providers.postgresql,
+                    depends_on=[owner] if args.rights == "owner" else None,
+                ),
             )
             for turn, (login, password) in enumerate(zip(args.logins, passwords, strict=True))
         ]
         database = PgDatabase(
             f"{name}-database",
             name=args.database,
-            owner=owner.name,
+            owner=args.database,
             template=args.template,
             connection_limit=args.connections,
             allow_connections=True,
@@ -95,6 +104,7 @@ class Database(pulumi.ComponentResource):
                 provider=args.providers.postgresql,
                 protect=args.protect,
                 ignore_changes=list(FIXED_AT_BIRTH),
+                depends_on=[owner],
             ),
         )
         last = self._steps(name, args, database, owner, logins)
@@ -122,31 +132,31 @@ class Database(pulumi.ComponentResource):
     ) -> pulumi.Resource:
         """Migrations, rights, rows: in this order, since rights are given on what is there."""
 
-        def step_options(after: pulumi.Resource) -> pulumi.ResourceOptions:
-            return pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[after])
+        def step_options(*after: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(after))
 
         last: pulumi.Resource = database
         if args.migrations is not None:
             chosen, digest = args.migrations
             last = Migrations(
-                f"{name}-migrations", database=database.name, set=chosen, digest=digest, opts=step_options(last)
+                f"{name}-migrations", database=args.database, set=chosen, digest=digest, opts=step_options(last)
             )
         last = CloneRights(
             f"{name}-rights",
-            database=database.name,
-            owner=owner.name,
-            logins=[login.name for login in logins],
+            database=args.database,
+            owner=args.database,
+            logins=args.logins,
             statement_timeout_s=args.statement_timeout_s,
             idle_timeout_s=args.idle_timeout_s,
             connection_limit=args.connections,
             rights=None if args.rights == "owner" else args.rights,
             opening=args.opening,
-            opts=step_options(last),
+            opts=step_options(last, owner, *logins),
         )
         if args.kindergarten is not None:
             last = Seed(
                 f"{name}-seed",
-                database=database.name,
+                database=args.database,
                 kindergarten=args.kindergarten,
                 opening=args.opening,
                 opts=step_options(last),

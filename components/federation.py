@@ -53,12 +53,16 @@ class Federation(pulumi.ComponentResource):
         )
         UserPolicyAttachment(
             f"{name}-broker-attachment",
-            user_name=broker.name,
-            policy_name=policy.policy_name,
+            user_name=BROKER_USER,
+            policy_name=BROKER_USER,
             policy_type="Custom",
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=[broker, policy]),
         )
-        key = AccessKey(f"{name}-broker-key", user_name=broker.name, opts=child)
+        key = AccessKey(
+            f"{name}-broker-key",
+            user_name=BROKER_USER,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.provider, depends_on=[broker]),
+        )
         self.key_id, self.key_secret = key.id, pulumi.Output.secret(key.secret)
         self.ready = (trusted, broker)
         self.register_outputs({"provider": args.identity.provider_arn, "broker": args.identity.broker_arn})

@@ -59,8 +59,8 @@ class Storage(pulumi.ComponentResource):
         )
         attachment = RolePolicyAttachment(
             f"{name}-attachment",
-            role_name=role.role_name,
-            policy_name=policy.policy_name,
+            role_name=names.ram_role,
+            policy_name=names.ram_policy,
             policy_type="Custom",
             opts=pulumi.ResourceOptions(parent=self, provider=args.providers.system, depends_on=[role, policy]),
         )

@@ -109,16 +109,18 @@ def admin_rows(resource: Resource, settings: Settings) -> Iterator[str]:
 @resource_rule(
     "database-password",
     kinds=[ROLE],
-    why="A role without a password, or with one kept in clear on the server, is anybody's.",
+    why="A role with a password of no characters, or with one kept in clear on the server, is anybody's.",
     remedy="set password from a RandomPassword, and leave encryptedPassword out.",
 )
 def password(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's login role has a password, kept as a hash."""
+    """A tenant's login role has no empty password, and the server keeps a hash of it."""
     if resource.code is None or text(resource.props.get("name")) == database_of(resource.code):
         return
+    # None at all lets nobody in: PostgreSQL refuses every password then. The engine drops one that comes from a
+    # resource that failed, and a violation here would end the run of all tenants.
     value = resource.first("password", "passwordWo")
-    if not isinstance(value, Hidden) and not text(value):
-        yield "it has no password"
+    if value is not None and not isinstance(value, Hidden) and not text(value):
+        yield "its password is empty"
     if truth(resource.props.get("encryptedPassword")) is False:
         yield "its password is kept in clear"
 

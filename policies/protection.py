@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.credentials import in_clear
+from policies.database import TURN
 from policies.lifting import lifted
 from policies.resource import Resource
 from policies.rule import Broken, resource_rule, stack_rule
@@ -26,8 +27,9 @@ BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName"
 def protect(resource: Resource, settings: Settings) -> Iterator[str]:
     """Databases with their owners, directories and buckets are protected."""
     # A login role that must not log in just now, of a suspended tenant or before its turn, keeps its password.
-    passwordless = resource.props.get("password") is None
-    owner = resource.kind != "postgresql:Role" or (truth(resource.props.get("login")) is False and passwordless)
+    # Its name tells it from an owner, not the lack of a password, which may be missing because making it failed.
+    is_login = TURN.search(text(resource.props.get("name"))) is not None
+    owner = resource.kind != "postgresql:Role" or (truth(resource.props.get("login")) is False and not is_login)
     if owner and not resource.protect and not lifted(resource.stack, resource.code):
         yield "it is not protected"
 

@@ -13,6 +13,7 @@ from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from tenantry.clock import utc_day
 from tenantry.engine.embedded import EMBEDDED_STACKS
+from tenantry.engine.surroundings import LEAVE_OUT
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -59,6 +60,7 @@ class StackConfig:
     postgresql: PostgreSql
     alibaba: Alibaba
     kubeconfig: pulumi.Output[str]
+    left_out: frozenset[str] = frozenset()  # codes of tenants that a preview does without
 
     @property
     def system_layer(self) -> Mapping[str, str]:
@@ -89,7 +91,14 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
         postgresql=postgresql,
         alibaba=alibaba,
         kubeconfig=given.kubeconfig(),
+        left_out=_left_out(environment),
     )
+
+
+def _left_out(environment: Mapping[str, str]) -> frozenset[str]:
+    """`tenantry preview` asks for it, to look behind the first fault. A run that changes things never leaves one out:
+    to the engine it would be gone."""
+    return frozenset(environment.get(LEAVE_OUT, "").split(",")) if pulumi.runtime.is_dry_run() else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.memory import Held, last_held, platform_of
 from stacks.quiet import short_traces
+from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
@@ -31,6 +32,7 @@ BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
+    refuse_unchecked(config, os.environ)
     held, purged = await last_held()
     fleet = _fleet(config, held)
     refuse_purged(purged, fleet)
@@ -62,7 +64,7 @@ async def _register(
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
     mine = [tenant for tenant in fleet.all if config.holds.cell(tenant.cell)]
-    for tenant in mine:
+    for tenant in (one for one in mine if one.code not in config.left_out):
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
         args = TenantArgs(tenant, config.installation, shared, foundations, protect, tenant.code in returned)

@@ -20,6 +20,9 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="One JSON document on standard output, progress on the other.")
 ]
 ParallelOption = Annotated[int | None, typer.Option("--parallel", "-p", min=1, help="Operations at once.")]
+RefreshOption = Annotated[
+    bool, typer.Option("--refresh", "-r", help="First read all that the stack holds: finds what others have changed.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Accepted and implied: nothing is ever asked.")]
 
 
@@ -33,21 +36,27 @@ def up(
     stack: StackOption = STACK,
     as_json: JsonOption = False,
     parallel: ParallelOption = None,
+    refresh: RefreshOption = False,
     cwd: CwdOption = CWD,
     yes: YesOption = True,
 ) -> None:
-    """Make the tenants real: converge the stack, recovering what an earlier run left behind."""
-    _run(lambda operation: operation.up(), stack, as_json, parallel, cwd)
+    """Make the tenants real: converge the stack, recovering what an earlier run left behind.
+
+    Without --refresh it compares the files with what its last run made, not with what is there: what somebody has
+    changed or removed by other means stays so until a run with --refresh.
+    """
+    _run(lambda operation: operation.up(refresh=refresh), stack, as_json, parallel, cwd)
 
 
 def preview(
     stack: StackOption = STACK,
     as_json: JsonOption = False,
     parallel: ParallelOption = None,
+    refresh: RefreshOption = False,
     cwd: CwdOption = CWD,
 ) -> None:
     """Show what `up` would change, tenant by tenant."""
-    _run(lambda operation: operation.preview(), stack, as_json, parallel, cwd, is_preview=True)
+    _run(lambda operation: operation.preview(refresh=refresh), stack, as_json, parallel, cwd, is_preview=True)
 
 
 def destroy(

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -115,7 +115,7 @@ def show_outcome(outcome: Outcome, is_preview: bool) -> None:
     console.print(Text(line, "bold" if not outcome.code else "bold red"))
     if outcome.tenants:
         console.print(tenant_table(outcome.tenants))
-    _show_failure(console, outcome)
+    _show_failure(console, outcome, is_preview)
 
 
 def show_status(status: Status) -> None:
@@ -171,15 +171,29 @@ def _show_openings(console: Console, status: Status) -> None:
         console.print(Text(status.remark, "yellow"))
 
 
-def _show_failure(console: Console, outcome: Outcome) -> None:
+def _others(outcome: Outcome, is_preview: bool) -> Iterator[str]:
+    """Of the tenants without a fault of their own: who is done, and who was not reached."""
+    if done := outcome.progress.converged:
+        verb = "can converge" if is_preview else "converged"
+        yield f"{len(done)} other tenant(s) {verb}; run again when the cause is gone"
+    if rest := outcome.unfinished:
+        verb = "not looked at to the end" if is_preview else "not brought to the end"
+        yield f"{verb}: {_some(rest)}: run again when the cause is gone"
+
+
+def _some(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:_PLAIN_TENANTS]) + (
+        f" and {len(codes) - _PLAIN_TENANTS} more" if len(codes) > _PLAIN_TENANTS else ""
+    )
+
+
+def _show_failure(console: Console, outcome: Outcome, is_preview: bool) -> None:
     if not outcome.code:
         return
     for tenant, steps in outcome.progress.failed_tenants.items():
         console.print(Text(f"{tenant}: failed at {', '.join(step or 'itself' for step in steps)}", "red"))
-    if outcome.progress.failed_tenants:
-        others = [row.code for row in outcome.tenants if row.code not in outcome.progress.failed_tenants]
-        if others and outcome.progress.summary is not None:
-            console.print(Text(f"the other {len(others)} tenant(s) converged; run again when the cause is gone"))
+    for line in _others(outcome, is_preview):
+        console.print(Text(line))
     if outcome.remark:
         console.print(Text(outcome.remark, "red"))
     if outcome.log is not None:

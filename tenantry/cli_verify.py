@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -101,10 +101,8 @@ def _show(report: "Report", matrix: bool) -> None:
         for row in report.summary
     ]
     _table(("attack", "control", "tries", "attempts", *states), rows)
-    for one in report.bad[:_SHOWN]:
-        print(_finding(one))
-    if len(report.bad) > _SHOWN:
-        print(f"... and {len(report.bad) - _SHOWN} more: see --json")
+    for line in _findings(report):
+        print(line)
     for one in report.left:
         print(f"could not be removed: {one}")
     if report.matrix and matrix:
@@ -117,6 +115,23 @@ def _show(report: "Report", matrix: bool) -> None:
         f"{word}{len(report.results)} attempts on {len(report.tenants)} tenants in {report.seconds:.0f} s: "
         f"{held} held, {len(report.bad)} did not"
     )
+
+
+def _findings(report: "Report") -> Iterator[str]:
+    """Every hole, and of the others as many as fit; behind each kind what to do about it."""
+    from tenantry.verify.model import State
+    from tenantry.verify.report import REMEDIES
+
+    room = _SHOWN
+    for state, remedy in REMEDIES.items():
+        found = [one for one in report.bad if one.verdict.state is state]
+        shown = found if state is State.HOLE else found[: max(room, 1)]
+        room -= len(shown)
+        yield from map(_finding, shown)
+        if len(found) > len(shown):
+            yield f"... and {len(found) - len(shown)} more {state.value}: see --json"
+        if found:
+            yield f"  {state.value}: {remedy}"
 
 
 def _finding(one: "Result") -> str:

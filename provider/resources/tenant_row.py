@@ -222,7 +222,9 @@ def _refuse_held(session: "Session", tenant: str, stack: str | None) -> bool:
     if holder is not None and holder != stack:
         raise Failure(
             f"the stack {holder} holds {tenant}",
-            "nothing was changed: write the `cell:` that it had back into its file; a tenant stays in its cell",
+            "nothing was changed. Where that stack still runs, take the file out of this one, or write the `cell:` that"
+            " it had back. Where it was renamed or is no more, hand the tenant over: docs/life.md, "
+            '"A tenant that another stack holds"',
         )
     return bool(is_purged)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenantry.engine.alibaba import call
-from tenantry.engine.trees import mapping, sequence
+from tenantry.engine.trees import Tree, mapping, sequence
 
 _PAGE = 100  # records a page; the key words narrow them to a handful
 
@@ -24,6 +24,11 @@ class FoundRecord:
 
 def find_record(inputs: Mapping[str, Any], environment: Mapping[str, str]) -> FoundRecord | None:
     """The record that `inputs` describe, if it was made. Raises OSError when AliDNS does not answer."""
+    return choose(inputs, records_of(inputs, environment))
+
+
+def records_of(inputs: Mapping[str, Any], environment: Mapping[str, str]) -> list[Tree]:
+    """All records of the host and type that `inputs` name, whosesoever. Raises OSError when AliDNS does not answer."""
     wanted = {
         "DomainName": inputs.get("domainName"),
         "RRKeyWord": inputs.get("rr"),
@@ -31,7 +36,8 @@ def find_record(inputs: Mapping[str, Any], environment: Mapping[str, str]) -> Fo
         "PageSize": _PAGE,
     }
     answer = call("alidns.aliyuncs.com", "2015-01-09", "DescribeDomainRecords", wanted, environment)
-    return choose(inputs, sequence(mapping(answer.get("DomainRecords")).get("Record")))
+    records = map(mapping, sequence(mapping(answer.get("DomainRecords")).get("Record")))
+    return [one for one in records if one.get("RR") == inputs.get("rr") and one.get("Type") == inputs.get("type")]
 
 
 def choose(inputs: Mapping[str, Any], records: list[Any]) -> FoundRecord | None:

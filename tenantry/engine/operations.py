@@ -1,8 +1,8 @@
 """`tenantry up`, `preview` and `destroy` from the first check to what is said at the end."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from tenantry.engine.holding import Holding
 from tenantry.engine.identity import DNS_RECORD
 from tenantry.engine.logs import RunLog
 from tenantry.engine.openings import Recorder
-from tenantry.engine.progress import Finding, Progress
+from tenantry.engine.progress import Change, Finding, Progress
 from tenantry.engine.project import Project
 from tenantry.engine.records import Records
 from tenantry.engine.recovery import Recovery, interrupted
+from tenantry.engine.refreshing import Reading, line_of, names_what_is_missing, refuse_lost
 from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.running import Ended, Watcher, run
 from tenantry.engine.single import key_of
@@ -27,6 +28,8 @@ from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.engine.urns import Place
 
 _COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
+_ROUNDS = 5  # of a preview after its first: each takes as long as the first
+_READING = ("--yes", "--skip-preview", "--suppress-progress", "--skip-pending-creates")
 _APPLYING = ("--yes", "--skip-preview", "--suppress-progress", "--continue-on-error")
 
 
@@ -42,6 +45,14 @@ class Outcome:
     log: Path | None = None
     remark: str = ""  # what the engine said when it ended without a single error event
     was_cut_off: bool = False  # stopped or killed before its end
+    expected: list[str] = field(default_factory=list[str])  # the tenants of the stack, by their files
+    drift: list[Change] = field(default_factory=list[Change])  # what a refresh found before
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The tenants that have no fault of their own and were not brought to their end."""
+        settled = {*self.progress.converged, *self.progress.failed_tenants}
+        return [code for code in self.expected if code not in settled]
 
     def as_json(self) -> dict[str, Any]:
         """Fit for `--json`."""
@@ -51,17 +62,16 @@ class Outcome:
             "changes": self.progress.counts(),
             "tenants": [row.as_json() for row in self.tenants],
             "failed": self.progress.failed_tenants,
+            "converged": self.progress.converged,
+            "unfinished": self.unfinished,
+            "drift": [_change(change) for change in self.drift],
             "errors": [_finding(finding) for finding in self.progress.errors],
             "warnings": [_finding(finding) for finding in self.progress.warnings],
-            "operations": [
-                {"tenant": change.place.tenant, "step": change.place.step, "resource": change.urn,
-                 "operation": change.operation, "properties": list(change.properties)}
-                for change in self.progress.changes
-            ],
+            "operations": [_change(change) for change in self.progress.changes],
             "recovered": self.recovered,
             "remark": self.remark,
             "log": str(self.log) if self.log else None,
-        }  # fmt: skip
+        }
 
 
 @dataclass
@@ -86,14 +96,14 @@ class Operation:
         self._labels: dict[str, Labels] = {}
         self._server: Server | None = None
 
-    def up(self) -> Outcome:
-        """Converges the stack."""
+    def up(self, *, refresh: bool = False) -> Outcome:
+        """Converges the stack; `refresh`: after reading all that it holds."""
         self._check()
         policies = self._policies()
         with self.holding.held(self.watcher.say):
             if self.records.make():
                 self.watcher.say(f"made the stack `{self.stack}`")
-            return self._apply("up", *policies)
+            return self._apply("up", *policies, refresh=refresh)
 
     def destroy(self) -> Outcome:
         """Removes everything the stack holds; whether that is allowed was asked before."""
@@ -101,8 +111,8 @@ class Operation:
         with self.holding.held(self.watcher.say):
             return self._apply("destroy")
 
-    def preview(self) -> Outcome:
-        """Says what `up` would do."""
+    def preview(self, *, refresh: bool = False) -> Outcome:
+        """Says what `up` would do; `refresh`: to what is there now, and not to what the stack's record says."""
         self._check()
         policies = self._policies()
         if self.files is not None and self.files.path is None:
@@ -110,7 +120,8 @@ class Operation:
         before = self.records.read()
         if before is not None and (pending := interrupted(before)):
             self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
-        return self._engine("preview", before, [], *policies)
+        reading = ("--refresh",) if refresh else ()
+        return self._preview(before, *policies, *reading)
 
     def server(self) -> Server:
         """The database server of the stack. Raises Refusal when the stack does not say where it is."""
@@ -118,8 +129,22 @@ class Operation:
             self._server = server_of(self.cli, self.stack)
         return self._server
 
-    def _apply(self, kind: str, *arguments: str) -> Outcome:
+    def _preview(self, before: Deployment | None, *arguments: str) -> Outcome:
+        """Again and again without the tenants that have faults: the engine ends a preview at the first of them."""
+        outcome = self._engine("preview", before, [], *arguments)
+        left_out: set[str] = set()
+        for _ in range(_ROUNDS):
+            failed = outcome.progress.failed_tenants.keys()
+            if outcome.code != Exit.FAILED or not outcome.unfinished or not failed - left_out:
+                break
+            left_out |= failed
+            self.watcher.say(f"looking at the others, without {', '.join(sorted(left_out))}")
+            outcome = self._engine("preview", before, [], *arguments, after=outcome, left_out=left_out)
+        return outcome
+
+    def _apply(self, kind: str, *arguments: str, refresh: bool = False) -> Outcome:
         recovery = self._recover()
+        drift = self._refresh() if refresh else None
         outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
         # The dead engine's last call was still at work when we looked, such as the copying of a large template. Of a
         # DNS record that may be several runs ago, which were all cut off.
@@ -130,7 +155,52 @@ class Operation:
             self.watcher.say(f"{len(late)} interrupted creation(s) may have come to an end meanwhile: looking again")
             again = self._recover()
             outcome = self._engine(kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments)
+        is_missing = kind == "up" and drift is None and names_what_is_missing(outcome.progress)
+        if is_missing and outcome.code == Exit.FAILED and not outcome.was_cut_off:
+            self.watcher.say("something that the stack holds is not there: reading all of it, then once more")
+            try:
+                drift = self._refresh()
+            except Refusal as refusal:
+                outcome.remark = str(refusal)
+            if drift is not None and drift.gone:
+                outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
+        if doubtful := self.records.doubt(outcome.progress.undeleted):
+            self.watcher.say(f"{doubtful} deletion(s) may still go on: the next run reads what has become of them")
+        if drift is not None:
+            outcome.drift = drift.drift
+            outcome.progress.errors += drift.errors
+            outcome.code = max(outcome.code, Exit.FAILED if drift.errors else Exit.OK)
         return outcome
+
+    def _refresh(self) -> Reading:
+        """Reads all that the stack holds into its record. Raises Refusal when data is gone, and when it is stopped.
+
+        All of it, not a tenant alone: `--target` damages a state in the engine's version 3.250.
+        """
+        before = self.records.export()
+        known = Deployment(before["deployment"])
+        reading = Reading(known.parents, known.custom_count(), self.cli.redact)
+        command = ["refresh", "--stack", self.stack, *_COMMON, *_READING]
+        with self._log("refresh") as log:
+            ended = run(self.cli, command, reading, self.watcher, log)
+            if ended.code and not reading.errors and self._unlock(ended.output):
+                ended = run(self.cli, command, reading, self.watcher, log)
+        if ended.is_interrupted or ended.code < 0:
+            raise Refusal("stopped while reading: nothing was changed", "run it again", Exit.INTERRUPTED)
+        if ended.code and not reading.errors:
+            raise Refusal(f"what the stack holds cannot be read: {_remark(ended, [])}", "run it again", Exit.FAILED)
+        try:
+            refuse_lost(reading, Deployment(before["deployment"]), self.stack)
+        except Refusal:
+            self.records.put_back(before)
+            raise
+        for change in reading.drift:
+            self.watcher.say(f"drift: {line_of(change)}")
+        return reading
+
+    def _log(self, kind: str) -> RunLog:
+        local = self.environment.get("TENANTRY_LOCAL")
+        return RunLog(Path(local) / "log" if local else None, kind, self.cli.redact)
 
     def _recover(self) -> Recovery:
         recovery = self.records.recover(self.watcher.say)
@@ -138,33 +208,49 @@ class Operation:
             self.watcher.say(line)
         return recovery
 
-    def _engine(self, kind: str, before: Deployment | None, recovered: list[str], *arguments: str) -> Outcome:
+    def _engine(
+        self,
+        kind: str,
+        before: Deployment | None,
+        recovered: list[str],
+        *arguments: str,
+        after: Outcome | None = None,  # goes on with what an earlier preview has seen
+        left_out: Collection[str] = (),
+    ) -> Outcome:
         parents, expected = (before.parents, before.custom_count()) if before else ({}, 0)
-        progress = Progress(parents, expected, self.cli.redact)
+        progress = after.progress if after else Progress(parents, expected, self.cli.redact)
+        progress.left_out = frozenset(left_out)
+        cli = self.cli
+        if left_out:
+            cli = replace(cli, environment={**cli.environment, surroundings.LEAVE_OUT: ",".join(sorted(left_out))})
         command = [kind, "--stack", self.stack, *_COMMON, *arguments]
         if self.parallel is not None:
             command += ["--parallel", str(self.parallel)]
-        local = self.environment.get("TENANTRY_LOCAL")
-        with RunLog(Path(local) / "log" if local else None, kind, self.cli.redact) as log:
+        with self._log(kind) as log:
             for line in recovered:
                 log.write(line)
             recorder = Recorder(self.server, self.watcher.say) if kind == "up" else None
-            ended = run(self.cli, command, progress, self.watcher, log, recorder)
+            ended = run(cli, command, progress, self.watcher, log, recorder)
             if ended.code and not progress.errors and self._unlock(ended.output):
-                ended = run(self.cli, command, progress, self.watcher, log, recorder)
+                ended = run(cli, command, progress, self.watcher, log, recorder)
             if ended.code < 0:  # killed by a signal: what it started would go on for minutes
                 self.holding.leftovers.end(self.watcher.say)
         tenants = rows(self.records.read(), self._labels) if kind != "preview" else []
         return Outcome(
-            _code(ended),
+            max(_code(ended), after.code if after else Exit.OK),
             progress,
-            ended.seconds,
+            ended.seconds + (after.seconds if after else 0),
             tenants,
             recovered,
             log.path,
             _remark(ended, progress.errors),
             ended.is_interrupted or ended.code < 0,
+            self._expected(),
         )
+
+    def _expected(self) -> list[str]:
+        cells = self.project.cells(self.stack)
+        return [code for code, labels in self._labels.items() if cells is None or labels["cell"] in cells]
 
     def _unlock(self, refusal: str) -> bool:
         return self.holding.break_dead(refusal, self.watcher.say)
@@ -188,7 +274,9 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
     fleet = load_fleet(folder, project.zone(stack), today=today(project, stack))
-    return {tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan} for tenant in fleet.all}
+    return {
+        tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan, "cell": tenant.cell} for tenant in fleet.all
+    }
 
 
 def _code(ended: Ended) -> Exit:
@@ -206,6 +294,12 @@ def _remark(ended: Ended, errors: list[Finding]) -> str:
     if not ended.code or errors:
         return ""
     return "\n".join(line for line in ended.output.strip().splitlines() if line.strip())[-4000:]
+
+
+def _change(change: Change) -> dict[str, Any]:
+    place, properties = change.place, list(change.properties)
+    return {"tenant": place.tenant, "step": place.step, "resource": change.urn,
+            "operation": change.operation, "properties": properties}  # fmt: skip
 
 
 def _finding(finding: Finding) -> dict[str, str]:

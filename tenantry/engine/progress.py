@@ -1,14 +1,23 @@
 """What the events of one run add up to: the state of every step of every tenant, failures, warnings, counts."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tenantry.engine.events import Event, Message, Step, Summary, Violation
+from tenantry.engine.remedies import with_remedy
 from tenantry.engine.urns import Place, describe, is_plumbing, place_of, type_of
 
 # Said by the engine after its own errors; they name nothing.
 _ECHOES = tuple(f"{kind} {end}" for kind in ("update", "preview", "destroy") for end in ("failed", "canceled"))
+# An operation that ends so had no fault of its own: the engine stopped it after the fault of another.
+_CANCELLED: Final = re.compile(
+    r"context cancell?ed|\bcode = cancell?ed|\bwas cancelled\b|cancelled while waiting"
+    r"|canceling statement due to user request|resource monitor shut down|client connection is closing",
+    re.IGNORECASE,
+)
+LAST: Final = "tenantry:index:Opened"  # stands on all that a tenant has: once it is done, the tenant is
 # What a summary counts under which heading.
 _CREATED = ("create", "import")
 _DELETED = ("delete",)
@@ -23,6 +32,7 @@ class StepState:
     begun: set[str] = field(default_factory=set[str])  # URNs
     done: set[str] = field(default_factory=set[str])
     failed: set[str] = field(default_factory=set[str])
+    stopped: set[str] = field(default_factory=set[str])  # after the fault of another
     has_changed: bool = False
 
     @property
@@ -69,13 +79,18 @@ class Progress:
         self._expected = expected
         self.steps: dict[Place, StepState] = {}
         self.errors: list[Finding] = []
+        self.stopped: list[Finding] = []  # operations that were cancelled after the fault of another
+        self.left_out: Collection[str] = ()  # tenants that the engine was told to leave out: nothing is said of them
         self.warnings: list[Finding] = []
         self.changes: list[Change] = []
         self.summary: Summary | None = None
         self.failed: dict[str, Place] = {}  # URN -> place of every resource whose operation failed
+        self.undeleted: set[str] = set()  # URNs whose deletion failed: whether it goes on nobody knows
         self.unmade: dict[str, Mapping[str, Any]] = {}  # URN -> what a failed creation was to make
         self._begun: set[str] = set()
         self._done: set[str] = set()
+        self._changed: set[tuple[str, str]] = set()
+        self._ready: set[str] = set()  # tenants whose last resource is done
 
     @property
     def done(self) -> int:
@@ -95,6 +110,23 @@ class Progress:
             if finding.place.tenant and finding.place.step not in found.setdefault(finding.place.tenant, []):
                 found[finding.place.tenant].append(finding.place.step)
         return found
+
+    @property
+    def converged(self) -> list[str]:
+        """The tenants all of whose steps were reached and have ended well."""
+        failed = {place.tenant for place, state in self.steps.items() if state.failed or state.stopped}
+        return sorted(self._ready - failed - self.failed_tenants.keys())
+
+    def end(self) -> list[Finding]:
+        """Counts cancelled operations as errors when there is no other error. Called after the last event.
+
+        Returns the errors that are new.
+        """
+        if self.errors:
+            return []
+        new, self.stopped = self.stopped, []
+        self.errors += new
+        return new
 
     def counts(self) -> dict[str, int]:
         """created, updated, replaced, deleted, unchanged."""
@@ -140,27 +172,38 @@ class Progress:
         if is_plumbing(type_of(event.urn)) or not event.is_custom:
             return
         place = self.place(event.urn)
+        if place.tenant in self.left_out and place.tenant:
+            return
         state = self.steps.setdefault(place, StepState())
         state.begun.add(event.urn)
         self._begun.add(event.urn)
         if event.operation not in ("same", "refresh", "read"):
             state.has_changed = True
-            if event.stage == "begun":
+            if event.stage == "begun" and (event.urn, event.operation) not in self._changed:
+                self._changed.add((event.urn, event.operation))
                 self.changes.append(Change(place, event.urn, event.operation, event.changed))
         if event.stage == "done":
             state.done.add(event.urn)
             self._done.add(event.urn)
+            if type_of(event.urn) == LAST:
+                self._ready.add(place.tenant)
         elif event.stage == "failed":
-            state.failed.add(event.urn)
+            cancelled = any(finding.urn == event.urn for finding in self.stopped)
+            (state.stopped if cancelled else state.failed).add(event.urn)
             self.failed[event.urn] = place
+            if event.operation.startswith("delete"):
+                self.undeleted.add(event.urn)
             if event.operation == "create" and event.asked is not None:
                 self.unmade[event.urn] = event.asked
 
     def _find(self, into: list[Finding], urn: str, text: str) -> Finding | None:
         if text.lower().rstrip(".") in _ECHOES:
             return None
-        finding = Finding(self.place(urn) if urn else Place("", ""), urn, self._redact(text))
-        if finding in into:
+        finding = Finding(self.place(urn) if urn else Place("", ""), urn, self._redact(with_remedy(text)))
+        if finding in into or (finding.place.tenant and finding.place.tenant in self.left_out):
+            return None
+        if into is self.errors and _CANCELLED.search(text):
+            self.stopped.append(finding)
             return None
         into.append(finding)
         return finding

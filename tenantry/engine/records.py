@@ -3,17 +3,17 @@
 import json
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 from tenantry.engine.alibaba import keys_of
 from tenantry.engine.cli import SHORT_SECONDS, Answer, Cli
-from tenantry.engine.deployment import Deployment, Record
+from tenantry.engine.deployment import Deployment, Record, is_real
 from tenantry.engine.events import failures_by_urn, read_all
 from tenantry.engine.filestate import FileState
-from tenantry.engine.recovery import Outside, Recovery, conclude, interrupted, plan, suspect
+from tenantry.engine.recovery import UNREAD, Outside, Recovery, conclude, interrupted, plan, suspect
 from tenantry.engine.refusal import Exit, Refusal
 from tenantry.engine.trees import Tree
 
@@ -101,6 +101,30 @@ class Records:
         if is_worth_it:
             self._import(exported)
         return is_worth_it
+
+    def doubt(self, deleted: Collection[str]) -> int:
+        """Has the next recovery read what could not be deleted: the deletion may have been accepted, and go on.
+
+        Returns how many there are; none for what is protected, which nobody tried to delete.
+        """
+        if not deleted:
+            return 0
+        exported = self._export()
+        found = [known for urn in deleted if (known := Deployment(exported["deployment"]).living(urn)) is not None]
+        doubtful = [record for record in found if is_real(record) and not record.get("protect")]
+        for record in doubtful:
+            record["initErrors"] = [UNREAD]
+        if doubtful:
+            self._import(exported)
+        return len(doubtful)
+
+    def export(self) -> dict[str, Tree]:
+        """The whole record, fit for `put_back`."""
+        return self._export()
+
+    def put_back(self, exported: dict[str, Tree]) -> None:
+        """Replaces the record by one that was exported before."""
+        self._import(exported)
 
     @cached_property
     def _outside(self) -> Outside:

@@ -82,6 +82,7 @@ def run(
                 _pause(engine)
             _take(tail.new(), progress, watcher, log, recorder)
             cli.starts.ended(engine.pid, engine.returncode)
+            _tell(progress.end(), watcher, recorder)
         text = cli.redact(output.read_text(encoding="utf-8", errors="replace"))
     watcher.tick(progress, time.monotonic() - begin)
     log.write(f"the engine ended with {engine.returncode}; it wrote:\n{text}")
@@ -96,11 +97,19 @@ def _take(
         finding = progress.take(event)
         if recorder is not None:
             recorder.event(event, progress)
-        if finding is not None:
-            is_error = finding in progress.errors
-            watcher.found(finding, is_error=is_error)
-            if recorder is not None and is_error:
-                recorder.finding(finding)
+        if finding is None:
+            continue
+        if finding in progress.errors:
+            _tell([finding], watcher, recorder)
+        else:
+            watcher.found(finding, is_error=False)
+
+
+def _tell(errors: Sequence[Finding], watcher: Watcher, recorder: Recorder | None) -> None:
+    for finding in errors:
+        watcher.found(finding, is_error=True)
+        if recorder is not None:
+            recorder.finding(finding)
 
 
 def _pause(engine: subprocess.Popen[bytes]) -> None:

@@ -15,6 +15,8 @@ from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
 
 _PROBE_SECONDS = 2.0
+# To the program: codes, with commas between them, of tenants that a preview does without (stacks/config.py).
+LEAVE_OUT = "TENANTRY_LEAVE_OUT"
 
 
 def environment(project: Project, stack: str, given: Mapping[str, str]) -> dict[str, str]:

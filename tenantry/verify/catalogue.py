@@ -10,6 +10,7 @@ from tenantry.verify import (
     gateway,
     hardening,
     network,
+    presence,
     sessions,
     starving,
     storage,
@@ -33,4 +34,5 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     *network.ATTACKS,
     *benchmark.ATTACKS,
     *hardening.ATTACKS,
+    *presence.ATTACKS,
 )

@@ -1,6 +1,6 @@
-"""The amounts that the stack's own record says each tenant was given: what is live may be no more."""
+"""What the stack's own record says each tenant was given: what is live may be no more, and must be there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,11 +9,27 @@ from tenantry.engine.trees import Tree, mapping, sequence
 CONNECTING: Final = ("postgresql:index/role:Role", "postgresql:index/database:Database")
 
 
+RECORD: Final = "alicloud:dns/alidnsRecord:AlidnsRecord"
+CLUSTER: Final = "kubernetes:"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object in the cluster."""
+
+    version: str  # v1, apps/v1
+    kind: str
+    name: str
+    namespace: str  # empty for a namespace itself
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     quotas: Mapping[str, Tree] = field(default_factory=dict[str, Tree])  # namespace -> `hard`
     limits: Mapping[str, Mapping[str, Tree]] = field(default_factory=dict[str, Mapping[str, Tree]])  # -> type -> `max`
     connections: Mapping[str, int] = field(default_factory=dict[str, int])  # database or login -> how many
+    things: Mapping[str, Sequence[Thing]] = field(default_factory=dict[str, Sequence[Thing]])  # by their namespace
+    records: Mapping[str, Tree] = field(default_factory=dict[str, Tree])  # host name -> the record's inputs
 
 
 def declared(resources: Iterable[Any]) -> Declared:
@@ -21,6 +37,8 @@ def declared(resources: Iterable[Any]) -> Declared:
     quotas: dict[str, Tree] = {}
     limits: dict[str, Mapping[str, Tree]] = {}
     connections: dict[str, int] = {}
+    things: dict[str, list[Thing]] = {}
+    records: dict[str, Tree] = {}
     for resource in map(mapping, resources):
         kind, inputs = str(resource.get("type")), mapping(resource.get("inputs"))
         spec, space = mapping(inputs.get("spec")), str(mapping(inputs.get("metadata")).get("namespace"))
@@ -30,7 +48,18 @@ def declared(resources: Iterable[Any]) -> Declared:
             limits[space] = maxima(spec)
         elif kind in CONNECTING and "connectionLimit" in inputs:
             connections[str(inputs["name"])] = int(inputs["connectionLimit"])
-    return Declared(quotas, limits, connections)
+        elif kind == RECORD:
+            records[f"{inputs.get('rr')}.{inputs.get('domainName')}"] = inputs
+        if kind.startswith(CLUSTER) and not resource.get("delete"):
+            found = _thing(kind, mapping(inputs.get("metadata")))
+            things.setdefault(found.namespace or found.name, []).append(found)
+    return Declared(quotas, limits, connections, things, records)
+
+
+def _thing(kind: str, metadata: Tree) -> Thing:
+    _, version, name = kind.split(":", 2)
+    namespace = "" if name == "Namespace" else str(metadata.get("namespace") or "")
+    return Thing(version.removeprefix("core/"), name, str(metadata.get("name")), namespace)
 
 
 def maxima(spec: Tree) -> dict[str, Tree]:

@@ -17,10 +17,14 @@ RESTRICTED: Final = "restricted"
 
 
 def _specs(field: Field, names: Names) -> list[Tree]:
-    """Of the live pods and of what the Deployments would make."""
+    """Of the live pods and of what the Deployments would make. Raises LookupError where there is neither: what is not
+    there proves nothing of how it is hardened."""
     apps = field.admin.items(path(names, "apps/v1", "deployments"))
     live = [mapping(one["spec"]) for one in field.admin.items(path(names, "v1", "pods"))]
-    return [*live, *(mapping(mapping(mapping(one["spec"])["template"])["spec"]) for one in apps)]
+    made = [mapping(mapping(mapping(one["spec"])["template"])["spec"]) for one in apps]
+    if not made:
+        raise LookupError(f"{names.namespace} has no Deployment")
+    return [*live, *made]
 
 
 def _containers(spec: Tree) -> list[Tree]:
@@ -116,7 +120,10 @@ def _ready(field: Field, names: Names) -> Verdict:
     if field.at.tenants[names.code][1] is not Phase.ACTIVE:
         return held("not to run")
     faults: list[str] = []
-    for one in field.admin.items(path(names, "apps/v1", "deployments")):
+    apps = field.admin.items(path(names, "apps/v1", "deployments"))
+    if not apps:
+        return broken("there is no Deployment")
+    for one in apps:
         wanted, status = int(mapping(one["spec"]).get("replicas", 1)), mapping(one.get("status"))
         ready = int(status.get("readyReplicas") or 0)
         if ready < wanted:

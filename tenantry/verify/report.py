@@ -14,6 +14,15 @@ EVALUATED: Final = (
 )
 
 
+# In the order in which a person must look at them, each with what to do.
+REMEDIES: Final = {
+    State.HOLE: "`tenantry up --refresh` puts back what was declared; a hole that stays is declared: the row of"
+    " the attack in docs/isolation.md names its rules",
+    State.BROKEN: "`tenantry up --refresh` makes again what is missing and puts back what differs",
+    State.UNCLEAR: "nothing was proved: see `tenantry status`, then run it again with --only ATTACK",
+}
+
+
 @dataclass(frozen=True)
 class Report:
     """All attempts of one run, in the order of the catalogue."""
@@ -27,7 +36,10 @@ class Report:
 
     @property
     def bad(self) -> list[Result]:
-        return [one for one in self.results if one.verdict.state is not State.HELD]
+        """Holes first, then what is broken, then what is unclear."""
+        order = list(REMEDIES)
+        found = [one for one in self.results if one.verdict.state is not State.HELD]
+        return sorted(found, key=lambda one: order.index(one.verdict.state))
 
     @property
     def code(self) -> int:
@@ -75,6 +87,7 @@ class Report:
                     "target": one.target,
                     "state": one.verdict.state.value,
                     "said": one.verdict.said,
+                    "remedy": REMEDIES[one.verdict.state],
                 }
                 for one in self.bad
             ],

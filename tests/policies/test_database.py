@@ -34,7 +34,6 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("database-rows", ADMIN_LOGIN, "roles", ["admin_tenant_management"]),
     ("database-rows", ADMIN_RIGHTS, "rights", None),
     ("database-rows", ADMIN_RIGHTS, "rights", "owner"),
-    ("database-password", LOGIN, "password", None),
     ("database-password", LOGIN, "password", ""),
     ("database-password", LOGIN, "encryptedPassword", False),
     ("database-connections", DATABASE, "connectionLimit", -1),

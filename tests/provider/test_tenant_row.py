@@ -126,7 +126,9 @@ MINE, THEIRS = "organization/tenantry/main", "organization/tenantry/prod-c02"
 
 def test_a_row_is_written_and_removed_by_the_stack_that_holds_it(plugin, server, database: str, refused) -> None:
     row = plugin.create("TenantRow", declared(database, heldBy=MINE))
-    with refused(f"the stack {MINE} holds k001", "write the `cell:` that it had back"):
+    with refused(
+        f"the stack {MINE} holds k001", "write the `cell:` that it had back", "hand the tenant over: docs/life.md"
+    ):
         plugin.create("TenantRow", declared(database, heldBy=THEIRS, name="x"))
     for holder in ({"heldBy": THEIRS}, {}):  # a state of before has none
         row.outputs = declared(database, **holder)

@@ -195,8 +195,9 @@ def test_a_preview_of_the_first_run_shows_every_tenant(run, tenants, unknown_pla
     assert not [place for place in unknown if not any(word in place for word in generated)]
 
 
-def test_the_prod_stack_is_complete_but_for_its_secrets(run, tenants, secret_type) -> None:
+def test_the_prod_stack_is_complete_but_for_its_secrets(run, tenants, secret_type, monkeypatch) -> None:
     """With nothing of the environment, and Alibaba Cloud spoken to in HTTPS."""
+    monkeypatch.setenv("TENANTRY_WITHOUT_POLICIES", "prod")
     given = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
     secrets = {
         "databasePassword": "pg-hidden",
@@ -253,3 +254,10 @@ def test_keda_may_scale_and_only_where_there_is_one(run, tenants) -> None:
 def test_the_given_certificates_reach_the_nightly_backup(run, tenants) -> None:
     ca = "-----BEGIN CERTIFICATE-----"
     assert run(tenants(k001={}), databaseCa=ca).named("platform-backups-ca").inputs["data"] == {"ca.pem": ca}
+
+
+def test_a_preview_leaves_out_who_it_is_told_to_and_a_run_that_changes_things_nobody(run, tenants, monkeypatch) -> None:
+    folder = tenants(k001={}, k002={})
+    monkeypatch.setenv("TENANTRY_LEAVE_OUT", "k002,k009")
+    assert tenants_of(run(folder, options={"preview": True})) == ["k001"]
+    assert tenants_of(run(folder)) == ["k001", "k002"]

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tenantry import cli
-from tenantry.cli_up_view import PlainView
-from tenantry.engine.events import Step
+from tenantry.cli_up_view import PlainView, show_outcome
+from tenantry.engine.events import Message, Step
+from tenantry.engine.operations import Outcome
 from tenantry.engine.progress import Progress
+from tenantry.engine.refusal import Exit
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -114,3 +116,22 @@ def test_progress_is_told_every_few_seconds_and_only_when_it_moved(capsys: pytes
     for seconds in range(20):
         view.tick(progress, float(seconds))
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_end_tells_who_converged_and_who_was_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    tenant = "urn:pulumi:t::p::tenantry:components:Tenant"
+    for code in ("k001", "k002"):
+        kind = "tenantry:index:Opened"
+        progress.take(Step("done", "same", f"{tenant}${kind}::{code}-opened", f"{tenant}::{code}", True))
+    urn = f"{tenant}$postgresql:index/role:Role::k003-owner"
+    progress.take(Step("failed", "create", urn, f"{tenant}::k003", True))
+    progress.take(Message("error", urn, "boom"))
+    outcome = Outcome(Exit.FAILED, progress, 1.0, [], expected=["k001", "k002", "k003", "k004"])
+    show_outcome(outcome, is_preview=False)
+    out = capsys.readouterr().out
+    assert "k003: failed at owner" in out
+    assert "2 other tenant(s) converged" in out
+    assert "not brought to the end: k004" in out
+    show_outcome(outcome, is_preview=True)
+    assert "not looked at to the end: k004" in capsys.readouterr().out

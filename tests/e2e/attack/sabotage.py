@@ -9,6 +9,8 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 from local.throwaway import World
+from tenantry.engine.alibaba import call
+from tenantry.engine.alidns import records_of
 
 SPACE = "tenant-k001"
 CONFLICTS = 20  # a controller writes the status of what is being replaced
@@ -138,6 +140,27 @@ def called(action: str, do: dict[str, str], undo: dict[str, str], back: str = ""
             _rpc(world, back or action, **undo)
 
     return run
+
+
+def switched_off(host: str) -> Sabotage:
+    """The A record of a host answers no more, and then again."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        rr, _, zone = host.partition(".")
+        (record,) = records_of({"domainName": zone, "rr": rr, "type": "A"}, world.env)
+        _switch(world, record, "Disable")
+        try:
+            yield
+        finally:
+            _switch(world, record, "Enable")
+
+    return run
+
+
+def _switch(world: World, record: dict[str, Any], status: str) -> None:
+    named = {"RecordId": record["RecordId"], "Status": status}
+    call("alidns.aliyuncs.com", "2015-01-09", "SetDomainRecordStatus", named, world.env)
 
 
 def _trust(world: World, role: str) -> str:

@@ -16,7 +16,7 @@ from tenantry.rails import RAILS
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.surroundings import Surroundings, read
 from tenantry.verify.verifying import verify
-from tests.e2e.attack.sabotage import SPACE, Sabotage, called, changed, gone, made, ram, sql, trusting
+from tests.e2e.attack.sabotage import SPACE, Sabotage, called, changed, gone, made, ram, sql, switched_off, trusting
 
 SHUT = "k007"  # suspended: it has a namespace, and no access
 SEEN_SECONDS = 30  # until the API server has read a policy that changed
@@ -224,6 +224,8 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         changed("namespace", SPACE, {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": None}}}, None),
     ),
     "no quota": (("benchmark.namespace-quotas",), gone("resourcequota", "plan")),
+    "no Deployment": (("present.objects", "hardening.ready"), gone("deployment", "business-app")),
+    "no DNS record": (("present.record",), switched_off("k001.yyup.cc")),
     "a quota beyond the plan's": (
         ("benchmark.object-limits",),
         changed("resourcequota", "plan", {"spec": {"hard": {"pods": "999"}}}),

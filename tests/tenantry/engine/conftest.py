@@ -38,6 +38,10 @@ def option(name):
 def stored():
     return json.loads(state.read_text())["checkpoint"]["latest"]
 
+def read(operation, record):
+    metadata = {"op": operation, "urn": record["urn"], "old": record, "diffs": ["spec"] if operation == "update" else []}
+    return {"resOutputsEvent": {"metadata": metadata}}
+
 def store(latest):
     state.parent.mkdir(parents=True, exist_ok=True)
     state.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
@@ -54,6 +58,7 @@ elif arguments[:2] == ["stack", "history"]:
     print(json.dumps([{"kind": "update", "result": "succeeded"}]))
 elif arguments[0] == "refresh":
     targets = {value for name, value in zip(arguments, arguments[1:]) if name == "--target"}
+    targets = targets or set(plan["world"])  # a refresh of everything: what the world says nothing of is as it was
     latest, events = stored(), []
     for record in list(latest["resources"]):
         if record["urn"] in targets:
@@ -64,12 +69,14 @@ elif arguments[0] == "refresh":
                 events.append({"resOpFailedEvent": {"metadata": {"op": "refresh", "urn": record["urn"]}}})
             elif said is None:
                 latest["resources"].remove(record)
+                events.append(read("delete", record))
             else:
+                events.append(read("same" if record.get("outputs") == said else "update", record))
                 record["outputs"] = said
                 record.pop("initErrors", None)
     store(latest)
     Path(option("--event-log")).write_text("".join(json.dumps(event) + chr(10) for event in events))
-    sys.exit(1 if events else 0)
+    sys.exit(1 if any("resOpFailedEvent" in event for event in events) else 0)
 elif arguments[0] in ("up", "preview", "destroy"):
     locked = any(Path(os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")).rglob("locks/**/*.json"))
     assert not locked, "the lock of a dead engine must be gone"
@@ -99,10 +106,16 @@ class Engine:
 
     folder: Path
 
+    def says(self, name: str, *events: dict[str, Any]) -> str:
+        """The path of an event log with these events."""
+        path = self.folder / f"{name}.jsonl"
+        path.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+        return str(path)
+
     def plays(self, events: str = "unchanged", **changes: Any) -> None:
         """A recorded run (empty: none), and what differs from one that ends well."""
         plan = {
-            "events": str(RECORDED / f"{events}.jsonl") if events else "",
+            "events": str(RECORDED / f"{events}.jsonl") if events and "/" not in events else events,
             "code": 0,
             "says": "",
             "waits": False,

@@ -94,6 +94,99 @@ def test_the_total_is_what_the_stack_held_until_more_is_seen() -> None:
     assert (progress.done, progress.total) == (3, 3)
 
 
+TENANT = "urn:pulumi:t::p::tenantry:components:Tenant"
+
+
+def part(tenant: str, kind: str) -> str:
+    return f"{TENANT}${kind}::{tenant}-{kind.rpartition(':')[2].lower()}"
+
+
+def act(progress: Progress, tenant: str, kind: str, *stages: str, operation: str = "update") -> None:
+    for stage in stages:
+        progress.take(Step(stage, operation, part(tenant, kind), f"{TENANT}::{tenant}", True))
+
+
+def cancel(progress: Progress, tenant: str, kind: str, text: str) -> None:
+    act(progress, tenant, kind, "begun")
+    progress.take(Message("error", part(tenant, kind), text))
+    act(progress, tenant, kind, "failed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rpc error: code = Canceled desc = context canceled",
+        "context canceled",
+        "Deployment/tenant-k012/business-app: reading was cancelled",
+        "reading the row: canceling statement due to user request: the run was cancelled: run again",
+        "resource monitor shut down while waiting on step's done channel",
+        "rpc error: code = Canceled desc = grpc: the client connection is closing",
+    ],
+)
+def test_what_was_cancelled_after_anothers_fault_is_no_fault(text: str) -> None:
+    progress = Progress()
+    act(progress, "k003", ROLE, "begun")
+    progress.take(Message("error", part("k003", ROLE), "the owner is missing"))
+    act(progress, "k003", ROLE, "failed")
+    cancel(progress, "k012", ROLE, text)
+    assert progress.end() == []
+    assert progress.failed_tenants == {"k003": ["role"]}
+    assert progress.steps[Place("k012", "role")].glyph == "…"
+    assert progress.converged == []
+
+
+def test_also_when_it_is_told_before_the_fault() -> None:
+    progress = Progress()
+    cancel(progress, "k012", ROLE, "context canceled")
+    act(progress, "k003", ROLE, "begun")
+    progress.take(Message("error", part("k003", ROLE), "the owner is missing"))
+    assert progress.end() == []
+    assert progress.failed_tenants == {"k003": ["role"]}
+
+
+def test_a_cancellation_alone_is_the_error() -> None:
+    progress = Progress()
+    cancel(progress, "k012", ROLE, "context canceled")
+    assert [finding.text for finding in progress.end()] == ["context canceled"]
+    assert progress.failed_tenants == {"k012": ["role"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ('pq: template database "kargerdensales" has a collation version mismatch', "docs/opening.md"),
+        ('namespace "tenant-k018" forbidden: because it is being terminated', "no longer lists it, then run again"),
+    ],
+)
+def test_errors_of_other_providers_get_a_remedy(text: str, remedy: str) -> None:
+    finding = Progress().take(Message("error", part("k018", ROLE), text))
+    assert finding is not None
+    assert finding.text.startswith(text)
+    assert remedy in finding.text
+
+
+ROLE, OPENED = "postgresql:index/role:Role", "tenantry:index:Opened"
+
+
+def test_only_who_came_to_the_last_step_has_converged() -> None:
+    progress = Progress()
+    for tenant in ("k001", "k002", "k003"):
+        act(progress, tenant, ROLE, "begun", "done", operation="same")
+    act(progress, "k001", OPENED, "begun", "done", operation="same")
+    act(progress, "k002", OPENED, "begun")
+    act(progress, "k004", OPENED, "begun", "done")
+    act(progress, "k004", "tenantry:index:Sessions", "begun", "failed")
+    assert progress.converged == ["k001"]
+
+
+def test_nothing_is_taken_in_of_tenants_that_are_left_out() -> None:
+    progress = Progress()
+    progress.left_out = {"k003"}
+    act(progress, "k003", ROLE, "begun", operation="delete")
+    assert progress.take(Message("error", part("k003", ROLE), "it is protected")) is None
+    assert (progress.changes, progress.errors, progress.steps) == ([], [], {})
+
+
 def test_a_resource_at_work_is_not_done() -> None:
     progress = Progress()
     progress.take(Step("begun", "create", "urn:pulumi:t::p::x:y:Z::a", "", True))

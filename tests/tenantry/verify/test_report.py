@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from tenantry.cli_verify import _show  # pyright: ignore[reportPrivateUsage]  (what a person sees of a report)
 from tenantry.verify import admission, benchmark
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.field import Field
@@ -62,6 +63,19 @@ def test_the_document_counts_and_names() -> None:
     assert (finding["tenant"], finding["target"], finding["said"]) == ("k001", "k002", "PostgreSQL did it")
     assert document["network"] == {"remark": EVALUATED, "reaches": ["a -> b: 1/TCP"]}
     assert "no packet was sent" in EVALUATED
+
+
+def test_holes_come_first_and_every_one_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    doubts = [unclear(f"time-out {number}") for number in range(60)]
+    _show(report(*doubts, broken("no record"), *[hole(f"hole {number}") for number in range(50)]), matrix=False)
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(("attack", "database.x"))]
+    assert [line.startswith("HOLE") for line in lines[:51]] == [True] * 50 + [False]
+    assert "tenantry up --refresh" in lines[50]
+    assert lines[51].startswith("BROKEN")
+    assert "tenantry up --refresh" in lines[52]
+    assert lines[53].startswith("UNCLEAR")
+    assert lines[54].startswith("... and 59 more unclear")
+    assert "--only" in lines[55]
 
 
 def test_attempts_come_back_in_order() -> None:
