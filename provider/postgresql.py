@@ -1,7 +1,7 @@
 """Sessions with the databases of one server, and PostgreSQL's errors in our words."""
 
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, LiteralString, Self
@@ -13,8 +13,12 @@ from provider.failure import Failure
 from provider.settings import required
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.owner_login import OwnerLogin, as_owner
+from tenantry.sessions.room import connected
+from tenantry.sessions.settings import OwnSettings
+from tenantry.sessions.watch import watched
 
 CONNECT_TIMEOUT_S: Final = 10
+OWNER_LIMIT_S: Final = 900  # for all that one step does in a tenant's tables, whose code runs as long as it likes
 LOCK_TIMEOUT_S: Final = 60  # long enough for a neighbour's step, short enough to be told of a forgotten session
 
 Session = psycopg.Connection[tuple[Any, ...]]
@@ -33,6 +37,9 @@ REMEDIES: Final = {
     "23514": "the value is not one of those that the column allows",
     "57014": "the run was cancelled: run again",
 }
+UNREACHED: Final = "check that the server answers at the provider's host and port"
+USED_UP: Final = ("too many connections", "too many clients", "connection slots")  # of a database or role, the server
+FULL: Final = "end sessions of those who hold them all (see pg_stat_activity), or raise max_connections, and run again"
 REFUSED: Final = "set the provider's username, password and sslmode to what the server accepts"
 
 
@@ -45,6 +52,7 @@ class Server:
     username: str
     password: str = field(repr=False)
     sslmode: str
+    _settings: OwnSettings = field(default_factory=OwnSettings, repr=False)
     _open: set[Session] = field(default_factory=set["Session"], repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -58,7 +66,7 @@ class Server:
         self, database: str, login: OwnerLogin | None = None, options: str = ""
     ) -> Generator[Session, None, None]:
         """As the provisioner, or as who has the login."""
-        connection = self._connect(database, login, options)
+        connection = self._connect(database, login, self._settings.options(self.session, database, options))
         with self._lock:
             self._open.add(connection)
         try:
@@ -72,8 +80,10 @@ class Server:
                 self._open.discard(connection)
             connection.close()
 
-    def as_owner(self, database: str) -> AbstractContextManager[Session]:
-        return as_owner(self.session, database)
+    @contextmanager
+    def as_owner(self, database: str) -> Generator[Session, None, None]:
+        with as_owner(self.session, database) as session, watched(self.session, session, OWNER_LIMIT_S):
+            yield session
 
     def cancel(self) -> None:
         with self._lock:
@@ -84,7 +94,7 @@ class Server:
 
     def _connect(self, database: str, login: OwnerLogin | None, options: str) -> Session:
         try:
-            return self._attempt(database, login, options)
+            return connected(lambda: self._attempt(database, login, options), self.session, database)
         except psycopg.OperationalError as error:
             # The server's words for this depend on its language, and libpq passes no code on: hence the second look.
             if database != MAINTENANCE_DATABASE and not self._exists(database):
@@ -122,9 +132,9 @@ def explain(error: Exception) -> Failure | None:
     code = error.sqlstate
     if code is None:  # no session came about, or it was lost: libpq's own words, which hold no password
         refused = any(word in str(error) for word in ("authentication failed", "pg_hba.conf", "SSL"))
-        remedy = REFUSED if refused else "check that the server answers at the provider's host and port"
+        remedy = REFUSED if refused else FULL if any(word in str(error) for word in USED_UP) else UNREACHED
         return Failure(str(error), remedy, passing=not refused)
-    message = error.diag.message_primary or f"error {code}"
+    message = error.diag.message_primary or str(error) or f"error {code}"  # the first is missing where we raised it
     if error.diag.constraint_name and error.diag.constraint_name not in message:
         message += f" (constraint {error.diag.constraint_name})"
     # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from tenantry.cli_up import JsonOption, operation, refusals
 if TYPE_CHECKING:
     from tenantry.rollout.rollout import Result, Rollout
 
-MARKS = {"migrated": "✓", "current": "✓", "behind": "…", "opening": "…", "failed": "✗"}
+MARKS = {"migrated": "✓", "current": "✓", "behind": "…", "opening": "…", "skipped": "–", "failed": "✗"}
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +30,15 @@ def migrate(
         int | None, typer.Option("--waves", min=0, help="Stop after so many waves (0: no tenant).")
     ] = None,
     pause: Annotated[float, typer.Option("--pause", min=0, help="Seconds between two waves.")] = 0.0,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="CODE", help="This tenant and no other; may be repeated.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", metavar="CODE", help="Not this tenant; may be repeated.")
+    ] = None,
+    limit: Annotated[
+        float, typer.Option("--limit", min=1, help="Seconds for one database; then its session is ended.")
+    ] = 3600.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_list: Annotated[
         bool, typer.Option("--list", help="Show the version of every database, and do nothing.")
@@ -39,15 +49,19 @@ def migrate(
 ) -> None:
     """Bring the tenants' databases to the newest schema: template, test site, then the tenants in waves.
 
-    Stops at the first failure, with exit code 3; run again, it goes on from there. Each file of
-    provider/migrations/template is one transaction in each database, so nothing is ever half done.
+    Stops where the migration fails: at the template, the test site or the first tenant. A tenant whose own database
+    does not take it, because of what it holds or has made there, is left as it is and the others go on. Exit code 3 in
+    both cases; run again, it goes on from there. Each file of provider/migrations/template is one transaction in each
+    database, so nothing is ever half done.
     """
     with refusals(as_json):
         from tenantry.engine.refusal import Exit
 
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the template is closed on the way out
 
-        rollout = _rollout(to, wave, waves, pause, stack, cwd)
+        rollout = _rollout(to, stack, cwd)
+        chosen = {"wave": wave, "waves": waves, "pause_s": pause, "only": only or (), "skip": skip or ()}
+        rollout = replace(rollout, plan=replace(rollout.plan, limit_s=limit, **chosen))
         results = rollout.look() if dry_run or as_list else rollout.run()
         found = _gathered(results, as_json, is_verbose=not as_list)
         if as_json:
@@ -57,7 +71,7 @@ def migrate(
     raise typer.Exit(Exit.FAILED if any(one.error for one in found) else Exit.OK)
 
 
-def _rollout(to: int | None, wave: int, waves: int | None, pause: float, stack: str, cwd: Path) -> "Rollout":
+def _rollout(to: int | None, stack: str, cwd: Path) -> "Rollout":
     from tenantry.engine.refusal import Refusal
     from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
     from tenantry.rollout.rollout import Plan, Rollout
@@ -70,7 +84,7 @@ def _rollout(to: int | None, wave: int, waves: int | None, pause: float, stack: 
     newest = max((migration.version for migration in wanted), default=BASELINE)
     if to is not None and to > newest:
         raise Refusal(f"there is no version {to:04}", f"the newest is {newest:04}")
-    plan = Plan(wanted, newest if to is None else to, wave, waves, pause)
+    plan = Plan(wanted, newest if to is None else to)
     return Rollout(one.server(), plan, lambda text: print(text, file=sys.stderr, flush=True))
 
 
@@ -93,7 +107,8 @@ def _gathered(results: "Iterable[Result]", as_json: bool, *, is_verbose: bool) -
 
 def _told(one: "Result") -> str:
     if one.error:
-        return f"stays at {one.after:04}: {one.error}"
+        stays = "its version is not known" if one.after is None else f"stays at {one.after:04}"
+        return f"{stays}: {one.error}"
     return f"{one.before:04} -> {one.after:04} in {one.seconds:.1f} s"
 
 
@@ -105,21 +120,30 @@ def _show(found: "list[Result]", *, is_look: bool) -> None:
     table = Table("database", "of", "version", "state", "lacks", box=None, header_style="bold", pad_edge=False)
     for one in found:
         lacks = one.error or ", ".join(one.pending)
-        table.add_row(
-            *map(Text, (one.database, one.label, f"{one.after:04}", f"{MARKS[one.state]} {one.state}", lacks))
-        )
+        version = "?" if one.after is None else f"{one.after:04}"
+        table.add_row(*map(Text, (one.database, one.label, version, f"{MARKS[one.state]} {one.state}", lacks)))
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     console.print(table)
     for line in _ending(found, is_look):
         console.print(Text(line))
 
 
+def _or(stopped: "Result") -> str:
+    """A tenant may be left out where the cause is its own after all; template and test site may not."""
+    from tenantry.rollout.sites import TEMPLATE, TEST
+
+    return "" if stopped.label in (TEMPLATE, TEST) else f", or leave it out: --skip {stopped.label}"
+
+
 def _ending(found: "list[Result]", is_look: bool) -> Iterator[str]:
     count = {state: sum(one.state == state for one in found) for state in MARKS}
     yield ", ".join(f"{number} {state}" for state, number in count.items() if number)
-    failed = next((one for one in found if one.error), None)
-    if failed is not None and not is_look:
-        yield f"stopped at {failed.label}; the rest was not touched: correct the cause and run again"
+    stopped = next((one for one in found if one.stops), None)
+    own = ", ".join(one.label for one in found if one.error and not one.stops)
+    if own:
+        yield f"for a reason of its own: {own}; correct it and run again, the others do not wait for it"
+    if stopped is not None:
+        yield f"stopped at {stopped.label}; the rest was not touched: correct the cause and run again{_or(stopped)}"
     elif count["behind"] and not is_look:
         yield "run again for the next wave"
     if count["opening"]:

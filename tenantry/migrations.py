@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 FILE: Final = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
-LOCK: Final = 0x7E4A4E7  # any number; one database's migrations run one after the other
 BASELINE: Final = 0  # what a template was built from; it has no file in the set
 TENANTS: Final = "template"  # the set of the template and of everything that was cloned from it
 FOLDER: Final = Path("provider") / "migrations"  # in the checkout

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.sessions.watch import watched
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = "_m"
 CONNECTIONS: Final = 4
+LOCK_TIMEOUT: Final = "SET lock_timeout = '60s'"  # another step's turn; or what the tenant holds of the login
+TURN_S: Final = 120.0
 VALID: Final = "10 minutes"  # in which it may begin a session; one that has begun goes on
 
 # Settings that a database's owner may give it reach every session that does not bring its own.
@@ -64,19 +67,26 @@ def owner_login(
 ) -> Generator[OwnerLogin | None, None, None]:
     """None where the provisioner itself is the owner or the database is missing: there is nobody to be told apart.
 
-    `connect` opens a provisioner's session in a database. One user of a database's login at a time: the next waits. One
-    that a killed run has left behind goes first; it cannot be used any more by then.
+    `connect` opens a provisioner's session in a database. One user of a database at a time: the next waits a minute for
+    it. The lock is one of the maintenance database, where no tenant gets in. A login that a killed run has left behind
+    goes first; it cannot be used any more by then. Raises psycopg.errors.LockNotAvailable.
     """
     import psycopg
     from psycopg import sql
 
     with connect(MAINTENANCE_DATABASE) as entrance:
+        entrance.execute(LOCK_TIMEOUT)
         found = entrance.execute(OWNER_OF, [database]).fetchone()
-        if found is None or found[1]:
+        if found is None:
             yield None
             return
         login = OwnerLogin(f"{found[0]}{SUFFIX}", secrets.token_urlsafe(32), str(found[0]))
-        entrance.execute(ALONE, [login.name])
+        with watched(connect, entrance, TURN_S):
+            entrance.execute(ALONE, [f"{database}{SUFFIX}" if found[1] else login.name])
+            entrance.commit()
+        if found[1]:
+            yield None
+            return
         _remove(entrance, connect, database, login)
         expiry = entrance.execute(EXPIRY, [VALID]).fetchone()
         entrance.execute(
@@ -125,12 +135,14 @@ def _remove(
         return
     entrance.execute(LEAVE, [login.name])
     entrance.commit()
-    try:
-        entrance.execute(sql.SQL("DROP ROLE {}").format(name))
-    except errors.DependentObjectsStillExist:  # the tenant's code has left the role and made something as the login
-        entrance.rollback()
-        with connect(database) as inside:
-            inside.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(name, owner))
-            inside.execute(sql.SQL("DROP OWNED BY {}").format(name))
-        entrance.execute(sql.SQL("DROP ROLE {}").format(name))
+    with watched(connect, entrance, TURN_S):  # a tenant's transaction may hold any role: by granting it something
+        try:
+            entrance.execute(sql.SQL("DROP ROLE {}").format(name))
+        except errors.DependentObjectsStillExist:  # the tenant's code has left the role and made something as the login
+            entrance.rollback()
+            with connect(database) as inside:
+                inside.execute(LOCK_TIMEOUT)
+                inside.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(name, owner))
+                inside.execute(sql.SQL("DROP OWNED BY {}").format(name))
+            entrance.execute(sql.SQL("DROP ROLE {}").format(name))
     entrance.commit()

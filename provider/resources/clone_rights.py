@@ -13,8 +13,6 @@ from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
-    from psycopg import sql
-
     from provider.postgresql import Session
 
 # Everything in the database that has an owner, but for what is PostgreSQL's, an extension's, or goes with a table.
@@ -48,6 +46,14 @@ WHERE datname = current_database() AND grantee <> datdba GROUP BY grantee
 SETTINGS: Final = """
 SELECT pg_get_userbyid(setrole), setconfig FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
 WHERE datname = current_database() AND setrole <> 0
+"""
+# Those that meet every session in it, and what its roles have given themselves everywhere: neither is ever ours.
+OTHER_SETTINGS: Final = """
+SELECT pg_get_userbyid(nullif(setrole, 0)), datname, setconfig
+FROM pg_db_role_setting LEFT JOIN pg_database ON pg_database.oid = setdatabase
+WHERE CASE setrole WHEN 0 THEN datname = current_database()
+    ELSE pg_get_userbyid(setrole) = ANY(%s) AND datname IS DISTINCT FROM current_database() END
+ORDER BY 1, 2
 """
 PUBLIC_SCHEMA: Final = """
 SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
@@ -166,6 +172,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _owner(session, inputs)
     yield from _grants(session, inputs)
     yield from _settings(session, inputs)
+    yield from _other_settings(session, inputs)
     yield from _public_schema(session)
     yield from _objects(session, inputs["owner"])
     if inputs.get("rights") == ROWS:
@@ -224,22 +231,34 @@ def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     database = sql.Identifier(inputs["database"])
     for role in sorted(set(found).union(inputs["logins"])):
         prefix = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), database)
-        kept = wanted if role in inputs["logins"] else {}
-        for name in sorted(set(found.get(role, {})) - set(kept)):
-            yield Repair(f"{role} has a setting {name}", prefix + sql.SQL("RESET {}").format(_parameter(name)))
-        for name, value in kept.items():
-            if found.get(role, {}).get(name) != value:
-                yield Repair(
-                    f"{role} lacks its setting {name}",
-                    prefix + sql.SQL("SET {} = {}").format(_parameter(name), sql.Literal(value)),
-                )
+        kept = {
+            name: prefix + sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+            for name, value in (wanted if role in inputs["logins"] else {}).items()
+        }
+        if extra := sorted(set(found.get(role, {})) - set(kept)):
+            # All at once: some of a transaction's settings cannot be reset by name.
+            again = sql.SQL(";\n").join([prefix + sql.SQL("RESET ALL"), *kept.values()])
+            yield Repair(f"{role} has a setting {', '.join(extra)}", again)
+        for name, statement in kept.items():
+            if found.get(role, {}).get(name) != wanted[name]:
+                yield Repair(f"{role} lacks its setting {name}", statement)
 
 
-def _parameter(name: str) -> "sql.Composed":
-    """A parameter's name, which may be qualified (extension.name)."""
+def _other_settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
-    return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
+    for role, database, settings in session.execute(OTHER_SETTINGS, [[inputs["owner"], *inputs["logins"]]]).fetchall():
+        names = ", ".join(sorted(setting.partition("=")[0] for setting in settings))
+        if role is None:
+            what, target = "the database", sql.SQL("DATABASE {}").format(sql.Identifier(database))
+        else:
+            what, target = role, sql.SQL("ROLE {}").format(sql.Identifier(role))
+            if database is not None:
+                what, target = (
+                    f"{role} in {database}",
+                    target + sql.SQL(" IN DATABASE {}").format(sql.Identifier(database)),
+                )
+        yield Repair(f"{what} has settings of its own: {names}", sql.SQL("ALTER {} RESET ALL").format(target))
 
 
 def _public_schema(session: "Session") -> Iterator[Repair]:

@@ -11,7 +11,7 @@ from provider.failure import Failure
 from provider.failure import step as any_step
 from provider.resources.base import Inputs, Kind, Resource
 from tenantry import migrations as core
-from tenantry.migrations import APPLIED, BASELINE, LOCK, RECORD, REMEMBER, Migration, Unfit
+from tenantry.migrations import APPLIED, BASELINE, RECORD, REMEMBER, Migration, Unfit
 
 SETS: Final = Path(__file__).parents[1] / "migrations"
 
@@ -41,9 +41,6 @@ class Migrations(Resource):
                 session.execute(REMEMBER, [migration.version, migration.name, migration.checksum])
 
         with step("connecting"), at.as_owner(inputs["database"]) as session:
-            with step("waiting for another run's migrations"):
-                session.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # ends with the session
-                session.commit()
             with step("reading what was applied"), session.transaction():
                 session.execute(RECORD)
                 applied = _applied(session)

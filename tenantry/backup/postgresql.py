@@ -15,9 +15,12 @@ from psycopg import sql
 from tenantry.backup import fingerprint
 from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint
-from tenantry.backup.systems import Session, Systems
+from tenantry.backup.systems import APPLICATION, Session, Systems
 from tenantry.owner_login import CATALOG_ALONE, SUFFIX, OwnerLogin, owner_login
+from tenantry.sessions.room import room
+from tenantry.sessions.watch import Watch, watched
 
+DUMPED: Final = ("--no-owner", "--no-privileges", "--lock-wait-timeout=60s")  # pg_dump takes back what PGOPTIONS says
 SCRATCH: Final = "tenantry_scratch_"
 # What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
 _NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "COMMENT ON SCHEMA public")
@@ -35,6 +38,7 @@ def program(name: str) -> str:
 def run(
     systems: Systems,
     name: str,
+    database: str,
     *arguments: str,
     source: IO[bytes] | None = None,
     target: IO[bytes] | None = None,
@@ -42,26 +46,33 @@ def run(
 ) -> bytes:
     """Its output, empty when that goes into a file.
 
-    What it says when it fails names databases and objects, and no secret.
+    What it says when it fails names databases and objects, and no secret; and who held what it waited for.
     """
-    done = subprocess.run(
-        [program(name), "--no-password", *arguments],
-        env=systems.client_environment(os.environ, login),
-        stdin=source or subprocess.DEVNULL,
-        stdout=target or subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
+    watch = Watch(systems.session, database=database, application=APPLICATION)
+    with room(systems.session, database):
+        watch.start()
+        try:
+            done = subprocess.run(
+                [program(name), "--no-password", *arguments, f"--dbname={database}"],
+                env=systems.client_environment(os.environ, login, systems.options(database)),
+                stdin=source or subprocess.DEVNULL,
+                stdout=target or subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        finally:
+            watch.stop()
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise BackupError(f"{name} failed ({said[0] if said else done.returncode})", "correct this and run again")
+        wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
+        raise BackupError(wrong, "correct this and run again")
     return done.stdout or b""
 
 
 @contextmanager
 def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
     """A session that sees the database as of one moment, and that moment's name, for pg_dump to see the same."""
-    with systems.session(database, CATALOG_ALONE) as session:
+    with systems.session(database, CATALOG_ALONE) as session, watched(systems.session, session):
         fingerprint.prepare(session)
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         row = session.execute("SELECT pg_export_snapshot()").fetchone()
@@ -76,11 +87,10 @@ def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
         run(
             systems,
             "pg_dump",
+            database,
             "--format=custom",
-            "--no-owner",
-            "--no-privileges",
+            *DUMPED,
             f"--snapshot={snapshot}",
-            f"--dbname={database}",
             target=target,
         )
         return fingerprint.take(session, schema_digest(systems, database, snapshot), before)
@@ -93,15 +103,7 @@ def fingerprint_of(systems: Systems, database: str) -> Fingerprint:
 
 def schema_digest(systems: Systems, database: str, snapshot: str) -> str:
     """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
-    text = run(
-        systems,
-        "pg_dump",
-        "--schema-only",
-        "--no-owner",
-        "--no-privileges",
-        f"--snapshot={snapshot}",
-        f"--dbname={database}",
-    ).decode()
+    text = run(systems, "pg_dump", database, "--schema-only", *DUMPED, f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -114,11 +116,11 @@ def load(systems: Systems, source: IO[bytes], database: str) -> None:
         run(
             systems,
             "pg_restore",
+            database,
             "--no-owner",
             "--no-privileges",
             "--exit-on-error",
             f"--role={login.owner}",
-            f"--dbname={database}",
             source=source,
             login=login,
         )

@@ -21,6 +21,9 @@ WHERE datname = %s
 SESSIONS: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s) AND backend_type = 'client backend'
 """
+# Of the roles' settings those that the platform gives (provider/resources/clone_rights.py). All others are the tenant's
+# doing, and so is every setting of the database itself.
+OURS: Final = {"role", "statement_timeout", "idle_in_transaction_session_timeout"}
 AGAIN_S: Final = 0.05
 
 
@@ -85,9 +88,11 @@ def _like(session: Session, facts: list[Any], database: str, before: str) -> Non
     for _, _, role, settings in facts:
         for setting in cast("list[str]", settings or []):
             parameter, _, value = setting.partition("=")
+            if role is None or parameter not in OURS:
+                continue
             session.execute(
                 sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}").format(
-                    sql.Identifier(role), name, sql.Identifier(*parameter.split(".")), sql.Literal(value)
+                    sql.Identifier(role), name, sql.Identifier(parameter), sql.Literal(value)
                 )
             )
 

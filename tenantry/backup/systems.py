@@ -11,8 +11,11 @@ import psycopg
 from tenantry.backup.failing import oss2
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.owner_login import CATALOG_ALONE, OwnerLogin
+from tenantry.sessions.room import connected
+from tenantry.sessions.settings import OwnSettings
 
 CONNECT_TIMEOUT_S = 15
+APPLICATION = "tenantry-backup"
 TLS = "PGSSL"  # how libpq's variables about it begin
 
 Session = psycopg.Connection[tuple[Any, ...]]
@@ -37,11 +40,20 @@ class Systems:
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
     proxy: str | None = None
+    _settings: OwnSettings = field(default_factory=OwnSettings, repr=False, compare=False)
 
     @contextmanager
     def session(self, database: str = MAINTENANCE_DATABASE, options: str = "") -> Generator[Session, None, None]:
         """Every statement by itself, unless a transaction is begun; closed at the end."""
-        connection = psycopg.connect(
+        chosen = self._settings.options(self.session, database, options)
+        connection = connected(lambda: self._attempt(database, chosen), self.session, database)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _attempt(self, database: str, options: str) -> Session:
+        return psycopg.connect(
             host=self.host,
             port=self.port,
             user=self.user,
@@ -49,16 +61,18 @@ class Systems:
             dbname=database,
             sslmode=self.sslmode,
             connect_timeout=CONNECT_TIMEOUT_S,
-            application_name="tenantry-backup",
+            application_name=APPLICATION,
             options=options,
             autocommit=True,
         )
-        try:
-            yield connection
-        finally:
-            connection.close()
 
-    def client_environment(self, environment: Mapping[str, str], login: OwnerLogin | None = None) -> dict[str, str]:
+    def options(self, database: str) -> str:
+        """Of a client program's sessions in the database: of what may stand in it, nothing of the tenant's."""
+        return self._settings.options(self.session, database, CATALOG_ALONE)
+
+    def client_environment(
+        self, environment: Mapping[str, str], login: OwnerLogin | None = None, options: str = CATALOG_ALONE
+    ) -> dict[str, str]:
         """For pg_dump and pg_restore: the password travels in the environment, never on a command line.
 
         What libpq is told of TLS beside the mode, such as PGSSLROOTCERT, stays: our own sessions go by it as well.
@@ -69,10 +83,10 @@ class Systems:
             "PGPORT": self.port,
             "PGUSER": login.name if login else self.user,
             "PGPASSWORD": login.password if login else self.password,
-            "PGOPTIONS": CATALOG_ALONE,
+            "PGOPTIONS": options,
             "PGSSLMODE": self.sslmode,
             "PGCONNECT_TIMEOUT": str(CONNECT_TIMEOUT_S),
-            "PGAPPNAME": "tenantry-backup",
+            "PGAPPNAME": APPLICATION,
             "LC_MESSAGES": "C",
         }
 

@@ -9,6 +9,8 @@ from tenantry.engine.cli import Cli
 from tenantry.engine.configuration import given
 from tenantry.engine.refusal import Refusal
 from tenantry.owner_login import OwnerLogin, as_owner
+from tenantry.sessions.room import connected
+from tenantry.sessions.settings import OwnSettings
 
 if TYPE_CHECKING:
     import psycopg
@@ -38,6 +40,7 @@ class Server:
     user: str
     password: str = field(repr=False)
     sslmode: str
+    _settings: OwnSettings = field(default_factory=OwnSettings, repr=False, compare=False)
 
     @contextmanager
     def session(
@@ -46,23 +49,29 @@ class Server:
         """A session of its own, every statement committed at once. Raises NoAnswer when there is none to be had."""
         import psycopg  # 0.3 s that a run which changes nothing need not wait
 
+        chosen = self._settings.options(self.session, database, options)
         try:
-            connection = psycopg.connect(
-                host=self.host,
-                port=self.port,
-                user=login.name if login else self.user,
-                password=login.password if login else self.password,
-                dbname=database,
-                sslmode=self.sslmode,
-                connect_timeout=CONNECT_SECONDS,
-                application_name="tenantry",
-                options=options,
-                autocommit=True,
-            )
+            connection = connected(lambda: self._attempt(database, login, chosen), self.session, database)
         except psycopg.OperationalError as error:
             raise NoAnswer(" ".join(str(error).split())) from None
         with connection:
             yield connection
+
+    def _attempt(self, database: str, login: OwnerLogin | None, options: str) -> "Session":
+        import psycopg
+
+        return psycopg.connect(
+            host=self.host,
+            port=self.port,
+            user=login.name if login else self.user,
+            password=login.password if login else self.password,
+            dbname=database,
+            sslmode=self.sslmode,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="tenantry",
+            options=options,
+            autocommit=True,
+        )
 
     def as_owner(self, database: str) -> "AbstractContextManager[Session]":
         """For what is in its tables. Raises NoAnswer like `session`."""

@@ -1,17 +1,22 @@
-"""The roll-out: in order, wave by wave, and no further than the first failure."""
+"""The roll-out: in order, wave by wave. A fault of the migration ends it; one tenant's own trouble does not.
+
+A failure is the migration's when it comes from the template, the test site, or a tenant before any has taken the same
+version; and when most of a wave fails alike. Every other one is that tenant's: what it holds, made or did to the
+record. The others go on, it stays on the list, and the next run tries it again.
+"""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.engine.database import NoAnswer, Server
-from tenantry.engine.refusal import Locked
+from tenantry.engine.refusal import Locked, Refusal
 from tenantry.engine.user import own_name
-from tenantry.migrations import BASELINE, LOCK, Migration, Unfit
-from tenantry.names import ADMIN_DATABASE
+from tenantry.migrations import Migration, Unfit
+from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE
 from tenantry.rollout.sites import Site, shared, tenants
 from tenantry.rollout.version import Broken, bring, lacking
 
@@ -20,6 +25,10 @@ if TYPE_CHECKING:
 
 CANARY: Final = 1  # tenants in the first wave
 WAVE: Final = 10
+MANY: Final = 3  # failures of one migration in a wave, when they are also most of it
+LIMIT_S: Final = 3600.0
+NOBODY: Final = -1  # older than every version
+LOCK: Final = 0x7E4A4E8  # any number; of the admin database
 
 # A row for every change and every failure; that a tenant had nothing to change is none.
 AUDIT: Final = """
@@ -28,6 +37,11 @@ INSERT INTO audit_logs (actor_type, actor_id, tenant_code, action, resource_type
 VALUES ('infrastructure', %(actor)s, %(tenant)s, 'schema.migrate', 'database', %(database)s,
     jsonb_build_object('version', %(before)s::int), jsonb_build_object('version', %(after)s::int),
     %(result)s, %(error)s)
+"""
+# The newest that some tenant has taken: where another one's database does not take it, that is its own.
+TAKEN: Final = """
+SELECT max((after ->> 'version')::int) FROM audit_logs
+WHERE action = 'schema.migrate' AND result = 'success' AND tenant_code IS NOT NULL
 """
 VERSION: Final = """
 UPDATE tenants SET schema_version = %(after)s WHERE tenant_id = %(tenant)s AND schema_version IS DISTINCT FROM %(after)s
@@ -39,21 +53,24 @@ class State(StrEnum):
     MIGRATED = "migrated"
     BEHIND = "behind"  # would be migrated (or was not reached any more)
     OPENING = "opening"  # its rights are not its own yet: its opening goes on first
+    SKIPPED = "skipped"  # as the command said
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one database."""
+    """What became of one database; a version is None where it could not be asked."""
 
     label: str
     database: str
     state: State
-    before: int = BASELINE
-    after: int = BASELINE
+    before: int | None = None
+    after: int | None = None
     seconds: float = 0.0
     error: str = ""
     pending: tuple[str, ...] = field(default=())  # migrations that it lacks
+    migration: str = ""  # the one whose own words failed
+    stops: bool = False  # the failure is the migration's: the run ended here
 
     def as_json(self) -> dict[str, Any]:
         """Fit for `--json`."""
@@ -69,6 +86,9 @@ class Plan:
     wave: int = WAVE
     waves: int | None = None  # stop after so many; the next run goes on from there
     pause_s: float = 0.0
+    only: Collection[str] = ()  # these tenants; empty: all
+    skip: Collection[str] = ()  # not these
+    limit_s: float = LIMIT_S  # for one database; then its session is ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,77 +101,116 @@ class Rollout:
         """Every database with its version and what it lacks. Changes nothing; raises Locked beside a roll-out, since
         the template is open for one session at a time."""
         with self._alone():
-            yield from self._look()
-
-    def _look(self) -> Iterator[Result]:
-        for site in [*shared(self.server), *tenants(self.server)]:
-            yield self._looked(site)
+            for site in [*shared(self.server), *self._chosen()]:
+                yield self._looked(site)
 
     def run(self) -> Iterator[Result]:
-        """One result a database, as each is done. After a failure the rest are told as they are, untouched."""
-        with self._alone():
-            for site in shared(self.server):
-                yield (result := self._brought(site))
-                if result.state is State.FAILED:
-                    yield from self._untouched(self._look(), site)
-                    return
-            yield from self._tenants()
+        """One result a database, as each is done; those that are not reached any more are told as they are.
 
-    def _tenants(self) -> Iterator[Result]:
+        Raises Refusal for a tenant that is named and not there.
+        """
+        with self._alone():
+            chosen = self._chosen()
+            begun = shared(self.server)
+            for position, site in enumerate(begun):
+                yield (result := self._brought(site, NOBODY))
+                if result.stops:
+                    yield from map(self._looked, [*begun[position + 1 :], *chosen])
+                    return
+            yield from self._tenants(chosen)
+
+    def _chosen(self) -> list[Site]:
+        """The tenants' databases, without those that `only` leaves out."""
         found = tenants(self.server)
-        behind = [site for site in found if site.is_whole and self._looked(site).state is not State.CURRENT]
-        ready = {site.label for site in behind}
-        yield from (self._looked(site) for site in found if site.label not in ready)
-        for number, wave in enumerate(waves(behind, self.plan.wave), 1):
-            if self.plan.waves is not None and number > self.plan.waves:
-                yield from (self._looked(site) for site in wave)
+        if unknown := sorted({*self.plan.only, *self.plan.skip} - {site.label for site in found}):
+            raise Refusal(
+                f"{', '.join(unknown)}: no tenant of this code has a database here",
+                "`tenantry migrate --list` has them",
+            )
+        return [site for site in found if not self.plan.only or site.label in self.plan.only]
+
+    def _tenants(self, chosen: Sequence[Site]) -> Iterator[Result]:
+        behind = list[Site]()
+        for site in chosen:
+            result = self._looked(site)
+            if result.state is State.BEHIND:
+                behind.append(site)
                 continue
+            if result.state is State.FAILED:
+                self._remember(site, result)
+            yield result
+        yield from self._in_waves(behind)
+
+    def _in_waves(self, rest: list[Site]) -> Iterator[Result]:
+        """The first of them alone, until one has taken it; then as many at a time as the plan says."""
+        number, size, taken, has_begun = 1, CANARY, self._taken(), False
+        while rest:
+            if self.plan.waves is not None and number > self.plan.waves:
+                yield from map(self._looked, rest)
+                return
+            wave, rest = rest[:size], rest[size:]
             if number > 1 and self.plan.pause_s:
                 time.sleep(self.plan.pause_s)
             self.say(f"wave {number}: {', '.join(site.label for site in wave)}")
+            failed = list[Result]()
             for position, site in enumerate(wave):
-                yield (result := self._brought(site))
-                if result.state is State.FAILED:
-                    rest = wave[position + 1 :] + behind[behind.index(wave[-1]) + 1 :]
-                    yield from (self._looked(later) for later in rest)
-                    return
-
-    def _untouched(self, results: Iterable[Result], failed: Site) -> Iterator[Result]:
-        """What comes after the one that failed."""
-        is_after = False
-        for result in results:
-            if is_after:
+                result = self._brought(site, taken)
+                failed += [result] if result.migration else []
+                if _is_most_of(wave, failed, result):
+                    result = replace(result, stops=True)
                 yield result
-            is_after = is_after or result.label == failed.label
+                if result.stops:
+                    yield from map(self._looked, [*wave[position + 1 :], *rest])
+                    return
+                if result.state is State.MIGRATED and result.after is not None:
+                    has_begun, taken = True, max(taken, result.after)
+            if has_begun:
+                number, size = number + 1, self.plan.wave
 
     def _looked(self, site: Site) -> Result:
+        if site.label in self.plan.skip:
+            return Result(site.label, site.database, State.SKIPPED)
         if not site.is_whole:
             return Result(site.label, site.database, State.OPENING)
         begun = time.monotonic()
         try:
             version, rest = lacking(self.server, site, self.plan.wanted, self.plan.to)
         except (NoAnswer, Unfit, Broken) as error:
+            self._require_server(error)
             return Result(site.label, site.database, State.FAILED, seconds=time.monotonic() - begun, error=str(error))
         names = tuple(migration.label for migration in rest)
         state = State.BEHIND if rest else State.CURRENT
         return Result(site.label, site.database, state, version, version, time.monotonic() - begun, "", names)
 
-    def _brought(self, site: Site) -> Result:
-        begun, before = time.monotonic(), BASELINE
+    def _brought(self, site: Site, taken: int) -> Result:
+        """`taken` is the newest version that some tenant has taken."""
+        begun, before = time.monotonic(), None
+        state, error, migration = State.CURRENT, "", ""
         try:
             before, _ = lacking(self.server, site, self.plan.wanted, self.plan.to)
-            before, after = bring(self.server, site, self.plan.wanted, self.plan.to)
-            state, error = (State.MIGRATED if after > before else State.CURRENT), ""
+            before, after = bring(self.server, site, self.plan.wanted, self.plan.to, self.plan.limit_s)
+            if after > before:
+                state = State.MIGRATED
         except (NoAnswer, Unfit, Broken) as failure:
-            after, state, error = self._left_at(site, before), State.FAILED, str(failure)
-        result = Result(site.label, site.database, state, before, after, time.monotonic() - begun, error)
+            self._require_server(failure)
+            after, state, error = self._looked(site).after, State.FAILED, str(failure)
+            migration = failure.migration if isinstance(failure, Broken) else ""
+        stops = bool(error) and (site.tenant is None or _version(migration) > taken)
+        seconds = time.monotonic() - begun
+        result = Result(site.label, site.database, state, before, after, seconds, error, (), migration, stops)
         self._remember(site, result)
         return result
 
-    def _left_at(self, site: Site, before: int) -> int:
-        """Where a failure has left it: the migrations before the broken one stay."""
-        looked = self._looked(site)
-        return before if looked.error else looked.after
+    def _require_server(self, failure: Exception) -> None:
+        """Raises NoAnswer when it is the server that does not answer, and no tenant's database alone."""
+        if isinstance(failure, NoAnswer):
+            with self.server.session(MAINTENANCE_DATABASE):
+                return
+
+    def _taken(self) -> int:
+        with self._administration() as session:
+            row = session.execute(TAKEN).fetchone() if session is not None else None
+        return NOBODY if row is None or row[0] is None else int(row[0])
 
     def _remember(self, site: Site, result: Result) -> None:
         """In the admin database, where there is one."""
@@ -171,7 +230,7 @@ class Rollout:
                 return
             if result.state is not State.CURRENT:
                 session.execute(AUDIT, values)
-            if site.tenant is not None:
+            if site.tenant is not None and result.after is not None:
                 session.execute(VERSION, values)
 
     @contextmanager
@@ -189,20 +248,22 @@ class Rollout:
         """One roll-out at a time. Raises Locked."""
         with self._administration() as session:
             if session is not None:
-                row = session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK + 1]).fetchone()
+                row = session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
                 if not row or not row[0]:
                     raise Locked("another roll-out is running", "wait for it to end, then run again")
             try:
                 yield
             finally:  # not by the session's end alone: the server takes its time to notice that
                 if session is not None and not session.closed:
-                    session.execute("SELECT pg_advisory_unlock(%s)", [LOCK + 1])
+                    session.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def waves(sites: Sequence[Site], size: int) -> Iterator[list[Site]]:
-    """One tenant alone, then as many at a time as `size` says."""
-    rest = list(sites)
-    taken = CANARY
-    while rest:
-        yield rest[:taken]
-        rest, taken = rest[taken:], size
+def _version(migration: str) -> int:
+    """Of its label; a failure that is no migration's is older than all."""
+    return int(migration.partition("_")[0]) if migration else NOBODY
+
+
+def _is_most_of(wave: Sequence[Site], failed: Sequence[Result], last: Result) -> bool:
+    """Whether so many of the wave have failed at one migration, `last` too, that it is no tenant's own trouble."""
+    alike = sum(result.migration == last.migration for result in failed)
+    return bool(last.migration) and alike >= MANY and alike * 2 > len(wave)

@@ -113,6 +113,24 @@ DRIFTS = {
         "clone_a lacks its setting statement_timeout",
     ),
     "added": ("ALTER ROLE clone_a IN DATABASE clone SET work_mem = '1GB'", "clone_a has a setting work_mem"),
+    "added, not by its name": (
+        "ALTER ROLE clone_a IN DATABASE clone SET transaction_read_only = on",
+        "clone_a has a setting transaction_read_only",
+    ),
+    "of the database": (
+        "ALTER DATABASE clone SET default_transaction_read_only = on; ALTER DATABASE clone SET role = 'stranger'",
+        "the database has settings of its own: default_transaction_read_only, role",
+    ),
+    "of the database, not by its name": (
+        "ALTER DATABASE clone SET transaction_read_only = on",
+        "the database has settings of its own: transaction_read_only",
+    ),
+    "of a login": ("ALTER ROLE clone_b SET work_mem = '1GB'", "clone_b has settings of its own: work_mem"),
+    "of the owner": ("ALTER ROLE clone SET lock_timeout = 1", "clone has settings of its own: lock_timeout"),
+    "of a login elsewhere": (
+        "ALTER ROLE clone_b IN DATABASE postgres SET work_mem = '1GB'",
+        "clone_b in postgres has settings of its own: work_mem",
+    ),
     "owner": ("ALTER DATABASE clone OWNER TO tenantry", "database belongs to tenantry"),
     "table": ("CREATE TABLE theirs (n int)", "table public.theirs does not belong to clone"),
     "schema": ("GRANT USAGE ON SCHEMA public TO PUBLIC", "PUBLIC holds USAGE on schema public"),
@@ -141,7 +159,8 @@ def test_an_operator_of_the_tenants_is_not_taken_for_postgresqls(plugin, server,
                 $$ BEGIN SET ROLE NONE; EXECUTE 'CREATE ROLE stolen SUPERUSER'; RETURN true; END $$;
             CREATE OPERATOR <> (LEFTARG = oid, RIGHTARG = regrole, FUNCTION = trap);
             ALTER DATABASE clone SET search_path = public, pg_catalog""")
-    assert plugin.read("CloneRights", given).outputs["drift"] == []
+    drift = plugin.read("CloneRights", given).outputs["drift"]
+    assert drift == ["the database has settings of its own: search_path"]
     plugin.update("CloneRights", given, declared(clone, idleTimeout=90))
     with server.connect() as session:
         assert session.execute("SELECT FROM pg_roles WHERE rolname = 'stolen'").fetchall() == []

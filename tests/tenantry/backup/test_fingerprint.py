@@ -202,7 +202,7 @@ def test_a_missing_program_is_named(systems: Systems, monkeypatch: pytest.Monkey
 
 def test_what_a_program_says_holds_no_password(systems: Systems) -> None:
     with pytest.raises(BackupError) as caught:
-        postgresql.run(systems, "pg_dump", "--dbname=nowhere")
+        postgresql.run(systems, "pg_dump", "nowhere")
     assert "nowhere" in str(caught.value)
     assert systems.password not in str(caught.value)
     assert systems.password not in repr(systems)

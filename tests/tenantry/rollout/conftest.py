@@ -2,24 +2,39 @@
 
 import threading
 from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from psycopg import Connection, sql
 
 from local.postgresql.temporary import TemporaryServer
 from provider.connections import Connections
+from provider.resources.clone_rights import CloneRights
 from provider.resources.migrations import Migrations
 from tenantry.engine.database import Server
 from tenantry.migrations import Migration, migrations_of
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.rollout.rollout import Plan, Rollout
 
+CONNECTIONS = 5
 CODES = ("k001", "k002", "k003")
 ROW = """
 INSERT INTO tenants (tenant_id, name, domain, database_name, status, plan_type, max_users, max_storage)
 VALUES (%s, 'x', %s, %s, 'active', 'basic', 1, 1)
 """
+
+
+def settings(running: TemporaryServer) -> dict[str, Any]:
+    return {
+        "host": "127.0.0.1",
+        "port": running.port,
+        "username": "tenantry",
+        "password": running.password,
+        "sslmode": "disable",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +43,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[TemporaryServ
         one.make_template()
         with one.connect() as session:
             session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(ADMIN_DATABASE)))
-        settings = {
-            "host": "127.0.0.1",
-            "port": one.port,
-            "username": "tenantry",
-            "password": one.password,
-            "sslmode": "disable",
-        }
         inputs = {"database": ADMIN_DATABASE, "set": "admin", "digest": "1"}
-        Migrations().apply(Connections(settings), inputs, {})
+        Migrations().apply(Connections(settings(one)), inputs, {})
         with one.connect(ADMIN_DATABASE) as session:
             for code in CODES:
                 session.execute(ROW, [code, f"{code}.yyup.cc", f"rent{code[1:]}"])
+                owner = f"rent{code[1:]}"
+                session.execute(
+                    f"CREATE ROLE {owner}; CREATE ROLE {owner}_a LOGIN PASSWORD 'a' IN ROLE {owner}".encode()
+                )
+                session.execute(f"ALTER ROLE {owner}_a CONNECTION LIMIT {CONNECTIONS}".encode())
         yield one
 
 
@@ -70,6 +83,31 @@ def server(running: TemporaryServer) -> Generator[Server]:
 
 
 @pytest.fixture
+def owned(running: TemporaryServer, server: Server) -> None:
+    """The tenants' databases are theirs, as after an opening."""
+    at = Connections(settings(running))
+    for code in CODES:
+        name = f"rent{code[1:]}"
+        given = {"database": name, "owner": name, "logins": [f"{name}_a"], "connectionLimit": CONNECTIONS}
+        CloneRights().apply(at, {**given, "statementTimeout": 30, "idleTimeout": 600}, {})
+
+
+@pytest.fixture
+def tenant(running: TemporaryServer, owned: None) -> Generator[Callable[[str], Connection]]:
+    """Sessions of a tenant's application in its own database."""
+    with ExitStack() as stack:
+
+        def connect(code: str) -> Connection:
+            name = f"rent{code[1:]}"
+            session = psycopg.connect(
+                host="127.0.0.1", port=running.port, user=f"{name}_a", password="a", dbname=name, autocommit=True
+            )
+            return stack.enter_context(closing(session))
+
+        yield connect
+
+
+@pytest.fixture
 def written(tmp_path: Path) -> Callable[..., list[Migration]]:
     """A set of migrations, by version."""
 
@@ -85,7 +123,7 @@ def written(tmp_path: Path) -> Callable[..., list[Migration]]:
 
 @pytest.fixture
 def rollout(server: Server) -> Callable[..., Rollout]:
-    def make(wanted: list[Migration], **options: int) -> Rollout:
+    def make(wanted: list[Migration], **options: Any) -> Rollout:
         to = options.pop("to", wanted[-1].version if wanted else 0)
         return Rollout(server, Plan(wanted, to, **options), lambda _: None)
 

@@ -1,0 +1,71 @@
+"""What a tenant sets, holds or uses up in its database: its backup is whole all the same, or says why there is none."""
+
+import psycopg
+import pytest
+
+from tenantry.backup import fingerprint, postgresql
+from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.prove import prove
+from tenantry.backup.restore import restore
+from tenantry.backup.take import Subject, Vault, take
+from tests.harmful import spoil
+from tests.tenantry.backup.conftest import LIVING, change, quiet
+
+
+@pytest.fixture
+def spoilt(vault: Vault) -> Vault:
+    with vault.systems.session("rent001") as session:
+        session.execute('CREATE TABLE "Käse" (name text); INSERT INTO "Käse" VALUES (\'示例幼儿园\')')
+        session.execute('ALTER TABLE things OWNER TO rent001; ALTER TABLE "Käse" OWNER TO rent001')
+        session.execute("SET ROLE rent001")
+        spoil(session, "rent001")
+        session.execute("ALTER ROLE rent001 IN DATABASE rent001 SET local_preload_libraries = 'nowhere'")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(
+            host="127.0.0.1",
+            port=vault.systems.port,
+            user="tenantry",
+            password=vault.systems.password,
+            dbname="rent001",
+        )
+    return vault
+
+
+def test_a_backup_of_a_database_with_every_setting_is_proved(spoilt: Vault, tenant: Subject) -> None:
+    manifest = take(spoilt, tenant, "manual")
+    assert manifest.fingerprint.rows == 51
+    prove(spoilt, manifest.id, tenant, LIVING, quiet)
+
+
+def test_such_a_database_is_restored_without_them(spoilt: Vault, tenant: Subject) -> None:
+    manifest = take(spoilt, tenant, "manual")
+    change(spoilt, "DELETE FROM things")
+    restore(spoilt, manifest.id, "k001", tenant, quiet)
+    with spoilt.systems.session() as session:
+        rows = session.execute("SELECT setrole::regrole::text, setconfig FROM pg_db_role_setting").fetchall()
+    assert ("rent001_a", ["role=rent001"]) in rows
+    with spoilt.systems.session("rent001") as session:
+        assert session.execute("SELECT count(*) FROM things").fetchone() == (50,)
+        assert session.execute('SELECT name FROM "Käse"').fetchone() == ("示例幼儿园",)
+
+
+@pytest.mark.parametrize("mode", ["pg_dump", "the checksums"])
+def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
+    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(postgresql, "DUMPED", (*postgresql.DUMPED[:2], "--lock-wait-timeout=2s"))
+    monkeypatch.setitem(fingerprint.SETTINGS, "lock_timeout", "2s")
+    with vault.systems.session("rent001") as holder, holder.transaction():
+        holder.execute("LOCK TABLE things")
+        number = holder.info.backend_pid
+        with pytest.raises(BackupError, match=rf"held by tenantry \(process {number},"):
+            if mode == "pg_dump":
+                take(vault, tenant, "manual")
+            else:
+                _checksums(vault)
+    assert take(vault, tenant, "manual").fingerprint.rows == 50
+
+
+def _checksums(vault: Vault) -> None:
+    with explained("checksums"), postgresql.frozen(vault.systems, "rent001") as (session, _):
+        fingerprint.take(session, "")
