@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
@@ -100,7 +101,7 @@ def restore(
 def _take_all(
     at: "Stack", chosen: "list[Known]", kind: Any, plans: Path
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """One that fails does not keep the others from being backed up; a fault in `plans` keeps nobody from it."""
+    """One that fails, for whatever reason, does not keep the others from being backed up; a fault in `plans` nobody."""
     from tenantry.backup.failing import told
     from tenantry.backup.retention import counts_of, prune
     from tenantry.backup.take import take
@@ -109,7 +110,7 @@ def _take_all(
     failed: dict[str, str] = {}
     for one in chosen:
         try:
-            deleted_at = _deleted_at(at, one.subject.name) if kind == "deletion" else None
+            deleted_at = _deleted_at(at, one.name) if kind == "deletion" else None
             manifest = take(at.vault, one.subject, kind, deleted_at=deleted_at, say=say)
             done.append(
                 {
@@ -119,15 +120,18 @@ def _take_all(
                     "objects": len(manifest.objects),
                     "bytes": manifest.size,
                     "seconds": manifest.seconds,
+                    "lost": manifest.lost,
                 }
             )
             if kind == "scheduled":
                 prune(at.vault, one.subject, counts_of(plans, one.plan), say)
         except Exception as error:
-            if (known := told(error)) is None:
-                raise
-            failed[one.subject.name] = str(known)
-            say(str(known))
+            failed[one.name] = str(
+                told(error) or f"a fault of the program ({type(error).__name__}: {error}): report it"
+            )
+            say(f"{one.name}: {failed[one.name]}")
+            if told(error) is None:
+                traceback.print_exc()
     return done, failed
 
 
@@ -182,7 +186,8 @@ def _show(records: "list[Record]", as_json: bool) -> None:
     for one in records:
         size = f"{(one.size_bytes or 0) / 2**20:.1f} MiB"
         until = f"  until {one.expires_at:%Y-%m-%d}" if one.expires_at else ""
-        print(f"{one.backup_id}  {one.kind:9}  {one.status:9}  {one.row_count or 0} rows  {size}{until}")
+        wrong = f"  {one.error_message}" if one.error_message else ""
+        print(f"{one.backup_id}  {one.kind:9}  {one.status:9}  {one.row_count or 0} rows  {size}{until}{wrong}")
 
 
 def say(text: str) -> None:

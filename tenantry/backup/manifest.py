@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint
@@ -45,6 +45,7 @@ class Manifest(_Document):
     dump: Dump
     fingerprint: Fingerprint
     objects: tuple[Copied, ...] = ()
+    lost: int = Field(default=0, exclude=True)  # objects of the backup before that are gone: told, not kept
 
     @property
     def size(self) -> int:

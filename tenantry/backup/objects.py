@@ -66,6 +66,11 @@ class Version:
 def versions(bucket: Any, prefix: str) -> Iterator[Version]:
     """All versions and delete markers below a prefix. It must end with a slash: a neighbour's begins like it."""
     _checked(prefix)
+    return beginning(bucket, prefix)
+
+
+def beginning(bucket: Any, prefix: str) -> Iterator[Version]:
+    """All versions and delete markers of the keys that begin so, page by page."""
     key_marker = version_marker = ""
     while True:
         page = bucket.list_object_versions(
@@ -83,8 +88,12 @@ def versions(bucket: Any, prefix: str) -> Iterator[Version]:
 def uploads(bucket: Any, prefix: str) -> list[tuple[str, str]]:
     """Unfinished multipart uploads below a prefix: key and upload id."""
     _checked(prefix)
-    iterator = oss2.MultipartUploadIterator(bucket, prefix=prefix)
-    return [(one.key, one.upload_id) for one in iterator]
+    return unfinished(bucket, prefix)
+
+
+def unfinished(bucket: Any, prefix: str) -> list[tuple[str, str]]:
+    """Unfinished multipart uploads of the keys that begin so: key and upload id, from all pages."""
+    return [(one.key, one.upload_id) for one in oss2.MultipartUploadIterator(bucket, prefix=prefix)]
 
 
 def keys(bucket: Any, prefix: str) -> dict[str, int]:
@@ -210,32 +219,26 @@ def each(action: Callable[[Copied], str | None], items: tuple[Copied, ...], tick
 
 def empty(bucket: Any, prefix: str, tick: Callable[[], None] = lambda: None) -> int:
     """Removes all versions, delete markers and unfinished uploads below the prefix; returns how many there were."""
-    gone = 0
-    for key, upload_id in uploads(bucket, prefix):
+    begun = uploads(bucket, prefix)
+    for key, upload_id in begun:
         bucket.abort_multipart_upload(key, upload_id)
-        gone += 1
-    batch: list[Version] = []
-    for version in list(versions(bucket, prefix)):
-        batch.append(version)
-        if len(batch) == PAGE:
-            _remove(bucket, batch)
-            gone += len(batch)
-            batch.clear()
-            tick()
-    if batch:
-        _remove(bucket, batch)
-    return gone + len(batch)
+    doomed = list(versions(bucket, prefix))
+    remove(bucket, doomed, tick)
+    return len(begun) + len(doomed)
 
 
 def left(bucket: Any, prefix: str) -> int:
     return sum(1 for _ in versions(bucket, prefix)) + len(uploads(bucket, prefix))
 
 
-def _remove(bucket: Any, batch: list[Version]) -> None:
-    doomed = oss2.models.BatchDeleteObjectVersionList()
-    for version in batch:
-        doomed.append(oss2.models.BatchDeleteObjectVersion(version.key, version.version))
-    bucket.delete_object_versions(doomed)
+def remove(bucket: Any, doomed: list[Version], tick: Callable[[], None] = lambda: None) -> None:
+    """Exactly these versions and delete markers, as many at once as OSS takes; `tick` comes after each request."""
+    for start in range(0, len(doomed), PAGE):
+        batch = oss2.models.BatchDeleteObjectVersionList()
+        for version in doomed[start : start + PAGE]:
+            batch.append(oss2.models.BatchDeleteObjectVersion(version.key, version.version))
+        bucket.delete_object_versions(batch)
+        tick()
 
 
 def spool() -> IO[bytes]:

@@ -25,7 +25,7 @@ WHERE database_name = %s AND status = 'running'
 COMPLETE: Final = """
 UPDATE data_backup_records SET status = 'completed', completed_at = now(), size_bytes = %(size)s,
     checksum = %(checksum)s, row_count = %(rows)s, object_count = %(objects)s, duration_seconds = %(seconds)s,
-    schema_digest = %(schema)s, details = %(details)s
+    schema_digest = %(schema)s, details = %(details)s, error_message = %(remark)s
 WHERE backup_id = %(id)s
 """
 FAIL: Final = """
@@ -119,7 +119,8 @@ class Records:
                 raise
 
     @staticmethod
-    def complete(session: Session, manifest: Manifest, checksum: str) -> None:
+    def complete(session: Session, manifest: Manifest, checksum: str, remark: str | None) -> None:
+        """`remark` is what somebody should look at, although it is complete."""
         session.execute(
             COMPLETE,
             {
@@ -130,6 +131,7 @@ class Records:
                 "objects": len(manifest.objects),
                 "seconds": manifest.seconds,
                 "schema": manifest.fingerprint.schema_digest,
+                "remark": remark,
                 "details": Jsonb({name: content.rows for name, content in manifest.fingerprint.tables.items()}),
             },
         )

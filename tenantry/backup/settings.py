@@ -1,9 +1,11 @@
-"""A stack's names and addresses for the commands, and whom its admin database knows."""
+"""A stack's names and addresses for the commands, and whose databases there are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from tenantry.backup.failing import BackupError, explained
+from tenantry.backup.prefixes import Filed, Prefixes
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
 from tenantry.backup.take import Subject, Vault
@@ -12,9 +14,10 @@ from tenantry.engine.cli import Cli
 from tenantry.engine.configuration import environment_of_program, given
 from tenantry.engine.database import VARIABLES as DATABASE_VARIABLES
 from tenantry.engine.project import Project
-from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, names_of
+from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, database_of
 
-KNOWN = "SELECT tenant_id, database_name, contact_phone, plan_type, status FROM tenants WHERE status <> 'purged'"
+ROWS = "SELECT tenant_id, plan_type, status FROM tenants WHERE tenant_id ~ '^k[0-9]{3,6}$'"
+DATABASES = "SELECT 'k' || substr(datname, 5) FROM pg_database WHERE datname ~ '^rent[0-9]{3,6}$'"
 PLATFORM = (Subject(TEMPLATE_DATABASE, TEMPLATE_DATABASE, is_template=True), Subject(ADMIN_DATABASE, ADMIN_DATABASE))
 
 VARIABLES = {**DATABASE_VARIABLES, **ALIBABA_VARIABLES}
@@ -22,17 +25,26 @@ VARIABLES = {**DATABASE_VARIABLES, **ALIBABA_VARIABLES}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A tenant that the admin database has, with the plan whose retention it is kept by."""
+    """A tenant that has a database or a row, with the plan whose retention it is kept by."""
 
-    subject: Subject
-    plan: str
+    name: str
+    plan: str = ""
     status: str = ""
+    found: Subject | BackupError | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """Raises BackupError where it is not known what belongs to the tenant."""
+        if isinstance(self.found, Subject):
+            return self.found
+        raise self.found or BackupError(f"{self.name} was not looked at", "this is a fault of the program")
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
     vault: Vault
     buckets: tuple[BucketPlace, ...]  # of the tenants
+    folder: Path  # with the tenants' files
 
     @classmethod
     def of(cls, project: Project, stack: str, environment: Mapping[str, str]) -> "Stack":
@@ -46,25 +58,39 @@ class Stack:
 
         systems = systems_of(Cli(project.root, environment, ""), stack)
         vault = Vault(systems, place("backup"), Records(systems, ADMIN_DATABASE))
-        return cls(vault, (place("photo"), place("system")))
+        return cls(vault, (place("photo"), place("system")), project.tenants(stack))
 
-    def tenants(self) -> dict[str, Known]:
-        """Code -> tenant: everybody who has a database, whatever the files say."""
+    def tenants(self, codes: Collection[str] = ()) -> dict[str, Known]:
+        """Code -> tenant: those of `codes`, or everybody, who has a database or a row of one who is not purged.
+
+        What belongs to a tenant follows from its code and its file: rows are not the platform's alone to write.
+        """
+        with explained("looking for databases"), self.vault.systems.session() as session:
+            there = {str(code) for (code,) in session.execute(DATABASES).fetchall()}
         with explained("asking the admin database"), self.vault.systems.session(self.vault.records.database) as session:
-            rows = session.execute(KNOWN).fetchall()
-        found = [
-            Known(Subject(code, database, code, names_of(code, phone).prefix, self.buckets), plan, status)
-            for code, database, phone, plan, status in rows
-        ]
-        return {one.subject.name: one for one in sorted(found, key=lambda one: int(one.subject.name[1:]))}
+            rows = {code: (plan, status) for code, plan, status in session.execute(ROWS).fetchall()}
+        everybody = there | {code for code, (_, status) in rows.items() if status != "purged"}
+        prefixes = Prefixes.read(self.folder, self.vault.systems)
+        found: dict[str, Known] = {}
+        for code in sorted(everybody & set(codes) if codes else everybody, key=lambda code: int(code[1:])):
+            plan, status = rows.get(code, ("", ""))
+            plan = prefixes.files.get(code, Filed()).plan or plan
+            found[code] = Known(code, plan, status, self._subject(code, prefixes))
+        return found
+
+    def _subject(self, code: str, prefixes: Prefixes) -> Subject | BackupError:
+        try:
+            return Subject(code, database_of(code), code, prefixes.of(code), self.buckets)
+        except BackupError as error:
+            return error
 
     def chosen(self, names: list[str]) -> list[Known]:
         """Those named; everybody and the platform's databases without names. Raises BackupError for a stranger."""
-        everybody = self.tenants() | {one.name: Known(one, "") for one in PLATFORM}
+        everybody = self.tenants(names) | {one.name: Known(one.name, found=one) for one in PLATFORM}
         if strangers := [name for name in names if name not in everybody]:
             raise BackupError(
-                f"the admin database knows no {', '.join(strangers)}",
-                f"name tenants, or {', '.join(map(str, _others()))}",
+                f"there is no database and no row of {', '.join(strangers)}",
+                f"name tenants, or {', '.join(one.name for one in PLATFORM)}",
             )
         return [everybody[name] for name in names] if names else list(everybody.values())
 
@@ -90,7 +116,3 @@ def systems_of(cli: Cli, stack: str) -> Systems:
         token=environment.get("ALICLOUD_SECURITY_TOKEN") or None,
         proxy=environment.get("TENANTRY_ALIBABA_PROXY") or None,
     )
-
-
-def _others() -> list[str]:
-    return [one.name for one in PLATFORM]

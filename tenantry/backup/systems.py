@@ -90,6 +90,16 @@ class Systems:
             "LC_MESSAGES": "C",
         }
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """As `tenantry.engine.alibaba.call` wants the keys."""
+        return {
+            "ALICLOUD_ACCESS_KEY": self.access_key,
+            "ALICLOUD_SECRET_KEY": self.secret_key,
+            "ALICLOUD_SECURITY_TOKEN": self.token or "",
+            "TENANTRY_ALIBABA_PROXY": self.proxy or "",
+        }
+
     def bucket(self, place: BucketPlace) -> Any:
         """The bucket under its real host name; a proxy is spoken to in plain HTTP and stands for the service itself."""
         if self.token:

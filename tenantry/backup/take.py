@@ -15,6 +15,7 @@ from tenantry.backup.objects import Streamed
 from tenantry.backup.places import Shelf, new_id
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
+from tenantry.names import TEMP_DIRECTORY
 
 Say = Callable[[str], None]
 
@@ -72,7 +73,7 @@ def take(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Manifest:
     """Raises BackupError, and the record says so too; what was copied by then is used by the next one."""
-    started, begun = clock(), time.monotonic()
+    started, begun, remark = clock(), time.monotonic(), None
     backup_id, shelf = new_id(subject.name, started), Shelf(subject.name)
     with (
         explained(f"backup of {subject.name}"),
@@ -94,8 +95,13 @@ def take(
         if found:
             say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
+        last = _last(vault, shelf, say, needed=kind != "deletion")
+        lost = _lost(last, found)
+        if last and lost:
+            remark = f"{lost} of the {len(last.objects)} objects in {last.id} are gone, {len(found)} were found"
+            say(f"WARNING: {subject.name}: {remark}: ask the tenant, `tenantry restore` brings them back")
         # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
-        known: Mapping[str, Streamed] = {} if kind == "deletion" else _known(vault, shelf)
+        known = _copies(last, shelf) if last and kind != "deletion" else {}
         tick = counter(subject.name, len(found), say)
         copied = objects.back_up(found, sources, backups, shelf, known, tick)
         manifest = Manifest(
@@ -110,12 +116,13 @@ def take(
             dump=dump,
             fingerprint=fingerprint,
             objects=copied,
+            lost=lost,
         )
         text = manifest.model_dump_json(indent=1).encode()
         digest = hashlib.sha256(text).hexdigest()
         headers = {"Content-Type": "application/json", CHECKSUM: digest}
         backups.put_object(shelf.manifest(backup_id), text, headers=headers)
-        vault.records.complete(session, manifest, digest)
+        vault.records.complete(session, manifest, digest, remark)
     return manifest
 
 
@@ -142,14 +149,30 @@ def _put(backups: object, key: str, file: IO[bytes]) -> Dump:
     return Dump(size=size, sha256=digest.hexdigest())
 
 
-def _known(vault: Vault, shelf: Shelf) -> Mapping[str, Streamed]:
-    """What the newest backup of this subject says about the copies that are there already."""
+def _last(vault: Vault, shelf: Shelf, say: Say, *, needed: bool) -> Manifest | None:
+    """The newest backup of this subject. Raises BackupError for one that cannot be read, unless it is not needed."""
     keys = objects.keys(vault.systems.bucket(vault.place), shelf.backups)
     ids = [backup_id for key in keys if (backup_id := shelf.backup_of(key))]
-    if not ids:
-        return {}
-    last = vault.manifest(max(ids), shelf)  # of one subject the ids sort as their moments do
+    try:
+        return vault.manifest(max(ids), shelf) if ids else None  # of one subject the ids sort as their moments do
+    except BackupError as error:
+        if needed:
+            raise
+        say(f"WARNING: {shelf.subject}: not compared with the backup before: {error}")
+        return None
+
+
+def _copies(last: Manifest, shelf: Shelf) -> Mapping[str, Streamed]:
+    """What it says about the copies that are there already."""
     return {shelf.copy(one.bucket, one.version, one.path): Streamed(one.size, one.sha256) for one in last.objects}
+
+
+def _lost(last: Manifest | None, found: list[objects.Found]) -> int:
+    """How many of its objects are gone. What lies in temp/ expires by the bucket's own rule."""
+    kept = (
+        {(one.bucket, one.path) for one in last.objects if not one.path.startswith(TEMP_DIRECTORY)} if last else set()
+    )
+    return len(kept - {(item.bucket, item.path) for item in found})
 
 
 def _server(systems: Systems) -> str:

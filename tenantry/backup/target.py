@@ -17,8 +17,8 @@ SHOWN: Final = 3
 
 def chosen(stack: Stack, source: str, code: str, replace: str | None) -> Subject:
     """Raises BackupError for a tenant that is being deleted, and a neighbour with data unless `replace` names it."""
-    known = stack.tenants().get(code)
-    if known is None:
+    known = stack.tenants([code]).get(code)
+    if known is None or known.status in ("", "purged"):
         raise BackupError(f"there is no tenant {code} to restore to", f"write tenants/{code}.yaml, run `tenantry up`")
     if known.status == "deleted":
         raise BackupError(

@@ -29,14 +29,8 @@ def _answered(
     systems: Systems, host: str, version: str, action: str, given: Mapping[str, object], what: str
 ) -> str | None:
     """None where there is none; who does not answer has perhaps kept it."""
-    environment = {
-        "ALICLOUD_ACCESS_KEY": systems.access_key,
-        "ALICLOUD_SECRET_KEY": systems.secret_key,
-        "ALICLOUD_SECURITY_TOKEN": systems.token or "",
-        "TENANTRY_ALIBABA_PROXY": systems.proxy or "",
-    }
     try:
-        answer = call(host, version, action, given, environment)
+        answer = call(host, version, action, given, systems.environment)
     except OSError as error:
         return None if ABSENT.search(str(error)) else str(error)
     return None if answer.get("TotalCount") == 0 else f"{what} still there"

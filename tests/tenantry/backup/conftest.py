@@ -66,7 +66,7 @@ def vault(systems: Systems) -> Generator[Vault]:
             bucket.delete_object(version.key, params={"versionId": version.versionid})
         bucket.delete_bucket()
     with systems.session() as session:
-        rows = session.execute("SELECT datname FROM pg_database WHERE datname ~ '^(rent001|admin|k001)'").fetchall()
+        rows = session.execute("SELECT datname FROM pg_database WHERE datname ~ '^(rent00|admin|k001)'").fetchall()
         for (name,) in rows:
             session.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
         session.execute("DROP ROLE rent001_a; DROP ROLE rent001")
@@ -75,6 +75,17 @@ def vault(systems: Systems) -> Generator[Vault]:
 @pytest.fixture
 def tenant() -> Subject:
     return TENANT
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With k001's file, as far as a backup reads it, and k002's."""
+    path = tmp_path / "tenants"
+    path.mkdir()
+    for number in (1, 2):
+        text = f'code: k00{number}\nphone: "1380013800{number}"\nplan: basic\n'
+        (path / f"k00{number}.yaml").write_text(text)
+    return path
 
 
 def quiet(_: str) -> None:

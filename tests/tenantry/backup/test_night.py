@@ -1,6 +1,7 @@
 """One night's backups: what fails for one does not keep the others from theirs."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,17 +17,17 @@ from tenantry.cli import app
 ROW = """
 INSERT INTO tenants (tenant_id, name, domain, database_name, status, plan_type, max_users, max_storage, contact_phone)
 VALUES ('k001', 'one', 'k001.yyup.cc', 'rent001', 'active', 'basic', 1, 1, '13800138001'),
-    ('k002', 'two', 'k002.yyup.cc', 'k001_two', 'active', 'basic', 1, 1, '13800138002')
+    ('k002', 'two', 'k002.yyup.cc', 'rent002', 'active', 'basic', 1, 1, '13800138002')
 """
 
 
 @pytest.fixture
-def two(vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+def two(vault: Vault, tenant: Subject, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The admin database knows k001, and k002 after it."""
     with vault.systems.session("admin") as session:
-        session.execute("CREATE DATABASE k001_two")
+        session.execute("CREATE DATABASE rent002")
         session.execute(ROW)
-    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: Stack(vault, tenant.buckets))
+    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: Stack(vault, tenant.buckets, folder))
 
 
 def night() -> tuple[int, list[str], dict[str, str]]:
@@ -72,3 +73,16 @@ def test_an_error_of_the_database_is_kept_and_the_next_is_backed_up(
     code, done, failed = night()
     assert (code, done, list(failed)) == (3, ["k001", "k002"], ["k001"])
     assert "the server went away" in failed["k001"]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_fault_of_the_program_at_one_keeps_no_other_from_a_backup(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(vault: Vault, subject: Subject, kind: Any, **more: Any) -> Any:
+        if subject.name == "k001":
+            raise KeyError("never seen")
+        return take(vault, subject, kind, **more)
+
+    monkeypatch.setattr("tenantry.backup.take.take", failing)
+    code, done, failed = night()
+    assert (code, done) == (3, ["k002"])
+    assert "a fault of the program (KeyError: 'never seen'): report it" in failed["k001"]

@@ -19,6 +19,7 @@ from tenantry.engine.refusal import Refusal
 from tenantry.fleet import load_fleet
 from tenantry.purge.plan import Next, Step
 from tenantry.purge.steps import Steps
+from tests.tenantry.backup.conftest import change
 
 DELETED = date(2026, 9, 1)
 Take = Callable[[Step], str]
@@ -35,7 +36,7 @@ def step(vault: Vault, tenant: Subject, path: Path) -> Take:
 
     def take_one(step: Step) -> str:
         fleet = load_fleet(path.parent, today=date(2026, 11, 1), first_seen_deleted={"k001": DELETED})
-        steps = Steps(Stack(vault, tenant.buckets), path.parent, lambda _: None)
+        steps = Steps(Stack(vault, tenant.buckets, path.parent), path.parent, lambda _: None)
         steps.take(fleet, Next("k001", step, ""))
         return steps.failed.get("k001", "")
 
@@ -61,6 +62,24 @@ def test_it_goes_step_by_step_to_its_end(vault: Vault, tenant: Subject, path: Pa
     remove(vault, tenant)
     assert step(Step.FINISH) == ""
     assert "phone" not in path.read_text()
+
+
+def test_what_its_roles_have_in_other_databases_stops_it_before_anything_goes(
+    vault: Vault, path: Path, step: Take
+) -> None:
+    for made, taken in (
+        ("SET SESSION AUTHORIZATION rent001_a; SELECT lo_create(77)", "SELECT lo_unlink(77)"),
+        ("GRANT SELECT ON tenants TO rent001", "REVOKE ALL ON tenants FROM rent001"),
+        ("GRANT CONNECT ON DATABASE admin TO rent001_a", "REVOKE ALL ON DATABASE admin FROM rent001_a"),
+    ):
+        change(vault, made, "admin")
+        why = step(Step.PROVE)
+        change(vault, taken, "admin")
+        where = "of the whole server" if "DATABASE" in made else "in the database admin"
+        assert f"owns or holds 1 things {where}" in why, made
+        assert "nothing was removed" in why
+        assert told(path) == "deleted"
+    assert step(Step.PROVE) == ""
 
 
 @pytest.mark.parametrize("name", ["rent001_before_20261101000000", "rent001_restored_20261101000000"])

@@ -16,7 +16,10 @@ from tenantry.backup.take import Subject
 from tenantry.cli import app
 from tenantry.fleet import PROJECT_TENANTS
 
-NIGHT = [Known(Subject("k001", "rent001", "k001"), "basic"), Known(Subject("admin", "admin"), "")]
+NIGHT = [
+    Known("k001", "basic", found=Subject("k001", "rent001", "k001")),
+    Known("admin", found=Subject("admin", "admin")),
+]
 
 
 @pytest.fixture
@@ -26,7 +29,9 @@ def pruned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counts]:
 
     def take(_: object, subject: Subject, *__: object, **___: object) -> Any:
         fingerprint = SimpleNamespace(rows=1, tables={})
-        return SimpleNamespace(id=f"{subject.name}-id", fingerprint=fingerprint, objects=(), size=1, seconds=1.0)
+        return SimpleNamespace(
+            id=f"{subject.name}-id", fingerprint=fingerprint, objects=(), size=1, seconds=1.0, lost=0
+        )
 
     def prune(_: object, subject: Subject, counts: Counts, __: object) -> None:
         kept[subject.name] = counts

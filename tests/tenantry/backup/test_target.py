@@ -1,6 +1,7 @@
 """Whose place a backup may take: nobody's data gives way to another's by one wrong letter."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ VALUES ('k001', 'one', 'k001.yyup.cc', 'rent001', %s, 'basic', 1, 1, '1380013800
 
 
 @pytest.fixture
-def stack(vault: Vault, tenant: Subject) -> Generator[Stack]:
+def stack(vault: Vault, tenant: Subject, folder: Path) -> Generator[Stack]:
     """k001 as its opening leaves it, and the template."""
     change(vault, f"CREATE DATABASE {TEMPLATE_DATABASE}", "postgres")
     change(vault, SCHEMA, TEMPLATE_DATABASE)
@@ -34,7 +35,7 @@ def stack(vault: Vault, tenant: Subject) -> Generator[Stack]:
     files.put_object(tenant.prefix + "temp/", b"")
     with vault.systems.session("admin") as session:
         session.execute(ROW, ["active"])
-    yield Stack(vault, tenant.buckets)
+    yield Stack(vault, tenant.buckets, folder)
     change(vault, f"DROP DATABASE {TEMPLATE_DATABASE}", "postgres")
 
 

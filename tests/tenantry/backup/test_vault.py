@@ -9,8 +9,8 @@ import pytest
 from tenantry.backup import objects
 from tenantry.backup.failing import BackupError
 from tenantry.backup.manifest import CHECKSUM
-from tenantry.backup.places import Shelf
-from tenantry.backup.prove import Differs, entomb, prove
+from tenantry.backup.places import LONGEST_KEY, Shelf
+from tenantry.backup.prove import Differs, entomb, prove, refuse_incomplete
 from tenantry.backup.restore import restore
 from tenantry.backup.retention import Counts, forget, prune
 from tenantry.backup.take import Subject, Vault, take
@@ -49,6 +49,46 @@ def test_a_second_backup_copies_only_what_is_new(vault: Vault, tenant: Subject) 
     assert [key.rpartition("/")[2] for key in new] == ["e.txt"]
     assert len(second.objects) == 4
     assert {one.sha256 for one in second.objects if one.path == "b.bin"}
+
+
+def test_a_path_as_long_as_oss_allows_is_backed_up_proved_and_restored(vault: Vault, tenant: Subject) -> None:
+    """Its copy's name would be longer than that: by the names of the subject, the bucket and the version."""
+    paths = {"p" * (LONGEST_KEY - len(tenant.prefix)), "图" * 310, "q" * 908}
+    files = vault.systems.bucket(tenant.buckets[0])
+    for path in paths:
+        files.put_object(tenant.prefix + path, path.encode())
+    first = take(vault, tenant, "manual")
+    assert paths < {one.path for one in first.objects}
+    copies = {key for key in keys(vault) if key.startswith("objects/")}
+    assert take(vault, tenant, "deletion").objects == first.objects
+    assert {key for key in keys(vault) if key.startswith("objects/")} == copies
+    shelf = entomb(vault, first.id, "k001", quiet)
+    prove(vault, first.id, tenant, shelf, quiet)
+    refuse_incomplete(vault, first.id, "k001", "")
+    for path in paths:
+        files.delete_object(tenant.prefix + path)
+    restore(vault, first.id, "k001", tenant, quiet)
+    assert {files.get_object(tenant.prefix + path).read().decode() for path in paths} == paths
+
+
+def test_objects_that_are_gone_since_the_backup_before_are_told(vault: Vault, tenant: Subject) -> None:
+    files, said = vault.systems.bucket(tenant.buckets[0]), list[str]()
+    files.put_object(tenant.prefix + "temp/page", b"expires")
+    first = take(vault, tenant, "manual", say=said.append)
+    files.delete_object(tenant.prefix + "temp/page")
+    assert take(vault, tenant, "manual", say=said.append).lost == 0
+    assert not [line for line in said if "WARNING" in line]
+    for kind in ("manual", "deletion"):
+        other = Subject("k001", tenant.database, "k001", "kindergarten/rent/13800138009/", tenant.buckets)
+        manifest = take(vault, other if kind == "manual" else tenant, kind, say=said.append)
+        record = vault.records.find(manifest.id)
+        assert record is not None
+        assert record.status == "completed"
+        assert manifest.lost == (3 if kind == "manual" else 0)
+        if kind == "manual":
+            assert "3 of the 3 objects" in (record.error_message or "")
+            assert [line for line in said if "WARNING: k001: 3 of the 3 objects" in line]
+    assert first.lost == 0
 
 
 def test_a_backup_that_stopped_midway_is_none(vault: Vault, tenant: Subject) -> None:

@@ -85,7 +85,9 @@ def folder(tmp_path: Path, systems: Systems) -> Path:
 
 
 def finish(folder: Path, systems: Systems) -> Mapping[str, str]:
-    steps = Steps(Stack(Vault(systems, STORE, Records(systems, ADMIN_DATABASE)), (FILES,)), folder, lambda _: None)
+    steps = Steps(
+        Stack(Vault(systems, STORE, Records(systems, ADMIN_DATABASE)), (FILES,), folder), folder, lambda _: None
+    )
     steps.take(load_fleet(folder, today=date(2026, 11, 2)), Next("k001", Step.FINISH, ""))
     return steps.failed
 
