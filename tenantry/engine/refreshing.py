@@ -12,6 +12,7 @@ from tenantry.engine.urns import describe, is_plumbing, type_of
 
 GONE: Final = "is gone"
 DIFFERS: Final = "differs"
+_REFERENCE: Final = "pulumi:pulumi:StackReference"  # holds outputs of a run, which every run changes
 # What a refresh found, by the operation that the engine reports it as.
 _FOUND: Final[Mapping[str, str]] = {"delete": GONE, "update": DIFFERS}
 # Kubernetes, RAM, OSS and PostgreSQL about what a resource stands in or belongs to.
@@ -35,7 +36,7 @@ class Reading(Progress):
     def _step(self, event: Step) -> None:
         if event.parent:
             self._parents[event.urn] = event.parent
-        if is_plumbing(type_of(event.urn)) or not event.is_custom:
+        if is_plumbing(type_of(event.urn)) or type_of(event.urn) == _REFERENCE or not event.is_custom:
             return
         self._begun.add(event.urn)
         if event.stage == "done":
