@@ -1,6 +1,6 @@
 """What each plan gives, in units that can be compared.
 
-Read from tenants/plans.yaml without tenantry.plans, whose models take 0.3 s to import at every preview.
+Read from the stack's plans.yaml without tenantry.plans, whose models take 0.3 s to import at every preview.
 The file is checked by `tenantry validate`; a test holds these figures against those models.
 """
 
@@ -14,8 +14,9 @@ from typing import Any, Final
 from policies.values import Unreadable, at, mapping, number
 from tenantry.names import PLUGIN_PREFIX
 
-PLANS: Final = Path(__file__).resolve().parents[1] / "tenants" / "plans.yaml"
-SERVICES: Final = PLANS.with_name("services.yaml")
+PROJECT_TENANTS: Final = Path(__file__).resolve().parents[1] / "tenants"
+PLANS: Final = "plans.yaml"
+SERVICES: Final = "services.yaml"
 
 _QUANTITY: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _FACTORS: Final = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
@@ -55,10 +56,26 @@ class Plan:
         }
 
 
-@cache
+class Folder:
+    """Where the stack's tenants are: this process judges one stack."""
+
+    tenants: Path = PROJECT_TENANTS
+
+
+def file_of(name: str) -> Path:
+    """The stack's own, where it has one, else the project's, as for `tenantry.fleet`."""
+    own = Folder.tenants / name
+    return own if own.is_file() else PROJECT_TENANTS / name
+
+
 def plans() -> Mapping[str, Plan]:
     """By name. Raises OSError, YAMLError, LookupError or Unreadable for a file with faults."""
-    document = _document(PLANS)
+    return _plans(file_of(PLANS))
+
+
+@cache
+def _plans(file: Path) -> Mapping[str, Plan]:
+    document = _document(file)
     return {name: _plan(document["defaults"], one) for name, one in mapping(at(document, "plans")).items()}
 
 
@@ -69,10 +86,14 @@ class Service:
     rate_limit: float  # calls a minute
 
 
-@cache
 def services() -> Mapping[str, Service]:
     """By name. Raises as `plans` does."""
-    return {name: _service(one) for name, one in mapping(at(_document(SERVICES), "services")).items()}
+    return _services(file_of(SERVICES))
+
+
+@cache
+def _services(file: Path) -> Mapping[str, Service]:
+    return {name: _service(one) for name, one in mapping(at(_document(file), "services")).items()}
 
 
 def plugin(called: str) -> Service | None:

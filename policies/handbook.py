@@ -1,12 +1,12 @@
 """`python -m policies.handbook` writes docs/policies.md from the rules; a test fails when the file differs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from policies.domains import POLICIES, rules_of
 from policies.rule import Rule
-from policies.settings import SCHEMAS
+from policies.settings import SCHEMAS, settable
 from policies.values import listing
 
 FILE: Final = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
@@ -55,8 +55,10 @@ An exemption is for one rule and one tenant (a code, `platform` for what is no t
 with the policy of its rule. It needs a reason of ten letters or more and its last day. Each use is reported as an
 advisory line of the policy `report`; after its last day the rule is broken again, and the exemption itself is a fault
 until it is removed or renewed.
-`policies/prod.json` is where an installation begins: what the stack's own configuration sets otherwise than by default
-(zone, buckets, gateway, egress, images) stands there as well, so that one mistake has to be made twice.
+
+What the installation is (zone, buckets, account, issuer, gateway, the folder of its tenants and with it their plans)
+the stack's own configuration says, to the rules as to the program; it is no setting of the pack. What tenants may at
+most have (registries, digests, egress) stands in `policies/STACK.json`, where the stack alone cannot widen it.
 """
 
 
@@ -66,9 +68,8 @@ def handbook() -> str:
 
 def _settings() -> Iterator[str]:
     yield "| policy | setting | what it says | default |\n| --- | --- | --- | --- |"
-    for policy, settings in SCHEMAS.items():
-        for name, schema in settings.items():
-            one: Mapping[str, Any] = schema
+    for policy in SCHEMAS:
+        for name, one in settable(policy).items():
             yield f"| {policy} | {name} | {one['description']} | {_default(one['default'])} |"
     yield ""
 

@@ -8,18 +8,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from policies.figures import Folder
 from policies.values import Unreadable, at
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
-def lifted(stack: str, code: str | None, root: Path = ROOT) -> bool:
-    """`tenantry:allowDestroy` names the stack, or the tenant's file says purged and names the proof of a backup."""
+def lifted(stack: str, code: str | None, root: Path = ROOT, tenants: Path | None = None) -> bool:
+    """`tenantry:allowDestroy` names the stack, or the tenant's file says purged and names the proof of a backup.
+
+    The files are in the folder of the stack's tenants, unless another is named.
+    """
     if _value(root / f"Pulumi.{stack}.yaml", "config", "tenantry:allowDestroy") == stack:
         return True
     if code is None:
         return False
-    file = root / "tenants" / f"{code}.yaml"
+    file = (tenants or Folder.tenants) / f"{code}.yaml"
     return _value(file, "status") == "purged" and bool(_value(file, "proof"))
 
 

@@ -14,10 +14,12 @@ from typing import Any, Final
 
 from policies import exemptions
 from policies.domains import POLICIES, rules_of
+from policies.figures import Folder
 from policies.judging import Judge, Verdict
 from policies.resource import Resource
-from policies.settings import SCHEMAS, Settings
+from policies.settings import Settings, settable
 from policies.stack import Stack
+from policies.stack_settings import BOUNDS, settled, tenants
 
 PACK: Final = "tenantry"
 REPORT: Final = "report"
@@ -88,19 +90,31 @@ class Pack:
     memory: Memory = field(default_factory=Memory)
     levels: dict[str, Level] = field(default_factory=lambda: dict(DEFAULTS))
     _judges: dict[str, Judge] = field(default_factory=dict[str, Judge])
+    _given: Mapping[str, tuple[int, Mapping[str, Any]]] = field(
+        default_factory=dict[str, tuple[int, Mapping[str, Any]]]
+    )
+    _stack: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         self.configure({})
 
+    def of_stack(self, config: Mapping[str, str]) -> None:
+        """The configuration of the stack that is judged: what the installation is, and where its tenants are."""
+        self._stack = dict(config)
+        Folder.tenants = tenants(config)
+        self.configure(self._given)
+
     def configure(self, given: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:
         """Policy -> level and settings, replacing all that was configured before. Raises ValueError for an expiry that
         is no day: nothing runs with that."""
+        self._given = given
         self.levels = DEFAULTS | {name: Level(level) for name, (level, _) in given.items()}
         self._judges = {name: self._judge(name, given.get(name, (0, {}))[1]) for name in POLICIES}
 
     def _judge(self, policy: str, config: Mapping[str, Any]) -> Judge:
         allowed = tuple(exemptions.read(config.get("exemptions")))
-        return Judge(rules_of(policy), Settings(policy, config), allowed, self.clock())
+        settings = settled(policy, config, self._stack)
+        return Judge(rules_of(policy), Settings(policy, settings), allowed, self.clock())
 
     def on_resource(self, resource: Resource) -> Iterator[Line]:
         for policy, judge in self._on(lambda name: name not in ON_STACK):
@@ -135,5 +149,7 @@ def schema(policy: str) -> Mapping[str, Any]:
     if policy == REPORT:
         return {}
     rules = [rule.name for rule in rules_of(policy)]
-    properties = {name: dict(one) for name, one in SCHEMAS[policy].items()}
+    properties = {name: dict(one) for name, one in settable(policy).items()}
+    for name in BOUNDS.get(policy, {}):
+        properties[name].pop("default")  # the engine would fill it in, over what the stack says
     return {**properties, "exemptions": dict(exemptions.schema(rules))}

@@ -16,6 +16,7 @@ from policies.pack import DEFAULTS, DESCRIPTIONS, ON_STACK, PACK, REPORT, Level,
 from policies.protocol import analyzer_pb2, plugin_pb2
 from policies.resource import Resource
 from policies.stack import Stack
+from policies.stack_settings import of_engine
 from policies.wire import properties
 
 VERSION: Final = "0.0.1"  # the engine takes that of PulumiPolicy.yaml
@@ -63,6 +64,8 @@ class Analyzer:
         return empty_pb2.Empty()
 
     def ConfigureStack(self, request: Any, context: Any) -> analyzer_pb2.AnalyzerStackConfigureResponse:
+        secret = frozenset(request.config_secret_keys)
+        self.pack.of_stack(of_engine({key: value for key, value in request.config.items() if key not in secret}))
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
     def Analyze(self, request: analyzer_pb2.AnalyzeRequest, context: Any) -> analyzer_pb2.AnalyzeResponse:

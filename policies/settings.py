@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from policies.stack_settings import FACTS
 from policies.values import listing, mapping, number, text, truth
 from tenantry.names import DEFAULT_ZONE, PHOTO_BUCKET, SYSTEM_BUCKET
 
@@ -22,7 +23,8 @@ def _count(description: str, default: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "description": description, "default": default}
 
 
-# Policy -> property -> JSON schema. The limits of the account are those that Alibaba Cloud documents.
+# Policy -> property -> JSON schema; the defaults count where no stack says more (stack_settings.py). The limits of the
+# account are those that Alibaba Cloud documents.
 SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "database": {
         "extensions": _texts(
@@ -67,7 +69,11 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "workload": {
         "registries": _texts("Registries images may come from, as HOST or HOST/PATH; empty: any", []),
-        "digest": {"type": "boolean", "description": "Images must be named by digest", "default": False},
+        "digest": {
+            "type": "boolean",
+            "description": "Images must be named by digest; not set: imageDigest of the stack",
+            "default": False,
+        },
     },
     "network": {
         "gatewayProxyNamespace": {
@@ -104,6 +110,11 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
         "lifecycleRules": _count("Lifecycle rules of one bucket", 1000),
     },
 }
+
+
+def settable(policy: str) -> Mapping[str, Mapping[str, Any]]:
+    """What an installation may set for a policy: the facts of the installation itself are the stack's to say."""
+    return {name: one for name, one in SCHEMAS[policy].items() if name not in FACTS.get(policy, {})}
 
 
 @dataclass(frozen=True, slots=True)

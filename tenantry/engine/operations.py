@@ -1,7 +1,10 @@
 """`tenantry up`, `preview` and `destroy` from the first check to what is said at the end."""
 
 import os
-from collections.abc import Collection, Mapping
+import shutil
+import tempfile
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +104,7 @@ class Operation:
         self._check()
         policies = self._policies()
         with self.holding.held(self.watcher.say):
-            if self.records.make():
+            if self.records.make(self.project.secrets_provider(self.stack)):
                 self.watcher.say(f"made the stack `{self.stack}`")
             return self._apply("up", *policies, refresh=refresh)
 
@@ -112,16 +115,29 @@ class Operation:
             return self._apply("destroy")
 
     def preview(self, *, refresh: bool = False) -> Outcome:
-        """Says what `up` would do; `refresh`: to what is there now, and not to what the stack's record says."""
+        """Says what `up` would do; `refresh`: to what is there now, and not to what the stack's record says.
+
+        Makes and changes nothing: neither a stack, nor the stack's file. Raises NoStack where there is none yet: the
+        engine cannot preview it.
+        """
         self._check()
         policies = self._policies()
-        if self.files is not None and self.files.path is None:
-            self.records.make()  # the engine cannot preview a stack that is not there
-        before = self.records.read()
-        if before is not None and (pending := interrupted(before)):
+        before = self.records.existing()
+        if pending := interrupted(before):
             self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
         reading = ("--refresh",) if refresh else ()
-        return self._preview(before, *policies, *reading)
+        with self._copied_settings() as settings:
+            return self._preview(before, *policies, *settings, *reading)
+
+    @contextmanager
+    def _copied_settings(self) -> Generator[tuple[str, ...]]:
+        """The engine may write a key into the file of settings that it reads: it gets a copy."""
+        file = self.project.file(self.stack)
+        if not file.is_file():
+            yield ()
+            return
+        with tempfile.TemporaryDirectory(prefix="tenantry-") as folder:
+            yield ("--config-file", shutil.copy(file, folder))
 
     def server(self) -> Server:
         """The database server of the stack. Raises Refusal when the stack does not say where it is."""
@@ -259,7 +275,7 @@ class Operation:
         if with_tenants:
             self.project.require(self.stack)
             self._labels = load_tenants(self.project, self.stack)
-        surroundings.check(self.stack, self.url, self.environment)
+        surroundings.check(self.stack, self.url, self.environment, self.project.secrets_provider(self.stack))
         _ = self.cli.program  # refuses when there is none
 
     def _policies(self) -> tuple[str, ...]:

@@ -93,6 +93,11 @@ class Project:
         """Pulumi.STACK.yaml; empty where there is none."""
         return _mapping(self.file(stack)) if self.file(stack).is_file() else {}
 
+    def secrets_provider(self, stack: str) -> str | None:
+        """What encrypts the stack's secrets, such as `hashivault://KEY`; None where a passphrase does."""
+        named = self.stack_document(stack).get("secretsprovider")
+        return named if isinstance(named, str) and named not in ("", "default", "passphrase") else None
+
     def configuration(self, stack: str) -> Mapping[str, Any]:
         """`config:` of Pulumi.STACK.yaml by full key; encrypted values stay mappings and are never looked at.
 

@@ -54,11 +54,15 @@ class Records:
             raise self._no_stack()
         return found
 
-    def make(self) -> bool:
-        """Makes the stack if there is none; says whether it did."""
+    def make(self, provider: str | None = None) -> bool:
+        """Makes the stack if there is none; says whether it did.
+
+        With the secrets provider that its file names: the engine would put a passphrase in its place.
+        """
         if self.files is not None and self.files.path is not None:
             return False
-        answer = self.cli.ask("stack", "init", self.stack, "--no-select")
+        chosen = ("--secrets-provider", provider) if provider else ()
+        answer = self.cli.ask("stack", "init", self.stack, "--no-select", *chosen)
         if answer.code and _ALREADY.search(answer.err) is None:
             raise Refusal(
                 f"the stack `{self.stack}` cannot be made: {answer.err.strip()}",

@@ -41,14 +41,18 @@ def backend_of(project: Project, env: Mapping[str, str]) -> str:
     return url
 
 
-def check(stack: str, url: str, env: Mapping[str, str]) -> None:
-    """Refuses before anything is called when the run cannot succeed, or would work on another stack's state."""
+def check(stack: str, url: str, env: Mapping[str, str], provider: str | None = None) -> None:
+    """Refuses before anything is called when the run cannot succeed, or would work on another stack's state.
+
+    `provider` is what encrypts the stack's secrets where that is no passphrase (see `secrets_provider`).
+    """
     if url.startswith("file://"):
         folder = Path(url.removeprefix("file://").partition("?")[0]).expanduser()
         refuse_embedded_state(stack, folder, env)
         if folder.is_absolute() and not os.access(folder, os.W_OK):
             raise Refusal(f"the state's folder {folder} is missing or not writable", _remedy(stack))
-    if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys() and not url.startswith("http"):
+    has_passphrase = bool({"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & env.keys())
+    if not has_passphrase and provider is None and not url.startswith("http"):
         raise Refusal("no PULUMI_CONFIG_PASSPHRASE: the secrets in the state cannot be read", _remedy(stack))
     if stack == EMBEDDED_STACK and (silent := silent_services(env)):
         raise Refusal(f"not running: {', '.join(silent)}", "run `make up`")

@@ -60,7 +60,7 @@ def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings
     stack = project.stack(stack)
     environment = engine.environment(project, stack, given)
     url = engine.backend_of(project, environment)
-    engine.check(stack, url, environment)
+    engine.check(stack, url, environment, project.secrets_provider(stack))
     cli = Cli(project.root, environment, key_of(url, project.name, stack))
     outputs = mapping(_ask(cli, "stack", "output", "--json", "--show-secrets", "--stack", stack))
     stated = _ask(cli, "config", "--json", "--show-secrets", "--stack", stack)

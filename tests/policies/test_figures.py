@@ -1,8 +1,11 @@
 """The policies' figures are those that tenantry.plans reads from the same file."""
 
+from pathlib import Path
+
 import pytest
 
-from policies.figures import PLANS, plans, quantity, same
+from policies import figures
+from policies.figures import PLANS, PROJECT_TENANTS, file_of, plans, plugin, quantity, same
 from policies.values import Unreadable
 from tenantry.plans import PlansDocument, with_defaults
 from tenantry.quantity import bytes_of, millicores_of
@@ -10,7 +13,7 @@ from tenantry.reading import read_model
 
 
 def test_they_are_those_of_the_models() -> None:
-    document = read_model(PLANS, PlansDocument, with_defaults).value
+    document = read_model(file_of(PLANS), PlansDocument, with_defaults).value
     assert document is not None
     models = dict(document.plans.items())
     assert plans().keys() == models.keys()
@@ -34,6 +37,21 @@ def test_they_are_those_of_the_models() -> None:
             "maxUsers": (allowed.max_users.min, allowed.max_users.max),
             "maxStorage": (allowed.max_storage.min, allowed.max_storage.max),
         }
+
+
+def test_they_are_those_of_the_stacks_own_folder_where_it_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures.Folder, "tenants", tmp_path)
+    assert plans()["basic"].request_rate == plans()["basic"].request_rate > 0
+    text = (PROJECT_TENANTS / PLANS).read_text("utf-8")
+    (tmp_path / PLANS).write_text(text.replace("request_rate: 1200", "request_rate: 1234"), "utf-8")
+    assert 1234 in {plan.request_rate for plan in plans().values()}
+    services = (PROJECT_TENANTS / figures.SERVICES).read_text("utf-8")
+    (tmp_path / figures.SERVICES).write_text(services.replace("port: 3101", "port: 3999"), "utf-8")
+    found = plugin("plugin-enrollment")
+    assert found is not None
+    assert found.port == 3999
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from policies import figures
 from policies.lifting import lifted
 
 
@@ -27,7 +28,16 @@ from policies.lifting import lifted
 def test_a_file_lifts_the_protection_of_what_it_names(
     tmp_path: Path, file: str, content: str, stack: str, code: str | None, expected: bool
 ) -> None:
-    assert not lifted(stack, code, tmp_path / "nowhere")
+    assert not lifted(stack, code, tmp_path / "nowhere", tmp_path / "nowhere")
     (tmp_path / "tenants").mkdir()
     (tmp_path / file).write_text(content, "utf-8")
-    assert lifted(stack, code, tmp_path) is expected
+    assert lifted(stack, code, tmp_path, tmp_path / "tenants") is expected
+
+
+def test_the_file_is_looked_for_in_the_folder_of_the_stacks_tenants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "k001.yaml").write_text("{status: purged, proof: backup-1}", "utf-8")
+    assert not lifted("prod", "k001", tmp_path)
+    monkeypatch.setattr(figures.Folder, "tenants", tmp_path)
+    assert lifted("prod", "k001", tmp_path)

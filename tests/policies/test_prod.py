@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from policies.settings import SCHEMAS, settable
+from policies.stack_settings import settled
 from tests.policies.conftest import ROOT, Wires, recorded
 
 SECRETS = {
@@ -20,7 +22,21 @@ SECRETS = {
 
 @pytest.fixture
 def settings() -> Mapping[str, Any]:
-    return json.loads((ROOT / "policies" / "prod.json").read_text("utf-8"))
+    """What the pack is told, and what the stack says of itself."""
+    told = json.loads((ROOT / "policies" / "prod.json").read_text("utf-8"))
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+    stack = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))["config"]
+    values = {key: one["default"] for key, one in project.items()} | {
+        key.removeprefix("tenantry:"): value for key, value in stack.items()
+    }
+    config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    return {policy: settled(policy, told.get(policy, {}), config) for policy in SCHEMAS}
+
+
+def test_no_fact_of_the_installation_is_written_twice() -> None:
+    told = json.loads((ROOT / "policies" / "prod.json").read_text("utf-8"))
+    for policy, given in told.items():
+        assert given.keys() <= settable(policy).keys() | {"exemptions"}, policy
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The pack as the engine runs it: a process that speaks the analyzer's protocol, with secret and unknown values."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -102,6 +103,58 @@ def test_the_program_passes(pack, configure, declared) -> None:
     configure()
     assert [line.message for wire in declared.values() for line in of_resource(pack, wire)] == []
     assert [line.message for line in of_stack(pack, *declared.values())] == []
+
+
+@pytest.fixture
+def configured(pack, configure) -> Iterator[Callable[..., None]]:
+    """Hands over the configuration of a stack, as the engine does before anything is judged."""
+
+    def run(**config: str) -> None:
+        values = {f"tenantry:{key}": value for key, value in config.items()}
+        pack.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="prod", project="tenantry", config=values))
+
+    yield run
+    run()
+    configure()
+
+
+def test_the_facts_of_the_installation_are_the_stacks_alone(pack, configure, configured, declared) -> None:
+    configure(dns={"zone": "elsewhere.example"})  # the pack's own word counts for nothing
+    assert not list(of_resource(pack, declared["k001-dns"]))
+    configured(zone="example.org")
+    (line,) = of_resource(pack, declared["k001-dns"])
+    assert "dns-name" in line.message
+    configured(zone="yyup.cc", systemBucket="systemkarder", photoBucket="faceshanghaikarden")
+    assert not list(of_resource(pack, declared["k001-dns"]))
+
+
+def test_what_the_stack_alone_cannot_widen_is_the_packs(pack, configure, configured, declared) -> None:
+    deployment = declared["k001-app-deployment"]
+    configured(imageDigest="true")
+    configure()
+    assert "digest" in next(iter(of_resource(pack, deployment))).message
+    configured(imageDigest="false")
+    assert not list(of_resource(pack, deployment))
+    configure(workload={"digest": True})
+    assert "digest" in next(iter(of_resource(pack, deployment))).message
+
+
+def test_the_plans_are_those_of_the_stacks_tenants(pack, configure, configured, declared, tmp_path) -> None:
+    configure()
+    text = (ROOT / "tenants" / "plans.yaml").read_text("utf-8")
+    (tmp_path / "plans.yaml").write_text(re.sub("connections: [0-9]+", "connections: 1", text), "utf-8")
+    configured(tenants=str(tmp_path))
+    assert [line for line in of_resource(pack, declared["k001-db-database"]) if "connection" in line.message]
+    configured()
+    assert not list(of_resource(pack, declared["k001-db-database"]))
+
+
+def test_the_engine_fills_in_no_default_over_what_the_stack_says(pack) -> None:
+    info = pack.GetAnalyzerInfo(empty_pb2.Empty())
+    offered = {one.name: dict(one.configSchema.properties.items()) for one in info.policies}
+    assert "zone" not in offered["dns"]
+    assert "buckets" not in offered["storage"]
+    assert "default" not in offered["workload"]["digest"]
 
 
 def test_a_secret_passes_and_the_same_in_clear_does_not(pack, configure, declared, change) -> None:

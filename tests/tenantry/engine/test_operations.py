@@ -420,3 +420,55 @@ def test_status_changes_nothing_and_tells_what_was_interrupted(
 def test_the_status_of_a_stack_that_was_never_made_is_refused(operation: Callable[[], Operation]) -> None:
     with pytest.raises(NoStack, match="there is no stack `test`"):
         status(operation())
+
+
+def test_a_preview_makes_no_stack(operation: Callable[[], Operation], scene: Any) -> None:
+    with pytest.raises(NoStack, match="`tenantry up --stack test` makes it"):
+        operation().preview()
+    assert scene.engine.calls == []
+    assert not scene.state_file.exists()
+
+
+def test_a_preview_gives_the_engine_a_copy_of_the_settings(operation: Callable[[], Operation], scene: Any) -> None:
+    """What it writes there, such as another secrets provider's key, changes nothing."""
+    scene.store({"resources": []})
+    file = scene.project.root / "Pulumi.test.yaml"
+    file.write_text("secretsprovider: hashivault://tenants\nconfig: {}\n")
+    del scene.environment["PULUMI_CONFIG_PASSPHRASE"]  # a passphrase is not what decrypts this stack's secrets
+    operation().preview()
+    call = scene.engine.calls[-1]
+    given = call[call.index("--config-file") + 1]
+    assert given != str(file)
+    assert given.endswith("/Pulumi.test.yaml")
+
+
+@pytest.mark.parametrize(
+    ("named", "chosen"),
+    [
+        ("secretsprovider: hashivault://tenants", ["--secrets-provider", "hashivault://tenants"]),
+        (
+            "secretsprovider: awskms://alias/x?region=cn-north-1",
+            ["--secrets-provider", "awskms://alias/x?region=cn-north-1"],
+        ),
+        ("secretsprovider: passphrase", []),
+        ("encryptionsalt: v1:abc", []),
+    ],
+)
+def test_a_stack_is_made_with_the_secrets_provider_of_its_file(
+    up: Callable[[], Outcome], scene: Any, named: str, chosen: list[str]
+) -> None:
+    (scene.project.root / "Pulumi.test.yaml").write_text(f"{named}\nconfig: {{}}\n")
+    if chosen:
+        del scene.environment["PULUMI_CONFIG_PASSPHRASE"]
+    up()
+    made = scene.engine.calls[0]
+    assert made[:3] == ["stack", "init", "test"]
+    assert ("--secrets-provider" in made) == bool(chosen)
+    assert [word for word in made if word in chosen] == chosen
+
+
+def test_without_a_provider_a_passphrase_is_needed(up: Callable[[], Outcome], scene: Any) -> None:
+    (scene.project.root / "Pulumi.test.yaml").write_text("secretsprovider: passphrase\nconfig: {}\n")
+    del scene.environment["PULUMI_CONFIG_PASSPHRASE"]
+    with pytest.raises(Refusal, match="no PULUMI_CONFIG_PASSPHRASE"):
+        up()
