@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tenantry.verify.model import Result, State
+from tenantry.verify.runner import NOT_TRIED
 
 # Said with every report that holds the network: nobody may take it for packets sent.
 EVALUATED: Final = (
@@ -28,6 +29,11 @@ class Report:
     @property
     def bad(self) -> list[Result]:
         return [one for one in self.results if one.verdict.state is not State.HELD]
+
+    @property
+    def untried(self) -> int:
+        """How many attempts had not begun when the time was over: nothing is known of these."""
+        return sum(1 for one in self.results if one.verdict.said == NOT_TRIED)
 
     @property
     def code(self) -> int:
@@ -66,6 +72,7 @@ class Report:
             "attempts": len(self.results),
             "seconds": round(self.seconds, 1),
             **{state.value: states[state] for state in State},
+            "untried": self.untried,
             "attacks": self.summary,
             "findings": [
                 {
