@@ -9,6 +9,7 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 from local.throwaway import World
+from tenantry.engine.alibaba import call
 
 SPACE = "tenant-k001"
 CONFLICTS = 20  # a controller writes the status of what is being replaced
@@ -122,6 +123,22 @@ def trusting(change: Callable[[Any], None], of: str = SPACE, as_: str = SPACE) -
             yield
         finally:
             _rpc(world, "UpdateRole", RoleName=of, NewAssumeRolePolicyDocument=kept)
+
+    return run
+
+
+def record(name: str, value: str) -> Sabotage:
+    """A DNS record of somebody else's beside a tenant's own."""
+    dns = ("alidns.aliyuncs.com", "2015-01-09")
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        wanted = {"DomainName": "yyup.cc", "RR": name, "Type": "A", "Value": value}
+        added = call(*dns, "AddDomainRecord", wanted, world.env)["RecordId"]
+        try:
+            yield
+        finally:
+            call(*dns, "DeleteDomainRecord", {"RecordId": added}, world.env)
 
     return run
 

@@ -16,7 +16,7 @@ from tenantry.rails import RAILS
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.surroundings import Surroundings, read
 from tenantry.verify.verifying import verify
-from tests.e2e.sabotage import SPACE, Sabotage, called, changed, gone, made, ram, sql, trusting
+from tests.e2e.sabotage import SPACE, Sabotage, called, changed, gone, made, ram, record, sql, trusting
 
 TENANTS = ("k001", "k002")
 SHUT = "k007"  # suspended: it has a namespace, and no access
@@ -214,6 +214,7 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ("cluster.other-looks", "cluster.whole"),
         made(bound("view", cluster=True, group="system:authenticated")),
     ),
+    "a second record of the name": (("host.records",), record("k001", "203.0.113.99")),
     "routes from everywhere": (("host.gateway",), changed("gateway", "tenants", FROM_ALL, "tenantry-gateway")),
     "openings for everybody": (
         ("network.tenants", "network.in", "network.out", "hardening.selectors"),
