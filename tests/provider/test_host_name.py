@@ -30,8 +30,8 @@ def ask(cloud) -> Generator[Callable[..., Any]]:
 
     run("AddDomain", DomainName="yyup.cc")
     yield run
-    for record in run("DescribeDomainRecords", DomainName="yyup.cc")["DomainRecords"]["Record"]:
-        run("DeleteDomainRecord", RecordId=record["RecordId"])
+    for name in ("k026", "k0261", "www.k026"):
+        run("DeleteSubDomainRecords", DomainName="yyup.cc", RR=name)
     run("DeleteDomain", DomainName="yyup.cc")
 
 
