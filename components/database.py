@@ -98,12 +98,13 @@ class Database(pulumi.ComponentResource):
             owner=args.database,
             template=args.template,
             connection_limit=args.connections,
-            allow_connections=True,
+            # Closed from its first moment: PostgreSQL lets everybody into a new database. CloneRights opens it.
+            allow_connections=False,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=args.providers.postgresql,
                 protect=args.protect,
-                ignore_changes=list(FIXED_AT_BIRTH),
+                ignore_changes=[*FIXED_AT_BIRTH, "allowConnections"],
                 depends_on=[owner],
             ),
         )
@@ -130,18 +131,12 @@ class Database(pulumi.ComponentResource):
     def _steps(
         self, name: str, args: DatabaseArgs, database: PgDatabase, owner: Role, logins: list[Role]
     ) -> pulumi.Resource:
-        """Migrations, rights, rows: in this order, since rights are given on what is there."""
+        """Rights first, which open the database; they reach what the migrations make after them as well."""
 
         def step_options(*after: pulumi.Resource) -> pulumi.ResourceOptions:
             return pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=list(after))
 
-        last: pulumi.Resource = database
-        if args.migrations is not None:
-            chosen, digest = args.migrations
-            last = Migrations(
-                f"{name}-migrations", database=args.database, set=chosen, digest=digest, opts=step_options(last)
-            )
-        last = CloneRights(
+        last: pulumi.Resource = CloneRights(
             f"{name}-rights",
             database=args.database,
             owner=args.database,
@@ -151,8 +146,13 @@ class Database(pulumi.ComponentResource):
             connection_limit=args.connections,
             rights=None if args.rights == "owner" else args.rights,
             opening=args.opening,
-            opts=step_options(last, owner, *logins),
+            opts=step_options(database, owner, *logins),
         )
+        if args.migrations is not None:
+            chosen, digest = args.migrations
+            last = Migrations(
+                f"{name}-migrations", database=args.database, set=chosen, digest=digest, opts=step_options(last)
+            )
         if args.kindergarten is not None:
             last = Seed(
                 f"{name}-seed",

@@ -10,6 +10,7 @@ from typing import Final
 from tenantry.names import MANAGED_BY as MANAGED_BY
 from tenantry.names import MANAGER as MANAGER
 from tenantry.names import PART_LABEL, TENANT_LABEL
+from tenantry.names import mark as mark
 
 PART: Final = PART_LABEL
 TENANT: Final = TENANT_LABEL
@@ -29,8 +30,3 @@ def labels(code: str | None = None, *, part: str | None = None) -> dict[str, str
 def selector(code: str, part: str) -> Mapping[str, str]:
     """What pods are found by: a subset of their labels that never changes, as selectors cannot."""
     return {TENANT: code, PART: part}
-
-
-def mark(code: str) -> str:
-    """The remark of a DNS record and the description of a RAM role or policy: letters, digits and hyphens only."""
-    return f"{MANAGER}-{code}"

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pulumi
 
+from components.installation import Installation
 from components.keys import Keys
 from tenantry.names import ADMIN_DATABASE
 from tenantry.operation import OPERATION, operation
@@ -27,7 +28,7 @@ def this_stack() -> str:
     return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
-def of(tenant: ResolvedTenant, keys: Keys, *, returned: bool = False) -> dict[str, Any]:
+def of(tenant: ResolvedTenant, keys: Keys, at: Installation, *, returned: bool = False) -> dict[str, Any]:
     spec, names = tenant.spec, tenant.names
     dates = {"deletedAt": spec.deleted_at, "dueOn": tenant.due_on}
     deletion = {key: value.isoformat() for key, value in dates.items() if value is not None}
@@ -40,6 +41,7 @@ def of(tenant: ResolvedTenant, keys: Keys, *, returned: bool = False) -> dict[st
             "tenantId": names.code,
             "name": spec.name,
             "domain": names.domain,
+            "address": at.gateway.address,
             "databaseName": names.database,
             "status": STATUS[tenant.phase],
             "planType": spec.plan,

@@ -133,10 +133,11 @@ class Opened(pulumi.CustomResource):
         *,
         opening: Opening,
         domain: str | None,
+        address: str | None,
         removal: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        inputs = {"opening": opening, "domain": domain, "removal": None, "purge": None, **removal}
+        inputs = {"opening": opening, "domain": domain, "address": address, "removal": None, "purge": None, **removal}
         super().__init__(f"{PACKAGE}:index:Opened", name, inputs, opts)
 
 

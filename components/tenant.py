@@ -51,7 +51,9 @@ class Tenant(pulumi.ComponentResource):
             parent=self, provider=args.providers.steps, depends_on=list(args.foundations.admin)
         )
         keys = Keys(f"{name}-keys", tenant, parent=self, provider=args.providers.random)
-        known = TenantRow(f"{name}-row", row.of(tenant, keys, returned=args.returned), opening=opening, opts=step)
+        known = TenantRow(
+            f"{name}-row", row.of(tenant, keys, args.installation, returned=args.returned), opening=opening, opts=step
+        )
         database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
         parts: list[pulumi.Resource] = [keys.root, known, database, storage]
@@ -113,6 +115,7 @@ class Tenant(pulumi.ComponentResource):
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,
+            address=args.installation.gateway.address if phase.has_domain else None,
             removal=deletion.removal(tenant, args.installation, protect=args.protect),
             opts=pulumi.ResourceOptions(
                 parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts

@@ -5,6 +5,7 @@ from typing import Final
 from provider.connections import Connections
 from provider.failure import Failure, step
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.purge.elsewhere import REMEDY, elsewhere
 
 OBSTACLES: Final = """
 SELECT count(*) || ' prepared transactions' FROM pg_prepared_xacts WHERE database = %(name)s HAVING count(*) > 0
@@ -32,6 +33,8 @@ def make_droppable(at: Connections, database: str) -> None:
                 session.execute(one.statement)
         if is_template:
             session.execute(doors.repair(database, "", doors.TEMPLATE).statement)
+        if roles := elsewhere(session, database):
+            raise Failure(f"the roles of {database} cannot be dropped: {'; '.join(roles)}", REMEDY)
         if found := [what for (what,) in session.execute(OBSTACLES, {"name": database})]:
             raise Failure(
                 f"{database} cannot be dropped because of {', '.join(found)}",

@@ -130,6 +130,11 @@ class Names:
         return self.prefix + TEMP_DIRECTORY
 
 
+def mark(code: str) -> str:
+    """The remark of a DNS record and the description of a RAM role or policy: letters, digits and hyphens only."""
+    return f"{MANAGER}-{code}"
+
+
 def is_code(text: str) -> bool:
     return CODE.fullmatch(text) is not None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import doors, membership, row_rights
+from provider.resources import doors, membership, row_rights, strangers
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
 from tenantry.names import MAINTENANCE_DATABASE
@@ -41,7 +41,7 @@ ORDER BY kind, 2
 GRANTS: Final = """
 SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, grantee = 0, array_agg(privilege_type)
 FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
-WHERE datname = current_database() AND grantee <> datdba GROUP BY grantee
+WHERE datname = %s AND grantee <> datdba GROUP BY grantee
 """
 SETTINGS: Final = """
 SELECT pg_get_userbyid(setrole), setconfig FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
@@ -100,8 +100,16 @@ class CloneRights(Resource):
     def _give(self, at: Connections, inputs: Inputs) -> None:
         from provider.postgresql import explain
 
+        owner, database = inputs["owner"], inputs["database"]
         with step("connecting", explain), at.catalogs(MAINTENANCE_DATABASE) as outside:
+            # A new database is closed until everybody else's right to connect is gone: components/database.py.
+            doors.facts(outside, database)
+            _correct(outside, lambda: membership.faults(outside, owner))
+            _correct(outside, lambda: _grants(outside, inputs))
             _correct(outside, lambda: _doors(outside, inputs))
+            outside.commit()
+            with step("ending the sessions of others", explain):
+                strangers.end(outside, database)
         with step("connecting", explain), at.catalogs(inputs["database"]) as session:
             _correct(session, lambda: repairs(session, inputs))
 
@@ -117,6 +125,7 @@ class CloneRights(Resource):
                 with at.catalogs(MAINTENANCE_DATABASE) as outside:
                     limit = doors.facts(outside, identity)[2]
                     shut = sorted(repair.what for repair in _doors(outside, {"database": identity, **state}))
+                    shut += strangers.faults(outside, identity)
                 with at.catalogs(identity) as session:
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
                     return {**inputs, "drift": sorted(shut + [repair.what for repair in repairs(session, inputs)])}
@@ -135,7 +144,7 @@ class CloneRights(Resource):
 
         try:
             with step("taking rights away", explain), at.catalogs(state["database"]) as session:
-                held = {name for name, _, _ in session.execute(GRANTS).fetchall()}
+                held = {name for name, _, _ in session.execute(GRANTS, [state["database"]]).fetchall()}
                 database = sql.Identifier(state["database"])
                 for login in held.intersection(state["logins"]):
                     session.execute(
@@ -198,7 +207,7 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
 
     database, logins = sql.Identifier(inputs["database"]), set[str](inputs["logins"])
     held = dict[str, set[str]]()
-    for name, public, rights in session.execute(GRANTS).fetchall():
+    for name, public, rights in session.execute(GRANTS, [inputs["database"]]).fetchall():
         if name in logins and LOGIN_RIGHTS.issuperset(rights):
             held[name] = set(rights)
         elif name != inputs["owner"]:

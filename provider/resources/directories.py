@@ -1,6 +1,7 @@
 """The directories of a tenant's prefixes: zero-byte objects whose key ends with a slash."""
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any, ClassVar, Final
 
 from provider.connections import Connections
@@ -99,12 +100,7 @@ def _make(bucket: Any, key: str) -> None:
 
 def _remove(bucket: Any, key: str) -> None:
     """All versions of the marker and its delete markers, so that the bucket can be emptied; not one byte of content."""
-    from provider.oss import oss2
+    from tenantry.backup import objects
 
-    listed = bucket.list_object_versions(prefix=key, delimiter="/", max_keys=1000)  # the key itself comes first
-    versions = [version for version in listed.versions if version.key == key and version.size == 0]
-    doomed = oss2.models.BatchDeleteObjectVersionList()
-    for version in [*versions, *(marker for marker in listed.delete_marker if marker.key == key)]:
-        doomed.append(oss2.models.BatchDeleteObjectVersion(key, version.versionid))
-    if doomed.len():
-        bucket.delete_object_versions(doomed)
+    own = takewhile(lambda version: version.key == key, objects.beginning(bucket, key))  # the key itself comes first
+    objects.remove(bucket, [version for version in own if version.size == 0])

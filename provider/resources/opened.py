@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from provider.connections import Connections
 from provider.dropping import make_droppable
 from provider.failure import Failure, step
+from provider.host_name import refuse_foreign
 from provider.opening import INPUT, Opening
 from provider.purging import empty_prefixes, refuse_without_proof
 from provider.resources.base import Inputs, Kind, Resource
@@ -23,8 +24,14 @@ class Opened(Resource):
     proved backup, `removal` is refused, and so is that of all it stands on, whatever became of the protection.
     """
 
-    inputs: ClassVar[Mapping[str, Kind]] = {INPUT: "object", "domain": "string", "removal": "string", "purge": "object"}
-    optional: ClassVar[frozenset[str]] = frozenset({"domain", "removal", "purge"})
+    inputs: ClassVar[Mapping[str, Kind]] = {
+        INPUT: "object",
+        "domain": "string",
+        "address": "string",
+        "removal": "string",
+        "purge": "object",
+    }
+    optional: ClassVar[frozenset[str]] = frozenset({"domain", "address", "removal", "purge"})
     identifying: ClassVar[frozenset[str]] = frozenset()
 
     def identity(self, inputs: Inputs) -> str:
@@ -35,6 +42,9 @@ class Opened(Resource):
         if inputs.get("purge"):
             refuse_without_proof(at, opening.database, opening.tenant, inputs["purge"])
         has_domain = bool(inputs.get("domain"))
+        if has_domain and inputs.get("address"):
+            with opening.step(DOMAIN):
+                refuse_foreign(at, opening.tenant, inputs["domain"], inputs["address"])
         opening.write(Change(completed=[DOMAIN]) if has_domain else Change(skipped=[DOMAIN]))
         with opening.step(DONE):
             self._refuse_incomplete(at, opening)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.forgetting import forget_people
+from provider.host_name import refuse_foreign
 from provider.opening import Opening
 from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
@@ -32,7 +33,7 @@ COLUMNS: Final = {
 ACTIVE, DELETED, PURGED = "active", "deleted", "purged"
 # What is begun once the row says that code, domain, database and phone are this tenant's and nobody else's.
 NEXT: Final = (DOMAIN, DATABASE, STORAGE)
-UNWRITTEN: Final = ("deletedAt", "dueOn", "opening", "returned")  # inputs that are no column
+UNWRITTEN: Final = ("deletedAt", "dueOn", "opening", "returned", "address")  # inputs that are no column
 
 UPSERT: Final = """
 INSERT INTO tenants ({columns}) VALUES ({values})
@@ -45,6 +46,7 @@ NOT_YET: Final = """
 SELECT NOT EXISTS (SELECT FROM tenant_init_progress WHERE tenant_id = %(tenantId)s AND status = 'completed')
     AND NOT EXISTS (SELECT FROM tenants WHERE tenant_id = %(tenantId)s AND status <> 'inactive')
 """
+OPENED: Final = "SELECT FROM tenant_init_progress WHERE tenant_id = %s AND status = 'completed'"
 # The grace period counts from the later of the file's date and the day on which the platform first saw it.
 DELETION: Final = """
 UPDATE tenants SET deleted_at = seen.said, deletion_seen_at = seen.at,
@@ -104,6 +106,7 @@ class TenantRow(Resource):
         "opening": "object",
         "dueOn": "string",
         "heldBy": "string",  # the stack; no other writes or removes the row
+        "address": "string",  # the gateway's: no record of the domain may lead elsewhere when it is opened
         "returned": "string",  # once a run has seen its tombstone: makes this one look whether anything is gone
     }
     optional: ClassVar[frozenset[str]] = frozenset(
@@ -119,6 +122,8 @@ class TenantRow(Resource):
 
         opening = Opening.of(at, inputs)
         with opening.step(VALIDATE):
+            if inputs.get("address") and self._gets_its_domain(at, inputs, before):
+                refuse_foreign(at, inputs["tenantId"], inputs["domain"], inputs["address"])
             self._write(at, inputs, is_opened_here=bool(opening.tenant))
         opening.write(Change(begun=NEXT))
         with (
@@ -128,6 +133,15 @@ class TenantRow(Resource):
         ):
             ai_models.enable(session, inputs["tenantId"], inputs.get("settings"))
         return dict(inputs)
+
+    def _gets_its_domain(self, at: Connections, inputs: Inputs, before: Inputs) -> bool:
+        """When it is opened, until that is complete, and when a deletion is cancelled."""
+        from provider.postgresql import explain
+
+        if inputs["status"] == DELETED or before.get("status") == DELETED:
+            return inputs["status"] != DELETED
+        with step("reading the opening", explain), at.database(inputs["adminDatabase"]) as session:
+            return session.execute(OPENED, [inputs["tenantId"]]).fetchone() is None
 
     def _write(self, at: Connections, inputs: Inputs, *, is_opened_here: bool) -> None:
         from psycopg import sql

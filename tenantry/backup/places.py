@@ -78,7 +78,7 @@ class Shelf:
         A bucket that keeps no versions calls each of them null; then the copy is made anew.
         """
         name = f"{self.objects}{bucket}/{version}/{path}"
-        if True:
+        if len(name.encode()) <= LONGEST_KEY:
             return name
         digest = hashlib.sha256(path.encode()).hexdigest()
         return f"{self.objects}_long/{bucket}/{version}/{digest}"  # no bucket has an underscore in its name

@@ -1,17 +1,21 @@
-"""Finds a DNS record of ours whose id nobody wrote down: AliDNS gives every record a number of its own.
+"""Tells DNS records of ours from others: one of ours may have no id on record, and no remark yet.
 
-The provider adds a record first and sets its remark, our mark, in a second call. A record without any remark that has
-exactly the host, type and value of our interrupted creation is therefore taken for it as well.
+AliDNS gives every record a number of its own. The provider adds a record first and sets its remark, our mark, in a
+second call. A record without any remark that has exactly the host, type and value of our interrupted creation is
+therefore taken for it as well.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tenantry.engine.alibaba import call
 from tenantry.engine.trees import Tree, mapping, sequence
 
-_PAGE = 100  # records a page; the key words narrow them to a handful
+_DNS: Final = ("alidns.aliyuncs.com", "2015-01-09")
+_PAGE: Final = 500  # records a page, the most that AliDNS tells at once
+# What leads visitors somewhere: beside one of ours, part of them goes there. (A TXT or MX record leads nobody astray.)
+LEADING: Final = ("A", "AAAA", "CNAME", "NS", "REDIRECT_URL", "FORWARD_URL", "HTTPS", "SVCB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,39 @@ def records_of(inputs: Mapping[str, Any], environment: Mapping[str, str]) -> lis
         "DomainName": inputs.get("domainName"),
         "RRKeyWord": inputs.get("rr"),
         "TypeKeyWord": inputs.get("type"),
-        "PageSize": _PAGE,
     }
-    answer = call("alidns.aliyuncs.com", "2015-01-09", "DescribeDomainRecords", wanted, environment)
-    records = map(mapping, sequence(mapping(answer.get("DomainRecords")).get("Record")))
+    records = map(mapping, _records("DescribeDomainRecords", wanted, environment))
     return [one for one in records if one.get("RR") == inputs.get("rr") and one.get("Type") == inputs.get("type")]
+
+
+def leading(domain: str, environment: Mapping[str, str]) -> list[Tree]:
+    """The records of exactly this name that lead visitors somewhere. Raises OSError when AliDNS does not answer."""
+    records = map(mapping, _records("DescribeSubDomainRecords", {"SubDomain": domain}, environment))
+    return [record for record in records if record.get("Type") in LEADING]
+
+
+def is_ours(record: Tree, remark: str, address: str) -> bool:
+    """By its remark; without any, an A record to the gateway is what an interrupted creation leaves."""
+    if record.get("Remark"):
+        return record.get("Remark") == remark
+    return (record.get("Type"), record.get("Value")) == ("A", address)
+
+
+def words(record: Tree) -> str:
+    return f"{record.get('Type')} {record.get('Value')}" + (f" ({record['Remark']})" if record.get("Remark") else "")
+
+
+def _records(action: str, wanted: Mapping[str, object], environment: Mapping[str, str]) -> list[Any]:
+    """Of all pages."""
+    found: list[Any] = []
+    page = 0
+    while True:
+        page += 1
+        answer = call(*_DNS, action, {**wanted, "PageSize": _PAGE, "PageNumber": page}, environment)
+        listed = sequence(mapping(answer.get("DomainRecords")).get("Record"))
+        found += listed
+        if not listed or len(found) >= int(answer.get("TotalCount") or 0):
+            return found
 
 
 def choose(inputs: Mapping[str, Any], records: list[Any]) -> FoundRecord | None:

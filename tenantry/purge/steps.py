@@ -20,6 +20,7 @@ from tenantry.engine.refusal import Refusal
 from tenantry.fleet import Fleet
 from tenantry.names import database_of
 from tenantry.purge import files
+from tenantry.purge.elsewhere import REMEDY, elsewhere
 from tenantry.purge.looking import left_in_dns, left_in_ram
 from tenantry.purge.plan import Next, Step
 from tenantry.resolved import ResolvedTenant
@@ -69,7 +70,7 @@ class Steps:
         if deleted_at is None:
             raise BackupError(f"{code} has no day of deletion", "run `tenantry validate`")
         subject = self._subject(tenant)
-        self._refuse_copies(code, subject.database)
+        self._refuse_obstacles(code, subject.database)
         record = vault.records.for_deletion(code, deleted_at)
         if record is None:
             self.say(f"{code}: no backup of this deletion is on record: taking one")
@@ -94,7 +95,7 @@ class Steps:
                 PROVE_AGAIN,
             )
         refuse_incomplete(self.stack.vault, record.backup_id, code, PROVE_AGAIN)
-        self._refuse_copies(code, tenant.names.database)
+        self._refuse_obstacles(code, tenant.names.database)
         with self._administration() as session:
             plan = CleanUp(session, code)
             for row in plan.rows():
@@ -115,7 +116,7 @@ class Steps:
             left = [told for row in plan.rows() if (told := self._look(plan, row, stone))]
         if left:
             raise BackupError(f"{code} is not wholly removed: {'; '.join(left)}", "run `tenantry up`, then this again")
-        self._refuse_copies(code, database)
+        self._refuse_obstacles(code, database)
         self._refuse_forgetting(stone)
         forget(self.stack.vault, code, database, self.say)
         if stone.phone:
@@ -171,13 +172,19 @@ class Steps:
     def _administration(self) -> AbstractContextManager[Session]:
         return self.stack.vault.systems.session(self.stack.vault.records.database)
 
-    def _refuse_copies(self, code: str, database: str) -> None:
-        """Copies of its database that restores have left belong to the tenant, and to no backup."""
+    def _refuse_obstacles(self, code: str, database: str) -> None:
+        """Copies of its database that restores have left belong to the tenant, and to no backup.
+
+        And what its roles have in other databases would keep them from being dropped, when all else has gone.
+        """
         with self.stack.vault.systems.session() as session:
             rows = session.execute(COPIES, [f"^{database}_(before|restored)_[0-9]+$"]).fetchall()
+            found = elsewhere(session, database)
         if rows:
             names = ", ".join(str(row[0]) for row in rows)
             raise BackupError(f"{code}: {names} still holds its data", "drop what is not needed, then purge again")
+        if found:
+            raise BackupError(f"{code} cannot be removed: {'; '.join(found)}", REMEDY)
 
     def _subject(self, tenant: ResolvedTenant) -> Subject:
         names = tenant.names

@@ -17,20 +17,24 @@ _STS: Final = ("sts.aliyuncs.com", "2015-04-01")
 ANSWER_DENIED: Final = ("NoPermission", "AccessDenied", "Forbidden.RAM")
 
 
-def assume(field: Field, keys: Keys, role: str) -> Keys:
-    """A session of the role. Raises OSError, whose text ends with the service's code."""
-    environment = {
+def environment_of(field: Field, keys: Keys) -> dict[str, str]:
+    """As `tenantry.engine.alibaba.call` wants these keys."""
+    return {
         "ALICLOUD_ACCESS_KEY": keys.identity,
         "ALICLOUD_SECRET_KEY": keys.secret,
         **({"ALICLOUD_SECURITY_TOKEN": keys.token} if keys.token else {}),
         **({"TENANTRY_ALIBABA_PROXY": field.at.proxy} if field.at.proxy else {}),
     }
+
+
+def assume(field: Field, keys: Keys, role: str) -> Keys:
+    """A session of the role. Raises OSError, whose text ends with the service's code."""
     wanted = {
         "RoleArn": f"acs:ram::{field.at.account}:role/{role}",
         "RoleSessionName": "tenantry-verify",
         "DurationSeconds": SESSION_SECONDS,
     }
-    return _keys(mapping(call(*_STS, "AssumeRole", wanted, environment).get("Credentials")))
+    return _keys(mapping(call(*_STS, "AssumeRole", wanted, environment_of(field, keys)).get("Credentials")))
 
 
 def assume_by_token(field: Field, token: str, role: str) -> Keys:
@@ -65,7 +69,7 @@ def _keys(told: Any) -> Keys:
 
 def session(field: Field, names: Names) -> Keys:
     """The tenant's own, as the credential broker hands it out."""
-    return field.once(f"session {names.code}", lambda: assume(field, field.at.broker, names.ram_role))
+    return field.once(f"session {names.code}", lambda: assume(field, field.at.broker, names.ram_role), SESSION_SECONDS)
 
 
 def bucket(field: Field, keys: Keys | None, name: str, region: str = "") -> Any:

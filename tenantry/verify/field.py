@@ -1,7 +1,9 @@
 """The tenants of one live stack, and the credentials each of them holds: fetched once, when first needed."""
 
+import math
 import secrets
 import threading
+import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from tenantry.verify.kube import Kube
 from tenantry.verify.surroundings import Surroundings
 
 Value = TypeVar("Value")
+LIMIT_SECONDS: Final = 900.0  # of a whole run, unless it is given another: 13 tenants take under two minutes
 TOKEN_SECONDS: Final = 600  # the shortest that the API server hands out
 
 
@@ -23,8 +26,10 @@ class Field:
 
     at: Surroundings
     chosen: frozenset[str]
+    limit_s: float = LIMIT_SECONDS
     mark: str = field(default_factory=lambda: secrets.token_hex(4))  # in the name of all that is written
     _kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    _until: dict[str, float] = field(default_factory=dict[str, float], repr=False)
     _locks: dict[str, threading.Lock] = field(default_factory=dict[str, threading.Lock], repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -60,12 +65,16 @@ class Field:
     def admin(self) -> Kube:
         return Kube.admin(self.at.kubeconfig)
 
-    def once(self, key: str, make: Callable[[], Value]) -> Value:
-        """Made by the first thread that asks; the others of this key wait for it, those of other keys do not."""
+    def once(self, key: str, make: Callable[[], Value], lasts_s: float = math.inf) -> Value:
+        """Made by the first thread that asks; the others of this key wait for it, those of other keys do not.
+
+        Made anew in the second half of the time that it lasts: a run may last longer than its credentials.
+        """
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if key not in self._kept:
+            if key not in self._kept or time.monotonic() > self._until.get(key, math.inf):
+                self._until[key] = time.monotonic() + lasts_s / 2
                 self._kept[key] = make()
             return self._kept[key]
 
@@ -83,7 +92,7 @@ class Field:
 
     def token(self, names: Names, audience: str = "") -> str:
         """Of the application's service account; without an audience for the Kubernetes API, which no pod ever gets."""
-        return self.once(f"token {names.code} {audience}", lambda: self._token(names, audience))
+        return self.once(f"token {names.code} {audience}", lambda: self._token(names, audience), TOKEN_SECONDS)
 
     def _token(self, names: Names, audience: str) -> str:
         path = f"/api/v1/namespaces/{names.namespace}/serviceaccounts/{SERVICE_ACCOUNT}/token"
@@ -98,7 +107,11 @@ class Field:
     def account(self, names: Names) -> Kube:
         """The tenant's service account. Raises LookupError when the server takes it for somebody else."""
         who = f"system:serviceaccount:{names.namespace}:{SERVICE_ACCOUNT}"
-        return self.once(f"account {names.code}", lambda: _certain(self.admin.holding(self.token(names)), who))
+
+        def make() -> Kube:
+            return _certain(self.admin.holding(self.token(names)), who)
+
+        return self.once(f"account {names.code}", make, TOKEN_SECONDS / 2)
 
     def member(self, names: Names, role: str) -> Kube:
         """One of the tenant's people, by the group that the cluster's sign-in would give."""

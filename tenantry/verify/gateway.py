@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from tenantry.engine.alidns import is_ours, leading, words
 from tenantry.engine.trees import Tree, mapping, sequence
-from tenantry.names import PLATFORM_NAMESPACE, TENANT_HEADER, Names
+from tenantry.names import PLATFORM_NAMESPACE, TENANT_HEADER, Names, mark
+from tenantry.verify.alibaba import environment_of
 from tenantry.verify.bodies import path
 from tenantry.verify.evaluator import selects
 from tenantry.verify.field import Field
@@ -150,6 +152,21 @@ def _each(judge: Callable[[Field, Names], Verdict]) -> Callable[[Field], Iterato
     return lambda field: (Trial("", names.code, partial(judge, field, names)) for names in field.spaces)
 
 
+def _records(field: Field) -> Iterator[Trial]:
+    for names in field.mine:
+        if field.at.tenants[names.code][1].has_domain:
+            yield Trial("", names.domain, partial(_led, field, names))
+
+
+def _led(field: Field, names: Names) -> Verdict:
+    keys = field.at.provisioner
+    records = leading(names.domain, environment_of(field, keys))
+    ours = [record for record in records if is_ours(record, mark(names.code), field.at.address)]
+    faults = [f"somebody else's record {words(record)}" for record in records if record not in ours]
+    faults += [f"its record leads to {one.get('Value')}" for one in ours if one.get("Value") != field.at.address]
+    return found(faults) if faults or ours else broken("no record leads to it")
+
+
 ATTACKS: Final = (
     Attack("host.forged", "the gateway sets the header from the host", "evaluated: a client's own X-Tenant-Code",
            _each(_forged)),
@@ -158,5 +175,7 @@ ATTACKS: Final = (
            _each(_endpoints)),
     Attack("host.gateway", "routes from our namespaces alone", "evaluated: who may hang routes on the gateway",
            _gateway),
+    Attack("host.records", "the name's one record is ours and leads to the gateway", "ask AliDNS for all of the name's",
+           _records),
     Attack("host.own", "the tenant's own rights", "evaluated: the host has a route to a backend", _each(_answered)),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tenantry.verify.model import Result, State
+from tenantry.verify.runner import NOT_TRIED
 
 # Said with every report that holds the network: nobody may take it for packets sent.
 EVALUATED: Final = (
@@ -40,6 +41,11 @@ class Report:
         order = list(REMEDIES)
         found = [one for one in self.results if one.verdict.state is not State.HELD]
         return sorted(found, key=lambda one: order.index(one.verdict.state))
+
+    @property
+    def untried(self) -> int:
+        """How many attempts had not begun when the time was over: nothing is known of these."""
+        return sum(1 for one in self.results if one.verdict.said == NOT_TRIED)
 
     @property
     def code(self) -> int:
@@ -78,6 +84,7 @@ class Report:
             "attempts": len(self.results),
             "seconds": round(self.seconds, 1),
             **{state.value: states[state] for state in State},
+            "untried": self.untried,
             "attacks": self.summary,
             "findings": [
                 {

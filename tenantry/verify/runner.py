@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from tenantry.verify.field import Field
+from tenantry.verify.field import LIMIT_SECONDS, Field
 from tenantry.verify.interrupts import remembered
 from tenantry.verify.model import Attack, Result, Trial, Verdict, unclear
 
 WORKERS: Final = 8
-LIMIT_SECONDS: Final = 900.0  # of a whole run: 13 tenants take under two minutes, what is not tried then is unclear
+NOT_TRIED: Final = "not tried: the time was over"
 EVERY_SECONDS: Final = 2.0
 GLANCE_SECONDS: Final = 0.05
 Say = Callable[[str], None]
@@ -45,9 +45,12 @@ def prepared(field: Field, attack: Attack) -> list[Trial]:
         return [Trial("", "preparing", lambda: verdict)]
 
 
-def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr) -> list[Result]:
-    """All results in the order of the attacks. After Ctrl-C nothing more is begun, and Interrupted carries those
-    that there are: what runs takes away again what it wrote, each within its own time limits."""
+def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr, limit_s: float = LIMIT_SECONDS) -> list[Result]:
+    """All results in the order of the attacks; what has not begun after `limit_s` is unclear.
+
+    After Ctrl-C nothing more is begun, and Interrupted carries those that there are: what runs takes away again what it
+    wrote, each within its own time limits.
+    """
     started = time.monotonic()
     work: list[tuple[Attack, Trial]] = []
     with remembered() as interrupted:
@@ -58,7 +61,7 @@ def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr) -> list[R
         say(f"{len(work)} attempts of {len(attacks)} kinds")
         pool = ThreadPoolExecutor(WORKERS)
         futures = [pool.submit(made, attack, trial) for attack, trial in work]
-        _watch(futures, started, say, interrupted)
+        _watch(futures, started + limit_s, say, interrupted)
         pool.shutdown(wait=True, cancel_futures=True)
         results = [_result(*one, future) for one, future in zip(work, futures, strict=True)]
         if interrupted():
@@ -74,14 +77,14 @@ class Interrupted(Exception):
         self.results = results
 
 
-def _watch(futures: Sequence[Future[Result]], started: float, say: Say, interrupted: Callable[[], bool]) -> None:
+def _watch(futures: Sequence[Future[Result]], until: float, say: Say, interrupted: Callable[[], bool]) -> None:
     """Until all have ended, the time is over, or somebody wants it to end."""
     ended: list[Future[Result]] = []
     for future in futures:
         future.add_done_callback(ended.append)
-    told, bad = 0, 0
-    while told < len(futures) and not interrupted() and time.monotonic() - started < LIMIT_SECONDS:
-        due = time.monotonic() + EVERY_SECONDS
+    told, bad, started = 0, 0, time.monotonic()
+    while told < len(futures) and not interrupted() and time.monotonic() < until:
+        due = min(until, time.monotonic() + EVERY_SECONDS)
         while len(ended) < len(futures) and not interrupted() and time.monotonic() < due:
             time.sleep(GLANCE_SECONDS)
         fresh = ended[told:]
@@ -93,4 +96,4 @@ def _watch(futures: Sequence[Future[Result]], started: float, say: Say, interrup
 def _result(attack: Attack, trial: Trial, future: Future[Result]) -> Result:
     if future.done() and not future.cancelled():
         return future.result()
-    return Result(attack, trial.tenant, trial.target, unclear("not tried: the time was over"), 0.0)
+    return Result(attack, trial.tenant, trial.target, unclear(NOT_TRIED), 0.0)

@@ -9,7 +9,16 @@ from tenantry.engine.alibaba import call
 from tenantry.engine.trees import mapping, sequence
 from tenantry.names import BROKER_USER, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
 from tenantry.trust import trust
-from tenantry.verify.alibaba import ANSWER_DENIED, assume, assume_by_token, bucket, denied, no_session, session
+from tenantry.verify.alibaba import (
+    ANSWER_DENIED,
+    assume,
+    assume_by_token,
+    bucket,
+    denied,
+    environment_of,
+    no_session,
+    session,
+)
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, found, held, hole, unclear
 from tenantry.verify.surroundings import Keys
@@ -24,13 +33,7 @@ HARMLESS: Final = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfs
 
 
 def _ask(field: Field, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Any:
-    environment = {
-        "ALICLOUD_ACCESS_KEY": keys.identity,
-        "ALICLOUD_SECRET_KEY": keys.secret,
-        **({"ALICLOUD_SECURITY_TOKEN": keys.token} if keys.token else {}),
-        **({"TENANTRY_ALIBABA_PROXY": field.at.proxy} if field.at.proxy else {}),
-    }
-    return call(*api, action, parameters, environment)
+    return call(*api, action, parameters, environment_of(field, keys))
 
 
 def _refused(field: Field, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Verdict:

@@ -21,13 +21,13 @@ def removal(field: Field, name: str, written: str) -> Callable[[], None]:
     """Every version of what should not be there, by the provisioner."""
 
     def run() -> None:
+        from tenantry.backup import objects
+
         store = bucket(field, field.at.provisioner, name)
-        found: Any = store.list_object_versions(prefix=written)
-        for one in (*found.versions, *found.delete_marker):
-            store.delete_object(one.key, params={"versionId": one.versionid})
-        uploads: Any = store.list_multipart_uploads(prefix=written)
-        for one in uploads.upload_list:
-            store.abort_multipart_upload(one.key, one.upload_id)
+        for one in list(objects.beginning(store, written)):
+            store.delete_object(one.key, params={"versionId": one.version})
+        for at, upload in objects.unfinished(store, written):
+            store.abort_multipart_upload(at, upload)
 
     return run
 
@@ -92,7 +92,9 @@ def _works(field: Field, names: Names, name: str) -> Callable[[], Verdict]:
         try:
             store.put_object(mine, b"tenantry verify")
             same: bool = store.get_object(mine).read() == b"tenantry verify"
-            listed = [one.key for one in store.list_objects(prefix=names.prefix).object_list]
+            # From just before it: a page holds 100 keys, and a tenant has any number of them.
+            page = store.list_objects(prefix=names.prefix, marker=mine[:-1])
+            listed = [one.key for one in page.object_list]
             upload = store.init_multipart_upload(mine).upload_id
             store.abort_multipart_upload(mine, upload)
             store.delete_object(mine)

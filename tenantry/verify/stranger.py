@@ -6,7 +6,7 @@ killed run left is removed by the next.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from tenantry.engine.trees import mapping
@@ -16,7 +16,8 @@ from tenantry.verify.kube import Kube
 LABEL: Final = "tenantry.io/verify"
 RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
 KINDS: Final = ("clusterrolebindings", "clusterroles")  # in the order of removal
-OLD_SECONDS: Final = 1800  # no run lasts so long: a stranger as old as this is a killed run's
+UNTIL: Final = "tenantry.io/verify-until"  # seconds since 1970: after it the stranger is a killed run's
+SLACK_SECONDS: Final = 900  # for what runs when the time is over
 KNOWN_SECONDS: Final = 15.0  # the API server learns of new rights by watching
 GROUPS: Final = (
     "",
@@ -44,7 +45,8 @@ def _made(field: Field) -> Kube:
     name = f"tenantry-verify-{field.mark}"
     user = f"verify:{secrets.token_hex(16)}"
     rules = [{"apiGroups": [group], "resources": ["*"], "verbs": ["*"]} for group in GROUPS]
-    metadata = {"name": name, "labels": {LABEL: field.mark}}
+    until = str(int(time.time() + field.limit_s + SLACK_SECONDS))
+    metadata = {"name": name, "labels": {LABEL: field.mark}, "annotations": {UNTIL: until}}
     group = "rbac.authorization.k8s.io"
     binding = {
         "metadata": metadata,
@@ -76,13 +78,15 @@ def dismiss(field: Field) -> list[str]:
     for kind in KINDS:
         for one in field.admin.items(f"{RBAC}/{kind}?labelSelector={LABEL}"):
             metadata = mapping(one.get("metadata"))
-            if mapping(metadata.get("labels")).get(LABEL) == field.mark or _age(metadata) > OLD_SECONDS:
+            if mapping(metadata.get("labels")).get(LABEL) == field.mark or _is_over(metadata):
                 answer = field.admin.ask("DELETE", f"{RBAC}/{kind}/{metadata['name']}", dry=False)
                 if answer.status not in (200, 202, 404):
                     left.append(f"{kind}/{metadata['name']}: {answer.said}")
     return left
 
 
-def _age(metadata: dict[str, Any]) -> float:
+def _is_over(metadata: dict[str, Any]) -> bool:
+    """One without the annotation is of a release whose runs lasted 15 minutes."""
+    until = str(mapping(metadata.get("annotations")).get(UNTIL, ""))
     made = datetime.fromisoformat(str(metadata["creationTimestamp"]).replace("Z", "+00:00"))
-    return (datetime.now(UTC) - made).total_seconds()
+    return time.time() > (int(until) if until.isdecimal() else made.timestamp() + 2 * SLACK_SECONDS)

@@ -52,6 +52,7 @@ class Surroundings:
     proxy: str | None
     vault: Mapping[str, str] = field(default_factory=dict[str, str])  # the bucket of the backups -> its region
     declared: Declared = field(default_factory=Declared)
+    address: str = ""  # the gateway's, which the tenants' records lead to
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
 
 
@@ -116,6 +117,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
         zone=zone,
         account=str(platform["account"]),
         tenants={code: _tenant(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
+        address=str(gateway.get("address") or ""),
         gateway=(str(gateway["namespace"]), str(gateway["name"])),
         proxies=str(gateway.get("proxies", gateway["namespace"])),  # a run that did not say it let in the Gateway's own
         buckets={

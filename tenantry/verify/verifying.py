@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 from tenantry.verify.catalogue import ATTACKS
-from tenantry.verify.field import Field
+from tenantry.verify.field import LIMIT_SECONDS, Field
 from tenantry.verify.interrupts import remembered
 from tenantry.verify.model import Attack, Result
 from tenantry.verify.network import matrix
@@ -26,7 +26,11 @@ def chosen(only: Collection[str]) -> list[Attack]:
 
 
 def verify(
-    surroundings: Surroundings, tenants: Collection[str] = (), only: Collection[str] = (), say: Say = to_stderr
+    surroundings: Surroundings,
+    tenants: Collection[str] = (),
+    only: Collection[str] = (),
+    say: Say = to_stderr,
+    limit_s: float = LIMIT_SECONDS,
 ) -> Report:
     """Attacks; `tenants` (all without any) by and against everybody, `only` these attacks or domains.
 
@@ -35,11 +39,11 @@ def verify(
     if unknown := sorted(set(tenants) - surroundings.tenants.keys()):
         raise ValueError(f"the stack holds no {', '.join(unknown)}; it holds {', '.join(surroundings.tenants)}")
     attacks = chosen(only)
-    field = Field(surroundings, frozenset(tenants or surroundings.tenants))
+    field = Field(surroundings, frozenset(tenants or surroundings.tenants), limit_s)
     started, interrupted = time.monotonic(), False
     results: list[Result] = []
     try:
-        results = run(field, attacks, say)
+        results = run(field, attacks, say, limit_s)
     except Interrupted as stopped:
         results, interrupted = stopped.results, True
     finally:

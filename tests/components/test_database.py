@@ -32,14 +32,17 @@ def test_the_database_is_a_clone_limited_by_plan(parts, tenant, plan: str) -> No
         "name": "rent001",
         "owner": "rent001",
         "template": "kargerdensales",
-        "allowConnections": True,
+        "allowConnections": False,  # until its rights are given, which open it: and nothing closes it again
         "connectionLimit": resolved.plan.database.connections,
     }
 
 
 def test_what_a_database_was_made_from_is_never_compared_again(parts, tenant) -> None:
     database = parts(tenant()).one("Database", "k001-db-database")
-    assert set(database.ignore_changes) == {"template", "encoding", "lcCollate", "lcCtype", "tablespaceName"}
+    assert set(database.ignore_changes) == {
+        *("template", "encoding", "lcCollate", "lcCtype", "tablespaceName"),
+        "allowConnections",
+    }
     assert not {key for key in database.inputs if key.startswith("lc")}
 
 

@@ -217,12 +217,13 @@ def test_a_gateway_class_is_made_only_for_a_controller(platform) -> None:
     assert made["metadata"]["name"] == "envoy"
 
 
-def test_the_admin_database_is_migrated_before_its_rights_are_given(platform) -> None:
+def test_the_admin_database_is_closed_and_has_its_rights_before_it_is_migrated(platform) -> None:
     recording = platform()
     name = f"platform-{ADMIN_DATABASE.replace('_', '-')}"
     migrations = recording.named(f"{name}-migrations")
     assert migrations.inputs == {"database": ADMIN_DATABASE, "set": "admin", "digest": "digest"}
-    assert f"{name}-migrations" in recording.named(f"{name}-rights").after
+    assert f"{name}-rights" in migrations.after
+    assert f"{name}-database" in recording.named(f"{name}-rights").after
     assert "template" not in recording.named(f"{name}-database").inputs
     assert recording.named(f"{name}-database").protect
 

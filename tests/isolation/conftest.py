@@ -55,7 +55,7 @@ ROWS = (
     Row("Kubernetes", "labels and namespaces are the provisioner's", ("names-label",), "rails tenantry-own, tenantry-labels, tenantry-namespaces",
         ("rails.labels", "rails.namespaces", "hardening.no-sharing")),
     Row("DNS, gateway", "own host name alone", ("dns-name", "dns-host", "dns-wildcard", "dns-ttl", "dns-shared", "dns-gateway", "dns-backend"), "rail tenantry-routes; the gateway takes our namespaces' routes",
-        ("host.theft", "host.taken", "host.gateway", "host.endpoints", "host.own", "rails.routes")),
+        ("host.theft", "host.taken", "host.gateway", "host.endpoints", "host.own", "host.records", "rails.routes")),
     Row("DNS, gateway", "X-Tenant-Code from the host", ("dns-header",), "rail tenantry-routes; the route sets it", ("host.header", "host.forged")),
     Row("DNS, gateway", "no second way in", ("dns-other-way", "network-service"), "rails tenantry-entrances, tenantry-services, tenantry-connections",
         ("rails.entrances", "rails.services", "rails.connections", "benchmark.block-node-port")),

@@ -262,6 +262,27 @@ def test_nothing_goes_while_the_database_cannot_be_dropped(plugin, server, cloud
     plugin.delete("Opened", purge)
 
 
+def test_nothing_goes_while_a_role_has_something_in_another_database(
+    plugin, server, cloud, admin, purge, own, refused
+) -> None:
+    """In a neighbour's database, which it once got into."""
+    cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")
+    admin.execute("CREATE ROLE rent001_a")
+    try:
+        with server.connect("admin_tenant_management") as session:
+            session.execute("SET ROLE rent001_a; SELECT lo_create(77); RESET ROLE")
+        told = "rent001_a owns or holds 1 things in the database admin_tenant_management"
+        with refused(f"the roles of rent001 cannot be dropped: {told}", "nothing was removed"):
+            plugin.delete("Opened", purge)
+        assert f"{PREFIX}a.txt" in cloud.keys("system-bucket")
+        assert asked(server, "SELECT FROM tenant_resource_cleanup") == []
+        with server.connect("admin_tenant_management") as session:
+            session.execute("SELECT lo_unlink(77)")
+        plugin.delete("Opened", purge)
+    finally:
+        admin.execute("DROP ROLE rent001_a")
+
+
 def test_emptying_is_tried_again_and_each_attempt_is_on_record(plugin, server, cloud, purge, refused) -> None:
     planned(server)
     cloud.bucket("system-bucket").put_object(f"{PREFIX}a.txt", b"mine")

@@ -128,6 +128,22 @@ def trusting(change: Callable[[Any], None], of: str = SPACE, as_: str = SPACE) -
     return run
 
 
+def record(name: str, value: str) -> Sabotage:
+    """A DNS record of somebody else's beside a tenant's own."""
+    dns = ("alidns.aliyuncs.com", "2015-01-09")
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        wanted = {"DomainName": "yyup.cc", "RR": name, "Type": "A", "Value": value}
+        added = call(*dns, "AddDomainRecord", wanted, world.env)["RecordId"]
+        try:
+            yield
+        finally:
+            call(*dns, "DeleteDomainRecord", {"RecordId": added}, world.env)
+
+    return run
+
+
 def called(action: str, do: dict[str, str], undo: dict[str, str], back: str = "") -> Sabotage:
     """One request to RAM, and another that takes it back."""
 

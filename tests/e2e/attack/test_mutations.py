@@ -16,7 +16,19 @@ from tenantry.rails import RAILS
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.surroundings import Surroundings, read
 from tenantry.verify.verifying import verify
-from tests.e2e.attack.sabotage import SPACE, Sabotage, called, changed, gone, made, ram, sql, switched_off, trusting
+from tests.e2e.attack.sabotage import (
+    SPACE,
+    Sabotage,
+    called,
+    changed,
+    gone,
+    made,
+    ram,
+    record,
+    sql,
+    switched_off,
+    trusting,
+)
 
 SHUT = "k007"  # suspended: it has a namespace, and no access
 SEEN_SECONDS = 30  # until the API server has read a policy that changed
@@ -213,6 +225,7 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ("cluster.other-looks", "cluster.whole"),
         made(bound("view", cluster=True, group="system:authenticated")),
     ),
+    "a second record of the name": (("host.records",), record("k001", "203.0.113.99")),
     "routes from everywhere": (("host.gateway",), changed("gateway", "tenants", FROM_ALL, "tenantry-gateway")),
     "openings for everybody": (
         ("network.tenants", "network.in", "network.out", "hardening.selectors"),

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from typer.testing import CliRunner
 
+from tenantry import cli_verify
+from tenantry.cli import app
 from tenantry.cli_verify import _show  # pyright: ignore[reportPrivateUsage]  (what a person sees of a report)
 from tenantry.verify import admission, benchmark
 from tenantry.verify.catalogue import ATTACKS
@@ -96,6 +99,58 @@ def test_an_unexpected_failure_is_unclear_in_preparing_and_in_trying() -> None:
     results = run(NOBODY, attacks, lambda _: None)
     assert [one.verdict.state for one in results] == [State.UNCLEAR, State.UNCLEAR]
     assert "no such namespace" in results[0].verdict.said
+
+
+def test_what_was_not_tried_in_time_is_counted_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    go = threading.Event()
+
+    def many(_: Field) -> Iterator[Trial]:
+        def wait() -> Verdict:
+            go.wait(10)
+            return held()
+
+        for number in range(30):
+            yield Trial("k001", str(number), wait)
+
+    def say(text: str) -> None:
+        if "tried" in text:
+            go.set()
+
+    results = run(NOBODY, [Attack("a.b", "c", "d", many)], say, limit_s=0.3)
+    late = Report(results, ["k001"], 1.0)
+    assert 0 < late.untried < 30
+    assert (late.code, late.as_json()["untried"]) == (1, late.untried)
+    cast(Any, cli_verify)._show(late, False)
+    shown = capsys.readouterr().out
+    assert f"{late.untried} of 30 attempts were not tried in the time that there was" in shown
+    assert "--minutes" in shown
+    assert "UNCLEAR" not in shown
+
+
+def test_the_time_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def verified(*_: Any, limit_s: float) -> Report:
+        given.append(limit_s)
+        return report(held())
+
+    monkeypatch.setattr("tenantry.verify.verifying.verify", verified)
+    monkeypatch.setattr("tenantry.verify.surroundings.read", lambda *_: None)
+    for more in ([], ["--minutes", "90"]):
+        assert CliRunner().invoke(app, ["verify", "--json", *more]).exit_code == 0
+    assert given == [900.0, 5400.0]
+    assert CliRunner().invoke(app, ["verify", "--minutes", "0"]).exit_code == 2
+
+
+def test_credentials_are_asked_for_anew_before_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, made = [0.0], list[float]()
+    monkeypatch.setattr("tenantry.verify.field.time.monotonic", lambda: now[0])
+    field = cast(Any, Field)(cast(Any, None), frozenset[str]())
+    for moment in (0.0, 299.0, 301.0, 500.0, 602.0):
+        now[0] = moment
+        field.once("session", lambda: made.append(now[0]), 600)
+        field.once("for ever", lambda: made.append(-1.0))
+    assert made == [0.0, -1.0, 301.0, 602.0]
 
 
 @pytest.fixture

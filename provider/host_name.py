@@ -1,0 +1,23 @@
+"""That a tenant's host name leads nowhere but to the gateway, before anything of it is made and when all of it is."""
+
+from typing import Final
+
+from provider.connections import Connections
+from provider.failure import Failure
+from tenantry.engine.alidns import is_ours, leading, words
+from tenantry.names import mark
+
+REMEDY: Final = (
+    "find out whose it is and remove it at AliDNS, or give the tenant another code, then run again: beside the "
+    "tenant's own record it takes part of the visitors elsewhere"
+)
+
+
+def refuse_foreign(at: Connections, code: str, domain: str, address: str) -> None:
+    """Raises Failure for a record of the name that is not ours. `address` is the gateway's."""
+    try:
+        records = leading(domain, at.systems.environment)
+    except OSError as error:
+        raise Failure(f"whether {domain} is free cannot be seen: {error}", "run again", passing=True) from error
+    if foreign := [words(record) for record in records if not is_ours(record, mark(code), address)]:
+        raise Failure(f"{domain} has a DNS record that is not ours: {', '.join(foreign)}", REMEDY)
