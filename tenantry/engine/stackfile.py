@@ -26,7 +26,8 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
 
     Raises YAMLError and OSError for a file that cannot be read.
     """
-    config = _value(yaml.compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
+    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType]
+    config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
     if not isinstance(config, yaml.MappingNode):
         return
     for key, value in _entries(config):
