@@ -101,7 +101,7 @@ def take(
             remark = f"{lost} of the {len(last.objects)} objects in {last.id} are gone, {len(found)} were found"
             say(f"WARNING: {subject.name}: {remark}: ask the tenant, `tenantry restore` brings them back")
         # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
-        known = _copies(last, shelf) if last and kind != "deletion" else {}
+        known: Mapping[str, Streamed] = _copies(last, shelf) if last and kind != "deletion" else {}
         tick = counter(subject.name, len(found), say)
         copied = objects.back_up(found, sources, backups, shelf, known, tick)
         manifest = Manifest(
@@ -169,9 +169,9 @@ def _copies(last: Manifest, shelf: Shelf) -> Mapping[str, Streamed]:
 
 def _lost(last: Manifest | None, found: list[objects.Found]) -> int:
     """How many of its objects are gone. What lies in temp/ expires by the bucket's own rule."""
-    kept = (
-        {(one.bucket, one.path) for one in last.objects if not one.path.startswith(TEMP_DIRECTORY)} if last else set()
-    )
+    if last is None:
+        return 0
+    kept = {(copied.bucket, copied.path) for copied in last.objects if not copied.path.startswith(TEMP_DIRECTORY)}
     return len(kept - {(item.bucket, item.path) for item in found})
 
 
