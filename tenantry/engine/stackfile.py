@@ -26,7 +26,7 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
 
     Raises YAMLError and OSError for a file that cannot be read.
     """
-    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType]
+    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  (untyped stubs)
     config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
     if not isinstance(config, yaml.MappingNode):
         return
