@@ -121,8 +121,9 @@ class TenantRow(Resource):
         from provider.postgresql import explain
 
         opening = Opening.of(at, inputs)
+        gets_its_domain = bool(inputs.get("address")) and self._gets_its_domain(at, inputs, before)
         with opening.step(VALIDATE):
-            if inputs.get("address") and self._gets_its_domain(at, inputs, before):
+            if gets_its_domain:
                 refuse_foreign(at, inputs["tenantId"], inputs["domain"], inputs["address"])
             self._write(at, inputs, is_opened_here=bool(opening.tenant))
         opening.write(Change(begun=NEXT))

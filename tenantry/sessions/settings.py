@@ -37,6 +37,10 @@ class OwnSettings:
         self._lock = Lock()
         self._options: str | None = None
 
+    def __reduce__(self) -> tuple[type["OwnSettings"], tuple[()]]:
+        """Another process asks anew: a lock is this one's alone."""
+        return OwnSettings, ()
+
     def options(self, connect: "Callable[[str], AbstractContextManager[Session]]", database: str, last: str) -> str:
         """For `options` of a session in the database; `last` goes before all others."""
         known = LOCK_TIMEOUT if database == MAINTENANCE_DATABASE else f"{self._known(connect)} {LOCK_TIMEOUT}"

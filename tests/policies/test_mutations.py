@@ -41,6 +41,7 @@ TESTED: dict[str, str] = {
     "RandomUuid -": "tests/e2e/whole/test_teardown.py",
     "RandomUuid @protect": "tests/e2e/whole/test_teardown.py",
     "Opened -": "tests/e2e/whole/test_teardown.py",
+    "Opened address": "tests/provider/test_host_name.py",
     "Opened @protect": "tests/e2e/whole/test_teardown.py",
     "Bucket lifecycleRules*": "tests/components/test_platform.py",
     "CloneRights connectionLimit": "tests/components/test_database.py",

@@ -135,7 +135,8 @@ def test_tenants_wait_for_what_they_stand_on(run, tenants) -> None:
     assert "platform-faceshanghaikarden-closed" in recording.named("k001-files-directories").after
     assert {"platform-identity-oidc", "platform-identity-broker"} <= set(recording.named("k001-files-role").after)
     assert "platform-gateway-gateway" in recording.named("k001-app-httproute").after
-    assert "platform-admin-tenant-management-rights" in recording.named("k001-row").after
+    assert "platform-admin-tenant-management-migrations" in recording.named("k001-row").after
+    assert "platform-admin-tenant-management-rights" in recording.all_before("k001-row")
 
 
 def test_outputs_hold_nothing_secret_but_as_secrets(run, tenants) -> None:

@@ -9,12 +9,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.sampling import choose
 
 # Places below tests/ that need built binaries; the first wait most, begin first, and the rest fills their gaps.
 BUILT = (
-    "e2e/whole", "e2e/test_life", "e2e", "provider/test_engine", "local/kubernetes", "local/language_host",
+    "e2e/whole", "e2e/test_life", "e2e", "provider/test_engine", "provider/test_database_engine", "local/kubernetes", "local/language_host",
     "components/guardrails", "local/test_go", "local/test_change",
 )  # fmt: skip
 
@@ -31,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Decided once, for all workers: a run may go on past midnight."""
     if config.option.seed is None:
         config.option.seed = date.today().toordinal()
+    settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
+    settings.load_profile("tests")
 
 
 def seed_of(config: pytest.Config) -> int | None:

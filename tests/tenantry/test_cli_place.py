@@ -78,7 +78,8 @@ def test_the_shells_place_counts_for_nothing(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TENANTRY_STACK", "prod")
     assert listed(run, "-C", project) == {"k007": "k007.example.org", "k008": "k008.example.org"}
-    assert run("validate", "-C", project)[:2] == (0, "2 tenants and 0 tombstones are fine\n")
+    code, said, _ = run("validate", "-C", project)
+    assert (code, said.split(",")[0].strip()) == (0, "2 tenants and 0 tombstones are fine")
     assert json.loads(run("show", "k007", "--json", "-C", project)[1])["domain"] == "k007.example.org"
 
 
