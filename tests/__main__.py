@@ -12,6 +12,7 @@ from local.paths import ROOT
 
 # An end-to-end test is half waiting, half work: more workers than processors only make each of them slower.
 WORKERS = 2
+WHOLE = "tests/e2e/whole"
 
 
 def main() -> int:
@@ -34,14 +35,20 @@ def main() -> int:
 
 
 def _after_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
-    return build.wait() or _pytest(*options)
+    return build.wait() or _all_of(options)
 
 
 def _beside_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
     """The compiler leaves a processor idle now and then, above all at its end."""
     print("tests that need no built binary, while those are built", flush=True)
     failed = _pytest(*options, "-m", "not built")
-    return build.wait() or _pytest(*options, "-m", "built") or failed
+    return build.wait() or _all_of([*options, "-m", "built"]) or failed
+
+
+def _all_of(options: list[str]) -> int:
+    """The main job has the machine for itself: thirteen tenants opened at once are all that two processors can carry."""
+    failed = _pytest(WHOLE, *options, "-n", "0")
+    return _pytest("tests", f"--ignore={WHOLE}", *options) or failed
 
 
 def _lint() -> int:
