@@ -108,7 +108,7 @@ class Database(pulumi.ComponentResource):
                 depends_on=[owner],
             ),
         )
-        last = self._steps(name, args, database, owner, logins)
+        last = self._steps(name, args, database, owner, logins, passwords)
         self.login, self.idle, self.ready = args.logins[active], args.logins[1 - active], last
         # Whoever is handed it can log in with it: a container that starts in the meantime finds the one before.
         handed = pulumi.Output.all(passwords[active], logins[active].name).apply(lambda both: str(both[0]))
@@ -129,7 +129,13 @@ class Database(pulumi.ComponentResource):
         return first, second
 
     def _steps(
-        self, name: str, args: DatabaseArgs, database: PgDatabase, owner: Role, logins: list[Role]
+        self,
+        name: str,
+        args: DatabaseArgs,
+        database: PgDatabase,
+        owner: Role,
+        logins: list[Role],
+        passwords: Sequence[pulumi.Input[str]],
     ) -> pulumi.Resource:
         """Rights first, which open the database; they reach what the migrations make after them as well."""
 
@@ -145,6 +151,7 @@ class Database(pulumi.ComponentResource):
             idle_timeout_s=args.idle_timeout_s,
             connection_limit=args.connections,
             rights=None if args.rights == "owner" else args.rights,
+            passwords=pulumi.Output.secret(pulumi.Output.all(**dict(zip(args.logins, passwords, strict=True)))),
             opening=args.opening,
             opts=step_options(database, owner, *logins),
         )

@@ -73,6 +73,7 @@ class CloneRights(pulumi.CustomResource):
         idle_timeout_s: int,
         connection_limit: int,
         rights: str | None = None,
+        passwords: pulumi.Input[Mapping[str, str]] | None = None,
         opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -84,6 +85,7 @@ class CloneRights(pulumi.CustomResource):
             "idleTimeout": idle_timeout_s,
             "connectionLimit": connection_limit,
             "rights": rights,
+            "passwords": passwords,
             "opening": opening,
         }
         super().__init__(f"{PACKAGE}:index:CloneRights", name, inputs, opts)

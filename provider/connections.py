@@ -43,6 +43,10 @@ class Connections:
         with self._reached().as_owner(name) as session:
             yield session
 
+    def is_wrong_password(self, database: str, user: str, password: str) -> bool:
+        """Whether the server calls it wrong; False where it refuses for any other reason, or nobody answers."""
+        return self._reached().is_wrong_password(database, user, password)
+
     def _reached(self) -> "Server":
         with self._lock:
             return self._server

@@ -1,5 +1,6 @@
 """Sessions with the databases of one server, and PostgreSQL's errors in our words."""
 
+import secrets
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -85,6 +86,15 @@ class Server:
         with as_owner(self.session, database) as session, watched(self.session, session, OWNER_LIMIT_S):
             yield session
 
+    def is_wrong_password(self, database: str, user: str, password: str) -> bool:
+        """Whether the server says of it what it says of one that nobody has.
+
+        libpq passes no code on, and the words depend on the server's language. Any other refusal (no connection left, a
+        role that may not log in, no answer) comes before a password is asked for, or only after the right one.
+        """
+        said = self._refusal(database, user, password)
+        return said is not None and said == self._refusal(database, user, secrets.token_urlsafe(32))
+
     def cancel(self) -> None:
         with self._lock:
             running = list(self._open)
@@ -113,6 +123,14 @@ class Server:
             application_name="tenantry",
             options=options,
         )
+
+    def _refusal(self, database: str, user: str, password: str) -> str | None:
+        """The server's words, where it refuses after it has asked for the password."""
+        try:
+            self._attempt(database, OwnerLogin(user, password, user)).close()
+        except psycopg.OperationalError as error:
+            return str(error) if error.pgconn and error.pgconn.used_password else None
+        return None
 
     def _exists(self, database: str) -> bool:
         with self._attempt(MAINTENANCE_DATABASE) as connection:

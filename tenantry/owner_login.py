@@ -93,7 +93,7 @@ def owner_login(
             sql.SQL(MAKE).format(
                 name=sql.Identifier(login.name),
                 limit=sql.Literal(CONNECTIONS),
-                verifier=sql.Literal(_verifier(entrance, login)),
+                verifier=sql.Literal(verifier(entrance, login.name, login.password)),
                 expiry=sql.Literal(expiry[0] if expiry else None),
                 owner=sql.Identifier(login.owner),
             )
@@ -119,10 +119,9 @@ def as_owner(session: "SessionOf", database: str) -> "Generator[Session, None, N
         yield inside
 
 
-def _verifier(session: "Session", login: OwnerLogin) -> str:
+def verifier(session: "Session", login: str, password: str) -> str:
     """What the server keeps of the password: no log of statements can hold more."""
-    kept = session.pgconn.encrypt_password(login.password.encode(), login.name.encode(), b"scram-sha-256")
-    return kept.decode()
+    return session.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
 
 
 def _remove(

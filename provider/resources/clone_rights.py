@@ -1,12 +1,12 @@
 """What a cloned database does not inherit: who may connect, who owns what, and the roles' settings in it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import doors, membership, row_rights, strangers
+from provider.resources import doors, login_passwords, membership, owners, row_rights, strangers
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
 from tenantry.names import MAINTENANCE_DATABASE
@@ -14,29 +14,6 @@ from tenantry.opening import DATABASE
 
 if TYPE_CHECKING:
     from provider.postgresql import Session
-
-# Everything in the database that has an owner, but for what is PostgreSQL's, an extension's, or goes with a table.
-STRAYS: Final = """
-WITH objects (kind, catalog, id, place, owner) AS (
-    SELECT 'SCHEMA', 'pg_namespace'::regclass, oid, oid, nspowner FROM pg_namespace
-    WHERE nspowner <> 'pg_database_owner'::regrole
-    UNION ALL
-    SELECT 'TABLE', 'pg_class'::regclass, oid, relnamespace, relowner FROM pg_class
-    WHERE relkind IN ('r', 'p', 'v', 'm', 'f') OR (relkind = 'S' AND NOT EXISTS (
-        SELECT FROM pg_depend WHERE objid = pg_class.oid AND classid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
-    UNION ALL
-    SELECT 'TYPE', 'pg_type'::regclass, oid, typnamespace, typowner FROM pg_type
-    WHERE typtype IN ('d', 'e', 'r') OR EXISTS (SELECT FROM pg_class WHERE oid = typrelid AND relkind = 'c')
-    UNION ALL
-    SELECT 'ROUTINE', 'pg_proc'::regclass, oid, pronamespace, proowner FROM pg_proc
-)
-SELECT kind, CASE kind WHEN 'SCHEMA' THEN id::regnamespace::text WHEN 'TABLE' THEN id::regclass::text
-    WHEN 'TYPE' THEN id::regtype::text ELSE id::regprocedure::text END
-FROM objects JOIN pg_namespace ON pg_namespace.oid = place
-WHERE owner <> %s::regrole AND nspname <> 'information_schema' AND nspname !~ '^pg_'
-    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = id AND classid = catalog AND deptype = 'e')
-ORDER BY kind, 2
-"""
 
 GRANTS: Final = """
 SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, grantee = 0, array_agg(privilege_type)
@@ -67,7 +44,8 @@ POWERLESS: Final = "let it act as the role that owns these or that gave these ri
 class CloneRights(Resource):
     """Rights are given once more to the owner and the login roles, and taken from everybody else.
 
-    Login roles act as the owner, or with `rights: rows` read and write rows and are not members of it.
+    Login roles act as the owner, or with `rights: rows` read and write rows and are not members of it. Their
+    `passwords` (login -> password) are set again where the server calls them wrong.
     One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`. With them a
     tenant's database is its own: the step of that name ends here.
     """
@@ -80,9 +58,10 @@ class CloneRights(Resource):
         "idleTimeout": "number",
         "connectionLimit": "number",
         "rights": "string",
+        "passwords": "object",
         "opening": "object",
     }
-    optional: ClassVar[frozenset[str]] = frozenset({"connectionLimit", "rights", "opening"})
+    optional: ClassVar[frozenset[str]] = frozenset({"connectionLimit", "rights", "passwords", "opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -108,6 +87,7 @@ class CloneRights(Resource):
             _correct(outside, lambda: _grants(outside, inputs))
             _correct(outside, lambda: _doors(outside, inputs))
             outside.commit()
+            _correct(outside, lambda: login_passwords.faults(at, outside, inputs), is_seen_outside=True)
             with step("ending the sessions of others", explain):
                 strangers.end(outside, database)
         with step("connecting", explain), at.catalogs(inputs["database"]) as session:
@@ -119,22 +99,25 @@ class CloneRights(Resource):
 
         from provider.postgresql import DatabaseMissing, explain
 
-        shut = list[str]()
+        shut, passwords = list[str](), list[str]()
         with step("reading rights", explain):
             try:
                 with at.catalogs(MAINTENANCE_DATABASE) as outside:
                     limit = doors.facts(outside, identity)[2]
                     shut = sorted(repair.what for repair in _doors(outside, {"database": identity, **state}))
                     shut += strangers.faults(outside, identity)
+                    if state:
+                        passwords = [repair.what for repair in login_passwords.faults(at, outside, state)]
                 with at.catalogs(identity) as session:
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
-                    return {**inputs, "drift": sorted(shut + [repair.what for repair in repairs(session, inputs)])}
+                    inside = [repair.what for repair in repairs(session, inputs)]
+                    return {**inputs, "drift": sorted(shut + passwords + inside)}
             except DatabaseMissing:
                 return None
             except psycopg.OperationalError:
                 if not (state and shut):
                     raise
-                return {**state, "drift": shut}
+                return {**state, "drift": sorted(shut + passwords)}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """The logins' own rights go: PUBLIC gets nothing back, and owners stay. (Who is in the owner role has its.)"""
@@ -156,7 +139,8 @@ class CloneRights(Resource):
             return
 
 
-def _correct(session: "Session", found: Callable[[], Iterator[Repair]]) -> None:
+def _correct(session: "Session", found: Callable[[], Iterator[Repair]], *, is_seen_outside: bool = False) -> None:
+    """`is_seen_outside`: what was corrected is looked at over another session, so it is committed before."""
     from psycopg import sql
 
     from provider.postgresql import explain
@@ -166,6 +150,8 @@ def _correct(session: "Session", found: Callable[[], Iterator[Repair]]) -> None:
     if wrong:
         with step(f"giving rights ({len(wrong)} to correct)", explain):
             session.execute(sql.SQL(";\n").join(repair.statement for repair in wrong))
+            if is_seen_outside:
+                session.commit()
             # Rights that are not ours to take are left with a mere warning.
             if left := sorted(repair.what for repair in found()):
                 raise Failure(f"the provisioner could not correct this: {'; '.join(left)}", POWERLESS)
@@ -183,7 +169,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _settings(session, inputs)
     yield from _other_settings(session, inputs)
     yield from _public_schema(session)
-    yield from _objects(session, inputs["owner"])
+    yield from owners.faults(session, inputs["owner"])
     if inputs.get("rights") == ROWS:
         yield from row_rights.faults(session, inputs["owner"], inputs["logins"])
 
@@ -279,18 +265,6 @@ def _public_schema(session: "Session") -> Iterator[Repair]:
             f"PUBLIC holds {', '.join(sorted(row[0]))} on schema public",
             sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC").format(),
         )
-
-
-def _objects(session: "Session", owner: str) -> Iterator[Repair]:
-    from psycopg import sql
-
-    # Names as PostgreSQL itself quotes them, qualified because nothing is on this session's search path.
-    rows: list[tuple[LiteralString, LiteralString]] = session.execute(
-        STRAYS, [sql.Identifier(owner).as_string(session)]
-    ).fetchall()
-    for kind, quoted in rows:
-        statement = sql.SQL("ALTER {} {} OWNER TO {}").format(sql.SQL(kind), sql.SQL(quoted), sql.Identifier(owner))
-        yield Repair(f"{kind.lower()} {quoted} does not belong to {owner}", statement)
 
 
 def _imported(session: "Session", database: str) -> Inputs:

@@ -1,11 +1,12 @@
 """Attacks on PostgreSQL, with the login that each tenant's application has."""
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any, Final
 
 from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE, Names
 from tenantry.verify.field import Field
-from tenantry.verify.model import Attack, Trial, Verdict, broken, found, held, hole, unclear
+from tenantry.verify.model import Attack, State, Trial, Verdict, broken, found, held, hole, unclear
 
 CONNECT_SECONDS: Final = 10
 STATEMENT_MS: Final = 5000
@@ -123,7 +124,9 @@ def _shared_databases(field: Field) -> Iterator[Trial]:
 
 
 def rows(field: Field, names: Names, sql: str) -> list[tuple[Any, ...]]:
+    """What PostgreSQL's own catalogs answer: nothing of the tenant's is taken for theirs."""
     with connection(field, names) as opened:
+        opened.execute("SET search_path = ''")
         return opened.execute(sql.encode()).fetchall()
 
 
@@ -162,11 +165,29 @@ def _own(field: Field) -> Iterator[Trial]:
         yield Trial(names.code, names.database, _works(field, names))
 
 
+def _logs_in(field: Field, names: Names) -> Verdict:
+    import psycopg
+
+    try:
+        connection(field, names).close()
+    except psycopg.OperationalError as error:
+        verdict = denial(error, WRONG_PASSWORD)
+        return broken("the server calls the password of its Secret wrong") if verdict.state is State.HELD else verdict
+    return held()
+
+
+def _secrets(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        yield Trial(names.code, names.database, partial(_logs_in, field, names))
+
+
 CONNECT: Final = (
     Attack("database.connect", "CONNECT is revoked from PUBLIC on every clone", "connect to another's database",
            _other_databases),
     Attack("database.password", "a password of its own for each login role", "log in as another's role",
            _other_logins),
+    Attack("database.login", "a login has the password of its Secret", "log in with what the application is given",
+           _secrets),
     Attack("database.shared", "no CONNECT on template, admin, test and maintenance databases",
            "connect to a database of the platform", _shared_databases),
     Attack("database.own", "the tenant's own rights", "read its tables, make one and fill it (rolled back)", _own),

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from tenantry.names import ADMIN_DATABASE, Names
+from tenantry.ownership import FOREIGN
 from tenantry.verify.database import CONNECT, DENIED, across, alone, reads, rows, statement
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, found
@@ -12,6 +13,7 @@ from tenantry.verify.model import Attack, Trial, Verdict, found
 # An extension that the server does not have cannot be misused; its absence (feature_not_supported) is a denial too.
 NO_EXTENSION: Final = DENIED | {"0A000"}
 EXTENSIONS: Final = ("dblink", "postgres_fdw", "file_fdw", "adminpack", "plpython3u")
+SHOWN: Final = 5  # of what is wrong in one database
 POWERS: Final = "rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls"
 MEMBERSHIPS: Final = """
 SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles
@@ -70,6 +72,17 @@ def _limits(given: Mapping[str, int], field: Field, names: Names) -> Verdict:
     return found(faults if timeouts >= len(names.login_roles) else [*faults, "a login without statement_timeout"])
 
 
+def _owned(field: Field) -> Iterator[Trial]:
+    for names in field.living:
+        yield Trial(names.code, names.database, partial(_foreign, field, names))
+
+
+def _foreign(field: Field, names: Names) -> Verdict:
+    foreign = rows(field, names, FOREIGN.replace("%s", f"'{names.owner_role}'"))
+    faults = [f"{kind.lower()} {name} belongs to {owner}" for kind, name, owner in foreign[:SHOWN]]
+    return found([*faults, f"{len(foreign) - SHOWN} more"] if len(foreign) > SHOWN else faults)
+
+
 def _seen(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
     return [f"sees what {who} asks" for (who,) in rows]
 
@@ -126,6 +139,8 @@ ATTACKS: Final = (
            reads(MEMBERSHIPS, _powers)),
     Attack("database.rights", "nothing for PUBLIC on any database", f"look for a right on {ADMIN_DATABASE} and others",
            reads(ACLS, _acls)),
+    Attack("database.owners", "all in a tenant's database belongs to its owner", "look for what is another role's",
+           _owned),
     Attack("database.own-limit", "the login's limit is not the login's to lift", "lift one's own connection limit",
            alone("ALTER ROLE SESSION_USER CONNECTION LIMIT -1")),
     Attack("database.limits", "connection limit and statement timeout",

@@ -48,7 +48,10 @@ def test_what_a_database_was_made_from_is_never_compared_again(parts, tenant) ->
 
 def test_a_clone_is_given_the_rights_it_does_not_inherit(parts, tenant) -> None:
     resolved = tenant()
-    rights = parts(resolved).one("CloneRights")
+    recorded = parts(resolved)
+    rights = recorded.one("CloneRights")
+    given = rights.inputs.pop("passwords")
+    assert {f"rent001_{role}": password for role, password in passwords(recorded).items()} == given.value
     assert rights.inputs == {
         "database": "rent001",
         "owner": "rent001",

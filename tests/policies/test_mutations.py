@@ -26,6 +26,7 @@ RAIL, BOUND = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 LIVE: dict[str, tuple[str, ...]] = {
     "CloneRights -": ("database.connect", "database.rights"),
     "CloneRights *Timeout": ("database.limits",),
+    "CloneRights passwords": ("database.login",),
     "CloneRights database": ("database.connect", "database.rights"),
     "ClosedDatabases *": ("database.shared", "database.rights"),
     "Gateway spec.listeners.#.allowedRoutes*": ("host.gateway",),

@@ -96,3 +96,8 @@ def test_nobody_else_ever_gets_into_it_and_nothing_closes_it_again(engine: Engin
     engine("refresh", "--yes", "--skip-preview")
     engine.up()
     is_open()
+    with login(server, "born_a", "born", "born") as session:
+        session.execute("SET ROLE NONE; ALTER ROLE born_a PASSWORD 'mine'")
+    engine("refresh", "--yes", "--skip-preview")
+    engine.up()
+    is_open()

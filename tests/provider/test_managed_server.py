@@ -130,3 +130,28 @@ def test_a_tenant_that_lets_nobody_in_locks_the_provisioner_out_no_more(
     assert found.outputs["drift"] == ["it takes 0 connections instead of 50"]
     plugin.update("CloneRights", found, managed())
     assert plugin.read("CloneRights", made).outputs["drift"] == []
+
+
+def test_whatever_it_has_made_is_given_to_the_owner(plugin, settings, server, provisioner: str) -> None:
+    """A new owner must have CREATE in the schema, so that the schema changes hands first."""
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    with login(server, "rent", "provisioner") as session:
+        session.execute("""
+            GRANT rent TO provisioner WITH INHERIT TRUE, SET TRUE;
+            CREATE SCHEMA apart;
+            CREATE TABLE apart.pairs (a int, b int);
+            CREATE STATISTICS apart.st (dependencies) ON a, b FROM apart.pairs;
+            CREATE FUNCTION apart.one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE TYPE apart.span AS RANGE (SUBTYPE = int);
+            CREATE OPERATOR apart.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+            CREATE COLLATION apart.plain FROM "C";
+            CREATE TEXT SEARCH CONFIGURATION apart.search (PARSER = default);
+            CREATE PUBLICATION news FOR TABLE apart.pairs;
+            SELECT lo_create(4711)""")
+    made = plugin.create("CloneRights", managed())
+    assert plugin.read("CloneRights", made).outputs["drift"] == []
+    with login(server, "rent", "rent_a") as session:
+        session.execute("""
+            ALTER STATISTICS apart.st SET STATISTICS 100; DROP FUNCTION apart.one; DROP TYPE apart.span;
+            DROP OPERATOR apart.=== (int, int); DROP COLLATION apart.plain; DROP TEXT SEARCH CONFIGURATION apart.search;
+            DROP PUBLICATION news; SELECT lo_unlink(4711); DROP SCHEMA apart CASCADE""")

@@ -32,6 +32,24 @@ def sql(do: str, undo: str, database: str = "postgres") -> Sabotage:
     return run
 
 
+def password(login: str) -> Sabotage:
+    """A login role gives itself another password, as it may, and then has the first one again."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        with world.connect("postgres") as connection:
+            kept = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [login]).fetchone()
+            assert kept
+            connection.execute(f"ALTER ROLE {login} PASSWORD 'mine'".encode())
+        try:
+            yield
+        finally:
+            with world.connect("postgres") as connection:
+                connection.execute(f"ALTER ROLE {login} PASSWORD '{kept[0]}'".encode())
+
+    return run
+
+
 def gone(kind: str, name: str, namespace: str | None = SPACE) -> Sabotage:
     """Removes an object, and puts it back as it was."""
 

@@ -23,6 +23,7 @@ from tests.e2e.attack.sabotage import (
     changed,
     gone,
     made,
+    password,
     ram,
     record,
     sql,
@@ -168,6 +169,15 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ("database.powers",),
         sql("GRANT pg_read_all_stats TO rent001_a", "REVOKE pg_read_all_stats FROM rent001_a"),
     ),
+    "an owner from elsewhere": (
+        ("database.owners",),
+        sql(
+            "CREATE STATISTICS public.mutation (dependencies) ON kindergarten_id, class_id FROM public.students",
+            "DROP STATISTICS public.mutation",
+            "rent001",
+        ),
+    ),
+    "a password of its own making": (("database.login",), password("rent001_a")),
     "no connection limit": (
         ("database.limits",),
         sql("ALTER DATABASE rent001 CONNECTION LIMIT -1", "ALTER DATABASE rent001 CONNECTION LIMIT 50"),
