@@ -125,7 +125,13 @@ class TenantRow(pulumi.CustomResource):
 
 
 class Opened(pulumi.CustomResource):
-    """The end of a tenant's opening, and what its removal begins with: depends on all that the tenant has."""
+    """The end of a tenant's opening, and what its removal begins with: depends on all that the tenant has.
+
+    `memory` is what to remember of the tenant once all of it is done, `remembered` that of the last run which did it.
+    Two names: where a run leaves a resource out, the SDK takes an output that is missing from the inputs.
+    """
+
+    remembered: pulumi.Output[Mapping[str, Any] | None]
 
     def __init__(
         self,
@@ -135,10 +141,12 @@ class Opened(pulumi.CustomResource):
         domain: str | None,
         address: str | None,
         removal: Mapping[str, Any],
+        memory: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
+        told = {"memory": memory, "remembered": None}
         inputs = {"opening": opening, "domain": domain, "address": address, "removal": None, "purge": None, **removal}
-        super().__init__(f"{PACKAGE}:index:Opened", name, inputs, opts)
+        super().__init__(f"{PACKAGE}:index:Opened", name, inputs | told, opts)
 
 
 class Sessions(pulumi.CustomResource):
