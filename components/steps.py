@@ -72,6 +72,7 @@ class CloneRights(pulumi.CustomResource):
         statement_timeout_s: int,
         idle_timeout_s: int,
         connection_limit: int,
+        temp_file_limit_kb: int | None = None,
         rights: str | None = None,
         opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
@@ -83,6 +84,7 @@ class CloneRights(pulumi.CustomResource):
             "statementTimeout": statement_timeout_s,
             "idleTimeout": idle_timeout_s,
             "connectionLimit": connection_limit,
+            "tempFileLimit": temp_file_limit_kb,
             "rights": rights,
             "opening": opening,
         }

@@ -175,6 +175,7 @@ def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseA
         connections=limits.connections,
         statement_timeout_s=limits.statement_timeout_s,
         idle_timeout_s=limits.idle_timeout_s,
+        temp_file_limit_kb=args.tenant.plan.temp_files // 1024,
         providers=args.providers,
         protect=args.protect,
         template=TEMPLATE_DATABASE,

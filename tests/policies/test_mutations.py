@@ -26,6 +26,7 @@ RAIL, BOUND = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 LIVE: dict[str, tuple[str, ...]] = {
     "CloneRights -": ("database.connect", "database.rights"),
     "CloneRights *Timeout": ("database.limits",),
+    "CloneRights tempFileLimit": ("database.temp-files",),
     "CloneRights database": ("database.connect", "database.rights"),
     "ClosedDatabases *": ("database.shared", "database.rights"),
     "Gateway spec.listeners.#.allowedRoutes*": ("host.gateway",),
@@ -182,6 +183,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "TenantRow *",
         "CloneRights opening*",
         "Opened domain",
+        "Opened memory*",
         "CronJob spec.concurrencyPolicy",
         "CronJob spec.failedJobsHistoryLimit",
         "CronJob spec.successfulJobsHistoryLimit",
