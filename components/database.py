@@ -27,6 +27,7 @@ class DatabaseArgs:
     idle_timeout_s: int
     providers: Providers
     protect: bool
+    temp_file_limit_kb: int | None = None  # of one session of a login; None: what the server says
     template: str | None = None  # to clone; None: an empty database
     rotation: int = 1  # raised by one, the other login role takes over with a new password
     access: bool = True
@@ -150,6 +151,7 @@ class Database(pulumi.ComponentResource):
             statement_timeout_s=args.statement_timeout_s,
             idle_timeout_s=args.idle_timeout_s,
             connection_limit=args.connections,
+            temp_file_limit_kb=args.temp_file_limit_kb,
             rights=None if args.rights == "owner" else args.rights,
             passwords=pulumi.Output.secret(pulumi.Output.all(**dict(zip(args.logins, passwords, strict=True)))),
             opening=args.opening,

@@ -72,6 +72,7 @@ class CloneRights(pulumi.CustomResource):
         statement_timeout_s: int,
         idle_timeout_s: int,
         connection_limit: int,
+        temp_file_limit_kb: int | None = None,
         rights: str | None = None,
         passwords: pulumi.Input[Mapping[str, str]] | None = None,
         opening: Opening | None = None,
@@ -84,6 +85,7 @@ class CloneRights(pulumi.CustomResource):
             "statementTimeout": statement_timeout_s,
             "idleTimeout": idle_timeout_s,
             "connectionLimit": connection_limit,
+            "tempFileLimit": temp_file_limit_kb,
             "rights": rights,
             "passwords": passwords,
             "opening": opening,
@@ -127,7 +129,13 @@ class TenantRow(pulumi.CustomResource):
 
 
 class Opened(pulumi.CustomResource):
-    """The end of a tenant's opening, and what its removal begins with: depends on all that the tenant has."""
+    """The end of a tenant's opening, and what its removal begins with: depends on all that the tenant has.
+
+    `memory` is what to remember of the tenant once all of it is done, `remembered` that of the last run which did it.
+    Two names: where a run leaves a resource out, the SDK takes an output that is missing from the inputs.
+    """
+
+    remembered: pulumi.Output[Mapping[str, Any] | None]
 
     def __init__(
         self,
@@ -137,10 +145,12 @@ class Opened(pulumi.CustomResource):
         domain: str | None,
         address: str | None,
         removal: Mapping[str, Any],
+        memory: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
+        told = {"memory": memory, "remembered": None}
         inputs = {"opening": opening, "domain": domain, "address": address, "removal": None, "purge": None, **removal}
-        super().__init__(f"{PACKAGE}:index:Opened", name, inputs, opts)
+        super().__init__(f"{PACKAGE}:index:Opened", name, inputs | told, opts)
 
 
 class Sessions(pulumi.CustomResource):

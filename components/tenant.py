@@ -1,6 +1,7 @@
 """One tenant: the composition of its parts, and nothing else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -30,6 +31,7 @@ class TenantArgs:
     foundations: Foundations
     protect: bool  # what holds data; lifted only for a stack that says itself that it may be destroyed
     returned: bool = False  # a run has seen its tombstone: what is gone must not be made anew
+    memory: Mapping[str, Any] = field(default_factory=dict[str, Any])  # for the next run, once all of it is done
 
 
 class Tenant(pulumi.ComponentResource):
@@ -39,7 +41,9 @@ class Tenant(pulumi.ComponentResource):
     and last the domain. Who records which step: docs/opening.md.
     """
 
-    facts: dict[str, Any]  # for the stack's outputs: nothing secret
+    facts: dict[str, Any]  # for whoever looks at the component: nothing secret
+    first: pulumi.Resource  # once it is there, more of the tenant may be
+    remembered: pulumi.Output[Mapping[str, Any] | None]  # what the last run that came to its end was to remember
 
     def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Tenant", name, None, opts)
@@ -111,16 +115,18 @@ class Tenant(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
             Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts)
         # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
-        Opened(
+        opened = Opened(
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,
             address=args.installation.gateway.address if phase.has_domain else None,
             removal=deletion.removal(tenant, args.installation, protect=args.protect),
+            memory=args.memory,
             opts=pulumi.ResourceOptions(
                 parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts
             ),
         )
+        self.first, self.remembered = known, opened.remembered
         self.facts = facts(tenant, args.installation)
         self.register_outputs({**self.facts, "administrator": _administrator(tenant, database)})
 
@@ -169,6 +175,7 @@ def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseA
         connections=limits.connections,
         statement_timeout_s=limits.statement_timeout_s,
         idle_timeout_s=limits.idle_timeout_s,
+        temp_file_limit_kb=args.tenant.plan.temp_files // 1024,
         providers=args.providers,
         protect=args.protect,
         template=TEMPLATE_DATABASE,

@@ -1,7 +1,7 @@
 """What this stack held last, read from its own outputs before anything is registered.
 
-The engine keeps a stack's outputs through runs that fail, and records the new ones even when a resource fails later:
-so they tell of every tenant that may have something in the world.
+They tell of every tenant that may have something in the world, and of what was done for it, not of what was asked for:
+stacks/outputs.py. The engine keeps them through runs that fail or are killed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,10 @@ from tenantry.following import Before
 
 TENANTS = "tenants"
 PLATFORM = "platform"
+SECRETS = ("adminDatabase", "broker")  # the platform's too (components/platform.py)
 PURGED = "purged"
 LEAVING = "leaving"
+OPENING = "opening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,31 @@ class Held:
     leaving: bool = False  # its file was a tombstone already
     prefix: str | None = None  # where its objects lie
     buried: str | None = None  # the proof in its file's tombstone, once a run has seen one
+    opening: bool = False  # no run has come to the end of its opening: something of it is there, nothing was given yet
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)  # as they were written
 
 
-async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
-    """Code -> what was held, and the codes of those who are gone; nothing on the first run.
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What the run before left; nothing on the first one."""
 
-    Who is leaving, a tombstone not yet finished, still counts as held: a run that could not remove it is taken back.
-    """
+    held: Mapping[str, Held]  # by code
+    purged: frozenset[str]  # codes of those who are gone
+    platform: Mapping[str, Any]  # the outputs of the platform, secrets as such
+
+
+async def last_run() -> LastRun:
+    """Who is leaving counts as held until its tombstone is finished: a run that could not remove it is taken back."""
     me = pulumi.StackReference(this_stack())
     details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
     leaving = parsed((await me.get_output_details(LEAVING)).value)
     held = parsed(details.value if details.value is not None else details.secret_value)
-    return {code: replace(one, leaving=True) for code, one in leaving.items()} | held, frozenset(
-        str(code) for code in cast("Sequence[Any]", gone.value or ())
+    found = {name: await me.get_output_details(name) for name in (PLATFORM, *SECRETS)}
+    return LastRun(
+        held={code: replace(one, leaving=True) for code, one in leaving.items()} | held,
+        purged=frozenset(str(code) for code in cast("Sequence[Any]", gone.value or ())),
+        platform={name: one.value for name, one in found.items() if one.value is not None}
+        | {name: pulumi.Output.secret(one.secret_value) for name, one in found.items() if one.secret_value is not None},
     )
 
 
@@ -76,4 +90,6 @@ def _held(facts: Mapping[str, Any]) -> Held:
         given=Before(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled"))),
         prefix=str(facts["prefix"]) if facts.get("prefix") else None,
         buried=str(facts["buried"]) if "buried" in facts else None,
+        opening=bool(facts.get(OPENING)),
+        facts=facts,
     )

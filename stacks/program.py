@@ -1,112 +1,85 @@
 """The Pulumi program: reads, refuses, and only then registers the platform and the tenants that this stack holds."""
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.images import ImageRules
 from components.installation import Foundations, Providers
-from components.tenant import Tenant, TenantArgs, facts
-from stacks import providers
+from components.tenant import Tenant, TenantArgs
+from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
-from stacks.memory import Held, last_held, platform_of
+from stacks.memory import SECRETS, Held, last_run, platform_of
 from stacks.quiet import short_traces
 from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
-from tenantry.resolved import ResolvedTenant
-from tenantry.rotation import remembered as remembered_turns
-from tenantry.spec import Tombstone
 
 if TYPE_CHECKING:
     from components.platform import Platform
-
-BEING_DELETED = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
 
 
 async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
     refuse_unchecked(config, os.environ)
-    held, purged = await last_held()
-    fleet = _fleet(config, held)
-    refuse_purged(purged, fleet)
-    refuse_vanished(held, fleet, config.holds)
+    last = await last_run()
+    fleet = _fleet(config, last.held)
+    refuse_purged(last.purged, fleet)
+    refuse_vanished(last.held, fleet, config.holds)
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     with short_traces():
-        outputs, mine = await _register(config, fleet, returned(held))
+        platform, mine = await _register(config, fleet, last.held)
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
+    told = {
+        "leaving": outputs.leaving(stones, last.held),
+        "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
+    }
+    if platform is None:
+        outputs.note(told, mine)
+        return {**told, "tenants": outputs.tenants_after(mine)}
+    secrets = {name: one for name, one in platform.secrets.items() if await one.is_known()}
+    outputs.note({**last.platform, **secrets, **told}, mine)
+    after = pulumi.Output.from_input(outputs.platform_after(platform, last.platform))
     return {
-        **outputs,
-        "tenants": remembered(mine, held, config),
-        "leaving": leaving(stones, held),
-        "purged": sorted(purged | {stone.code for stone in stones if stone.is_bare}),
+        **{name: after.apply(lambda found, name=name: found.get(name)) for name in ("platform", *SECRETS)},
+        **told,
+        "tenants": outputs.tenants_after(mine),
     }
 
 
 async def _register(
-    config: StackConfig, fleet: Fleet, returned: frozenset[str]
-) -> tuple[dict[str, Any], list[ResolvedTenant]]:
-    """The platform's outputs, and the tenants that this stack holds."""
+    config: StackConfig, fleet: Fleet, held: Mapping[str, Held]
+) -> tuple["Platform | None", list[outputs.Mine]]:
+    """The platform, where this stack holds it, and the tenants that it holds."""
     shared = providers.make(config)
-    outputs: dict[str, Any] = {}
-    foundations = Foundations()
+    foundations, platform = Foundations(), None
     if config.holds.platform:
         platform = _platform(config, fleet, shared)
         foundations = platform.foundations
-        outputs = {"platform": platform.facts, **platform.secrets}
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
-    mine = [tenant for tenant in fleet.all if config.holds.cell(tenant.cell)]
-    for tenant in (one for one in mine if one.code not in config.left_out):
-        # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
-        protect = config.protect and tenant.phase is not Phase.PURGING
-        args = TenantArgs(tenant, config.installation, shared, foundations, protect, tenant.code in returned)
-        Tenant(tenant.code, args)
-    return outputs, mine
-
-
-def returned(held: Mapping[str, Held]) -> frozenset[str]:
-    """Whose removal may have begun. It stays so: the run that looks may not come to its end."""
-    return frozenset(code for code, last in held.items() if last.leaving or last.buried is not None)
-
-
-def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, dict[str, Any]]:
-    """Those whose removal has been asked for, until `tenantry purge` has seen that nothing is left of them."""
-    memory: dict[str, dict[str, Any]] = {}
-    for stone in stones:
-        last = held.get(stone.code)
-        if last is not None and not stone.is_bare:
-            seen = {"deletionSeen": last.deletion_seen.isoformat()} if last.deletion_seen else {}
-            rotations = remembered_turns({}, last.given.rotations)
-            kept = {"rotations": rotations} if rotations else {}
-            place = {"prefix": last.prefix} if last.prefix else {}
-            phase = str(Phase.PURGING)  # also after runs with another file than the tombstone, which were refused
-            known = {"phase": phase, "cell": last.cell, "buried": stone.proof}
-            memory[stone.code] = {**known, **seen, **kept, **place}
-    return memory
-
-
-def remembered(
-    tenants: Iterable[ResolvedTenant], held: Mapping[str, Held], config: StackConfig
-) -> dict[str, dict[str, Any]]:
-    """Code -> facts, all known and none secret: the next run's memory."""
-    memory: dict[str, dict[str, Any]] = {}
-    for tenant in tenants:
+    mine: list[outputs.Mine] = []
+    for tenant in (one for one in fleet.all if config.holds.cell(one.cell)):
         last = held.get(tenant.code)
-        memory[tenant.code] = facts(tenant, config.installation, last.given if last else None)
-        if tenant.code in returned(held):
-            memory[tenant.code]["buried"] = held[tenant.code].buried or ""
-        if tenant.phase in BEING_DELETED:
-            seen = last.deletion_seen if last and last.deletion_seen else config.today
-            memory[tenant.code]["deletionSeen"] = seen.isoformat()
-    return memory
+        wanted = outputs.wanted(tenant, last, config.installation, config.today)
+        part = None
+        if tenant.code not in config.left_out:
+            # Protection counts as it is in the state: one run lifts it, the next, with a tombstone, makes use of it.
+            protect = config.protect and tenant.phase is not Phase.PURGING
+            returned = outputs.is_returned(last)
+            part = Tenant(
+                tenant.code,
+                TenantArgs(tenant, config.installation, shared, foundations, protect, returned, wanted),
+            )
+        mine.append(outputs.Mine(tenant.code, wanted, last, part))
+    return platform, mine
 
 
 def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
@@ -117,7 +90,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             config.settings.zone,
             today=config.today,
             first_seen_deleted=seen,
-            before={code: last.given for code, last in held.items()},
+            before={code: last.given for code, last in held.items() if not last.opening},
             unseen=config.today,
             system=config.system_layer,
         )

@@ -37,6 +37,9 @@ _ALWAYS: Final = {
     "services": CATALOGUE,
 }
 
+# Of those that follow from others where nobody says them.
+_OTHERWISE: Final[Mapping[Key, str]] = {("database_limits", "temp_files"): "the plan's storage over its connections"}
+
 
 @dataclass(frozen=True, slots=True)
 class Origins:
@@ -64,7 +67,7 @@ class Origins:
         for layer, line in self._in_plans(_mapped(key, _PLAN)):
             locked = ", locked" if key[0] == "config" and self._is_locked(key[1:]) else ""
             return f"{layer}{locked} ({self.plans_file}:{line})"
-        return "not set"
+        return _OTHERWISE.get(key, "not set")
 
     def _said(self, path: Key) -> int | None:
         """The line of the tenant's file. Nothing after a field's name leaves it to the plan, but in `config`."""

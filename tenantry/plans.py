@@ -30,6 +30,8 @@ def _as_bytes(value: Any) -> Any:
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Amount = Annotated[int, BeforeValidator(_as_bytes), Field(ge=1, le=2**60)]
+TEMP_FILES: Final = (2**20, 2**40)  # the least and the most; PostgreSQL counts in kB, with 31 bits
+TempFiles = Annotated[int, BeforeValidator(_as_bytes), Field(ge=TEMP_FILES[0], le=TEMP_FILES[1])]
 FeatureNames = Annotated[tuple[FeatureName, ...], Listed, Distinct]
 
 
@@ -66,6 +68,7 @@ class Database(Strict):
     pool: Count
     statement_timeout_s: Count
     idle_timeout_s: Count
+    temp_files: TempFiles | None = None  # of one session; None: the plan's storage over its connections
 
 
 class Objects(Strict):
@@ -193,6 +196,14 @@ class Plan(Strict):
     def max_storage(self) -> int:
         """Bytes."""
         return self.quotas.storage.limit
+
+    @property
+    def temp_files(self) -> int:
+        """Bytes of temporary files that one database session may fill; all together no more than the plan's storage."""
+        if self.database.temp_files is not None:
+            return self.database.temp_files
+        least, most = TEMP_FILES
+        return min(max(self.max_storage // self.database.connections, least), most)
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Plan":

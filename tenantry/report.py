@@ -66,7 +66,7 @@ def details(tenant: ResolvedTenant) -> dict[str, Any]:
         "enabled_services": list(spec.enabled_services),
         "services": {name: one.model_dump(mode="json") for name, one in tenant.services.items()},
         "compute": plan.compute.model_dump(),
-        "database_limits": plan.database.model_dump(),
+        "database_limits": plan.database.model_dump() | {"temp_files": plan.temp_files},
         "objects": plan.objects.model_dump(),
         "request_rate": plan.request_rate,
         "body_size": plan.body_size,

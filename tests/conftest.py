@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 import pytest
 from google.protobuf import json_format
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto import resource_pb2 as proto
 
 SECRET_MARK = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 UNKNOWN_MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -123,18 +124,35 @@ class _Answers(pulumi.runtime.Mocks):
             "alicloud:ram/accessKey:AccessKey": ["secret"],
             "tenantry:index:Seed": ["password"],
         }
-        return f"{args.name}-id", {**args.inputs, **{key: made[key] for key in wanted.get(args.typ, [])}}
+        told = {"remembered": args.inputs["memory"]} if args.typ == "tenantry:index:Opened" else {}
+        return f"{args.name}-id", {**args.inputs, **{key: made[key] for key in wanted.get(args.typ, [])}, **told}
 
 
 class _Monitor(MockMonitor):
-    def __init__(self, mocks: _Answers, recording: Recording) -> None:
+    """`reached` says otherwise of resources by name: False of one that failed or was skipped behind one that did, and
+    of one that is not among the run's targets the outputs of the run before, None where there was none."""
+
+    def __init__(
+        self, mocks: _Answers, recording: Recording, reached: Mapping[str, Mapping[str, Any] | Literal[False] | None]
+    ) -> None:
         super().__init__(mocks)
-        self.recording = recording
+        self.recording, self.reached = recording, reached
 
     def RegisterResource(self, request: Any) -> Any:
         if request.type != "pulumi:pulumi:Stack":
             self.recording.resources.append(_registered(request))
-        return super().RegisterResource(request)
+        answer = super().RegisterResource(request)
+        if request.name not in self.reached:
+            return answer
+        state = self.reached[request.name]
+        answer.object.Clear()
+        if state is False:
+            answer.id, answer.result = "", proto.FAIL
+        elif state is None:
+            answer.id = ""
+        else:
+            answer.object.update(state)
+        return answer
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         self.recording.finished[request.urn.rpartition("::")[2]] = reveal(json_format.MessageToDict(request.outputs))
@@ -180,11 +198,12 @@ def record() -> Iterator[Record]:
         config: Mapping[str, str] | None = None,
         secrets: tuple[str, ...] = (),
         stacks: Mapping[str, Mapping[str, Any]] | None = None,
+        reached: Mapping[str, Mapping[str, Any] | Literal[False] | None] | None = None,
     ) -> Recording:
         recording = Recording()
         mocks = _Answers(preview, stacks or {})
         pulumi.runtime.set_mocks(
-            mocks, project="tenantry", stack=stack, preview=preview, monitor=_Monitor(mocks, recording),
+            mocks, project="tenantry", stack=stack, preview=preview, monitor=_Monitor(mocks, recording, reached or {}),
             organization="organization",
         )  # fmt: skip
         pulumi.runtime.set_all_config(dict(config or {}), list(secrets))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import doors, login_passwords, membership, owners, row_rights, strangers
+from provider.resources import doors, login_passwords, membership, owners, row_rights, strangers, temp_files
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
 from tenantry.names import MAINTENANCE_DATABASE
@@ -57,11 +57,14 @@ class CloneRights(Resource):
         "statementTimeout": "number",
         "idleTimeout": "number",
         "connectionLimit": "number",
+        "tempFileLimit": "number",  # kB, of one session of a login
         "rights": "string",
         "passwords": "object",
         "opening": "object",
     }
-    optional: ClassVar[frozenset[str]] = frozenset({"connectionLimit", "rights", "passwords", "opening"})
+    optional: ClassVar[frozenset[str]] = frozenset(
+        {"connectionLimit", "tempFileLimit", "rights", "passwords", "opening"}
+    )
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
     sound: ClassVar[Mapping[str, object]] = {"drift": []}
@@ -91,6 +94,7 @@ class CloneRights(Resource):
             with step("ending the sessions of others", explain):
                 strangers.end(outside, database)
         with step("connecting", explain), at.catalogs(inputs["database"]) as session:
+            temp_files.refuse_unlimited(session, inputs)
             _correct(session, lambda: repairs(session, inputs))
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
@@ -111,7 +115,8 @@ class CloneRights(Resource):
                 with at.catalogs(identity) as session:
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
                     inside = [repair.what for repair in repairs(session, inputs)]
-                    return {**inputs, "drift": sorted(shut + passwords + inside)}
+                    unlimited = temp_files.unlimited(session, inputs)
+                    return {**inputs, "drift": sorted([*shut, *passwords, *unlimited, *inside])}
             except DatabaseMissing:
                 return None
             except psycopg.OperationalError:
@@ -211,7 +216,8 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
 
 
 def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
-    """A session of a login role acts as the owner from its start (if it may), and cannot run or idle without end."""
+    """A session of a login role acts as the owner from its start (if it may), and cannot run or idle without end, nor
+    fill the server's disk."""
     from psycopg import sql
 
     acting = {} if inputs.get("rights") == ROWS else {"role": str(inputs["owner"])}
@@ -219,9 +225,11 @@ def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
         **acting,
         "statement_timeout": f"{inputs['statementTimeout']}s",
         "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
+        **temp_files.wanted(session, inputs),
     }
     found: dict[str, dict[str, str]] = {
-        role: dict(entry.split("=", 1) for entry in settings) for role, settings in session.execute(SETTINGS)
+        role: temp_files.ours(inputs, wanted, dict(entry.split("=", 1) for entry in settings))
+        for role, settings in session.execute(SETTINGS).fetchall()
     }
     database = sql.Identifier(inputs["database"])
     for role in sorted(set(found).union(inputs["logins"])):
@@ -282,5 +290,6 @@ def _imported(session: "Session", database: str) -> Inputs:
         "logins": logins,
         "statementTimeout": int(first.get("statement_timeout", "0s").removesuffix("s")),
         "idleTimeout": int(first.get("idle_in_transaction_session_timeout", "0s").removesuffix("s")),
+        **temp_files.imported(first),
         **({"rights": ROWS} if logins and not acting else {}),
     }

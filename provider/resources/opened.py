@@ -22,6 +22,7 @@ class Opened(Resource):
     A tenant that is first met when it is already being deleted has no domain; that step is skipped.
     With `purge`, only for a proved backup, its removal takes the tenant's objects along. While a deleted tenant has no
     proved backup, `removal` is refused, and so is that of all it stands on, whatever became of the protection.
+    `memory` becomes `remembered` when all of it was done: what a run that did not reach the tenant leaves as it was.
     """
 
     inputs: ClassVar[Mapping[str, Kind]] = {
@@ -30,9 +31,11 @@ class Opened(Resource):
         "address": "string",
         "removal": "string",
         "purge": "object",
+        "memory": "object",
     }
-    optional: ClassVar[frozenset[str]] = frozenset({"domain", "address", "removal", "purge"})
+    optional: ClassVar[frozenset[str]] = frozenset({"domain", "address", "removal", "purge", "memory"})
     identifying: ClassVar[frozenset[str]] = frozenset()
+    computed: ClassVar[frozenset[str]] = frozenset({"remembered"})
 
     def identity(self, inputs: Inputs) -> str:
         return f"{inputs[INPUT].get('database')}/{inputs[INPUT].get('tenant')}"
@@ -48,7 +51,7 @@ class Opened(Resource):
         opening.write(Change(completed=[DOMAIN]) if has_domain else Change(skipped=[DOMAIN]))
         with opening.step(DONE):
             self._refuse_incomplete(at, opening)
-        return dict(inputs)
+        return {**inputs, "remembered": inputs.get("memory", {})}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from provider.postgresql import DatabaseMissing, explain
@@ -66,7 +69,7 @@ class Opened(Resource):
                 ).fetchone()
         except DatabaseMissing:
             return None
-        return None if found is None else dict(state)
+        return None if found is None else {**state, "remembered": state.get("memory", {})}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """That a tenant was opened stays true; its row takes the record along."""

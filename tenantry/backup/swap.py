@@ -23,7 +23,7 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY(%s) A
 """
 # Of the roles' settings those that the platform gives (provider/resources/clone_rights.py). All others are the tenant's
 # doing, and so is every setting of the database itself.
-OURS: Final = {"role", "statement_timeout", "idle_in_transaction_session_timeout"}
+OURS: Final = {"role", "statement_timeout", "idle_in_transaction_session_timeout", "temp_file_limit"}
 AGAIN_S: Final = 0.05
 
 

@@ -15,6 +15,7 @@ from tenantry.verify import (
     starving,
     storage,
     storage_edges,
+    temp_files,
     vault,
     walls,
 )
@@ -23,6 +24,7 @@ from tenantry.verify.model import Attack
 ATTACKS: Final[tuple[Attack, ...]] = (
     *database_rights.ATTACKS,
     *starving.ATTACKS,
+    *temp_files.ATTACKS,
     *storage.ATTACKS,
     *storage_edges.ATTACKS,
     *vault.ATTACKS,

@@ -9,6 +9,7 @@ from tenantry.engine.trees import Tree, mapping, sequence
 CONNECTING: Final = ("postgresql:index/role:Role", "postgresql:index/database:Database")
 
 
+RIGHTS: Final = "tenantry:index:CloneRights"
 RECORD: Final = "alicloud:dns/alidnsRecord:AlidnsRecord"
 CLUSTER: Final = "kubernetes:"
 
@@ -28,6 +29,7 @@ class Declared:
     quotas: Mapping[str, Tree] = field(default_factory=dict[str, Tree])  # namespace -> `hard`
     limits: Mapping[str, Mapping[str, Tree]] = field(default_factory=dict[str, Mapping[str, Tree]])  # -> type -> `max`
     connections: Mapping[str, int] = field(default_factory=dict[str, int])  # database or login -> how many
+    temp_files: Mapping[str, int] = field(default_factory=dict[str, int])  # login -> kB that one session may fill
     things: Mapping[str, Sequence[Thing]] = field(default_factory=dict[str, Sequence[Thing]])  # by their namespace
     records: Mapping[str, Tree] = field(default_factory=dict[str, Tree])  # host name -> the record's inputs
 
@@ -37,6 +39,7 @@ def declared(resources: Iterable[Any]) -> Declared:
     quotas: dict[str, Tree] = {}
     limits: dict[str, Mapping[str, Tree]] = {}
     connections: dict[str, int] = {}
+    temp_files: dict[str, int] = {}
     things: dict[str, list[Thing]] = {}
     records: dict[str, Tree] = {}
     for resource in map(mapping, resources):
@@ -48,12 +51,14 @@ def declared(resources: Iterable[Any]) -> Declared:
             limits[space] = maxima(spec)
         elif kind in CONNECTING and "connectionLimit" in inputs:
             connections[str(inputs["name"])] = int(inputs["connectionLimit"])
+        elif kind == RIGHTS and "tempFileLimit" in inputs:
+            temp_files.update({str(login): int(inputs["tempFileLimit"]) for login in sequence(inputs.get("logins"))})
         elif kind == RECORD:
             records[f"{inputs.get('rr')}.{inputs.get('domainName')}"] = inputs
         if kind.startswith(CLUSTER) and not resource.get("delete"):
             found = _thing(kind, mapping(inputs.get("metadata")))
             things.setdefault(found.namespace or found.name, []).append(found)
-    return Declared(quotas, limits, connections, things, records)
+    return Declared(quotas, limits, connections, temp_files, things, records)
 
 
 def _thing(kind: str, metadata: Tree) -> Thing:

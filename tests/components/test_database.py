@@ -59,6 +59,7 @@ def test_a_clone_is_given_the_rights_it_does_not_inherit(parts, tenant) -> None:
         "statementTimeout": resolved.plan.database.statement_timeout_s,
         "idleTimeout": resolved.plan.database.idle_timeout_s,
         "connectionLimit": resolved.plan.database.connections,
+        "tempFileLimit": 40 * 2**20 // 60,  # kB: the plan's storage over its connections
         "opening": {"database": "admin_tenant_management", "tenant": "k001"},
     }
     assert {"k001-db-database", "k001-db-owner", "k001-db-login-a", "k001-db-login-b"} <= set(rights.after)

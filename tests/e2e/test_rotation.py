@@ -4,8 +4,10 @@ import hashlib
 import threading
 import time
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -13,9 +15,11 @@ import pytest
 from kubernetes import client, config
 
 from local.throwaway import World
+from tenantry.clock import utc_day
 from tests.e2e.four import TENANTS, change, open_four, running, secret, told, until
 
 LATER = "2027-06-01"  # long after every overlap
+ELSEWHERE = "urn:pulumi:local::tenantry::tenantry:components:Platform$random:index/randomUuid:RandomUuid::platform-seal"
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -134,6 +138,46 @@ def _known(entries: list[dict[str, str]], value: str) -> bool:
 def before(opened: World) -> dict[str, str]:
     code = TENANTS["standard"]
     return secret(opened, code) | {"school-bus": secret(opened, code, "api-keys")["school-bus"]}
+
+
+UNREACHED = {
+    "failed": ("tenantry", "up", "--stack", "local"),
+    "left out": ("pulumi", "up", "--yes", "--skip-preview", "--stack", "local", "--target", ELSEWHERE),
+}
+
+
+@pytest.mark.parametrize("how", UNREACHED)
+def test_a_run_that_did_not_reach_it_remembers_no_rotation(opened: World, before: dict[str, str], how: str) -> None:
+    """Nine days ago: were it remembered, the next test's run would shut the old login as it makes the new one."""
+    code = TENANTS["standard"]
+    change(opened, code, credentials="{rotation: 2}")
+    day = (utc_day() - timedelta(days=9)).isoformat()
+    opened.run("pulumi", "config", "set", "tenantry:today", day, "--stack", "local")
+    known = opened.stack_outputs()
+    with refusing_its_row(opened, code) if how == "failed" else nullcontext():
+        opened.run(*UNREACHED[how], ok=3 if how == "failed" else 0)
+    opened.run("pulumi", "config", "rm", "tenantry:today", "--stack", "local")
+    after = opened.stack_outputs()
+    assert after == known
+    assert "rotations" not in after["tenants"][code]
+    assert secret(opened, code)["DB_PASSWORD"] == before["DB_PASSWORD"]
+
+
+@contextmanager
+def refusing_its_row(world: World, code: str) -> Iterator[None]:
+    with world.connect("admin_tenant_management") as session:
+        session.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused by the test'; END $$"
+        )
+        when = f"WHEN (NEW.tenant_id = '{code}')"
+        session.execute(
+            f"CREATE TRIGGER refuse BEFORE UPDATE ON tenants FOR EACH ROW {when} EXECUTE FUNCTION refuse()".encode()
+        )
+    try:
+        yield
+    finally:
+        with world.connect("admin_tenant_management") as session:
+            session.execute("DROP FUNCTION refuse CASCADE")
 
 
 def test_a_rotation_fails_no_query(opened: World, api: client.ApiClient, before: dict[str, str]) -> None:

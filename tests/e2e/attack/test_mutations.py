@@ -182,6 +182,20 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ("database.limits",),
         sql("ALTER DATABASE rent001 CONNECTION LIMIT -1", "ALTER DATABASE rent001 CONNECTION LIMIT 50"),
     ),
+    "no limit of temporary files": (
+        ("database.temp-files",),
+        sql(
+            "ALTER ROLE rent001_a IN DATABASE rent001 RESET temp_file_limit",
+            f"ALTER ROLE rent001_a IN DATABASE rent001 SET temp_file_limit = '{40 * 2**20 // 60}kB'",
+        ),
+    ),
+    "a limit of temporary files that is the tenant's to lift": (
+        ("database.temp-files",),
+        sql(
+            "GRANT SET ON PARAMETER temp_file_limit TO rent001",
+            "REVOKE SET ON PARAMETER temp_file_limit FROM rent001",
+        ),
+    ),
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
     "listing without a prefix": (("storage.list", "storage.list-near"), ram(unconditional)),
     "every action on every bucket": (
