@@ -53,6 +53,7 @@ class Platform(pulumi.ComponentResource):
     foundations: Foundations  # for the tenants of the same stack
     facts: dict[str, Any]  # for the stack's outputs: known, and nothing secret
     secrets: dict[str, pulumi.Output[Any]]  # for the stack's outputs, encrypted
+    end: pulumi.CustomResource  # stands on everything else
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Platform", name, None, opts)
@@ -99,7 +100,7 @@ class Platform(pulumi.ComponentResource):
             child,
         )
         parts = [system, photos, federation, entry, namespace, admin, test, closed, guardrails, backups]
-        seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
+        self.end = seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,

@@ -40,6 +40,7 @@ class Tenant(pulumi.ComponentResource):
     """
 
     facts: dict[str, Any]  # for the stack's outputs: nothing secret
+    end: pulumi.CustomResource  # stands on everything else
 
     def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Tenant", name, None, opts)
@@ -111,7 +112,7 @@ class Tenant(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
             Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts)
         # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
-        Opened(
+        self.end = Opened(
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,

@@ -18,6 +18,7 @@ TENANTS = "tenants"
 PLATFORM = "platform"
 PURGED = "purged"
 LEAVING = "leaving"
+SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,28 @@ class Held:
     buried: str | None = None  # the proof in its file's tombstone, once a run has seen one
 
 
-async def last_held() -> tuple[dict[str, Held], frozenset[str]]:
+def own_outputs() -> pulumi.StackReference:
+    """Of the last run. To be made once: the engine knows it by its name."""
+    return pulumi.StackReference(this_stack())
+
+
+async def last_held(me: pulumi.StackReference) -> tuple[dict[str, Held], frozenset[str]]:
     """Code -> what was held, and the codes of those who are gone; nothing on the first run.
 
     Who is leaving, a tombstone not yet finished, still counts as held: a run that could not remove it is taken back.
     """
-    me = pulumi.StackReference(this_stack())
     details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
     leaving = parsed((await me.get_output_details(LEAVING)).value)
     held = parsed(details.value if details.value is not None else details.secret_value)
     return {code: replace(one, leaving=True) for code, one in leaving.items()} | held, frozenset(
         str(code) for code in cast("Sequence[Any]", gone.value or ())
     )
+
+
+async def last_settings(me: pulumi.StackReference) -> dict[str, str]:
+    """Weighty setting -> its value as text in the last run that came to its end; empty on the first run."""
+    details = await me.get_output_details(SETTINGS)
+    return {str(name): str(value) for name, value in cast("Mapping[str, Any]", details.value or {}).items()}
 
 
 async def platform_of(stack: str) -> Mapping[str, Any] | None:

@@ -12,10 +12,13 @@ from components.tenant import Tenant, TenantArgs, facts
 from stacks import providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
-from stacks.memory import Held, last_held, platform_of
+from stacks.ending import came_to_its_end
+from stacks.memory import SETTINGS, Held, last_held, last_settings, own_outputs, platform_of
 from stacks.quiet import short_traces
 from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
+from stacks.weighty import changes, refuse_unasked, values_of
+from stacks.weighty import remembered as remembered_settings
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
@@ -33,33 +36,43 @@ async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
     refuse_unchecked(config, os.environ)
-    held, purged = await last_held()
+    me = own_outputs()
+    settings, last = values_of(config.settings), await last_settings(me)
+    changed = changes(settings, last)
+    refuse_unasked(changed, config.settings, config.stack, ROOT)
+    held, purged = await last_held(me)
     fleet = _fleet(config, held)
     refuse_purged(purged, fleet)
     refuse_vanished(held, fleet, config.holds)
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     with short_traces():
-        outputs, mine = await _register(config, fleet, returned(held))
+        outputs, mine, ends = await _register(config, fleet, returned(held))
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
-    return {
+    told = {
         **outputs,
         "tenants": remembered(mine, held, config),
         "leaving": leaving(stones, held),
         "purged": sorted(purged | {stone.code for stone in stones if stone.is_bare}),
+        SETTINGS: remembered_settings(settings, last, changed),
     }
+    if changed and not pulumi.runtime.is_dry_run() and await came_to_its_end(ends, told):
+        told[SETTINGS] = settings
+    return told
 
 
 async def _register(
     config: StackConfig, fleet: Fleet, returned: frozenset[str]
-) -> tuple[dict[str, Any], list[ResolvedTenant]]:
-    """The platform's outputs, and the tenants that this stack holds."""
+) -> tuple[dict[str, Any], list[ResolvedTenant], list[pulumi.CustomResource]]:
+    """The platform's outputs, the tenants that this stack holds, and the resources that stand on all others."""
     shared = providers.make(config)
     outputs: dict[str, Any] = {}
+    ends: list[pulumi.CustomResource] = []
     foundations = Foundations()
     if config.holds.platform:
         platform = _platform(config, fleet, shared)
         foundations = platform.foundations
+        ends.append(platform.end)
         outputs = {"platform": platform.facts, **platform.secrets}
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
@@ -68,8 +81,8 @@ async def _register(
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
         args = TenantArgs(tenant, config.installation, shared, foundations, protect, tenant.code in returned)
-        Tenant(tenant.code, args)
-    return outputs, mine
+        ends.append(Tenant(tenant.code, args).end)
+    return outputs, mine, ends
 
 
 def returned(held: Mapping[str, Held]) -> frozenset[str]:
