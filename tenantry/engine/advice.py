@@ -11,7 +11,8 @@ from typing import Final
 
 KEEP: Final = (
     "What holds data stays protected: put back the setting or the file whose change would take it away. A tenant goes"
-    " by `status: deleted` and `tenantry purge` (docs/life.md), an installation by `tenantry destroy`, which is told twice"
+    " by `status: deleted` and `tenantry purge` (docs/life.md), an installation by `tenantry destroy`, told"
+    " twice"
 )
 WHOLE: Final = "run `tenantry up`: it brings the whole stack about, and aims at nothing"
 
