@@ -15,7 +15,7 @@ from tenantry.engine.running import Ended
 URN = "urn:pulumi:local::tenantry::postgresql:index/database:Database::k001-db-database"
 DANGEROUS = re.compile(
     r"`protect` flag|state unprotect|state delete|state repair|integrity-checking|pulumi cancel|--target"
-    r"|pulumi refresh|pulumi plugin|pulumi install|pulumi config set|pulumi login|stack select|bug in the provider"
+    r"|pulumi refresh|pulumi plugin|pulumi install|pulumi config set|pulumi login|pulumi stack select|bug in the provider"
     r"|pulumi/issues"
 )
 # Advice -> what is left of the text around it.
