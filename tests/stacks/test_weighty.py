@@ -9,7 +9,7 @@ import pytest
 
 from stacks import program
 from stacks.config import ROOT
-from stacks.ending import came_to_its_end
+from stacks.ending import came_to_its_end, is_partial
 from stacks.settings import SECRETS, Settings
 from stacks.weighty import HARMLESS, WEIGHTY, allowed, place_of
 from tests.stacks.conftest import ME
@@ -154,6 +154,18 @@ def test_the_end_is_reached_when_all_that_stands_last_is_made(record: Any, known
 
     record(main)
     assert kept == [ended]
+
+
+@pytest.mark.parametrize("option", ["-t", "--target", "--target=urn", "--exclude", "--target-dependents"])
+def test_a_run_that_leaves_some_out_has_no_end(option: str) -> None:
+    assert is_partial(("pulumi", "up", option, "urn"))
+    assert not is_partial(("pulumi", "up", "--stack", "prod", "--yes"))
+
+
+def test_the_documents_name_every_weighty_setting() -> None:
+    text = (ROOT / "docs" / "stack-settings.md").read_text("utf-8")
+    for name, consequence in WEIGHTY.items():
+        assert f"| `{name}` | {consequence} |" in text
 
 
 def test_a_preview_shows_it_with_a_loud_warning(outputs: Any, run: Any, tenants: Any, said: list[str]) -> None:
