@@ -143,7 +143,7 @@ def test_a_setting_that_moves_everybody_is_asked_for_twice(life: Any) -> None:
         shown = life.world.run("tenantry", "preview", "--stack", "local")
         assert "`up` will refuse this" in shown.stdout + shown.stderr
         life.configure(allowChange="gatewayAddress=192.0.2.11")
-        life.control("POST", "faults", {"pattern": "alidns:*Record*", "kind": "error", "times": 99, "status": 403})
+        life.control("POST", "faults", {"pattern": "alidns:UpdateDomainRecord", "kind": "error", "times": 99, "status": 403})
         assert life.world.up(ok=None).returncode != 0
         life.control("DELETE", "faults")
         outputs = life.world.stack_outputs()
