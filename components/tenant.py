@@ -43,6 +43,7 @@ class Tenant(pulumi.ComponentResource):
 
     facts: dict[str, Any]  # for whoever looks at the component: nothing secret
     first: pulumi.Resource  # once it is there, more of the tenant may be
+    end: pulumi.CustomResource  # stands on everything else
     remembered: pulumi.Output[Mapping[str, Any] | None]  # what the last run that came to its end was to remember
 
     def __init__(self, name: str, args: TenantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -115,7 +116,7 @@ class Tenant(pulumi.ComponentResource):
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
             Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts)
         # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
-        opened = Opened(
+        self.end = opened = Opened(
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,

@@ -20,6 +20,7 @@ SECRETS = ("adminDatabase", "broker")  # the platform's too (components/platform
 PURGED = "purged"
 LEAVING = "leaving"
 OPENING = "opening"
+SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,13 @@ class LastRun:
     platform: Mapping[str, Any]  # the outputs of the platform, secrets as such
 
 
-async def last_run() -> LastRun:
+def own_outputs() -> pulumi.StackReference:
+    """Of the last run. To be made once: the engine knows it by its name."""
+    return pulumi.StackReference(this_stack())
+
+
+async def last_run(me: pulumi.StackReference) -> LastRun:
     """Who is leaving counts as held until its tombstone is finished: a run that could not remove it is taken back."""
-    me = pulumi.StackReference(this_stack())
     details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
     leaving = parsed((await me.get_output_details(LEAVING)).value)
     held = parsed(details.value if details.value is not None else details.secret_value)
@@ -59,6 +64,12 @@ async def last_run() -> LastRun:
         platform={name: one.value for name, one in found.items() if one.value is not None}
         | {name: pulumi.Output.secret(one.secret_value) for name, one in found.items() if one.secret_value is not None},
     )
+
+
+async def last_settings(me: pulumi.StackReference) -> dict[str, str]:
+    """Weighty setting -> its value as text in the last run that came to its end; empty on the first run."""
+    details = await me.get_output_details(SETTINGS)
+    return {str(name): str(value) for name, value in cast("Mapping[str, Any]", details.value or {}).items()}
 
 
 async def platform_of(stack: str) -> Mapping[str, Any] | None:

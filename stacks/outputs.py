@@ -109,8 +109,10 @@ def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
     """
     root = get_root_resource()
     if isinstance(root, pulumi.ComponentResource):
-        memory = {one.code: kept(one.wanted, one.last, None, begun=True) for one in mine}
-        root.register_outputs({**outputs, "tenants": memory})
+        told = {**outputs, "tenants": {one.code: kept(one.wanted, one.last, None, begun=True) for one in mine}}
+        for name, value in told.items():
+            pulumi.export(name, value)  # what the SDK tells the engine when this program ends with an error
+        root.register_outputs(told)
 
 
 async def tenants_after(mine: Sequence[Mine]) -> dict[str, Memory]:

@@ -1,8 +1,8 @@
 """The Pulumi program: reads, refuses, and only then registers the platform and the tenants that this stack holds."""
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -12,10 +12,13 @@ from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
-from stacks.memory import SECRETS, Held, last_run, platform_of
+from stacks.ending import came_to_its_end
+from stacks.memory import SECRETS, SETTINGS, Held, last_run, last_settings, own_outputs, platform_of
 from stacks.quiet import short_traces
 from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
+from stacks.weighty import changes, refuse_unasked, values_of
+from stacks.weighty import remembered as remembered_settings
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
 from tenantry.phase import Phase
@@ -28,7 +31,11 @@ async def main() -> pulumi.Inputs:
     """The stack's outputs."""
     config = read(os.environ)
     refuse_unchecked(config, os.environ)
-    last = await last_run()
+    me = own_outputs()
+    settings, before = values_of(config.settings), await last_settings(me)
+    changed = changes(settings, before)
+    refuse_unasked(changed, config.settings, config.stack, ROOT)
+    last = await last_run(me)
     fleet = _fleet(config, last.held)
     refuse_purged(last.purged, fleet)
     refuse_vanished(last.held, fleet, config.holds)
@@ -37,21 +44,30 @@ async def main() -> pulumi.Inputs:
     with short_traces():
         platform, mine = await _register(config, fleet, last.held)
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
-    told = {
+    told: dict[str, Any] = {
         "leaving": outputs.leaving(stones, last.held),
         "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
+        SETTINGS: remembered_settings(settings, before, changed),
     }
     if platform is None:
         outputs.note(told, mine)
-        return {**told, "tenants": outputs.tenants_after(mine)}
-    secrets = {name: one for name, one in platform.secrets.items() if await one.is_known()}
-    outputs.note({**last.platform, **secrets, **told}, mine)
-    after = pulumi.Output.from_input(outputs.platform_after(platform, last.platform))
-    return {
-        **{name: after.apply(lambda found, name=name: found.get(name)) for name in ("platform", *SECRETS)},
-        **told,
-        "tenants": outputs.tenants_after(mine),
-    }
+        known: dict[str, Any] = {}
+    else:
+        secrets = {name: one for name, one in platform.secrets.items() if await one.is_known()}
+        outputs.note({**last.platform, **secrets, **told}, mine)
+        after = pulumi.Output.from_input(outputs.platform_after(platform, last.platform))
+        known = {name: after.apply(lambda found, name=name: found.get(name)) for name in ("platform", *SECRETS)}
+    if changed and not pulumi.runtime.is_dry_run():
+        ends = [*([platform.seal] if platform else []), *(one.part.end for one in mine if one.part)]
+        told[SETTINGS] = _settings_after(ends, settings, told[SETTINGS])
+    return {**known, **told, "tenants": outputs.tenants_after(mine)}
+
+
+async def _settings_after(
+    ends: Sequence[pulumi.CustomResource], new: Mapping[str, str], old: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The new ones only once everything has followed them: until then each run is to be allowed again."""
+    return new if await came_to_its_end(ends) else old
 
 
 async def _register(

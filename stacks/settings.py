@@ -92,6 +92,7 @@ class Settings(BaseModel):
     zone: Annotated[Text, AfterValidator(_zone)]
     today: OptionalDay
     allow_destroy: OptionalText
+    allow_change: OptionalText
     image: Text
     registries: tuple[Registry, ...]
     image_digest: bool

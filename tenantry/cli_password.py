@@ -42,9 +42,7 @@ def _administrator(one: "Operation", code: str) -> dict[str, Any]:
 
     answer = one.cli.ask("stack", "export", "--stack", one.stack, "--show-secrets")
     if answer.code:
-        raise Refusal(
-            f"the stack `{one.stack}` cannot be read: {answer.err.strip()}", "see its state's address and key"
-        )
+        raise Refusal(f"the stack `{one.stack}` cannot be read: {answer.complaint}", "see its state's address and key")
     for resource in json.loads(answer.out)["deployment"].get("resources", []):
         if type_of(resource["urn"]) == TENANT_TYPE and name_of(resource["urn"]) == code:
             found = _plain(resource.get("outputs", {}).get("administrator"))

@@ -57,7 +57,7 @@ func (s *server) Configure(_ context.Context, request *pulumirpc.ConfigureReques
 	}
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.settings, s.cluster = read, nil
+	s.settings, s.cluster, s.foreseen = read, nil, &foresight{}
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, SupportsAutonamingConfiguration: true}, nil
 }
 

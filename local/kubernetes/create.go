@@ -105,7 +105,8 @@ func (s *server) make(ctx context.Context, kind schema.GroupVersionKind, object 
 func (s *server) tryCreate(ctx context.Context, kind schema.GroupVersionKind, object *unstructured.Unstructured, known bool,
 	urn string, inputs resource.PropertyMap,
 ) (resource.PropertyMap, error) {
-	if !known || s.current().unknown {
+	s.expect(kind.GroupKind(), object.GetName())
+	if !known || s.current().unknown || !s.askable(ctx) {
 		return previewed(nil, inputs), nil
 	}
 	cluster, err := s.connect()
@@ -128,8 +129,8 @@ func (s *server) tryCreate(ctx context.Context, kind schema.GroupVersionKind, ob
 		}
 	}
 	tried, err := h.apply(ctx, object, urn, true)
-	if isTransient(err) && !isUnreachable(err) || isImmutable(err) {
-		return previewed(nil, inputs), nil // not there yet, or about to be replaced
+	if isTransient(err) && !isUnreachable(err) || isImmutable(err) || s.passes(ctx, urn, h.title(), err) {
+		return previewed(nil, inputs), nil // not there yet, about to be replaced, or judged by other rules then
 	}
 	if err != nil {
 		return nil, failure(h.title(), "previewing it", err, inputs)

@@ -125,7 +125,7 @@ func sameName(olds, news resource.PropertyMap) bool {
 // Any other refusal is left to the update, which reports it in full.
 func (s *server) immutableByServer(ctx context.Context, kind schema.GroupVersionKind, urn string, news resource.PropertyMap) bool {
 	object, known := objectOf(kind, news)
-	if !known || s.current().unknown {
+	if !known || s.current().unknown || s.foreseen.absent.Load() {
 		return false
 	}
 	cluster, err := s.connect()

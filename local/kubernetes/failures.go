@@ -19,6 +19,9 @@ import (
 
 var immutableWords = regexp.MustCompile(`(?i)immutable|(may|can) ?not be (changed|updated|modified)|updates to .* (is|are) forbidden`)
 
+const unreachableRemedy = "see that the cluster runs, that the server which its kubeconfig names is reached from here, " +
+	"and that this kubeconfig is current"
+
 // denialWords are the server's around what an admission policy or a webhook says in words of its own, which may be any.
 var denialWords = regexp.MustCompile(`denied (the )?request`)
 
@@ -98,7 +101,7 @@ func remedy(err error) string {
 	case isMissingNamespace(err):
 		return "make the namespace a resource that this one depends on, or correct metadata.namespace"
 	case isUnreachable(err):
-		return "check that the cluster runs (`make status`) and that the provider's kubeconfig is current"
+		return unreachableRemedy
 	case apierrors.IsUnauthorized(err):
 		return "the provider's credentials are not accepted: renew the kubeconfig"
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):

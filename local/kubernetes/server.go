@@ -14,7 +14,7 @@ import (
 )
 
 // server answers the engine. Apart from the settings, which Configure sets once, it remembers only what it said of
-// replacements.
+// replacements, and what previews go by.
 type server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	host    *provider.HostClient
@@ -25,11 +25,12 @@ type server struct {
 	settings settings
 	cluster  *cluster // made at first use, so that Configure touches no network
 	replaced sync.Map // URNs that Diff wants replaced, see tryCreate
+	foreseen *foresight
 }
 
 func newServer(ctx context.Context, host *provider.HostClient) *server {
 	ctx, cancel := context.WithCancel(ctx)
-	return &server{host: host, context: ctx, cancel: cancel}
+	return &server{host: host, context: ctx, cancel: cancel, foreseen: &foresight{}}
 }
 
 // bound ends with the call or with the server, whichever is first.

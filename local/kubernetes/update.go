@@ -102,7 +102,8 @@ func (s *server) found(ctx context.Context, kind schema.GroupVersionKind, id str
 func (s *server) tryUpdate(ctx context.Context, kind schema.GroupVersionKind, object *unstructured.Unstructured, known bool,
 	urn, id string, inputs resource.PropertyMap,
 ) (resource.PropertyMap, error) {
-	if !known || s.current().unknown {
+	s.expect(kind.GroupKind(), object.GetName())
+	if !known || s.current().unknown || !s.askable(ctx) {
 		return inputs, nil
 	}
 	h, err := s.handleOf(ctx, kind, id)
@@ -112,7 +113,7 @@ func (s *server) tryUpdate(ctx context.Context, kind schema.GroupVersionKind, ob
 			return outputsOf(tried, inputs), nil
 		}
 	}
-	if isTransient(err) && !isUnreachable(err) {
+	if isTransient(err) && !isUnreachable(err) || s.passes(ctx, urn, kind.Kind+" "+id, err) {
 		return inputs, nil
 	}
 	return nil, failure(kind.Kind+" "+id, "previewing the update", err, inputs)

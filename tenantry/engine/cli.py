@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tenantry.engine.advice import in_our_words
 from tenantry.engine.redaction import redactor
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.starts import Starts, folder_of
@@ -28,6 +29,11 @@ class Answer:
     code: int
     out: str
     err: str
+
+    @property
+    def complaint(self) -> str:
+        """The error as a person is to read it."""
+        return in_our_words(self.err.strip())
 
 
 @dataclass(frozen=True)

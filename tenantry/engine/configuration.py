@@ -48,5 +48,5 @@ def _configured(cli: Cli, stack: str) -> Mapping[str, str]:
     try:
         entries = cast("dict[str, dict[str, Any]]", json.loads(answer.out))
     except ValueError:
-        raise Refusal(f"the configuration of the stack `{stack}` cannot be read", answer.err.strip()) from None
+        raise Refusal(f"the configuration of the stack `{stack}` cannot be read", answer.complaint) from None
     return {key.rpartition(":")[2]: str(entry.get("value", "")) for key, entry in entries.items()}

@@ -11,6 +11,7 @@ from typing import Any
 
 from tenantry.clock import today
 from tenantry.engine import pack, surroundings
+from tenantry.engine.advice import in_our_words
 from tenantry.engine.cli import Cli
 from tenantry.engine.database import Server, server_of
 from tenantry.engine.deployment import Deployment
@@ -309,7 +310,8 @@ def _remark(ended: Ended, errors: list[Finding]) -> str:
         return "stopped as you asked; run again to go on"
     if not ended.code or errors:
         return ""
-    return "\n".join(line for line in ended.output.strip().splitlines() if line.strip())[-4000:]
+    said = in_our_words(ended.output.strip())
+    return "\n".join(line for line in said.splitlines() if line.strip())[-4000:]
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from tenantry.engine.urns import Place, describe, is_plumbing, place_of, type_of
 
 # Said by the engine after its own errors; they name nothing.
 _ECHOES = tuple(f"{kind} {end}" for kind in ("update", "preview", "destroy") for end in ("failed", "canceled"))
-# An operation that ends so had no fault of its own: the engine stopped it after the fault of another.
+# An operation that ends so had no fault of its own: the engine stopped it after the fault of another. A plugin too, of
+# which the engine then says that it "exited prematurely".
 _CANCELLED: Final = re.compile(
     r"context cancell?ed|\bcode = cancell?ed|\bwas cancelled\b|cancelled while waiting"
-    r"|canceling statement due to user request|resource monitor shut down|client connection is closing",
+    r"|canceling statement due to user request|resource monitor shut down|client connection is closing"
+    r"|Detected that \S+ exited prematurely",
     re.IGNORECASE,
 )
 LAST: Final = "tenantry:index:Opened"  # stands on all that a tenant has: once it is done, the tenant is

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from tenantry.engine.advice import in_our_words
 from tenantry.engine.alibaba import keys_of
 from tenantry.engine.cli import SHORT_SECONDS, Answer, Cli
 from tenantry.engine.deployment import Deployment, Record, is_real
@@ -65,7 +66,7 @@ class Records:
         answer = self.cli.ask("stack", "init", self.stack, "--no-select", *chosen)
         if answer.code and _ALREADY.search(answer.err) is None:
             raise Refusal(
-                f"the stack `{self.stack}` cannot be made: {answer.err.strip()}",
+                f"the stack `{self.stack}` cannot be made: {answer.complaint}",
                 "see the state's address and key",
             )
         return answer.code == 0
@@ -143,11 +144,13 @@ class Records:
             command = ("refresh", "--stack", self.stack, *quiet, "--event-log", str(events), *targets)
             answer = self._change(*command, seconds=REFRESH_SECONDS)
             failed = {
-                urn: self.cli.redact(why) for urn, why in failures_by_urn(read_all(events)).items() if urn in urns
+                urn: in_our_words(self.cli.redact(why))
+                for urn, why in failures_by_urn(read_all(events)).items()
+                if urn in urns
             }
         if answer.code and not failed:
             raise Refusal(
-                f"what was interrupted cannot be read: {answer.err.strip()}",
+                f"what was interrupted cannot be read: {answer.complaint}",
                 "repair that, then run again",
                 Exit.FAILED,
             )
@@ -158,7 +161,7 @@ class Records:
         if answer.code:
             if _MISSING.search(answer.err):
                 raise self._no_stack()
-            raise Refusal(f"the stack's record cannot be read: {answer.err.strip()}", "see the state's address and key")
+            raise Refusal(f"the stack's record cannot be read: {answer.complaint}", "see the state's address and key")
         return json.loads(answer.out)
 
     def _no_stack(self) -> NoStack:
@@ -170,7 +173,7 @@ class Records:
     def _import(self, exported: dict[str, Tree]) -> None:
         answer = self._change("stack", "import", "--stack", self.stack, given=json.dumps(exported))
         if answer.code:
-            raise Refusal(f"the stack's record cannot be repaired: {answer.err.strip()}", "run again", Exit.FAILED)
+            raise Refusal(f"the stack's record cannot be repaired: {answer.complaint}", "run again", Exit.FAILED)
 
     def _change(self, *arguments: str, given: str | None = None, seconds: float = SHORT_SECONDS) -> Answer:
         """A command that takes the stack's lock."""

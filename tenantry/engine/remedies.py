@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from tenantry.engine.advice import in_our_words
+
 _REMEDIES: Final = (
     (
         re.compile(r"has a collation version mismatch"),
@@ -17,5 +19,6 @@ _REMEDIES: Final = (
 
 
 def with_remedy(text: str) -> str:
-    """The text of an error, and behind it the remedy where one is known."""
+    """The text of an error without the engine's own advice, and behind it the remedy where one is known."""
+    text = in_our_words(text)
     return next((f"{text}: {remedy}" for known, remedy in _REMEDIES if known.search(text)), text)

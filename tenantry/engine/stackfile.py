@@ -44,6 +44,18 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
                 )
 
 
+def lines(file: Path) -> dict[str, int]:
+    """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read."""
+    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  (untyped stubs)
+    try:
+        config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    if not isinstance(config, yaml.MappingNode):
+        return {}
+    return {str(key.value): key.start_mark.line + 1 for key, _ in _entries(config)}
+
+
 def _entries(node: Any) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
     pairs = cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
     return [(key, value) for key, value in pairs if isinstance(key, yaml.ScalarNode)]

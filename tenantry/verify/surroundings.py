@@ -99,7 +99,7 @@ class _Settings:
 def _ask(cli: Cli, *arguments: str) -> Any:
     answer = cli.ask(*arguments)
     if answer.code:
-        raise Refusal(f"`pulumi {' '.join(arguments[:2])}` failed: {answer.err.strip()}", "run `tenantry up` first")
+        raise Refusal(f"`pulumi {' '.join(arguments[:2])}` failed: {answer.complaint}", "run `tenantry up` first")
     return json.loads(answer.out)
 
 

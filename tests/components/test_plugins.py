@@ -43,7 +43,7 @@ def test_its_pod_is_confined_and_of_the_catalogues_size(recording) -> None:
     assert all(pod[key] == app[key] for key in same)
     assert container["resources"]["requests"] == container["resources"]["limits"]
     assert container["resources"]["limits"] == {"cpu": "250m", "memory": "512Mi", "ephemeral-storage": "1Gi"}
-    assert container["image"] == "registry.example.com/plugin-enrollment:1.4.0"
+    assert container["image"] == f"registry.example.com/plugin-enrollment:1.4.0@sha256:{'0' * 64}"
     assert container["ports"] == [{"name": "http", "containerPort": 3101, "protocol": "TCP"}]
     assert all(
         container[f"{probe}Probe"]["httpGet"]["path"] == "/health" for probe in ("startup", "readiness", "liveness")

@@ -130,6 +130,37 @@ def test_another_folder_of_tenants_stops_it_too(life: Any) -> None:
     assert everything(life) == held
 
 
+def test_a_setting_that_moves_everybody_is_asked_for_twice(life: Any) -> None:
+    """Remembered once a run has come to its end with it, and not before."""
+    held = everything(life)
+    life.configure(gatewayAddress="192.0.2.11")
+    try:
+        for command in (OURS, BY_HAND):
+            refused = life.world.run(*command, ok=None)
+            assert refused.returncode != 0, command
+            assert "tenantry:gatewayAddress: was 192.0.2.10, is 192.0.2.11" in refused.stdout + refused.stderr
+        assert everything(life) == held
+        shown = life.world.run("tenantry", "preview", "--stack", "local")
+        assert "`up` will refuse this" in shown.stdout + shown.stderr
+        life.configure(allowChange="gatewayAddress=192.0.2.11")
+        life.control(
+            "POST", "faults", {"pattern": "alidns:UpdateDomainRecord", "kind": "error", "times": 99, "status": 403}
+        )
+        assert life.world.up(ok=None).returncode != 0
+        life.control("DELETE", "faults")
+        outputs = life.world.stack_outputs()
+        assert outputs["settings"]["gatewayAddress"] == "192.0.2.10"
+        assert outputs["tenants"].keys() == {"k001", "k002"}
+        life.world.up()
+        assert life.world.stack_outputs()["settings"]["gatewayAddress"] == "192.0.2.11"
+        life.configure(allowChange="gatewayAddress=192.0.2.10", gatewayAddress=None)
+        life.world.up()
+        assert everything(life) == held
+    finally:
+        life.control("DELETE", "faults")
+        life.configure(gatewayAddress=None, allowChange=None)
+
+
 def test_a_purge_without_a_recorded_proof_removes_nothing(life: Any) -> None:
     """Also for a tenant that is due: the id of a proof counts for nothing without the proof."""
     held = life.data()

@@ -163,7 +163,7 @@ def test_a_stack_of_one_cell_holds_its_tenants_alone(run, tenants) -> None:
     recording = run(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
     assert tenants_of(recording) == ["k002"]
     assert not recording.of("Platform")
-    assert recording.result.keys() == {"tenants", "leaving", "purged"}
+    assert recording.result.keys() == {"tenants", "leaving", "purged", "settings"}
 
 
 def test_a_cell_without_a_platform_is_refused(refused, tenants) -> None:
@@ -229,11 +229,15 @@ def test_protection_is_lifted_everywhere_by_the_stacks_name(run, tenants) -> Non
 
 def test_a_service_without_a_digest_is_refused_where_digests_are_asked_for(run, refused, tenants) -> None:
     folder = tenants(k001={"enabled_services": ["posters"]}, k002={})
+    catalogue = yaml.safe_load((ROOT / "tenants" / "services.yaml").read_text(encoding="utf-8"))
+    del catalogue["services"]["posters"]["digest"]
+    (folder / "services.yaml").write_text(yaml.safe_dump(catalogue, allow_unicode=True), encoding="utf-8")
     assert run(folder).named("k001-svc-posters-deployment")
     digest = "business-app:1.0.0@sha256:" + "0" * 64
     said = refused(folder, imageDigest=True, image=digest)
     assert "in services.yaml posters has no `digest`" in said
-    assert run(tenants(k002={}), imageDigest=True, image=digest)
+    (folder / "k001.yaml").unlink()
+    assert run(folder, imageDigest=True, image=digest)
 
 
 def test_where_there_is_keda_it_scales(run, tenants) -> None:

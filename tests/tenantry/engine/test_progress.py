@@ -144,6 +144,16 @@ def test_also_when_it_is_told_before_the_fault() -> None:
     assert progress.failed_tenants == {"k003": ["role"]}
 
 
+def test_plugins_that_end_after_an_error_are_no_errors() -> None:
+    progress = Progress()
+    progress.take(Message("error", part("k003", ROLE), "the owner is missing"))
+    ended = "Detected that /plugins/pulumi-resource-random exited prematurely. \n       This is *always* a bug in the provider."
+    for _ in range(5):
+        progress.take(Message("error", "", ended))
+    assert progress.end() == []
+    assert [finding.text for finding in progress.errors] == ["the owner is missing"]
+
+
 def test_a_cancellation_alone_is_the_error() -> None:
     progress = Progress()
     cancel(progress, "k012", ROLE, "context canceled")

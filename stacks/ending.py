@@ -1,0 +1,23 @@
+"""Whether a run came to its end, for what may be remembered only then."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from stacks.unchecked import engine_command
+
+
+def is_partial(command: Sequence[str]) -> bool:
+    """Whether the engine's command line leaves resources out: those keep the state that they had."""
+    return any(one == "-t" or one.startswith(("--target", "--exclude")) for one in command)
+
+
+async def came_to_its_end(ends: Sequence[pulumi.CustomResource]) -> bool:
+    """Waits for resources that stand on all others.
+
+    False when one of them, or what it stands on, has failed, and when the run leaves some out.
+    """
+    try:
+        return not is_partial(engine_command()) and await pulumi.Output.all(*(one.id for one in ends)).is_known()
+    except Exception:  # whatever ended the run: the SDK holds the same error and reports it
+        return False

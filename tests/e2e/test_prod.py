@@ -1,0 +1,96 @@
+"""A production stack as it is shipped, previewed by the real engine with secrets made up and no system within reach."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.build.binaries import build_all
+from local.instance import Instance
+from local.paths import ROOT
+from local.throwaway import LEFT_OUT
+from local.toolbox import install
+
+NOWHERE = """
+apiVersion: v1
+kind: Config
+clusters: [{name: a, cluster: {server: "https://127.0.0.1:9"}}]
+contexts: [{name: a, context: {cluster: a, user: a}}]
+users: [{name: a, user: {token: made-up}}]
+current-context: a
+"""
+SECRETS = {
+    "databasePassword": "made-up-password",
+    "alibabaAccessKey": "LTAI0000000000000000",
+    "alibabaSecretKey": "made-up-key",
+    "kubeconfig": NOWHERE,
+}
+SILENT = (
+    "the Kubernetes cluster does not answer",
+    "PostgreSQL does not answer at pgm-tenantry.pg.rds.aliyuncs.com:5432",
+)
+
+
+class Checkout:
+    """A copy of the project with an engine, its plugins and a state of its own."""
+
+    def __init__(self, parent: Path) -> None:
+        self.folder = parent / "tenantry"
+        shutil.copytree(ROOT, self.folder, ignore=lambda _, names: LEFT_OUT & set(names))
+        (self.folder / ".venv").symlink_to(Path(sys.prefix))
+        tools = Instance(parent / "tools")
+        for name in ("bin", "state"):
+            (tools.folder / name).mkdir(parents=True)
+        install(tools, build_all())
+        strangers = ("PG", "PULUMI_", "ALICLOUD_", "ALIBABA", "TENANTRY_", "KUBECONFIG", "PYTHON")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(strangers)}
+        self.env: Mapping[str, str] = kept | {
+            "PATH": os.pathsep.join([str(tools.folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PULUMI_HOME": str(tools.folder / "pulumi"),
+            "PULUMI_BACKEND_URL": f"file://{tools.folder / 'state'}?metadata=skip",
+            "PULUMI_CONFIG_PASSPHRASE": "for tests only",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+        }
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=600
+        )
+
+    def pulumi(self, *arguments: str) -> None:
+        done = self.run("pulumi", *arguments, "--stack", "prod", "--non-interactive")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = Checkout(tmp_path_factory.mktemp("prod"))
+    assert checkout.run("pulumi", "stack", "init", "prod", "--non-interactive").returncode == 0
+    for key, value in SECRETS.items():
+        checkout.pulumi("config", "set", "--secret", f"tenantry:{key}", value)
+    return checkout
+
+
+def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout) -> None:
+    done = prod.run("tenantry", "preview", "--stack", "prod", "--json")
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-6000:]
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    assert outcome["errors"] == []
+    warnings = [one["text"] for one in outcome["warnings"] if not one["text"].startswith("policy report:")]
+    for system in SILENT:
+        assert len([text for text in warnings if text.startswith(system)]) == 1, warnings
+    assert len(warnings) <= len(SILENT) + 1  # the cloud is not within reach everywhere
+    planned = {one["tenant"] for one in outcome["operations"]}
+    files = (prod.folder / "tenants").glob("k*.yaml")
+    assert planned >= {file.stem for file in files if "status: purged" not in file.read_text(encoding="utf-8")}
+    assert outcome["changes"]["created"] > 500
+    assert "make status" not in said
+    assert not [value for value in SECRETS.values() if value in said]
