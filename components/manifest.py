@@ -13,11 +13,15 @@ from typing import Any, Final
 
 import pulumi
 
+from tenantry.names import LONGEST_GRACE_SECONDS
+
 # How the SDK names the groups whose API version is not that of the object itself.
 _CORE: Final = "core/"
 # What takes everything in it along when it is deleted, while the state goes on to believe in that. The plugin decides
 # about these: it rather takes one over that is there.
 _HOLDS_OTHERS: Final = {"Namespace", "CustomResourceDefinition"}
+# A plugin waits 10 minutes by itself. A pod may take its grace; what takes longer than that and a minute is held.
+DELETE_SECONDS: Final = LONGEST_GRACE_SECONDS + 60
 
 
 def token(api_version: str, kind: str) -> str:
@@ -52,6 +56,7 @@ class Manifest(pulumi.CustomResource):
                 # the plugin. Made first, under the same name, it would be the very object that is then deleted.
                 delete_before_replace=None if kind in _HOLDS_OTHERS else True,
                 additional_secret_outputs=["data", "stringData"] if kind == "Secret" else None,
+                custom_timeouts=pulumi.CustomTimeouts(delete=f"{DELETE_SECONDS}s"),
             ),
         )
         inputs = {"apiVersion": api_version, "kind": kind, "metadata": dict(metadata), **body}

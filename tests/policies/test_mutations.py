@@ -145,15 +145,9 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "Bucket lifecycleRuleAllowSameActionOverlap",
         f"{RAIL} spec.matchConstraints.resourceRules.#.scope",
     ),
-    "it is said twice, for the pod and for the container, or by the image's own user": (
+    "it is said twice, for the pod and for the container": (
         "Deployment *.securityContext.runAsNonRoot",
         "CronJob *.securityContext.runAsNonRoot",
-        "CronJob *.securityContext.runAsUser",
-        "CronJob *.securityContext.runAsGroup",
-        "CronJob *.securityContext.fsGroup",
-        "Deployment *.securityContext.runAsUser",
-        "Deployment *.securityContext.runAsGroup",
-        "Deployment *.securityContext.fsGroup",
     ),
     "a role that may not log in opens no connection": ("Role connectionLimit",),
     "the limit of the rate is what keeps a neighbour going; body and place only narrow it": (
