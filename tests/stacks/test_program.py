@@ -33,7 +33,7 @@ def test_the_first_run_registers_everything(run, tenants) -> None:
 def test_every_admission_policy_stands_before_the_first_namespace(run, tenants) -> None:
     recording = run(tenants(k001={}))
     rails = {one.name for one in recording.resources if one.parent == "platform-guardrails"}
-    assert len(rails) >= 26
+    assert len(rails) >= 30
     assert rails <= recording.all_before("k001-ns-namespace")
 
 
