@@ -48,7 +48,6 @@ class Boundary(pulumi.ComponentResource):
             ),
         )
         walls = {
-            # The control plane makes this account with the namespace; what is declared here is only its token.
             ("v1", "ServiceAccount", DEFAULT_ACCOUNT): {"automountServiceAccountToken": False},
             ("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},
             ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network.closed()},
@@ -76,6 +75,7 @@ class Boundary(pulumi.ComponentResource):
                         provider=args.providers.kubernetes,
                         depends_on=[self.namespace, *(made if is_last else [])],
                     ),
+                    completes=called == DEFAULT_ACCOUNT,  # the control plane makes it with the namespace
                 )
             )
         self.ready = made[-1]

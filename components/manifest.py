@@ -37,7 +37,10 @@ def _sdk_version() -> str:
 
 
 class Manifest(pulumi.CustomResource):
-    """One object. `body` is everything beside apiVersion, kind and metadata, in Kubernetes' own spelling."""
+    """One object. `body` is everything beside apiVersion, kind and metadata, in Kubernetes' own spelling.
+
+    One that `completes` sets fields of an object that the cluster itself makes, and leaves it there when it goes.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,8 @@ class Manifest(pulumi.CustomResource):
         metadata: Mapping[str, Any],
         body: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
+        *,
+        completes: bool = False,
     ) -> None:
         opts = pulumi.ResourceOptions.merge(
             opts,
@@ -60,4 +65,4 @@ class Manifest(pulumi.CustomResource):
             ),
         )
         inputs = {"apiVersion": api_version, "kind": kind, "metadata": dict(metadata), **body}
-        super().__init__(token(api_version, kind), name, inputs, opts)
+        super().__init__(token(api_version, kind + ("Patch" if completes else "")), name, inputs, opts)

@@ -96,6 +96,7 @@ class Platform(pulumi.ComponentResource):
             {"name": DEFAULT_ACCOUNT, "namespace": PLATFORM_NAMESPACE, "labels": labels()},
             {"automountServiceAccountToken": False},
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes, depends_on=[namespace]),
+            completes=True,
         )
         # The provisioner writes rows there: whoever owned their triggers would be the provisioner.
         admin = self._database(

@@ -20,6 +20,7 @@ NAMESPACE: Final = "kubernetes:Namespace"
 LEVEL: Final = "pod-security.kubernetes.io/"
 VOLUMES: Final = frozenset({"emptyDir", "projected", "configMap", "secret", "downwardAPI"})
 IDS: Final = {"runAsUser": "user", "runAsGroup": "group", "fsGroup": "group"}
+ACCOUNTS: Final = ("kubernetes:ServiceAccount", "kubernetes:ServiceAccountPatch")
 TENANT_KINDS: Final = frozenset({"kubernetes:Deployment", "kubernetes:Job", "kubernetes:CronJob"})
 
 
@@ -232,16 +233,16 @@ def account(resource: Resource, settings: Settings) -> Iterator[str]:
 
 @resource_rule(
     "workload-token",
-    kinds=[*PODS, "kubernetes:ServiceAccount"],
+    kinds=[*PODS, *ACCOUNTS],
     why="A mounted token speaks to the Kubernetes API as the tenant, for whoever gets into the pod.",
     remedy="set automountServiceAccountToken: false; project tokens for another audience, for an hour.",
 )
 def token(resource: Resource, settings: Settings) -> Iterator[str]:
     """No token for the Kubernetes API is mounted."""
-    spec = resource.props if resource.kind == "kubernetes:ServiceAccount" else pod(resource)
+    spec = resource.props if resource.kind in ACCOUNTS else pod(resource)
     if truth(spec.get("automountServiceAccountToken")) is not False:
         yield "it mounts a token"
-    if resource.kind == "kubernetes:ServiceAccount":
+    if resource.kind in ACCOUNTS:
         return
     for name, kind, detail in volumes(spec):
         for source in listing(detail.get("sources")) if kind == "projected" else ():

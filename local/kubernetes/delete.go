@@ -30,6 +30,9 @@ func (s *server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
+	if completes(typeOf(urn, request.GetType())) {
+		return done, nil
+	}
 	title := kind.Kind + " " + request.GetId()
 	var h *handle
 	var live *unstructured.Unstructured

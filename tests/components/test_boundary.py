@@ -20,6 +20,8 @@ def test_the_namespace_admits_restricted_pods_only(parts, tenant) -> None:
 def test_the_account_that_pods_get_by_default_hands_them_no_token(parts, tenant) -> None:
     account = parts(tenant()).named("k001-ns-serviceaccount-default").inputs
     assert (account["metadata"]["name"], account["automountServiceAccountToken"]) == ("default", False)
+    # Official plugins refuse to make an object that is there; this one the control plane makes.
+    assert parts(tenant()).named("k001-ns-serviceaccount-default").type == "kubernetes:core/v1:ServiceAccountPatch"
 
 
 def test_nothing_is_allowed_that_is_not_named(parts, tenant) -> None:
