@@ -20,8 +20,8 @@ _CORE: Final = "core/"
 # What takes everything in it along when it is deleted, while the state goes on to believe in that. The plugin decides
 # about these: it rather takes one over that is there.
 _HOLDS_OTHERS: Final = {"Namespace", "CustomResourceDefinition"}
-# A plugin waits 10 minutes by itself. A pod may take its grace; what takes longer than that and a minute is held.
-DELETE_SECONDS: Final = LONGEST_GRACE_SECONDS + 60
+# A plugin waits 10 minutes by itself. A pod may take its grace; what takes longer than that and 3 minutes is held.
+DELETE_SECONDS: Final = LONGEST_GRACE_SECONDS + 180
 
 
 def token(api_version: str, kind: str) -> str:

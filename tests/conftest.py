@@ -45,6 +45,7 @@ class Registered:
     version: str
     secret_outputs: tuple[str, ...]
     delete_first: bool | None  # None: the plugin decides
+    delete_timeout: str = ""
 
 
 @dataclass
@@ -158,6 +159,7 @@ def _registered(request: Any) -> Registered:
         version=request.version,
         secret_outputs=tuple(request.additionalSecretOutputs),
         delete_first=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        delete_timeout=request.customTimeouts.delete,
     )
 
 

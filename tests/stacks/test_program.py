@@ -242,9 +242,10 @@ def test_where_there_is_keda_it_scales(run, tenants) -> None:
     assert trigger["metadata"]["serverAddress"] == "http://prometheus:9090"
 
 
-def test_keda_may_scale_and_only_where_there_is_one(run, tenants) -> None:
+@pytest.mark.parametrize("rail", ["scale", "finalizers"])
+def test_keda_may_scale_and_only_where_there_is_one(run, tenants, rail: str) -> None:
     def allowed(**settings: Any) -> bool:
-        spec = run(tenants(k001={}), **settings).named("platform-guardrails-scale").inputs["spec"]
+        spec = run(tenants(k001={}), **settings).named(f"platform-guardrails-{rail}").inputs["spec"]
         return "system:serviceaccount:scalers:keda" in str(spec["matchConditions"])
 
     assert allowed(keda=True, kedaAccount="scalers/keda")
