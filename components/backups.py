@@ -18,7 +18,7 @@ from tenantry.phase import RETENTION
 
 JOB: Final = "tenantry-backup"
 TIME_ZONE: Final = "Asia/Shanghai"
-USER: Final = 1000
+USER: Final = 10001  # of nobody on any node
 AUTHORITY: Final = "ca.pem"
 AUTHORITIES: Final = "/etc/tenantry/database"  # where that file lies in the pod
 DEADLINE_SECONDS: Final = 6 * 3600  # the longest that one night's backups may take

@@ -10,7 +10,7 @@ from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
 from tenantry.groups import CLUSTER_ROLES
-from tenantry.names import Names
+from tenantry.names import DEFAULT_ACCOUNT, Names
 from tenantry.plans import Plan
 
 POD_SECURITY = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
@@ -27,10 +27,10 @@ class BoundaryArgs:
 
 
 class Boundary(pulumi.ComponentResource):
-    """Namespace, quota, limits, network policies, and who of the tenant's people may look after it."""
+    """Namespace, default account, quota, limits, network policies, and who of the tenant's people may look after it."""
 
     namespace: Manifest
-    ready: Manifest  # the last of the walls, which stands on all the others: the state names one instead of six
+    ready: Manifest  # the last of the walls, which stands on all the others: the state names one instead of seven
 
     def __init__(self, name: str, args: BoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Boundary", name, None, opts)
@@ -48,6 +48,7 @@ class Boundary(pulumi.ComponentResource):
             ),
         )
         walls = {
+            ("v1", "ServiceAccount", DEFAULT_ACCOUNT): {"automountServiceAccountToken": False},
             ("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},
             ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network.closed()},
             ("networking.k8s.io/v1", "NetworkPolicy", "openings"): {
@@ -74,6 +75,7 @@ class Boundary(pulumi.ComponentResource):
                         provider=args.providers.kubernetes,
                         depends_on=[self.namespace, *(made if is_last else [])],
                     ),
+                    completes=called == DEFAULT_ACCOUNT,  # the control plane makes it with the namespace
                 )
             )
         self.ready = made[-1]

@@ -13,11 +13,15 @@ from typing import Any, Final
 
 import pulumi
 
+from tenantry.names import LONGEST_GRACE_SECONDS
+
 # How the SDK names the groups whose API version is not that of the object itself.
 _CORE: Final = "core/"
 # What takes everything in it along when it is deleted, while the state goes on to believe in that. The plugin decides
 # about these: it rather takes one over that is there.
 _HOLDS_OTHERS: Final = {"Namespace", "CustomResourceDefinition"}
+# A plugin waits 10 minutes by itself. A pod may take its grace; what takes longer than that and 3 minutes is held.
+DELETE_SECONDS: Final = LONGEST_GRACE_SECONDS + 180
 
 
 def token(api_version: str, kind: str) -> str:
@@ -33,7 +37,10 @@ def _sdk_version() -> str:
 
 
 class Manifest(pulumi.CustomResource):
-    """One object. `body` is everything beside apiVersion, kind and metadata, in Kubernetes' own spelling."""
+    """One object. `body` is everything beside apiVersion, kind and metadata, in Kubernetes' own spelling.
+
+    One that `completes` sets fields of an object that the cluster itself makes, and leaves it there when it goes.
+    """
 
     def __init__(
         self,
@@ -43,6 +50,8 @@ class Manifest(pulumi.CustomResource):
         metadata: Mapping[str, Any],
         body: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
+        *,
+        completes: bool = False,
     ) -> None:
         opts = pulumi.ResourceOptions.merge(
             opts,
@@ -52,7 +61,8 @@ class Manifest(pulumi.CustomResource):
                 # the plugin. Made first, under the same name, it would be the very object that is then deleted.
                 delete_before_replace=None if kind in _HOLDS_OTHERS else True,
                 additional_secret_outputs=["data", "stringData"] if kind == "Secret" else None,
+                custom_timeouts=pulumi.CustomTimeouts(delete=f"{DELETE_SECONDS}s"),
             ),
         )
         inputs = {"apiVersion": api_version, "kind": kind, "metadata": dict(metadata), **body}
-        super().__init__(token(api_version, kind), name, inputs, opts)
+        super().__init__(token(api_version, kind + ("Patch" if completes else "")), name, inputs, opts)

@@ -19,7 +19,14 @@ from components.manifest import Manifest
 from components.ownership import labels
 from components.seal import seal
 from components.steps import ClosedDatabases
-from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE, PLATFORM_NAMESPACE, TEMPLATE_DATABASE, TEST_DATABASE
+from tenantry.names import (
+    ADMIN_DATABASE,
+    DEFAULT_ACCOUNT,
+    MAINTENANCE_DATABASE,
+    PLATFORM_NAMESPACE,
+    TEMPLATE_DATABASE,
+    TEST_DATABASE,
+)
 from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 
@@ -83,6 +90,15 @@ class Platform(pulumi.ComponentResource):
             {},
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
         )
+        account = Manifest(
+            f"{name}-namespace-account",
+            "v1",
+            "ServiceAccount",
+            {"name": DEFAULT_ACCOUNT, "namespace": PLATFORM_NAMESPACE, "labels": labels()},
+            {"automountServiceAccountToken": False},
+            pulumi.ResourceOptions(parent=self, provider=providers.kubernetes, depends_on=[namespace]),
+            completes=True,
+        )
         # The provisioner writes rows there: whoever owned their triggers would be the provisioner.
         admin = self._database(
             ADMIN_DATABASE, ADMIN_CONNECTIONS, rights="rows", migrations=(MIGRATIONS, args.migrations_digest)
@@ -99,7 +115,7 @@ class Platform(pulumi.ComponentResource):
             ),
             child,
         )
-        parts = [system, photos, federation, entry, namespace, admin, test, closed, guardrails, backups]
+        parts = [system, photos, federation, entry, namespace, account, admin, test, closed, guardrails, backups]
         self.seal = seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],

@@ -8,11 +8,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
-from components import network, pod, route, traffic
+from components import credential_files, network, pod, route, traffic
 from components.environment import NOT_OF_SERVICES, settings, starting
 from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
@@ -23,6 +23,11 @@ from tenantry.phase import Phase
 from tenantry.resolved import ResolvedTenant
 from tenantry.rotation import ALL
 from tenantry.services import REPLICAS, Service
+
+# Of the application's: a service is given what it needs, and no key of the tenant's to the platform.
+CREDENTIALS: Final = ("DB_USER", "DB_PASSWORD", "JWT_SECRET")
+CACHE: Final = ("REDIS_URL", "REDIS_KEY_PREFIX")
+SOMETIMES: Final = ("JWT_SECRET_PREVIOUS", *CACHE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,13 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
     container["envFrom"] = [{"configMapRef": {"name": pod.CONFIG}}]
     container["env"] = [
         *({"name": key, "value": value} for key, value in _own_settings(called, service).items()),
-        *(_credential(key) for key in ("DB_USER", "DB_PASSWORD", "JWT_SECRET")),
-        *(_credential(key, optional=True) for key in ("JWT_SECRET_PREVIOUS", "REDIS_URL", "REDIS_KEY_PREFIX")),
+        *(_credential(key) for key in CREDENTIALS),
+        *(_credential(key, optional=True) for key in SOMETIMES),
+        *credential_files.variables([*CREDENTIALS, *(CACHE if tenant.code in at.services.caches else ())]),
     ]
+    container["volumeMounts"].append(credential_files.MOUNT)
+    body = pod.spec(container, tenant.code, part, service.compute.ephemeral_storage)
+    body["volumes"].append(credential_files.part(pod.CONFIG, CREDENTIALS, SOMETIMES))
     return {
         "replicas": REPLICAS if tenant.phase is Phase.ACTIVE else 0,
         "revisionHistoryLimit": 3,
@@ -127,7 +136,7 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
                 "labels": labels(tenant.code, part=part) | {ROLE: network.PLUGIN},
                 "annotations": {pod.CHECKSUM: _checksum(tenant, at)},
             },
-            "spec": pod.spec(container, tenant.code, part, service.compute.ephemeral_storage),
+            "spec": body,
         },
     }
 
@@ -151,7 +160,6 @@ def _own_settings(called: str, service: Service) -> dict[str, str]:
 
 
 def _credential(key: str, *, optional: bool = False) -> dict[str, Any]:
-    """One of the application's: a service is given what it needs, and no key of the tenant's to the platform."""
     reference = {"name": pod.CONFIG, "key": key} | ({"optional": True} if optional else {})
     return {"name": key, "valueFrom": {"secretKeyRef": reference}}
 

@@ -1,8 +1,9 @@
 """The hardened pods of a tenant: the body of its application's Deployment, and what those of services share with it."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from components import scaling
+from components import credential_files, scaling
 from components.environment import API_KEYS_DIRECTORY, TOKEN_DIRECTORY, TOKEN_FILE
 from components.installation import Installation
 from components.ownership import labels, selector
@@ -12,14 +13,17 @@ from tenantry.resolved import ResolvedTenant
 
 CONFIG: Final = "business-app"  # the name of the ConfigMap and of the Secret
 API_KEYS: Final = "api-keys"  # the name of the Secret with them, which is mounted: renewing one restarts nothing
-USER: Final = 1000  # what the image's files belong to
+USER: Final = 10001  # the image's files are readable to everybody; nothing of a node belongs to ids above 10,000
 DRAIN_SECONDS: Final = 5  # until the gateway has stopped sending
 GRACE_SECONDS: Final = 45  # the drain, a request's 30 seconds at the gateway, and some air
 CHECKSUM: Final = "tenantry.io/config-checksum"
 
 
-def deployment(tenant: ResolvedTenant, at: Installation, checksum: str) -> dict[str, Any]:
-    """A roll-out starts a new pod before it stops an old one; a changed checksum starts a roll-out."""
+def deployment(tenant: ResolvedTenant, at: Installation, checksum: str, credentials: Iterable[str]) -> dict[str, Any]:
+    """`credentials` are the names of its Secret's entries.
+
+    A roll-out starts a new pod before it stops an old one; a changed checksum starts a roll-out.
+    """
     code = tenant.names.code
     declared = scaling.replicas(tenant, at)
     return {
@@ -32,12 +36,12 @@ def deployment(tenant: ResolvedTenant, at: Installation, checksum: str) -> dict[
         },
         "template": {
             "metadata": {"labels": labels(code, part=SERVICE_ACCOUNT), "annotations": {CHECKSUM: checksum}},
-            "spec": _pod(tenant, at),
+            "spec": _pod(tenant, at, credentials),
         },
     }
 
 
-def _pod(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
+def _pod(tenant: ResolvedTenant, at: Installation, credentials: Iterable[str]) -> dict[str, Any]:
     compute = tenant.plan.compute
     container = confined(
         SERVICE_ACCOUNT,
@@ -47,9 +51,12 @@ def _pod(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
         container_resources(tenant.plan),
     )
     container["envFrom"] = [{"configMapRef": {"name": CONFIG}}, {"secretRef": {"name": CONFIG}}]
+    container["env"] = credential_files.variables(credentials)
     container["volumeMounts"].append({"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
+    container["volumeMounts"].append(credential_files.MOUNT)
     body = spec(container, tenant.names.code, SERVICE_ACCOUNT, compute.ephemeral_storage)
     body["volumes"].append({"name": "sts", "projected": {"sources": [_token(at)]}})
+    body["volumes"].append(credential_files.volume(CONFIG))
     if tenant.spec.api_keys:
         container["volumeMounts"].append({"name": API_KEYS, "mountPath": API_KEYS_DIRECTORY, "readOnly": True})
         body["volumes"].append({"name": API_KEYS, "secret": {"secretName": API_KEYS}})

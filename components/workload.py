@@ -48,7 +48,8 @@ class Workload(pulumi.ComponentResource):
         plain = settings(tenant, at)
         account = self._object("v1", "ServiceAccount", SERVICE_ACCOUNT, {"automountServiceAccountToken": False})
         config = self._object("v1", "ConfigMap", pod.CONFIG, {"data": plain})
-        secret = self._object("v1", "Secret", pod.CONFIG, {"type": "Opaque", "data": _encoded(self._secrets())})
+        credentials = self._secrets()
+        secret = self._object("v1", "Secret", pod.CONFIG, {"type": "Opaque", "data": _encoded(credentials)})
         self.foundation = (account, config, secret, *args.data)
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
@@ -60,7 +61,7 @@ class Workload(pulumi.ComponentResource):
             "apps/v1",
             "Deployment",
             SERVICE_ACCOUNT,
-            {"spec": pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL].number))},
+            {"spec": pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL].number), credentials)},
             after=[*self.foundation, *held],
         )
         if follows:

@@ -9,7 +9,16 @@ from policies.settings import Settings
 
 OURS: Final = ("tenantry:", "pulumi:")  # components and our own provider's; the stack, providers, other stacks
 _GROUPS: Final = {
-    "core": ("ConfigMap", "LimitRange", "Namespace", "ResourceQuota", "Secret", "Service", "ServiceAccount"),
+    "core": (
+        "ConfigMap",
+        "LimitRange",
+        "Namespace",
+        "ResourceQuota",
+        "Secret",
+        "Service",
+        "ServiceAccount",
+        "ServiceAccountPatch",
+    ),
     "apps": ("Deployment",),
     "autoscaling": ("HorizontalPodAutoscaler",),
     "gateway.envoyproxy.io": ("BackendTrafficPolicy",),
@@ -20,7 +29,7 @@ _GROUPS: Final = {
     "rbac.authorization.k8s.io": ("RoleBinding",),
 }
 _PLATFORM_GROUPS: Final = {
-    "core": ("ConfigMap", "Namespace", "Secret", "ServiceAccount"),
+    "core": ("ConfigMap", "Namespace", "Secret", "ServiceAccount", "ServiceAccountPatch"),
     "admissionregistration.k8s.io": ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     "batch": ("CronJob",),
     "gateway.envoyproxy.io": ("ClientTrafficPolicy",),

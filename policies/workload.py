@@ -8,11 +8,19 @@ from policies.resource import Resource
 from policies.rule import resource_rule
 from policies.settings import Settings
 from policies.values import at, listing, mapping, number, shown, text, truth
-from tenantry.names import PLATFORM_NAMESPACE, SERVICE_ACCOUNT, SESSION_SECONDS
+from tenantry.names import (
+    LONGEST_GRACE_SECONDS,
+    LOWEST_USER_ID,
+    PLATFORM_NAMESPACE,
+    SERVICE_ACCOUNT,
+    SESSION_SECONDS,
+)
 
 NAMESPACE: Final = "kubernetes:Namespace"
 LEVEL: Final = "pod-security.kubernetes.io/"
 VOLUMES: Final = frozenset({"emptyDir", "projected", "configMap", "secret", "downwardAPI"})
+IDS: Final = {"runAsUser": "user", "runAsGroup": "group", "fsGroup": "group"}
+ACCOUNTS: Final = ("kubernetes:ServiceAccount", "kubernetes:ServiceAccountPatch")
 TENANT_KINDS: Final = frozenset({"kubernetes:Deployment", "kubernetes:Job", "kubernetes:CronJob"})
 
 
@@ -71,11 +79,11 @@ def capabilities(resource: Resource, settings: Settings) -> Iterator[str]:
 @resource_rule(
     "workload-root",
     kinds=PODS,
-    why="Root in a container is root outside it after one fault of the kernel.",
-    remedy="set runAsNonRoot: true and a runAsUser other than 0.",
+    why="Root in a container is root outside it after one fault of the kernel, and user 1000 is somebody on the node.",
+    remedy=f"set runAsNonRoot: true, and for the pod runAsUser, runAsGroup and fsGroup from {LOWEST_USER_ID} on.",
 )
 def root(resource: Resource, settings: Settings) -> Iterator[str]:
-    """No container runs as root."""
+    """No container runs as root, or as a user or group that a node may have."""
     spec = pod(resource)
     above = _context(spec)
     for name, one in containers(spec):
@@ -85,8 +93,24 @@ def root(resource: Resource, settings: Settings) -> Iterator[str]:
             yield f"container {name} may run as root"
     contexts = [("the pod", above), *((f"container {name}", _context(one)) for name, one in containers(spec))]
     for where, context in contexts:
-        if number(context.get("runAsUser")) == 0 or number(context.get("runAsGroup")) == 0:
-            yield f"{where} runs as user or group 0"
+        groups = [("group", one) for one in listing(context.get("supplementalGroups"))]
+        given = [(kind, context.get(key)) for key, kind in IDS.items() if context is above or key in context]
+        for kind, id_ in [*given, *groups]:
+            if (number(id_) or 0) < LOWEST_USER_ID:
+                yield f"{where} runs as {kind} {shown(id_)}"
+
+
+@resource_rule(
+    "workload-grace",
+    kinds=PODS,
+    why="A pod that takes its time to end holds its namespace, and every roll-out.",
+    remedy=f"set terminationGracePeriodSeconds to at most {LONGEST_GRACE_SECONDS}.",
+)
+def grace(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Pods end soon after they are told to."""
+    seconds = number(pod(resource).get("terminationGracePeriodSeconds"))
+    if seconds is not None and seconds > LONGEST_GRACE_SECONDS:
+        yield f"it may go on for {shown(seconds)} s"
 
 
 @resource_rule(
@@ -209,16 +233,16 @@ def account(resource: Resource, settings: Settings) -> Iterator[str]:
 
 @resource_rule(
     "workload-token",
-    kinds=[*PODS, "kubernetes:ServiceAccount"],
+    kinds=[*PODS, *ACCOUNTS],
     why="A mounted token speaks to the Kubernetes API as the tenant, for whoever gets into the pod.",
     remedy="set automountServiceAccountToken: false; project tokens for another audience, for an hour.",
 )
 def token(resource: Resource, settings: Settings) -> Iterator[str]:
     """No token for the Kubernetes API is mounted."""
-    spec = resource.props if resource.kind == "kubernetes:ServiceAccount" else pod(resource)
+    spec = resource.props if resource.kind in ACCOUNTS else pod(resource)
     if truth(spec.get("automountServiceAccountToken")) is not False:
         yield "it mounts a token"
-    if resource.kind == "kubernetes:ServiceAccount":
+    if resource.kind in ACCOUNTS:
         return
     for name, kind, detail in volumes(spec):
         for source in listing(detail.get("sources")) if kind == "projected" else ():

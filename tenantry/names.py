@@ -26,6 +26,9 @@ PLATFORM_NAMESPACE: Final = "tenantry-platform"  # of what all tenants share: th
 TENANT_HEADER: Final = "X-Tenant-Code"  # set by the gateway from the host
 TENANT_LABEL: Final = "tenantry.io/tenant"
 MANAGER: Final = "tenantry"
+DEFAULT_ACCOUNT: Final = "default"  # the service account that the control plane makes in each namespace
+LOWEST_USER_ID: Final = 10_000  # of users and groups in pods: below are those of nodes, and of most images
+LONGEST_GRACE_SECONDS: Final = 120  # for which a pod may go on after its deletion, and hold its namespace
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 PART_LABEL: Final = "app.kubernetes.io/name"
 

@@ -11,11 +11,13 @@ RAILS: Final = tuple(
         "services",
         "connections",
         "pods",
+        "grace",
         "tokens",
         "standing-tokens",
         "walls",
         "own",
         "scale",
+        "finalizers",
         "labels",
         "namespaces",
     )

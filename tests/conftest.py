@@ -46,6 +46,7 @@ class Registered:
     version: str
     secret_outputs: tuple[str, ...]
     delete_first: bool | None  # None: the plugin decides
+    delete_timeout: str = ""
 
 
 @dataclass
@@ -176,6 +177,7 @@ def _registered(request: Any) -> Registered:
         version=request.version,
         secret_outputs=tuple(request.additionalSecretOutputs),
         delete_first=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        delete_timeout=request.customTimeouts.delete,
     )
 
 

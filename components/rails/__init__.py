@@ -8,6 +8,7 @@ policies could lift them anyway.
 
 from components.images import ImageRules
 from components.installation import Installation
+from components.rails.endings import GRACE, finalizers
 from components.rails.pods import STANDING_TOKENS, pods, tokens
 from components.rails.rail import Rail
 from components.rails.walls import LABELS, NAMESPACES, OWN, WALLS, scale
@@ -22,11 +23,13 @@ def rails(at: Installation, images: ImageRules) -> tuple[Rail, ...]:
         SERVICES,
         CONNECTIONS,
         pods(at, images),
+        GRACE,
         tokens(at),
         STANDING_TOKENS,
         WALLS,
         OWN,
         scale(at.scaling),
+        finalizers(at.scaling),
         LABELS,
         NAMESPACES,
     )

@@ -6,12 +6,14 @@ from typing import Final
 from components.images import ImageRules
 from components.installation import Installation
 from components.rails.rail import OTHERS, Rail
+from tenantry.names import LOWEST_USER_ID
 
 VOLUMES: Final = ("configMap", "downwardAPI", "emptyDir", "projected", "secret")
 
 
 def pods(at: Installation, images: ImageRules) -> Rail:
     """Beside Pod Security, which knows no image, no token, no precedence; what both know stands in both."""
+    own = "object.spec.?securityContext"
     volume = " || ".join(f"has(one.{kind})" for kind in VOLUMES)
     return Rail(
         "tenantry-pods",
@@ -37,6 +39,10 @@ def pods(at: Installation, images: ImageRules) -> Rail:
             f" || from.serviceAccountToken.?audience.orValue('') == {json.dumps(at.identity.audience)}))": (
                 "no token for the Kubernetes API is mounted"
             ),
+            # Said for the pod: with a user alone its group would be the image's, or root's.
+            f"variables.users.all(one, one >= {LOWEST_USER_ID})": (
+                f"a pod names its user and its group, from {LOWEST_USER_ID} on"
+            ),
             "object.spec.?priority.orValue(0) <= 0"
             ' && object.spec.?tolerations.orValue([]).all(one, one.?key.orValue("") != "")'
             ' && (request.operation != "CREATE" || object.spec.?nodeName.orValue("") == "")': (
@@ -45,7 +51,13 @@ def pods(at: Installation, images: ImageRules) -> Rail:
         },
         variables={
             "containers": "object.spec.containers + object.spec.?initContainers.orValue([])"
-            " + object.spec.?ephemeralContainers.orValue([])"
+            " + object.spec.?ephemeralContainers.orValue([])",
+            "users": f"[{own}.?runAsUser.orValue(0), {own}.?runAsGroup.orValue(0),"
+            f" {own}.?fsGroup.orValue({LOWEST_USER_ID})] + {own}.?supplementalGroups.orValue([])"
+            + "".join(
+                f" + variables.containers.map(one, one.?securityContext.?{key}.orValue({LOWEST_USER_ID}))"
+                for key in ("runAsUser", "runAsGroup")
+            ),
         },
         # What was allowed once may still be marked, adopted and removed when the rules have become stricter.
         conditions={"changed": 'request.operation == "CREATE" || object.spec != oldObject.spec'},

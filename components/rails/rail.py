@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.installation import Scaling
 from components.ownership import MANAGED_BY, MANAGER, TENANT
 
 WRITE: Final = ("CREATE", "UPDATE")
@@ -22,6 +23,13 @@ OTHERS: Final = {
         ' && request.userInfo.username != "system:kube-controller-manager"'
     ),
 }
+
+
+def others_than_keda(scaling: Scaling) -> dict[str, str]:
+    """A further condition where the stack has KEDA: its operator passes."""
+    namespace, _, name = scaling.keda_account.partition("/")
+    keda = f'request.userInfo.username != "system:serviceaccount:{namespace}:{name}"'
+    return {"others-than-keda": keda} if scaling.keda else {}
 
 
 @dataclass(frozen=True, slots=True)

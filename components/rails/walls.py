@@ -4,7 +4,7 @@ from typing import Final
 
 from components.installation import Scaling
 from components.ownership import MANAGED_BY, MANAGER, TENANT
-from components.rails.rail import ALL_WRITES, CODE, IN_TENANTS, OTHERS, OURS, Rail
+from components.rails.rail import ALL_WRITES, CODE, IN_TENANTS, OTHERS, OURS, Rail, others_than_keda
 
 WALLS: Final = Rail(
     "tenantry-walls",
@@ -50,14 +50,12 @@ def scale(scaling: Scaling) -> Rail:
     KEDA's operator wakes a workload that has no replicas itself, and puts it to sleep; between, the cluster's own
     autoscaler acts for it.
     """
-    namespace, _, name = scaling.keda_account.partition("/")
-    keda = f'request.userInfo.username != "system:serviceaccount:{namespace}:{name}"'
     return Rail(
         "tenantry-scale",
         [("apps", "deployments/scale"), ("apps", "replicasets/scale")],
         {"false": "how many replicas run is said in the tenant's file"},
         operations=("UPDATE",),
-        conditions=OTHERS | ({"others-than-keda": keda} if scaling.keda else {}),
+        conditions=OTHERS | others_than_keda(scaling),
     )
 
 

@@ -30,6 +30,9 @@ func (s *server) Delete(ctx context.Context, request *pulumirpc.DeleteRequest) (
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
+	if completes(typeOf(urn, request.GetType())) {
+		return done, nil
+	}
 	title := kind.Kind + " " + request.GetId()
 	var h *handle
 	var live *unstructured.Unstructured
@@ -85,9 +88,14 @@ func propagation(h *handle, live *unstructured.Unstructured) metav1.DeletionProp
 	return metav1.DeletePropagationBackground
 }
 
-// awaitGone waits until the object, or at least this copy of it, is no more.
+// awaitGone waits until the object, or at least this copy of it, is no more. It ends early when an object is held by a
+// finalizer that nobody seems to serve: waiting for that keeps a run, and helps nobody.
 func (s *server) awaitGone(ctx context.Context, h *handle, live *unstructured.Unstructured, urn string, limit time.Duration) error {
 	began, uid := time.Now(), live.GetUID()
+	looked, patient := began, heldPatience // for what holds it
+	if stamp := live.GetDeletionTimestamp(); stamp != nil && time.Since(stamp.Time) > heldPatience {
+		patient = heldBefore
+	}
 	for wait := firstLook; ; wait = min(wait*3/2, lastLook) {
 		now, err := h.get(ctx)
 		switch {
@@ -98,7 +106,14 @@ func (s *server) awaitGone(ctx context.Context, h *handle, live *unstructured.Un
 		case !isTransient(err):
 			return err
 		}
-		if time.Since(began) > limit {
+		late := time.Since(began) > limit
+		if late || time.Since(looked) > patient {
+			looked = time.Now()
+			if names := holders(ctx, h, live); len(names) > 0 {
+				return heldError{time.Since(began).Round(time.Second), names, whyStill(live)}
+			}
+		}
+		if late {
 			return fmt.Errorf("it is still there after %s: %s", limit, whyStill(live))
 		}
 		if wait == lastLook {

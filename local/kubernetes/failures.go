@@ -96,6 +96,9 @@ func isUnreachable(err error) bool {
 // remedy is the advice that goes with a refusal.
 func remedy(err error) string {
 	switch {
+	case errors.As(err, new(heldError)):
+		return "find out whose these finalizers are, and why their controller does not take them off; where there is none, " +
+			"`kubectl patch KIND NAME -n NAMESPACE --type merge -p '{\"metadata\":{\"finalizers\":null}}'`, then run the update again"
 	case isUnknownKind(err):
 		return "install its CustomResourceDefinition first and make this resource depend on it, or correct apiVersion and kind"
 	case isMissingNamespace(err):

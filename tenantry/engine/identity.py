@@ -53,6 +53,7 @@ _REPEATABLE = (
     "alicloud:oss/",
     "kubernetes:helm.sh",
     "kubernetes:yaml",
+    "kubernetes:core/v1:ServiceAccountPatch",  # of an account that there is anyway
 )
 
 DNS_RECORD = "alicloud:dns/alidnsRecord:AlidnsRecord"

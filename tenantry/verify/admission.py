@@ -150,6 +150,8 @@ def _pods(field: Field, names: Names) -> dict[str, Ask]:
         "token for nobody": lambda: pod(field, names, volumes=[token("")]),
         "every taint": lambda: pod(field, names, tolerations=[{"operator": "Exists"}]),
         "a node of its choice": lambda: pod(field, names, nodeName="node-1"),
+        "a user of the node": lambda: pod(field, names, securityContext={"runAsUser": 1000, "runAsGroup": 1000}),
+        "a group of the node": lambda: pod(field, names, {"securityContext": {"runAsGroup": 0}}),
     }
     return {what: lazily(lambda make=make: makes(names, make())) for what, make in bodies.items()}
 

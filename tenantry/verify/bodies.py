@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from tenantry.engine.trees import mapping, sequence
-from tenantry.names import APP_PORT, SERVICE_ACCOUNT, TENANT_HEADER, Names
+from tenantry.names import APP_PORT, LOWEST_USER_ID, SERVICE_ACCOUNT, TENANT_HEADER, Names
 from tenantry.verify.field import Field
 
 Json = dict[str, Any]
@@ -46,7 +46,9 @@ def pod(field: Field, names: Names, container: Json | None = None, **spec: Any) 
     }
     for key, value in (container or {}).items():
         one[key] = {**one[key], **value} if key == "securityContext" else value
-    return thing("v1", "Pod", spec={"automountServiceAccountToken": False, "containers": [one], **spec})
+    users = {"runAsUser": LOWEST_USER_ID, "runAsGroup": LOWEST_USER_ID}
+    plain = {"automountServiceAccountToken": False, "securityContext": users, "containers": [one], **spec}
+    return thing("v1", "Pod", spec=plain)
 
 
 def modifier(code: str, **more: Any) -> Json:

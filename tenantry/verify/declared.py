@@ -64,7 +64,7 @@ def declared(resources: Iterable[Any]) -> Declared:
 def _thing(kind: str, metadata: Tree) -> Thing:
     _, version, name = kind.split(":", 2)
     namespace = "" if name == "Namespace" else str(metadata.get("namespace") or "")
-    return Thing(version.removeprefix("core/"), name, str(metadata.get("name")), namespace)
+    return Thing(version.removeprefix("core/"), name.removesuffix("Patch"), str(metadata.get("name")), namespace)
 
 
 def maxima(spec: Tree) -> dict[str, Tree]:

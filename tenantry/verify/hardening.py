@@ -48,6 +48,9 @@ def _seccomp(field: Field, names: Names) -> Iterator[str]:
 
 
 def _no_token(field: Field, names: Names) -> Iterator[str]:
+    for account in field.admin.items(path(names, "v1", "serviceaccounts")):
+        if account.get("automountServiceAccountToken") is not False:
+            yield f"the account {mapping(account['metadata'])['name']} hands its token to pods"
     for spec in _specs(field, names):
         if spec.get("automountServiceAccountToken") is not False:
             yield "a pod mounts its account's token"

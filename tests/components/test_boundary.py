@@ -17,6 +17,13 @@ def test_the_namespace_admits_restricted_pods_only(parts, tenant) -> None:
         assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
 
 
+def test_the_account_that_pods_get_by_default_hands_them_no_token(parts, tenant) -> None:
+    account = parts(tenant()).named("k001-ns-serviceaccount-default").inputs
+    assert (account["metadata"]["name"], account["automountServiceAccountToken"]) == ("default", False)
+    # Official plugins refuse to make an object that is there; this one the control plane makes.
+    assert parts(tenant()).named("k001-ns-serviceaccount-default").type == "kubernetes:core/v1:ServiceAccountPatch"
+
+
 def test_nothing_is_allowed_that_is_not_named(parts, tenant) -> None:
     spec = parts(tenant()).named("k001-ns-networkpolicy-closed").inputs["spec"]
     assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -82,7 +89,7 @@ def test_a_container_that_names_nothing_gets_the_plans_amounts(parts, tenant, pl
 def test_the_walls_stand_before_anything_is_inside(parts, tenant) -> None:
     recording = parts(tenant())
     walls = {one.name for one in recording.resources if one.parent == "k001-ns"} - {"k001-ns-namespace"}
-    assert len(walls) == 6
+    assert len(walls) == 7
     for one in recording.resources:
         if one.name in walls:
             assert "k001-ns-namespace" in one.after

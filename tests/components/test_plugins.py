@@ -48,12 +48,13 @@ def test_its_pod_is_confined_and_of_the_catalogues_size(recording) -> None:
     assert all(
         container[f"{probe}Probe"]["httpGet"]["path"] == "/health" for probe in ("startup", "readiness", "liveness")
     )
-    assert [volume["name"] for volume in pod["volumes"]] == ["tmp"], "no object credentials"
+    assert [volume["name"] for volume in pod["volumes"]] == ["tmp", "credentials"], "no object credentials"
 
 
 def test_it_is_given_what_it_needs_and_no_key_of_the_tenants(recording) -> None:
     (container,) = of(recording, "enrollment")["deployment"]["spec"]["template"]["spec"]["containers"]
-    plain = {one["name"]: one["value"] for one in container["env"] if "value" in one}
+    files = {one["name"]: one["value"] for one in container["env"] if one["name"].endswith("_FILE")}
+    plain = {one["name"]: one["value"] for one in container["env"] if "value" in one and one["name"] not in files}
     secret = {one["name"] for one in container["env"] if "valueFrom" in one}
     assert plain == {
         "PORT": "3101",
@@ -63,6 +64,19 @@ def test_it_is_given_what_it_needs_and_no_key_of_the_tenants(recording) -> None:
     }
     assert secret == {"DB_USER", "DB_PASSWORD", "JWT_SECRET", "JWT_SECRET_PREVIOUS", "REDIS_URL", "REDIS_KEY_PREFIX"}
     assert container["envFrom"] == [{"configMapRef": {"name": "business-app"}}]
+    always = ("DB_USER", "DB_PASSWORD", "JWT_SECRET")
+    assert files == {f"{key}_FILE": f"/var/run/secrets/tenantry.io/credentials/{key}" for key in always}
+
+
+def test_its_files_are_those_credentials_and_no_other(recording) -> None:
+    pod = of(recording, "enrollment")["deployment"]["spec"]["template"]["spec"]
+    (volume,) = [one["projected"] for one in pod["volumes"] if one["name"] == "credentials"]
+    needed, optional = (source["secret"] for source in volume["sources"])
+    assert {needed["name"], optional["name"]} == {"business-app"}
+    assert [item["key"] for item in needed["items"]] == ["DB_USER", "DB_PASSWORD", "JWT_SECRET"]
+    assert "optional" not in needed
+    assert [item["key"] for item in optional["items"]] == ["JWT_SECRET_PREVIOUS", "REDIS_URL", "REDIS_KEY_PREFIX"]
+    assert optional["optional"] is True
 
 
 def test_its_route_is_below_its_path_with_the_tenant_and_the_roles(recording) -> None:

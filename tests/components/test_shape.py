@@ -80,6 +80,11 @@ def test_kubernetes_objects_ask_for_the_plugin_of_the_installed_sdk(parts, tenan
     assert {one.version for one in objects} == {version("pulumi-kubernetes")}
 
 
+def test_no_deletion_in_the_cluster_is_waited_for_without_end(parts, tenant) -> None:
+    objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
+    assert {one.delete_timeout for one in objects} == {"300s"}
+
+
 PHYSICAL = ("name", "roleName", "policyName", "rr", "databaseName", "tenantId")
 
 

@@ -21,7 +21,8 @@ def test_the_pod_is_confined(pod) -> None:
     assert pod["hostNetwork"] is pod["hostPID"] is pod["hostIPC"] is False
     context = pod["securityContext"]
     assert context["runAsNonRoot"] is True
-    assert context["runAsUser"] > 0
+    assert min(context[key] for key in ("runAsUser", "runAsGroup", "fsGroup")) >= 10_000
+    assert pod["terminationGracePeriodSeconds"] <= 120
     assert context["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
@@ -169,7 +170,7 @@ def test_no_pod_starts_before_its_data_is_there(parts, tenant) -> None:
 
 
 def test_the_service_account_mounts_no_token(parts, tenant) -> None:
-    account = parts(tenant()).one("ServiceAccount").inputs
+    account = parts(tenant()).named("k001-app-serviceaccount").inputs
     assert account["automountServiceAccountToken"] is False
     assert account["metadata"]["name"] == "business-app"
 
@@ -177,3 +178,19 @@ def test_the_service_account_mounts_no_token(parts, tenant) -> None:
 def test_a_service_without_a_running_pod_is_not_waited_for(parts, tenant) -> None:
     metadata = parts(tenant(hibernated=True)).one("Service").inputs["metadata"]
     assert metadata["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
+CREDENTIALS = "/var/run/secrets/tenantry.io/credentials"
+
+
+def test_every_credential_is_offered_as_a_file_too(parts, tenant, redis_parts) -> None:
+    for recording in (parts(tenant()), redis_parts(tenant(), "redis://r:6379/0")):
+        pod = recording.one("Deployment").inputs["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        entries = recording.one("Secret").inputs["data"].keys()
+        assert {one["name"]: one["value"] for one in container["env"]} == {
+            f"{entry}_FILE": f"{CREDENTIALS}/{entry}" for entry in entries
+        }
+        assert {"name": "credentials", "mountPath": CREDENTIALS, "readOnly": True} in container["volumeMounts"]
+        (volume,) = [one for one in pod["volumes"] if one["name"] == "credentials"]
+        assert volume["secret"] == {"secretName": "business-app", "defaultMode": 0o440}

@@ -84,7 +84,12 @@ def pod(name: str, **amounts: str) -> dict[str, Any]:
         "resources": {"limits": limits, "requests": limits} if limits else {},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
-    outer = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+    outer = {
+        "runAsNonRoot": True,
+        "runAsUser": 10001,
+        "runAsGroup": 10001,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     spec = {"containers": [container], "securityContext": outer, "automountServiceAccountToken": False}
     return {"metadata": {"name": name, "labels": FILLER}, "spec": spec}
 

@@ -53,6 +53,8 @@ ROWS = (
         "ResourceQuota, LimitRange; rails tenantry-walls, tenantry-scale", ("rails.walls", "rails.scale", "benchmark.namespace-quotas", "benchmark.object-limits", "benchmark.block-quota-changes", "hardening.limit-range", "hardening.ready")),
     Row("Kubernetes", "rights of people and accounts end at the namespace", ("workload-rights", "workload-binding", "workload-cluster"),
         "two ClusterRoles, bound to the tenant's groups; rail tenantry-walls", ("cluster.o*", "cluster.rules", "cluster.whole", "cluster.become", "benchmark.block-cluster-resources", "benchmark.block-multitenant-resources", "benchmark.block-other-tenants", "benchmark.bounded-role-bindings")),
+    Row("Kubernetes", "a namespace ends when it is told to", ("workload-grace",), "rails tenantry-finalizers, tenantry-grace",
+        ("rails.finalizers", "rails.grace", "cluster.own-end")),
     Row("Kubernetes", "guard rails at the API server", ("workload-rail*",), "ValidatingAdmissionPolicies that fail closed, bound with Deny", ("rails.allow", "rails.own")),
     Row("Kubernetes", "labels and namespaces are the provisioner's", ("names-label",), "rails tenantry-own, tenantry-labels, tenantry-namespaces",
         ("rails.labels", "rails.namespaces", "hardening.no-sharing")),

@@ -33,7 +33,7 @@ def test_the_first_run_registers_everything(run, tenants) -> None:
 def test_every_admission_policy_stands_before_the_first_namespace(run, tenants) -> None:
     recording = run(tenants(k001={}))
     rails = {one.name for one in recording.resources if one.parent == "platform-guardrails"}
-    assert len(rails) >= 26
+    assert len(rails) >= 30
     assert rails <= recording.all_before("k001-ns-namespace")
 
 
@@ -246,9 +246,10 @@ def test_where_there_is_keda_it_scales(run, tenants) -> None:
     assert trigger["metadata"]["serverAddress"] == "http://prometheus:9090"
 
 
-def test_keda_may_scale_and_only_where_there_is_one(run, tenants) -> None:
+@pytest.mark.parametrize("rail", ["scale", "finalizers"])
+def test_keda_may_scale_and_only_where_there_is_one(run, tenants, rail: str) -> None:
     def allowed(**settings: Any) -> bool:
-        spec = run(tenants(k001={}), **settings).named("platform-guardrails-scale").inputs["spec"]
+        spec = run(tenants(k001={}), **settings).named(f"platform-guardrails-{rail}").inputs["spec"]
         return "system:serviceaccount:scalers:keda" in str(spec["matchConditions"])
 
     assert allowed(keda=True, kedaAccount="scalers/keda")

@@ -5,6 +5,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,16 @@ def _fill(cluster: Cluster) -> None:
         assert time.monotonic() < deadline, "the rails are not in force"
         time.sleep(0.2)
     rest = [one for one in cluster.objects if one["kind"] not in RAILS]
-    cluster.refused += [said for said in (admin.create(one, dry=False) for one in rest) if said]
+    cluster.refused += [said for said in map(partial(_apply, admin), rest) if said]
+
+
+def _apply(admin: Actor, thing: Json) -> str:
+    """The account `default` is there already, or will be in a moment."""
+    metadata = thing["metadata"]
+    if metadata["name"] != "default":
+        return admin.create(thing, dry=False)
+    path = path_of(thing["kind"], thing["apiVersion"], metadata["namespace"], metadata["name"])
+    return admin.ask("PATCH", f"{path}?fieldManager=tenantry", thing, kind="application/apply-patch+yaml", dry=False)
 
 
 RAILS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterRole")

@@ -11,12 +11,47 @@ from typing import Any
 import pytest
 
 from components.rails import rails
-from tests.components.guardrails.conftest import BARE, IMAGES, Actor, Cluster, Json, path_of
+from tests.components.guardrails.bodies import (
+    CLAIM,
+    CONFIG,
+    DRY,
+    HELD,
+    HOLDABLE,
+    K001,
+    LISTENER,
+    MERGE,
+    NETWORKING,
+    OPEN,
+    OWNER,
+    QUOTA_STATUS,
+    RBAC,
+    ROUTES,
+    SET,
+    SPACE_STATUS,
+    SYSTEMS,
+    TEMPLATE,
+    UNMARKED,
+    binds,
+    changes,
+    connects,
+    evicts,
+    header,
+    held,
+    labelled,
+    makes,
+    modifier,
+    owned,
+    pod,
+    projected,
+    removes,
+    route,
+    runs_as,
+    service,
+    thing,
+    token_for,
+)
+from tests.components.guardrails.conftest import BARE, IMAGES, Actor, Cluster, path_of
 
-K001 = "tenant-k001"
-ROUTES = "gateway.networking.k8s.io/v1"
-NETWORKING = "networking.k8s.io/v1"
-RBAC = "rbac.authorization.k8s.io/v1"
 OWN_DOMAIN = "a route is for the tenant's own domain"
 OWN_GATEWAY = "a route hangs on the platform's gateway"
 OWN_HEADER = "every rule sets X-Tenant-Code to the tenant's code"
@@ -31,6 +66,7 @@ PULL = "images are asked for at every start (imagePullPolicy: Always)"
 NODE = "a pod shares nothing with its node"
 VOLUMES = "volumes are configMap, downwardAPI, emptyDir, projected, secret"
 NO_TOKEN = "no token for the Kubernetes API is mounted"
+USERS = "a pod names its user and its group, from 10000 on"
 PRECEDENCE = "a pod takes no precedence and chooses no node"
 AUDIENCE = "tokens are for sts.aliyuncs.com alone"
 STANDING = "no token is without an end"
@@ -38,93 +74,10 @@ WALLS = "quotas, limits, network policies, accounts and rights are the provision
 OWN = "what tenantry manages is changed in the tenant's file"
 SCALE = "how many replicas run is said in the tenant's file"
 LABELS = "no label names another tenant"
+FINALIZERS = "only the cluster's controllers hold an object with a finalizer"
+OWNERS = "only the cluster's controllers make an owner wait (blockOwnerDeletion)"
+GRACE = "a pod ends within 120 s (terminationGracePeriodSeconds, gracePeriodSeconds)"
 NAMESPACES = "tenants' namespaces, their labels and the gateway's are the provisioner's"
-
-
-def thing(version: str, kind: str, body: Json, namespace: str | None = BARE, **metadata: Any) -> Json:
-    where = {"namespace": namespace} if namespace else {}
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": "x", **where, **metadata}, **body}
-
-
-SET = {"name": "X-Tenant-Code", "value": "k009"}
-
-
-def modifier(**how: Any) -> Json:
-    return {"type": "RequestHeaderModifier", "requestHeaderModifier": how}
-
-
-def header(value: str = "k009") -> Json:
-    return modifier(set=[SET | {"value": value}])
-
-
-def route(hosts: tuple[str, ...] = ("k009.yyup.cc",), filters: tuple[Json, ...] = (header(),), **changes: Any) -> Json:
-    rule = {
-        "backendRefs": [{"name": "business-app", "port": 3000}],
-        "filters": list(filters),
-        **changes.pop("rule", {}),
-    }
-    parent = {"name": "tenants", "namespace": "tenantry-gateway", **changes.pop("parent", {})}
-    return thing(ROUTES, "HTTPRoute", {"spec": {"parentRefs": [parent], "hostnames": list(hosts), "rules": [rule]}})
-
-
-def service(**spec: Any) -> Json:
-    return thing("v1", "Service", {"spec": {"ports": [{"port": 80}], **spec}})
-
-
-def pod(container: Json | None = None, **spec: Any) -> Json:
-    one = {"name": "a", "image": "registry.example.com/business-app:1.2.3", "imagePullPolicy": "Always"}
-    plain = {"automountServiceAccountToken": False, "containers": [one | (container or {})], **spec}
-    return thing("v1", "Pod", {"spec": plain})
-
-
-def projected(audience: str | None) -> Json:
-    token = {"path": "token"} if audience is None else {"path": "token", "audience": audience}
-    return {"name": "t", "projected": {"sources": [{"serviceAccountToken": token}]}}
-
-
-def token_for(*audiences: str) -> Callable[[Actor], str]:
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": list(audiences)}}
-    path = path_of("ServiceAccount", "v1", K001, "business-app") + "/token"
-    return lambda who: who.ask("POST", path, body)
-
-
-def makes(body: Json) -> Callable[[Actor], str]:
-    return lambda who: who.create(body)
-
-
-def changes(kind: str, version: str, namespace: str | None, name: str, patch: Json) -> Callable[[Actor], str]:
-    return lambda who: who.patch(kind, version, namespace, name, patch)
-
-
-def removes(kind: str, version: str, namespace: str | None, name: str) -> Callable[[Actor], str]:
-    return lambda who: who.delete(kind, version, namespace, name)
-
-
-def connects(way: str, kind: str = "Pod") -> Callable[[Actor], str]:
-    return lambda who: who.ask("POST", path_of(kind, "v1", K001, "a") + f"/{way}", dry=False)
-
-
-def labelled(labels: Json) -> Json:
-    return {"metadata": {"labels": labels}}
-
-
-def binds(kind: str, name: str) -> Json:
-    body = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}}
-    return thing(RBAC, "RoleBinding", body | {"subjects": [{"kind": "ServiceAccount", "name": "business-app"}]})
-
-
-OPEN = {"spec": {"podSelector": {}, "ingress": [{}]}}
-QUOTA_STATUS = path_of("ResourceQuota", "v1", K001, "plan") + "/status"
-SPACE_STATUS = path_of("Namespace", "v1", None, K001) + "/status"
-MERGE = "application/merge-patch+json"
-UNMARKED = {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}}
-TEMPLATE = {
-    "spec": {
-        "selector": {"matchLabels": {"a": "b"}},
-        "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}},
-    }
-}
-LISTENER = {"name": "l", "port": 80, "protocol": "HTTP"}
 
 ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
     "host of another": (OWN_DOMAIN, makes(route(("k001.yyup.cc",)))),
@@ -220,6 +173,21 @@ ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
     "a mounted token": (NO_TOKEN, makes(pod(automountServiceAccountToken=True))),
     "a projected token for the API": (NO_TOKEN, makes(pod(volumes=[projected(None)]))),
     "a projected token for another": (NO_TOKEN, makes(pod(volumes=[projected("https://kubernetes.default.svc")]))),
+    "a user of the node": (USERS, makes(runs_as(runAsUser=9999))),
+    "a group of the node": (USERS, makes(runs_as(runAsGroup=0))),
+    "the image's own user": (USERS, makes(pod(securityContext={}))),
+    "the image's own group": (USERS, makes(pod(securityContext={"runAsUser": 10001}))),
+    "files of a group of the node": (USERS, makes(runs_as(fsGroup=1000))),
+    "one more group": (USERS, makes(runs_as(supplementalGroups=[10001, 0]))),
+    "a container's own user": (USERS, makes(pod({"securityContext": {"runAsUser": 1000}}))),
+    "a container's own group": (USERS, makes(pod({"securityContext": {"runAsGroup": 0}}))),
+    "a pod that takes a day to end": (GRACE, makes(pod(terminationGracePeriodSeconds=86_400))),
+    "a pod that is a second too slow": (GRACE, makes(pod(terminationGracePeriodSeconds=121))),
+    "a deletion that takes a day": (
+        GRACE,
+        lambda who: who.ask("DELETE", path_of("Pod", "v1", BARE, "runs"), {"gracePeriodSeconds": 86_400, **DRY}),
+    ),
+    "an eviction that takes a day": (GRACE, evicts(86_400)),
     "precedence": (PRECEDENCE, makes(pod(priorityClassName="system-cluster-critical"))),
     "every node's taints": (PRECEDENCE, makes(pod(tolerations=[{"operator": "Exists"}]))),
     "a node of its choice": (PRECEDENCE, makes(pod(nodeName="node-1"))),
@@ -296,6 +264,27 @@ ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
         LABELS,
         changes("Service", "v1", BARE, "balanced", labelled({"tenantry.io/tenant": "k001"})),
     ),
+    **{f"a finalizer on {one['kind']} {one['apiVersion']}": (FINALIZERS, makes(held(one))) for one in HOLDABLE},
+    **{f"the finalizer {name}": (FINALIZERS, makes(held(CONFIG, name))) for name in SYSTEMS},
+    "a finalizer later": (FINALIZERS, changes("Service", "v1", BARE, "balanced", HELD)),
+    "a finalizer on what the cluster made": (FINALIZERS, changes("ConfigMap", "v1", BARE, "kube-root-ca.crt", HELD)),
+    "a finalizer by the status": (
+        FINALIZERS,
+        lambda who: who.ask("PATCH", path_of("Service", "v1", BARE, "balanced") + "/status", HELD, kind=MERGE),
+    ),
+    "one more beside a finalizer that was there": (
+        FINALIZERS,
+        changes("ConfigMap", "v1", BARE, "held", {"metadata": {"finalizers": ["example.org/old", "example.org/new"]}}),
+    ),
+    "a finalizer of claims on something else": (FINALIZERS, makes(held(CONFIG, "kubernetes.io/pvc-protection"))),
+    "another on a claim": (FINALIZERS, makes(held(CLAIM, "kubernetes.io/pvc-protection", "example.org/held"))),
+    "an owner that waits": (OWNERS, makes(owned(blockOwnerDeletion=True))),
+    "an owner that waits, later": (
+        OWNERS,
+        changes(
+            "ConfigMap", "v1", BARE, "held", {"metadata": {"ownerReferences": [OWNER | {"blockOwnerDeletion": True}]}}
+        ),
+    ),
     "no Pod Security": (
         NAMESPACES,
         changes("Namespace", "v1", None, K001, labelled({"pod-security.kubernetes.io/enforce": "privileged"})),
@@ -338,17 +327,24 @@ ALLOWED: dict[str, Callable[[Actor], str]] = {
     "settings of its own": makes(thing("v1", "ConfigMap", {"data": {"a": "b"}})),
     "its own label": makes(thing("v1", "ConfigMap", {}, labels={"tenantry.io/tenant": "k009"})),
     "another namespace": makes(thing("v1", "Namespace", {}, None)),
+    "a claim, with the finalizer that the API server gives it": makes(CLAIM),
+    "an owner that does not wait": makes(owned()),
+    "what is held already, with another label": changes("ConfigMap", "v1", BARE, "held", labelled({"a": "b"})),
+    "its finalizer taken off": changes("ConfigMap", "v1", BARE, "held", {"metadata": {"finalizers": None}}),
+    "a pod that ends in two minutes": makes(pod(terminationGracePeriodSeconds=120)),
+    "a pod that is deleted": removes("Pod", "v1", BARE, "runs"),
+    "a pod that is evicted": evicts(120),
     "a label on a pod that runs": changes("Pod", "v1", BARE, "runs", labelled({"a": "b"})),
 }
 
 
 @pytest.fixture
 def busy(cluster: Cluster) -> Cluster:
-    """With a pod that runs and a Service of the time before the rails."""
+    """With a pod that runs, a Service of the time before the rails, and what a controller holds with a finalizer."""
     admin = cluster.provisioner
-    for body in (pod(), service()):
+    for name, body in {"runs": pod(), "balanced": service(), "held": held(CONFIG, "example.org/old")}.items():
         one = deepcopy(body)
-        one["metadata"]["name"] = "runs" if one["kind"] == "Pod" else "balanced"
+        one["metadata"]["name"] = name
         said = admin.create(one, dry=False)
         assert not said or said.startswith("409"), said
     return cluster

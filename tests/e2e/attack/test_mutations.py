@@ -276,6 +276,14 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         changed("resourcequota", "plan", [{"op": "remove", "path": "/spec/hard/configmaps"}]),
     ),
     "no limits": (("hardening.limit-range",), gone("limitrange", "plan")),
+    "an account that hands out its token": (
+        ("hardening.no-token",),
+        changed("serviceaccount", "default", {"automountServiceAccountToken": True}),
+    ),
+    "finalizers by the tenant's admin": (
+        ("cluster.own-end",),
+        gone("validatingadmissionpolicybinding", "tenantry-finalizers", None),
+    ),
     "a writable root": (
         ("hardening.immutable-root",),
         changed("deployment", "business-app", [{"op": "remove", "path": f"{CONTAINER}/readOnlyRootFilesystem"}]),
@@ -308,7 +316,6 @@ UNTOUCHED: dict[str, str] = {
     "one host, one namespace": "a rail refuses the route, from the provisioner too",
     "Pod Security restricted, rail tenantry-pods": "said twice, each of them is taken away alone",
     "seccomp RuntimeDefault": "Pod Security refuses the pod without it",
-    "no token mounting, own account": "a rail refuses the pod with it",
     "public access is blocked": "declared, and the pack misses it; the buckets' own ACL is private as well",
     "the login's limit is not the login's to lift": "falls with CREATEROLE, which is taken away above",
     "a namespace for each tenant": "two tenants of one namespace cannot be declared",

@@ -68,10 +68,23 @@ def test_our_label_is_enough(plugin: Plugin, kubelite: Kubelite, namespace: str)
 def test_the_control_planes_service_account_may_be_completed(plugin: Plugin, namespace: str) -> None:
     """Every namespace is born with it; a hardened one stops it from mounting its token."""
     metadata = {"name": "default", "namespace": namespace}
-    resource = plugin.resource("core/v1:ServiceAccount").create(
-        {"metadata": metadata, "automountServiceAccountToken": False}
-    )
+    wanted = {"metadata": metadata, "automountServiceAccountToken": False}
+    resource = plugin.resource("core/v1:ServiceAccount").create(wanted)
     assert resource.outputs["automountServiceAccountToken"] is False
+
+
+def test_what_completes_it_leaves_it_when_it_goes(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
+    """As official plugins do; these refuse to make the account as a whole."""
+    metadata = {"name": "default", "namespace": namespace}
+    wanted = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
+    resource = plugin.resource("core/v1:ServiceAccountPatch").create(wanted)
+    assert resource.id == f"{namespace}/default"
+    made = kubelite.core.read_namespaced_service_account("default", namespace)
+    assert made.automount_service_account_token is False
+    resource.update(wanted | {"metadata": metadata | {"labels": {"a": "b"}}})
+    resource.delete()
+    left = kubelite.core.read_namespaced_service_account("default", namespace)
+    assert left.metadata.uid == made.metadata.uid
 
 
 def test_upsert_when_told_so(start_plugin: Callable[[Json], Plugin], kubelite: Kubelite, namespace: str) -> None:

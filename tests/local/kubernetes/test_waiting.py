@@ -165,6 +165,22 @@ def test_deletion_waits_for_finalizers_and_says_so(plugin: Plugin, kubelite: Kub
     release.join()
 
 
+def test_a_held_namespace_is_not_waited_for_and_names_what_holds_it(plugin: Plugin, kubelite: Kubelite) -> None:
+    """The second time at once: an earlier run has waited already."""
+    resource = plugin.resource("core/v1:Namespace").create({"metadata": {"name": "held"}})
+    held = {"metadata": {"name": "mine", "finalizers": ["example.org/hold"]}}
+    kubelite.core.create_namespaced_config_map("held", held)
+    for most_seconds in (60, 15):
+        began = time.monotonic()
+        with pytest.raises(
+            RefusedError, match=r"held by ConfigMap mine \(finalizers example\.org/hold\).*kubectl patch"
+        ):
+            resource.delete(timeout=180)
+        assert time.monotonic() - began < most_seconds
+    kubelite.core.patch_namespaced_config_map("mine", "held", {"metadata": {"finalizers": None}})
+    resource.delete(timeout=60)
+
+
 @pytest.mark.parametrize("policy", ["orphan", "foreground"])
 def test_dependents_by_annotation(plugin: Plugin, kubelite: Kubelite, namespace: str, policy: str) -> None:
     wanted = deployment(namespace)
