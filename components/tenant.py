@@ -1,6 +1,6 @@
 """One tenant: the composition of its parts, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -14,6 +14,7 @@ from components.keys import Keys
 from components.plugins import Plugins, PluginsArgs
 from components.steps import Backup, Opened, Sessions, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
+from components.tenant_secrets import Values
 from components.workload import Workload, WorkloadArgs
 from tenantry.following import Before
 from tenantry.names import TEMPLATE_DATABASE
@@ -29,6 +30,7 @@ class TenantArgs:
     providers: Providers
     foundations: Foundations
     protect: bool  # what holds data; lifted only for a stack that says itself that it may be destroyed
+    secrets: Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services; none without access
     returned: bool = False  # a run has seen its tombstone: what is gone must not be made anew
 
 
@@ -81,6 +83,7 @@ class Tenant(pulumi.ComponentResource):
                     keys=keys,
                     walls=walls.ready,
                     data=(database.ready, storage.ready),
+                    secrets=args.secrets,
                 ),
                 child,
             )

@@ -37,6 +37,8 @@ async def main() -> pulumi.Inputs:
     fleet = _fleet(config, held)
     refuse_purged(purged, fleet)
     refuse_vanished(held, fleet, config.holds)
+    for key, wrong, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
+        pulumi.log.warn(f"{key}: {wrong}: {remedy}")
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     with short_traces():
@@ -67,7 +69,8 @@ async def _register(
     for tenant in (one for one in mine if one.code not in config.left_out):
         # Protection counts as it is in the state: one run lifts it, the next, which finds a tombstone, makes use of it.
         protect = config.protect and tenant.phase is not Phase.PURGING
-        args = TenantArgs(tenant, config.installation, shared, foundations, protect, tenant.code in returned)
+        secrets = config.secrets.of(tenant.spec) if tenant.phase.has_access else {}
+        args = TenantArgs(tenant, config.installation, shared, foundations, protect, secrets, tenant.code in returned)
         Tenant(tenant.code, args)
     return outputs, mine
 
@@ -120,6 +123,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             before={code: last.given for code, last in held.items()},
             unseen=config.today,
             system=config.system_layer,
+            secrets=config.secrets.known,
         )
     except Faults as faults:
         lines = str(faults).replace(f"{ROOT}/", "")

@@ -289,7 +289,7 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     folder = project.tenants(stack)
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
-    fleet = load_fleet(folder, project.zone(stack), today=today(project, stack))
+    fleet = load_fleet(folder, project.zone(stack), today=today(project, stack), secrets=project.tenant_secrets(stack))
     return {
         tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan, "cell": tenant.cell} for tenant in fleet.all
     }
