@@ -1,6 +1,6 @@
 """Whose objects have used a tenant's quota up, when Kubernetes refuses one of ours for it.
 
-Its own words name the quota and the numbers, and not that a tenant may make ConfigMaps and Services itself, which count.
+Its own words name the quota and the numbers, not that ConfigMaps and Services which a tenant made itself count as well.
 """
 
 import re
@@ -28,7 +28,7 @@ Items = Callable[[str], Sequence[Tree]]  # the objects at a path of the API; rai
 
 
 def explain(errors: Sequence[Finding], connect: "Callable[[], Kube]") -> list[Finding]:
-    """The errors, those of a quota with whose objects fill it and what to do. `connect` is called when there are any."""
+    """The errors, those of a quota with whose objects fill it and what to do. Only then `connect` is called."""
     kubes: list[Kube] = []
 
     def items(path: str) -> Sequence[Tree]:
@@ -78,8 +78,8 @@ def _whose(objects: Sequence[tuple[str, Tree]], space: str) -> str:
     more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
     names = " ".join(f"{kind.lower()}/{_name(one)}" for kind, one in foreign[:_SHOWN])
     return (
-        f"{len(foreign)} of {len(objects)} are not the platform's: {', '.join(shown)}{more}; have the tenant remove what "
-        f"it does not need (`kubectl -n {space} delete {names}`), or choose a larger plan, then run again"
+        f"{len(foreign)} of {len(objects)} are not the platform's: {', '.join(shown)}{more}; have the tenant remove "
+        f"what it does not need (`kubectl -n {space} delete {names}`), or choose a larger plan, then run again"
     )
 
 
