@@ -42,7 +42,7 @@ class StackSecrets:
         """Full key, what is wrong and what to do, of each secret that no file of these tenants refers to."""
         used = {one.key for spec in specs if self.holds(spec.cell) for one in spec.secrets}
         for key in sorted(self.keys.keys() - used):
-            refer = f"write from: config:{key} under `secrets:` of tenants/{key.partition('.')[0]}.yaml"
+            refer = f"write from: config:{key} under `secrets:` of {key.partition('.')[0]}.yaml"
             remove = f"`pulumi config rm {SECRETS}:{key} --stack {self.stack}`"
             yield f"{SECRETS}:{key}", "no tenant's file refers to it", f"{refer}, or run {remove}"
 

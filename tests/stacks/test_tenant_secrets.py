@@ -79,8 +79,8 @@ def test_one_that_nobody_refers_to_is_a_warning(with_secrets, monkeypatch) -> No
     warned = list[str]()
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
     with_secrets({KEY: "hidden-1", "tenantry-secrets:k001.old": "hidden-2"})
-    assert [line for line in warned if "tenantry-secrets:k001.old: no tenant's file refers to it" in line] == warned
-    assert len(warned) == 1
+    (line,) = [line for line in warned if "tenantry-secrets" in line]
+    assert "tenantry-secrets:k001.old: no tenant's file refers to it" in line
 
 
 def test_a_suspended_tenant_needs_no_value_and_gets_none(with_secrets) -> None:
