@@ -92,7 +92,7 @@ def _is_ours(kind: str, one: Tree) -> bool:
 def _maker(one: Tree) -> str:
     """Which program wrote it first, by its managed fields."""
     fields = [mapping(field) for field in sequence(mapping(one.get("metadata")).get("managedFields"))]
-    first = min(fields, key=lambda field: str(field.get("time", "")), default={})
+    first = min(fields, key=lambda field: str(field.get("time", "")), default=mapping(None))
     return f"made by {first['manager']}" if first.get("manager") else "made by somebody"
 
 
