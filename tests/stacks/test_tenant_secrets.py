@@ -61,6 +61,7 @@ def test_one_that_is_missing_is_named_with_file_line_and_command(with_secrets) -
         ("hidden" + "x" * 16 * 1024, "has 16390 bytes, more than 16384"),
         ("密" * 6000, "has 18000 bytes, more than 16384"),
     ],
+    ids=["nothing", "blank", "nul", "long", "long-in-bytes"],
 )
 def test_a_value_that_no_pod_can_be_given_is_refused(with_secrets, value: str, wrong: str) -> None:
     said = refusal(lambda: with_secrets({KEY: value}))
