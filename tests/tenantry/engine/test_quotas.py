@@ -75,6 +75,12 @@ def test_what_kubernetes_itself_puts_there_is_nobodys_fault() -> None:
     assert "1 of 2 are not the platform's: ConfigMap notes" in said
 
 
+def test_of_what_is_no_known_kind_nobody_is_blamed() -> None:
+    said = told(SECRET.replace("secrets", "persistentvolumeclaims"), Cluster())
+    assert "is used up (persistentvolumeclaims 3 of 3 and 1 more); `kubectl -n tenant-k002 describe" in said
+    assert "the platform's" not in said
+
+
 def test_without_an_answer_of_the_cluster_the_command_that_shows_it_is_named() -> None:
     class Silent:
         def items(self, path: str) -> Any:
