@@ -132,6 +132,20 @@ def test_a_secret_that_nobody_refers_to_is_named_with_both_remedies(write, load,
     assert "pulumi config rm tenantry-secrets:k002.other --stack prod" in remedy
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"address": VALUE},
+        {"config": f'{{integrations: {{pay: "{VALUE}"}}}}'},
+        {"config": "{integrations: {password: hunter2}}"},
+        {"config": "{integrations: {token: 123456789}}"},
+    ],
+)
+def test_where_a_secret_stands_in_the_file_the_remedy_is_the_place_for_it(said, changes: dict[str, str]) -> None:
+    (line,) = said("[]", **changes)
+    assert "a tenant's `secrets:` refers to those of the stack's encrypted configuration (docs/secrets.md)" in line
+
+
 def test_the_application_and_show_are_told_names_alone(write, load) -> None:
     write(secrets=PAY)
     tenant = load()["k001"]
