@@ -8,9 +8,10 @@ names it: that would have to go when it ends, and with it every pod.
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
+from tenantry.tenant_secrets import FILE_SUFFIX as SUFFIX
+
 DIRECTORY: Final = "/var/run/secrets/tenantry.io/credentials"
 VOLUME: Final = "credentials"
-SUFFIX: Final = "_FILE"
 PREVIOUS: Final = "_PREVIOUS"  # ends the name of what still counts beside its successor
 OWN_GROUP_READS: Final = 0o440
 MOUNT: Final = {"name": VOLUME, "mountPath": DIRECTORY, "readOnly": True}

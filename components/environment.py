@@ -14,7 +14,7 @@ TOKEN_DIRECTORY: Final = "/var/run/secrets/tenantry.io/sts"  # noqa: S105 (a fol
 TOKEN_FILE: Final = "token"  # noqa: S105 (a file's name)
 API_KEYS_DIRECTORY: Final = "/var/run/secrets/tenantry.io/api-keys"
 # Parts of the document that change with what is switched on beside a service: it is not restarted for them.
-NOT_OF_SERVICES: Final = ("version", "services", "enabledServices", "apiKeys")
+NOT_OF_SERVICES: Final = ("version", "services", "enabledServices", "apiKeys", "secrets")
 PREVIOUS_UNTIL: Final = "CREDENTIALS_PREVIOUS_UNTIL"
 
 

@@ -15,6 +15,7 @@ from components.keys import Keys
 from components.plugins import Plugins, PluginsArgs
 from components.steps import Backup, Opened, Sessions, TenantRow, opening_of
 from components.storage import Storage, StorageArgs
+from components.tenant_secrets import Values
 from components.workload import Workload, WorkloadArgs
 from tenantry.following import Before
 from tenantry.names import TEMPLATE_DATABASE
@@ -30,6 +31,7 @@ class TenantArgs:
     providers: Providers
     foundations: Foundations
     protect: bool  # what holds data; lifted only for a stack that says itself that it may be destroyed
+    secrets: Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services; none without access
     returned: bool = False  # a run has seen its tombstone: what is gone must not be made anew
     memory: Mapping[str, Any] = field(default_factory=dict[str, Any])  # for the next run, once all of it is done
 
@@ -86,6 +88,7 @@ class Tenant(pulumi.ComponentResource):
                     keys=keys,
                     walls=walls.ready,
                     data=(database.ready, storage.ready),
+                    secrets=args.secrets,
                 ),
                 child,
             )

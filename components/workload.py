@@ -4,12 +4,12 @@ import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
 
-from components import keys, pod, route, scaling, traffic
+from components import keys, pod, route, scaling, tenant_secrets, traffic
 from components.environment import settings, starting
 from components.installation import Foundations, Installation, Providers
 from components.keys import Keys
@@ -33,6 +33,7 @@ class WorkloadArgs:
     keys: Keys
     walls: pulumi.Resource  # the last of the namespace's: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
+    secrets: tenant_secrets.Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services
 
 
 class Workload(pulumi.ComponentResource):
@@ -54,6 +55,13 @@ class Workload(pulumi.ComponentResource):
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
             self.foundation += (self._object("v1", "Secret", pod.API_KEYS, handed, as_=pod.API_KEYS),)
+        body = pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL].number), credentials)
+        secrets: list[Manifest] = []
+        if tenant.spec.secrets:
+            handed = {"type": "Opaque", "data": _encoded(tenant_secrets.data(args.secrets))}
+            secrets.append(self._object("v1", "Secret", tenant_secrets.NAME, handed, as_=tenant_secrets.NAME))
+            digest = tenant_secrets.checksum(args.keys, args.secrets)
+            tenant_secrets.hand(body["template"], tenant.spec, digest)
         # One that may choose a number comes after what it scales; one that no longer may lets go of it before.
         follows = scaling.decides(tenant, at)
         held = () if follows else self._scaler()
@@ -61,8 +69,8 @@ class Workload(pulumi.ComponentResource):
             "apps/v1",
             "Deployment",
             SERVICE_ACCOUNT,
-            {"spec": pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL].number), credentials)},
-            after=[*self.foundation, *held],
+            {"spec": body},
+            after=[*self.foundation, *secrets, *held],
         )
         if follows:
             self._scaler(deployment)

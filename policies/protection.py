@@ -94,6 +94,19 @@ def secret(resource: Resource, settings: Settings) -> Iterator[str]:
 
 
 @resource_rule(
+    "protection-place",
+    why="Kubernetes shows every other kind to whoever may look at it: a ConfigMap, a pod's env, an annotation.",
+    remedy="put it into a Secret, and refer to that (secretKeyRef, envFrom, a volume).",
+)
+def place(resource: Resource, settings: Settings) -> Iterator[str]:
+    """In Kubernetes, secret values stand in Secrets alone."""
+    if resource.in_kubernetes and resource.kind != "kubernetes:Secret":
+        for path, value in resource.leaves():
+            if isinstance(value, Hidden):
+                yield f"{path} is a secret value"
+
+
+@resource_rule(
     "protection-state",
     kinds=["kubernetes:Secret"],
     why="The API server sends a Secret's content back, and the state keeps it in clear unless it is declared secret.",

@@ -11,6 +11,7 @@ import pulumi
 from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Scaling, Services
 from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
+from stacks.tenant_secrets import TenantSecrets, read_tenant_secrets
 from tenantry.clock import utc_day
 from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.surroundings import LEAVE_OUT
@@ -60,6 +61,7 @@ class StackConfig:
     postgresql: PostgreSql
     alibaba: Alibaba
     kubeconfig: pulumi.Output[str]
+    secrets: TenantSecrets
     left_out: frozenset[str] = frozenset()  # codes of tenants that a preview does without
 
     @property
@@ -76,11 +78,11 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
     secrets = read_secrets(config, pulumi.runtime.is_config_secret)
     embedded = EMBEDDED_STACKS.fullmatch(stack) is not None
     given = _Given(settings, secrets, environment if embedded else {})
-    postgresql, alibaba = given.postgresql(), given.alibaba()
+    postgresql, alibaba, holds = given.postgresql(), given.alibaba(), _holds(settings)
     return StackConfig(
         stack=stack,
         embedded=embedded,
-        holds=_holds(settings),
+        holds=holds,
         settings=settings,
         today=_today(settings, embedded, clock or utc_day()),
         protect=settings.allow_destroy != stack,
@@ -91,6 +93,7 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
         postgresql=postgresql,
         alibaba=alibaba,
         kubeconfig=given.kubeconfig(),
+        secrets=read_tenant_secrets(pulumi.runtime.is_config_secret, holds.cells),
         left_out=_left_out(environment),
     )
 

@@ -39,6 +39,8 @@ async def main() -> pulumi.Inputs:
     fleet = _fleet(config, last.held)
     refuse_purged(last.purged, fleet)
     refuse_vanished(last.held, fleet, config.holds)
+    for key, wrong, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
+        pulumi.log.warn(f"{key}: {wrong}: {remedy}")
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     with short_traces():
@@ -89,10 +91,11 @@ async def _register(
         if tenant.code not in config.left_out:
             # Protection counts as it is in the state: one run lifts it, the next, with a tombstone, makes use of it.
             protect = config.protect and tenant.phase is not Phase.PURGING
+            secrets = config.secrets.of(tenant.spec) if tenant.phase.has_access else {}
             returned = outputs.is_returned(last)
             part = Tenant(
                 tenant.code,
-                TenantArgs(tenant, config.installation, shared, foundations, protect, returned, wanted),
+                TenantArgs(tenant, config.installation, shared, foundations, protect, secrets, returned, wanted),
             )
         mine.append(outputs.Mine(tenant.code, wanted, last, part))
     return platform, mine
@@ -109,6 +112,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
             before={code: last.given for code, last in held.items() if not last.opening},
             unseen=config.today,
             system=config.system_layer,
+            secrets=config.secrets.known,
         )
     except Faults as faults:
         lines = str(faults).replace(f"{ROOT}/", "")

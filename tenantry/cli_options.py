@@ -12,6 +12,7 @@ from tenantry.names import DEFAULT_ZONE, is_zone
 
 if TYPE_CHECKING:
     from tenantry.fleet import Fleet
+    from tenantry.tenant_secrets import StackSecrets
 
 
 def _zone(value: str | None) -> str | None:
@@ -47,12 +48,14 @@ class Place:
     zone: str
     cells: frozenset[str] | None  # that the stack holds; None: all of them
     today: date
+    secrets: "StackSecrets | None" = None  # of the stack, where these are its own tenants
 
-    def load(self) -> "Fleet":
-        """The tenants' files. Raises Faults."""
+    def load(self, *, with_secrets: bool = False) -> "Fleet":
+        """The tenants' files; `with_secrets`: against the stack's configuration, too. Raises Faults."""
         from tenantry.fleet import load_fleet  # pydantic and the models: half of a second that --help need not wait
 
-        return load_fleet(self.directory, self.zone, today=self.today)
+        secrets = self.secrets if with_secrets else None
+        return load_fleet(self.directory, self.zone, today=self.today, secrets=secrets)
 
     def holds(self, cell: str) -> bool:
         """Whether a tenant of this cell is one of the stack's."""
@@ -80,12 +83,14 @@ def place(
         return Place(stack, directory or cwd / "tenants", zone or DEFAULT_ZONE, None, told or utc_day())
     stack = project.stack(stack)
     project.require(stack)
+    own = project.tenants(stack)
     return Place(
         stack,
-        directory or _from_here(project.tenants(stack)),
+        directory or _from_here(own),
         zone or project.zone(stack),
         project.cells(stack),
         told or today_of(project, stack),
+        project.tenant_secrets(stack) if directory is None or directory.resolve() == own.resolve() else None,
     )
 
 

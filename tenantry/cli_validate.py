@@ -1,5 +1,7 @@
 """`tenantry validate [DIR]`: every fault of every file, one line each on stderr."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -34,7 +36,8 @@ def validate(
 ) -> None:
     """Check the tenants' files, of all cells, and the migrations beside them: exit 0 when all are fine, else 1.
 
-    Each fault is a line. What is allowed and probably a mistake is a line beginning with `warning:`.
+    The secrets that they refer to are looked up, by name, in the stack's file. Each fault is a line. What is allowed
+    and probably a mistake is a line beginning with `warning:`.
     """
     where = place(stack, cwd, directory, zone, today)
     try:
@@ -46,7 +49,7 @@ def validate(
     gone = len(fleet.tombstones) + len(fleet.purging)
     from tenantry.doubts import doubts
 
-    warnings = sorted(doubts(where.directory, fleet))
+    warnings = sorted([*doubts(where.directory, fleet), *_unused_secrets(where, fleet, cwd)])
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     said = f", {_count(len(warnings), 'warning')}" if warnings else ""
@@ -60,12 +63,24 @@ def _load(where: Place) -> "Fleet":
     sets = where.directory.absolute().parent / FOLDER
     unfit = [Fault(str(folder), 1, "migrations", one.reason, one.remedy) for folder, one in unfit_sets(sets)]
     try:
-        fleet = where.load()
+        fleet = where.load(with_secrets=True)
     except Faults as faults:
         raise Faults((*faults.faults, *unfit)) from None
     if unfit:
         raise Faults(unfit)
     return fleet
+
+
+def _unused_secrets(where: Place, fleet: "Fleet", cwd: Path) -> Iterator[Fault]:
+    """Each at its line of the stack's file."""
+    if where.secrets is None:
+        return
+    from tenantry.engine.project import Project
+    from tenantry.engine.stackfile import line_of
+
+    file = Project.find(cwd).file(where.stack)
+    for key, wrong, remedy in where.secrets.unused(tenant.spec for tenant in fleet.all):
+        yield Fault(file.name, line_of(file, key), key, wrong, remedy)
 
 
 def _count(number: int, what: str) -> str:

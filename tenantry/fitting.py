@@ -37,10 +37,11 @@ def room(plan: Plan) -> Amounts:
     }
 
 
-def taken(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> Amounts:
+def taken(plan: Plan, services: tuple[Service, ...], *, secrets: int) -> Amounts:
     """What the application and these services use when all of them are being replaced at once, by others or their like.
 
     A service that is switched off goes last: so whatever fits by this can take the place of whatever else fits.
+    `secrets`: how many Secrets there are besides the application's own.
     """
     pods = plan.compute.pods_at_once
     total = {name: pods * amount for name, amount in _amounts(plan.compute).items()}
@@ -51,7 +52,7 @@ def taken(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> Amoun
         **total,
         "pods": pods + PODS_AT_ONCE * len(services),
         "services": 1 + PODS_AT_ONCE * len(services),
-        "secrets": 1 + api_keys,
+        "secrets": 1 + secrets,
         "config_maps": 1 + CONFIG_MAPS_OF_KUBERNETES,
         "connections": plan.database.pool * pods + sum(PODS_AT_ONCE * service.pool for service in services),
     }
@@ -90,11 +91,11 @@ def beyond_quota(source: Source, spec: TenantSpec, plans: Plans, catalogue: Serv
     known = [(place, name) for place, name in enumerate(spec.enabled_services) if name in catalogue]
     for count, (place, name) in enumerate(known, 1):
         chosen = tuple(catalogue[one] for _, one in known[:count])
-        wrong = _too_much(plans[spec.plan], chosen, api_keys=bool(spec.api_keys))
+        wrong = _too_much(plans[spec.plan], chosen, secrets=_secrets(spec))
         if wrong is not None:
             everything = tuple(catalogue[one] for _, one in known)
             fitting = [
-                plan for plan, gives in plans.items() if not _too_much(gives, everything, api_keys=bool(spec.api_keys))
+                plan for plan, gives in plans.items() if not _too_much(gives, everything, secrets=_secrets(spec))
             ]
             remedy = f"or choose plan {fitting[0]}" if fitting else "for no plan has room for all of them"
             yield source.fault(
@@ -105,12 +106,17 @@ def beyond_quota(source: Source, spec: TenantSpec, plans: Plans, catalogue: Serv
             return
 
 
-def _too_much(plan: Plan, services: tuple[Service, ...], *, api_keys: bool) -> str | None:
+def _secrets(spec: TenantSpec) -> int:
+    """One Secret for the API keys and one for the tenant's secrets for other services, where there are any."""
+    return bool(spec.api_keys) + bool(spec.secrets)
+
+
+def _too_much(plan: Plan, services: tuple[Service, ...], *, secrets: int) -> str | None:
     for service in services:
         for name, amount in _amounts(service.compute).items():
             if amount > _amounts(plan.compute)[name]:
                 return f"one container may have {_amounts(plan.compute)[name]} {_UNITS[name]}, it asks for {amount}"
-    return _first_over(taken(plan, services, api_keys=api_keys), room(plan))
+    return _first_over(taken(plan, services, secrets=secrets), room(plan))
 
 
 def _first_over(used: Amounts, limits: Amounts) -> str | None:

@@ -14,12 +14,13 @@ from tenantry.fitting import crowded
 from tenantry.following import Before, out_of_turn
 from tenantry.models import MODELS_FILE, Models, unknown_models
 from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
-from tenantry.phase import Phase
+from tenantry.phase import Phase, phase_of
 from tenantry.plans import PLANS_FILE, Plans, PlansDocument, secrets_in, with_defaults
 from tenantry.reading import Reading, read_model, read_tenant
 from tenantry.resolved import ResolvedTenant, resolve
 from tenantry.services import SERVICES_FILE, Services
 from tenantry.spec import TenantSpec, Tombstone
+from tenantry.tenant_secrets import StackSecrets, secret_faults
 
 Kind = TypeVar("Kind", TenantSpec, Tombstone)
 PROJECT_TENANTS: Final = Path(__file__).resolve().parents[1] / "tenants"
@@ -68,13 +69,14 @@ def load_fleet(
     before: Mapping[str, Before] | None = None,
     unseen: date | None = None,
     system: Mapping[str, Any] | None = None,
+    secrets: StackSecrets | None = None,
 ) -> Fleet:
     """Raises Faults with every fault of every file.
 
     `before` is what a stack gave in its last run, by code: what cannot follow upon it is a fault too.
     A directory without plans.yaml, services.yaml or models.yaml is checked against the project's own. `unseen` is the
     day that counts for a deletion which no run has seen before; without one the file's own day does, which only lists
-    may go by.
+    may go by. With `secrets` each reference to a secret is looked up in that stack's configuration.
     """
     if not is_zone(zone):
         raise ValueError(f"{zone!r} is no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
@@ -88,6 +90,7 @@ def load_fleet(
     faults.extend(collisions([holder for one in readings for holder in _holders(one, zone)]))
     last = before or {}
     faults.extend(_beyond(readings, plans.value, services.value, today))
+    faults.extend(_secrets(readings, today, secrets))
     faults.extend(_breaks(readings, plans.value, services.value, today, last))
     if plans.value is not None and models.value is not None:
         faults.extend(unknown_models(plans.source, plans.value.plans, models.value))
@@ -150,6 +153,15 @@ def _beyond(
             yield from beyond_plan(reading.source, reading.value, plans.plans)
         if isinstance(reading.value, TenantSpec) and plans is not None and services is not None:
             yield from beyond_catalogue(reading.source, reading.value, plans.plans, services)
+
+
+def _secrets(
+    readings: Iterable[Reading[TenantSpec | Tombstone]], today: date, stack: StackSecrets | None
+) -> Iterator[Fault]:
+    for reading in readings:
+        if isinstance(reading.value, TenantSpec):
+            is_handed = phase_of(reading.value, today).has_access
+            yield from secret_faults(reading.source, reading.value, stack, is_handed=is_handed)
 
 
 def _breaks(

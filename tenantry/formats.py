@@ -11,10 +11,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from tenantry import names
 from tenantry.credentials.text import credential_in
 from tenantry.quantity import BYTES_PATTERN, CPU_PATTERN, bytes_of, millicores_of
+from tenantry.setting_keys import SECRET_KEY, SECRETS
 from tenantry.text import first_foreign, forbidden, is_readable, mixed_scripts
 from tenantry.timezones import known_zones, nearest_zone
 
 _LONGEST_NAME: Final = 64  # characters
+# Wherever a file holds what looks like one.
+KEEP_SECRETS_OUT: Final = (
+    "keep secrets out of the file: a tenant's `secrets:` refers to those of the stack's encrypted configuration "
+    "(docs/secrets.md)"
+)
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
@@ -27,6 +33,7 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _URL_PATH: Final = re.compile(r"/[A-Za-z0-9/_.-]{0,100}")
 _HOUR_MINUTE: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _TIME_ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")  # for editors
+_REFERENCE: Final = re.compile(f"config:{SECRET_KEY.pattern}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -89,7 +96,20 @@ def _prose(longest: int) -> Callable[[str], str]:
 
 def _no_credential(text: str) -> str:
     if (kind := credential_in(text)) is not None:
-        raise Wrong(f"looks like a secret ({kind})", "keep secrets out of the file")
+        raise Wrong(f"looks like a secret ({kind})", KEEP_SECRETS_OUT)
+    return text
+
+
+def _reference(text: str) -> str:
+    """What is no reference may be the secret itself, which is then known to whoever reads the file's history."""
+    if _REFERENCE.fullmatch(text) is None:
+        kind = credential_in(text)
+        wrong = f"is a secret ({kind}) and no reference to one" if kind else "is no reference to a secret"
+        raise Wrong(
+            wrong,
+            f"set it by `pulumi config set --secret {SECRETS}:CODE.KEY` and write config:CODE.KEY, such as "
+            "config:k001.wechatPayKey; if the secret itself stood here, change it where it was issued",
+        )
     return text
 
 
@@ -164,6 +184,7 @@ Slug = Annotated[
     AfterValidator(_matching("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32")),
     _schema(f"^{_SLUG.pattern}$"),
 ]
+SecretReference = Annotated[str, AfterValidator(_reference), _schema(f"^{_REFERENCE.pattern}$")]
 Cell = Annotated[
     str,
     AfterValidator(_matching("cell name", _CELL, "write lower-case ASCII letters, digits and hyphens, at most 20")),

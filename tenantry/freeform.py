@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from tenantry.credentials.names import says_random, says_secret
 from tenantry.credentials.randomness import is_random, is_token
 from tenantry.credentials.text import credential_in
-from tenantry.formats import Wrong
+from tenantry.formats import KEEP_SECRETS_OUT, Wrong
 from tenantry.text import forbidden
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -20,7 +20,6 @@ _LIMIT: Final = re.compile(
     re.I,
 )
 _PRIVATE: Final = ("d", "k", "p", "q")  # parts of a JSON Web Key
-_REMEDY: Final = "keep secrets out of the file"
 _DEEPEST: Final = 6
 _LONGEST_TEXT: Final = 1000  # characters
 _MOST_ITEMS: Final = 100  # in one mapping or list
@@ -47,7 +46,7 @@ def check_freeform(value: Any, path: Path = (), is_secret: bool = False, is_with
             pass  # nothing to check in these
         case int() | float():
             if is_secret and abs(value) >= _SECRET_NUMBER:
-                raise Wrong("looks like a secret", "keep secrets out; a limit says so, as in max_tokens", path)
+                raise Wrong("looks like a secret", f"a limit says so, as in max_tokens; {KEEP_SECRETS_OUT}", path)
         case _:
             raise Wrong("is a date without quotes", "put it in quotes", path)
     return cast(Any, value)
@@ -57,12 +56,12 @@ def _check_mapping(value: dict[Any, Any], path: Path, is_secret: bool) -> None:
     _check_size(len(value), path)
     private = next((key for key in _PRIVATE if key in value), None) if "kty" in value else None
     if private is not None:
-        raise Wrong("looks like a secret (a private JSON Web Key)", _REMEDY, (*path, private))
+        raise Wrong("looks like a secret (a private JSON Web Key)", KEEP_SECRETS_OUT, (*path, private))
     for key, item in value.items():
         if not isinstance(key, str) or _KEY.fullmatch(key) is None:
             raise Wrong("holds a key that is no plain name", "write ASCII letters, digits and _.- only", path)
         if (kind := credential_in(key)) is not None:
-            raise Wrong(f"holds a key that looks like a secret ({kind})", _REMEDY, path)
+            raise Wrong(f"holds a key that looks like a secret ({kind})", KEEP_SECRETS_OUT, path)
         own = says_secret(key) or (key == "value" and _names_secret(value))
         named, is_within = is_secret or own, is_secret and not own
         check_freeform(item, (*path, key), named and (isinstance(item, str) or not _is_limit(key)), is_within)
@@ -101,9 +100,9 @@ def _check_text(text: str, path: Path, is_secret: bool) -> None:
     if found is not None:
         raise Wrong(f"holds {found[1]}", "remove it", path)
     if text and is_secret:
-        raise Wrong("looks like a secret", _REMEDY, path)
+        raise Wrong("looks like a secret", KEEP_SECRETS_OUT, path)
     if (kind := credential_in(text) or _guess(text, path)) is not None:
-        raise Wrong(f"looks like a secret ({kind})", _REMEDY, path)
+        raise Wrong(f"looks like a secret ({kind})", KEEP_SECRETS_OUT, path)
 
 
 def _guess(text: str, path: Path) -> str | None:

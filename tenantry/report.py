@@ -6,6 +6,7 @@ from tenantry.layers import thawed
 from tenantry.phase import Phase, due_on
 from tenantry.resolved import ResolvedTenant
 from tenantry.spec import Tombstone
+from tenantry.tenant_secrets import variable
 
 
 def summary(tenant: ResolvedTenant) -> dict[str, Any]:
@@ -81,6 +82,7 @@ def details(tenant: ResolvedTenant) -> dict[str, Any]:
             "default": tenant.ai_default,
         },
         "api_keys": [key.model_dump(mode="json") for key in spec.api_keys],
+        "secrets": [{"name": one.name, "from": one.from_, "variable": variable(one.name)} for one in spec.secrets],
         "quotas": {name: quota.model_dump(mode="json") for name, quota in tenant.quotas.items()},
         "config": thawed(tenant.config),
     }

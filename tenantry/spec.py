@@ -17,6 +17,7 @@ from tenantry.formats import (
     Listed,
     Phone,
     Proof,
+    SecretReference,
     Slug,
     TimeZone,
     Wrong,
@@ -107,6 +108,21 @@ class ApiKey(Strict):
     rotation: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
+class TenantSecret(Strict):
+    """A secret for another service, such as a payment key: the file says where it is kept, never what it is.
+
+    The application gets it as the environment variable of this name (wechat-pay-key: WECHAT_PAY_KEY) and as a file.
+    """
+
+    name: Slug
+    from_: Annotated[SecretReference, Field(alias="from")]
+
+    @property
+    def key(self) -> str:
+        """CODE.KEY in the stack's configuration."""
+        return self.from_.partition(":")[2]
+
+
 class Awake(Strict):
     """The hours of every day in which the tenant is awake whether or not anybody comes, such as 06:30 to 19:00."""
 
@@ -161,6 +177,12 @@ def contradiction(status: object, deleted_at: object, proof: object) -> Wrong | 
     return None
 
 
+def _refuse_twins(names: list[str], what: str) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise Wrong(f"has two {what} of the name {twice}", "give each its own name")
+
+
 class TenantSpec(Strict):
     """A tenant that has something in the world. With `status: purged` it is on its way out of it."""
 
@@ -179,6 +201,7 @@ class TenantSpec(Strict):
     ai: AiModels | None = None
     sleep: Sleep | None = None
     api_keys: Annotated[tuple[ApiKey, ...], Field(max_length=32), Listed] = ()
+    secrets: Annotated[tuple[TenantSecret, ...], Field(max_length=32), Listed] = ()
     credentials: Credentials = Credentials()
     hibernated: bool = False
     expires_at: Day | None = None
@@ -188,11 +211,14 @@ class TenantSpec(Strict):
     @field_validator("api_keys")
     @classmethod
     def _keys_differ(cls, keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
-        names = [key.name for key in keys]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise Wrong(f"has two keys of the name {twice}", "give each its own name")
+        _refuse_twins([key.name for key in keys], "keys")
         return keys
+
+    @field_validator("secrets")
+    @classmethod
+    def _secrets_differ(cls, secrets: tuple[TenantSecret, ...]) -> tuple[TenantSecret, ...]:
+        _refuse_twins([one.name for one in secrets], "secrets")
+        return secrets
 
     @model_validator(mode="after")
     def _life_agrees(self) -> "TenantSpec":

@@ -18,6 +18,7 @@ from tenantry.quantity import bytes_of
 from tenantry.resolved import ResolvedTenant
 from tenantry.services import Service
 from tenantry.spec import PlanName
+from tenantry.tenant_secrets import variable
 
 AI_BASE_PATH: Final = "/api/v1/ai/bridge"
 Positive = Annotated[int, Field(ge=1)]
@@ -96,6 +97,13 @@ class ToldKey(_Part):
     expires_at: str = Field(description="the last day on which it works", json_schema_extra={"format": "date"})
 
 
+class ToldSecret(_Part):
+    """A secret for another service; the secret itself is in the variable, and in the file that VARIABLE_FILE names."""
+
+    name: str
+    variable: str
+
+
 class Told(_Part):
     version: str = Field(description="of these contents", pattern="^[0-9a-f]{16}$")
     code: str
@@ -112,6 +120,7 @@ class Told(_Part):
     enabled_services: list[str]
     ai: ToldAi
     api_keys: list[ToldKey]
+    secrets: list[ToldSecret]
     config: dict[str, JsonValue] = Field(description="system, plan and tenant merged")
 
 
@@ -138,6 +147,7 @@ def document(tenant: ResolvedTenant) -> dict[str, Any]:
             {"name": key.name, "scopes": list(key.scopes), "expiresAt": key.expires_at.isoformat()}
             for key in tenant.api_keys
         ],
+        "secrets": [{"name": one.name, "variable": variable(one.name)} for one in tenant.spec.secrets],
         "config": thawed(tenant.config),
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

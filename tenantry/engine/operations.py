@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tenantry.clock import today
-from tenantry.engine import pack, surroundings
+from tenantry.engine import pack, quotas, surroundings
 from tenantry.engine.advice import in_our_words
 from tenantry.engine.cli import Cli
 from tenantry.engine.database import Server, server_of
@@ -157,7 +157,7 @@ class Operation:
             left_out |= failed
             self.watcher.say(f"looking at the others, without {', '.join(sorted(left_out))}")
             outcome = self._engine("preview", before, [], *arguments, after=outcome, left_out=left_out)
-        return outcome
+        return self._explained(outcome)
 
     def _apply(self, kind: str, *arguments: str, refresh: bool = False) -> Outcome:
         recovery = self._recover()
@@ -187,6 +187,16 @@ class Operation:
             outcome.drift = drift.drift
             outcome.progress.errors += drift.errors
             outcome.code = max(outcome.code, Exit.FAILED if drift.errors else Exit.OK)
+        return self._explained(outcome)
+
+    def _explained(self, outcome: Outcome) -> Outcome:
+        """With whose objects fill a quota that refused one of ours."""
+        errors = outcome.progress.errors
+        told = quotas.explain(errors, lambda: quotas.cluster(self.cli, self.stack))
+        for said, error in zip(told, errors, strict=True):
+            if said != error:
+                self.watcher.say(str(said))
+        outcome.progress.errors = told
         return outcome
 
     def _refresh(self) -> Reading:
@@ -290,7 +300,7 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     folder = project.tenants(stack)
     if not folder.is_dir():
         raise Refusal(f"no folder of tenants: {folder}", "see tenantry:tenants of the stack")
-    fleet = load_fleet(folder, project.zone(stack), today=today(project, stack))
+    fleet = load_fleet(folder, project.zone(stack), today=today(project, stack), secrets=project.tenant_secrets(stack))
     return {
         tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan, "cell": tenant.cell} for tenant in fleet.all
     }

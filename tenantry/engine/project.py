@@ -14,7 +14,8 @@ from tenantry.engine.embedded import EMBEDDED_STACKS
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.stackfile import faults
 from tenantry.names import DEFAULT_ZONE, is_zone
-from tenantry.setting_keys import NAMESPACE
+from tenantry.setting_keys import NAMESPACE, SECRETS
+from tenantry.tenant_secrets import StackSecrets
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 _ORGANIZATION = "organization"  # the only one of a self-managed state
@@ -107,6 +108,12 @@ class Project:
         config: Any = self.stack_document(stack).get("config")
         entries = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
         return {key if ":" in key else f"{self.name}:{key}": value for key, value in entries.items()}
+
+    def tenant_secrets(self, stack: str) -> StackSecrets:
+        """The names of the tenants' secrets that the stack's file holds. Whether each is encrypted `require` checks."""
+        names = [key.partition(":") for key in self.configuration(stack)]
+        keys = {key: "" for namespace, _, key in names if namespace == SECRETS}
+        return StackSecrets(stack, keys, self.cells(stack))
 
     def setting(self, stack: str, name: str) -> str | None:
         """The plain value of `tenantry:NAME` for the stack, else the default in Pulumi.yaml; None without either."""

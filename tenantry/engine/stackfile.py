@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import yaml
 
-from tenantry.setting_keys import stranger
+from tenantry.setting_keys import SECRETS, set_secret, stranger
 
 # What YAML takes for a number or a day without quotes; the engine then hands another text to the program, 15 for 017.
 _CHANGED = re.compile(
@@ -26,15 +26,15 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
 
     Raises YAMLError and OSError for a file that cannot be read.
     """
-    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  (untyped stubs)
-    config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
-    if not isinstance(config, yaml.MappingNode):
-        return
-    for key, value in _entries(config):
+    stack = file.name.split(".", 1)[1].rpartition(".")[0]
+    for key, value in _configured(file):
         name = str(key.value) if ":" in str(key.value) else f"{project}:{key.value}"
         where = f"{file.name}:{key.start_mark.line + 1}"
         if wrong := stranger(name, known):
             yield f"{where}: {wrong}"
+        elif name.startswith(f"{SECRETS}:") and _value(value, "secure") is None:
+            command = set_secret(name.partition(":")[2], stack)
+            yield f"{where}: {name}: stands in clear: run `{command}`, and change the secret where it was issued"
         for scalar in _scalars(value):
             text = str(scalar.value)
             if scalar.style is None and _CHANGED.fullmatch(text) and not _SAME.fullmatch(text):
@@ -46,14 +46,22 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
 
 def lines(file: Path) -> dict[str, int]:
     """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read."""
-    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  (untyped stubs)
     try:
-        config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
+        return {str(key.value): key.start_mark.line + 1 for key, _ in _configured(file)}
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
-    if not isinstance(config, yaml.MappingNode):
-        return {}
-    return {str(key.value): key.start_mark.line + 1 for key, _ in _entries(config)}
+
+
+def line_of(file: Path, name: str) -> int:
+    """The line of `config:` with this full key; 1 where there is none. Raises as `faults` does."""
+    return next((key.start_mark.line + 1 for key, _ in _configured(file) if key.value == name), 1)
+
+
+def _configured(file: Path) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    """The entries of `config:`."""
+    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  (untyped stubs)
+    config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
+    return _entries(config) if isinstance(config, yaml.MappingNode) else []
 
 
 def _entries(node: Any) -> list[tuple[yaml.ScalarNode, yaml.Node]]:

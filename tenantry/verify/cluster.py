@@ -35,6 +35,7 @@ ROUTES: Final = "/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httpr
 # In somebody else's namespace everything; in one's own what starts programs, reads credentials or moves walls.
 SECRETS: Final[Mapping[str, Request]] = {
     "get secret": ("GET", f"{SPACE}/secrets/{APP}", None),
+    "get tenant's secret": ("GET", f"{SPACE}/secrets/tenant-secrets", None),
     "list secrets": ("GET", f"{SPACE}/secrets", None),
     "token": ("POST", f"{SPACE}/serviceaccounts/{APP}/token", {"spec": {}}),
 }

@@ -333,3 +333,60 @@ def test_a_smaller_plan_runs_what_was_bought_although_an_autoscaler_was_there(op
     assert (left["spec"]["minReplicas"], left["spec"]["maxReplicas"]) == (1, 1)
     summary = next(line for line in opened.up().stdout.splitlines() if "unchanged in" in line)
     assert not [word for word in ("created", "updated", "deleted") if word in summary]
+
+
+def test_a_quota_that_the_tenants_objects_fill_is_told_so_and_a_secret_comes_and_changes(opened: World) -> None:
+    """The one Secret more that is refused is that of the tenant's secrets, which then is made and follows its value."""
+    code, values = TENANTS["basic"], ("first-Value-of-9", "second-Value-of-8")
+    space, was = f"tenant-{code}", _checksums(opened, code)
+    _configure_secret(opened, f"{code}.wechatPayKey", values[0])
+    change(opened, code, secrets=f"[{{name: wechat-pay-key, from: 'config:{code}.wechatPayKey'}}]")
+    free = _fill_secrets(opened, space)
+    refused = opened.up(ok=3)
+    assert f"the quota plan of {code} is used up (secrets 12 of 12 and 1 more)" in refused.stderr
+    assert f"{free} of 12 are not the platform's: Secret filler-0 (made by kubectl-create)" in refused.stderr
+    assert f"kubectl -n {space} delete secret/filler-0 " in refused.stderr
+    opened.run("kubectl", "delete", "secrets", "-n", space, *(f"filler-{number}" for number in range(free)))
+    opened.up()
+    assert secret(opened, code, "tenant-secrets") == {"WECHAT_PAY_KEY": values[0]}
+    first = _checksums(opened, code)
+    _configure_secret(opened, f"{code}.wechatPayKey", values[1])
+    assert f"{code}-app-tenant-secrets" in opened.run("tenantry", "preview", "--stack", "local").stdout
+    opened.up()
+    assert secret(opened, code, "tenant-secrets") == {"WECHAT_PAY_KEY": values[1]}
+    assert len({*was, *first, *_checksums(opened, code)}) == 3
+    opened.run("tenantry", "show", code)
+    opened.run("tenantry", "validate", "--stack", "local")
+    places = [path for folder in ("state", "log") for path in (opened.folder / ".local" / folder).rglob("*")]
+    texts = [path.read_text(errors="replace") for path in places if path.is_file()] + opened.outputs
+    texts += [path.read_text() for path in opened.folder.glob("Pulumi.*.yaml")] + [_seen_elsewhere(opened, code)]
+    assert not [value[:5] for value in values for text in texts if value in text]
+
+
+def _checksums(world: World, code: str) -> list[str]:
+    """What the pods were started with, of their secrets."""
+    deployment = world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")
+    return [str(deployment["spec"]["template"]["metadata"]["annotations"].get("tenantry.io/secrets-checksum"))]
+
+
+def _configure_secret(world: World, key: str, value: str) -> None:
+    world.run("pulumi", "config", "set", "--secret", f"tenantry-secrets:{key}", value, "--stack", "local")
+
+
+def _fill_secrets(world: World, space: str) -> int:
+    """As many Secrets as the quota still has room for, made by somebody."""
+    quota = world.kubectl("get", "resourcequota", "plan", "-n", space)["status"]
+    free = int(quota["hard"]["secrets"]) - int(quota["used"]["secrets"])
+    for number in range(free):
+        world.run("kubectl", "create", "secret", "generic", f"filler-{number}", "-n", space)
+    return free
+
+
+def _seen_elsewhere(world: World, code: str) -> str:
+    """The other places that a value could have come to: every object but Secrets, and the admin database."""
+    kinds = "configmaps,deployments,replicasets,pods,events"
+    objects = world.kubectl("get", kinds, "-n", f"tenant-{code}")
+    with world.connect("admin_tenant_management") as connection:
+        rows = connection.execute("SELECT to_jsonb(t)::text FROM tenants AS t").fetchall()
+        steps = connection.execute("SELECT to_jsonb(s)::text FROM tenant_init_steps AS s").fetchall()
+    return json.dumps([objects, rows, steps])

@@ -65,7 +65,7 @@ ROWS = (
         ("rails.entrances", "rails.services", "rails.connections", "benchmark.block-node-port")),
     Row("network", "default deny both ways, listed openings", ("network-directions", "network-everywhere", "network-namespace", "network-ingress", "network-egress", "network-alike", "network-closed"),
         "two NetworkPolicies; rail tenantry-walls", ("network.*", "hardening.selectors", "benchmark.bounded-network-policies")),
-    Row("secrets", "secret in state, absent from all that is printed", ("protection-secret", "protection-state", "protection-output"), "Secrets of the namespace", ("cluster.own-secrets", "cluster.other-secrets")),
+    Row("secrets", "secret in state, absent from all that is printed", ("protection-secret", "protection-place", "protection-state", "protection-output"), "Secrets of the namespace", ("cluster.own-secrets", "cluster.other-secrets")),
     Row("data", "protected, versioned, never replaced", ("protection-protect", "protection-birth", "protection-force", "protection-versions"), "the stack's seal; `tests/e2e/whole/test_teardown.py`", ()),
     Row("all", "what was declared is there", (), "`tenantry up --refresh` makes it again", ("present.*",)),
     Row("all", "each thing says whose it is", ("names-*", "workload-probes"), "marks derived from the code alone", ("database.own", "storage.own", "cluster.own")),

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 10, 20)
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # what the engine sends for a text that only the update knows
 SERVICES = {"k001": ["enrollment"]}
+TENANT_SECRETS = {"k001.wechat-pay-key": "the key of a merchant"}
 STEPS = "tenantry:components:Tenant$tenantry:components:Database"
 PLANS = {"k001": "standard", "k002": "basic", "k003": "premium", "k004": "enterprise"}
 ENVIRONMENT = {
@@ -89,7 +90,7 @@ def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder:
         monkeypatch.setenv(name, value)
     egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
     changes = {"today": TODAY.isoformat(), "egress": egress, "databaseCa": "-----BEGIN CERTIFICATE-----"}
-    return recorded(record, secret_type, folder, changes, services=SERVICES)
+    return recorded(record, secret_type, folder, changes, services=SERVICES, tenant_secrets=TENANT_SECRETS)
 
 
 def recorded(
@@ -100,6 +101,7 @@ def recorded(
     stack: str = "test",
     secrets: Mapping[str, str] | None = None,
     services: Mapping[str, list[str]] | None = None,
+    tenant_secrets: Mapping[str, str] | None = None,
 ) -> Wires:
     from stacks import program
 
@@ -108,7 +110,11 @@ def recorded(
     tenants.mkdir()
     for code, plan in PLANS.items():
         (tenants / f"{code}.yaml").write_text(
-            yaml.safe_dump(_tenant(code, plan, (services or {}).get(code, [])), allow_unicode=True), "utf-8"
+            yaml.safe_dump(
+                _tenant(code, plan, (services or {}).get(code, [])) | _secrets(code, tenant_secrets or {}),
+                allow_unicode=True,
+            ),
+            "utf-8",
         )
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
     values = {key: one["default"] for key, one in project["config"].items()}
@@ -116,11 +122,13 @@ def recorded(
     config = {
         f"tenantry:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }
+    own = {f"tenantry-secrets:{key}": value for key, value in (tenant_secrets or {}).items()}
+    config |= own
     recording = record(
         program.main,
         stack=stack,
         config=config,
-        secrets=tuple(f"tenantry:{key}" for key in secrets),
+        secrets=(*(f"tenantry:{key}" for key in secrets), *own),
         stacks={f"organization/tenantry/{stack}": {}},
     )
     chains: dict[str, str] = {"": ""}
@@ -140,6 +148,12 @@ def recorded(
             },
         )
     return found
+
+
+def _secrets(code: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """References of one tenant's file: CODE.NAME is the secret of that name."""
+    own = [key for key in values if key.startswith(f"{code}.")]
+    return {"secrets": [{"name": key.partition(".")[2], "from": f"config:{key}"} for key in own]}
 
 
 def _tenant(code: str, plan: str, services: list[str]) -> dict[str, Any]:

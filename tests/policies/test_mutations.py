@@ -65,6 +65,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "ClientTrafficPolicy spec.targetRefs*",
         "CronJob metadata",
         "CronJob spec.schedule",
+        "Deployment *.volumes.#.secret.secretName",
         "CronJob *.containers",
         "CronJob *.containers.#",
         "CronJob *.containers.#.name",

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from policies.wire import SECRET as SECRET_MARK
+from policies.wire import SIGNATURE
+
 DATABASE, BUCKET, SECRET, CONFIG = (
     "k001-db-database",
     "platform-systemkarder-bucket",
@@ -14,6 +17,7 @@ DATABASE, BUCKET, SECRET, CONFIG = (
 APP, ROW, POLICY = "k001-app-deployment", "k001-row", "k001-files-policy"
 ENV = "spec.template.spec.containers.0.env"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+HIDDEN = {SIGNATURE: SECRET_MARK, "value": "plain"}  # a secret value, on its way to the pack
 OTHER = "urn:pulumi:test::tenantry::tenantry:components:Tenant$tenantry:components:Storage::k002-files"
 CASES: list[tuple[str, str, str, Any]] = [
     ("protection-protect", DATABASE, "@protect", False),
@@ -44,6 +48,10 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("protection-secret", APP, ENV, [{"name": "JWT_SECRET", "value": "plain"}]),
     ("protection-secret", ROW, "settings.integrations.apiKey", "plain"),
     ("protection-secret", "postgresql", "password", "plain"),
+    ("protection-place", CONFIG, "data.NOTE", HIDDEN),
+    ("protection-place", APP, ENV, [{"name": "NOTE", "value": HIDDEN}]),
+    ("protection-place", APP, "spec.template.metadata.annotations.tenantry~io/secrets-checksum", HIDDEN),
+    ("protection-place", "k001-app-httproute", "metadata.annotations", {"note": HIDDEN}),
     ("protection-state", SECRET, "@secret_outputs", ()),
     ("protection-state", SECRET, "@secret_outputs", ("data",)),
     ("protection-output", "k001-db", "password", "plain"),

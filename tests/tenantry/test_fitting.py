@@ -73,7 +73,7 @@ def test_any_services_that_fit_may_take_the_place_of_any_others(
     write()
     fleet = load()
     limits, one = room(fleet.plans[plan]), fleet.services["enrollment"]
-    many = max(count for count in range(20) if _fits(taken(fleet.plans[plan], (one,) * count, api_keys=True), limits))
+    many = max(count for count in range(20) if _fits(taken(fleet.plans[plan], (one,) * count, secrets=1), limits))
     assert many >= 2
     assert 1 + 2 * many <= limits["services"]
     assert fleet.plans[plan].compute.pods_at_once + 2 * many <= limits["pods"]
@@ -112,7 +112,7 @@ def test_keys_take_a_secret(write: Callable[..., Path], load: Callable[..., Flee
     write()
     fleet = load()
     plan, service = fleet.plans["standard"], fleet.services["enrollment"]
-    without, with_ = (taken(plan, (service,), api_keys=keys)["secrets"] for keys in (False, True))
+    without, with_ = (taken(plan, (service,), secrets=count)["secrets"] for count in (0, 1))
     assert (without, with_) == (1, 2)
 
 

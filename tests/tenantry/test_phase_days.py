@@ -127,7 +127,7 @@ def test_commands_that_only_look_go_by_the_same_day(tmp_path: Path, late: date) 
 def test_a_run_checks_the_files_as_of_the_same_day(tmp_path: Path, late: date, monkeypatch: pytest.MonkeyPatch) -> None:
     days: list[date] = []
 
-    def load(*_: object, today: date) -> Any:
+    def load(*_: object, today: date, **_rest: object) -> Any:
         days.append(today)
         return SimpleNamespace(all=())
 
