@@ -76,7 +76,7 @@ def test_any_other_refusal_says_nothing_of_the_password(plugin, server, admin, g
 
 
 def test_a_server_that_does_not_answer_calls_no_password_wrong() -> None:
-    server = Server("127.0.0.1", free(), "tenantry", "x", "disable")
+    server = Server("127.0.0.1", str(free()), "tenantry", "x", "disable")
     assert server.is_wrong_password("clone", "clone_a", "clone_a") is False
 
 
