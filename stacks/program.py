@@ -12,7 +12,7 @@ from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
-from stacks.memory import SECRETS, Held, last_run, platform_of
+from stacks.memory import Held, last_run, platform_of
 from stacks.quiet import short_traces
 from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
@@ -46,12 +46,7 @@ async def main() -> pulumi.Inputs:
         return {**told, "tenants": outputs.tenants_after(mine)}
     secrets = {name: one for name, one in platform.secrets.items() if await one.is_known()}
     outputs.note({**last.platform, **secrets, **told}, mine)
-    after = pulumi.Output.from_input(outputs.platform_after(platform, last.platform))
-    return {
-        **{name: after.apply(lambda found, name=name: found.get(name)) for name in ("platform", *SECRETS)},
-        **told,
-        "tenants": outputs.tenants_after(mine),
-    }
+    return {**outputs.platform_after(platform, last.platform), **told, "tenants": outputs.tenants_after(mine)}
 
 
 async def _register(
