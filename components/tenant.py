@@ -44,7 +44,7 @@ class Tenant(pulumi.ComponentResource):
     """
 
     facts: dict[str, Any]  # for whoever looks at the component: nothing secret
-    first: pulumi.Resource  # once it is there, more of the tenant may be
+    first: pulumi.CustomResource  # once it is there, more of the tenant may be
     end: pulumi.CustomResource  # stands on everything else
     remembered: pulumi.Output[Mapping[str, Any] | None]  # what the last run that came to its end was to remember
 

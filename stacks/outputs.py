@@ -71,7 +71,7 @@ def kept(wanted: Memory, last: Held | None, done: Mapping[str, Any] | None, *, b
     if DELETION not in wanted:
         memory.pop(DELETION, None)
     if is_returned(last):
-        memory["buried"] = last.buried or "" if last else ""
+        memory["buried"] = (last.buried if last else None) or ""
     return memory
 
 
@@ -108,7 +108,7 @@ def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
     The engine records the outputs that it was told last, when the run ends: those of the end take the place of these.
     """
     root = get_root_resource()
-    if isinstance(root, pulumi.ComponentResource):
+    if isinstance(root, pulumi.ComponentResource) and not pulumi.runtime.is_dry_run():
         told = {**outputs, "tenants": {one.code: kept(one.wanted, one.last, None, begun=True) for one in mine}}
         for name, value in told.items():
             pulumi.export(name, value)  # what the SDK tells the engine when this program ends with an error
@@ -128,8 +128,15 @@ async def _after(one: Mine, part: Tenant) -> Memory | None:
     return kept(one.wanted, one.last, done, begun=await part.first.id.is_known())
 
 
-async def platform_after(platform: "Platform", last: Mapping[str, Any]) -> dict[str, Any]:
+def platform_after(platform: "Platform", last: Mapping[str, Any]) -> dict[str, Any]:
     """Its facts once all of it is there, and those of its secrets that are known; else as they were."""
-    known = {name: one for name, one in platform.secrets.items() if await one.is_known()}
-    there = pulumi.runtime.is_dry_run() or await platform.seal.id.is_known()
-    return {**last, **({PLATFORM: platform.facts} if there else {}), **known}
+    secrets = {name: _known(one, last.get(name)) for name, one in platform.secrets.items()}
+    return {PLATFORM: _whole(platform, last.get(PLATFORM)), **secrets}
+
+
+async def _known(one: pulumi.Output[Any], last: Any) -> Any:
+    return one if pulumi.runtime.is_dry_run() or await one.is_known() else last
+
+
+async def _whole(platform: "Platform", last: Any) -> Any:
+    return platform.facts if pulumi.runtime.is_dry_run() or await platform.seal.id.is_known() else last

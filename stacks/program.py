@@ -13,7 +13,7 @@ from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
 from stacks.ending import came_to_its_end
-from stacks.memory import SECRETS, SETTINGS, Held, last_run, last_settings, own_outputs, platform_of
+from stacks.memory import SETTINGS, Held, last_run, last_settings, own_outputs, platform_of
 from stacks.quiet import short_traces
 from stacks.unchecked import refuse_unchecked
 from stacks.vanished import refuse_purged, refuse_vanished
@@ -53,12 +53,11 @@ async def main() -> pulumi.Inputs:
     }
     if platform is None:
         outputs.note(told, mine)
-        known: dict[str, Any] = {}
+        known: Mapping[str, Any] = {}
     else:
         secrets = {name: one for name, one in platform.secrets.items() if await one.is_known()}
         outputs.note({**last.platform, **secrets, **told}, mine)
-        after = pulumi.Output.from_input(outputs.platform_after(platform, last.platform))
-        known = {name: after.apply(lambda found, name=name: found.get(name)) for name in ("platform", *SECRETS)}
+        known = outputs.platform_after(platform, last.platform)
     if changed and not pulumi.runtime.is_dry_run():
         ends = [*([platform.seal] if platform else []), *(one.part.end for one in mine if one.part)]
         told[SETTINGS] = _settings_after(ends, settings, told[SETTINGS])

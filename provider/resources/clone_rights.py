@@ -94,7 +94,8 @@ class CloneRights(Resource):
             with step("ending the sessions of others", explain):
                 strangers.end(outside, database)
         with step("connecting", explain), at.catalogs(inputs["database"]) as session:
-            temp_files.refuse_unlimited(session, inputs)
+            with step("limiting temporary files", explain):
+                temp_files.refuse_unlimited(session, inputs)
             _correct(session, lambda: repairs(session, inputs))
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:

@@ -29,9 +29,9 @@ def test_the_end_comes_after_all_else_and_knows_the_domain(parts, tenant) -> Non
     opened = recording.one("Opened")
     rest = {one.name for one in recording.descendants("k001") if one.custom} - {"k001-opened"}
     assert rest <= set(opened.after)
-    assert opened.inputs == {"opening": ADMIN, "domain": "k001.yyup.cc", "address": "192.0.2.10"}
+    assert opened.inputs == {"opening": ADMIN, "domain": "k001.yyup.cc", "address": "192.0.2.10", "memory": {}}
 
 
 def test_a_tenant_being_deleted_has_no_domain_to_open(parts, tenant) -> None:
     leaving = parts(tenant(status="deleted", deleted_at=date(2026, 10, 10))).one("Opened")
-    assert leaving.inputs == {"opening": ADMIN, "removal": "refused"}
+    assert leaving.inputs == {"opening": ADMIN, "removal": "refused", "memory": {}}

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tenantry.opening import STEPS, Change, record
+
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "kindergarten/rent/13800138001/"
 PROJECT = f"name: steps\nruntime: python\nplugins:\n  providers:\n    - name: tenantry\n      path: {ROOT}/provider\n"
@@ -37,11 +39,45 @@ Directories("directories", objects=settings["objects"],
     regions={"system-bucket": "cn-guangzhou", "photo-bucket": "cn-shanghai"}, opts=options)
 pulumi.export("version", schema.version)
 """
+# Tenants of a row and a seal, remembered as the program of the stacks remembers.
+MEMORY = """
+import json
+from types import SimpleNamespace
+import pulumi
+from components.steps import Migrations, Opened, StepsProvider, TenantRow
+from stacks.memory import last_run
+from stacks.outputs import Mine, note, tenants_after
+
+with open("settings.json", encoding="utf-8") as stream:
+    settings = json.load(stream)
+
+
+async def main():
+    last = await last_run()
+    provider = StepsProvider("steps", postgresql=settings["postgresql"], alibaba=settings["alibaba"])
+    options = pulumi.ResourceOptions(provider=provider)
+    schema = Migrations("migrations", database="empty", set="admin", digest="one", opts=options)
+    mine = []
+    for number, (code, wanted) in enumerate(settings["tenants"].items()):
+        row = {"adminDatabase": "empty", "tenantId": code, "name": json.dumps(wanted), "domain": f"{code}.yyup.cc",
+            "databaseName": code, "status": "active", "planType": "basic", "maxUsers": 100, "maxStorage": 10 * 1024**3,
+            "contactPhone": f"1380013800{number}"}
+        first = TenantRow(f"{code}-row", row, opts=pulumi.ResourceOptions(provider=provider, depends_on=[schema]))
+        opened = Opened(f"{code}-opened", opening={"database": "empty", "tenant": code}, domain=None, address=None,
+            removal={}, memory=wanted, opts=pulumi.ResourceOptions(provider=provider, depends_on=[first]))
+        part = SimpleNamespace(first=first, remembered=opened.remembered)
+        mine.append(Mine(code, wanted, last.held.get(code), part))
+    note({}, mine)
+    return {"tenants": tenants_after(mine)}
+
+
+pulumi.run(main)
+"""
 OBJECTS = {"system-bucket": [f"{PREFIX}temp/"], "photo-bucket": [f"{PREFIX}photos/"]}
 
 
 class Engine:
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], program: str = PROGRAM) -> None:
         self.folder, self.settings = folder, settings
         built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "bin")) / "pulumi"
         if not built.is_file():
@@ -58,10 +94,10 @@ class Engine:
         launcher.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -P -m local.language_host "$@"\n')
         launcher.chmod(0o755)
         (folder / "Pulumi.yaml").write_text(PROJECT)
-        (folder / "__main__.py").write_text(PROGRAM)
+        (folder / "__main__.py").write_text(program)
         (folder / "state").mkdir()
 
-    def __call__(self, *arguments: str) -> str:
+    def __call__(self, *arguments: str, ok: bool = True) -> str:
         (self.folder / "settings.json").write_text(json.dumps(self.settings))
         env = os.environ | {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -81,7 +117,7 @@ class Engine:
             timeout=300,
             check=False,
         )
-        assert done.returncode == 0, done.stdout
+        assert (done.returncode == 0) is ok, done.stdout
         return done.stdout
 
     def up(self) -> str:
@@ -165,3 +201,60 @@ def test_an_error_names_the_resource_the_step_and_the_remedy(databases: None, en
     engine.settings["objects"] = OBJECTS
     assert "Traceback" not in str(caught.value)
     engine.up()
+
+
+NAMES = ("domain", "database", "namespace", "prefix", "role", "cell")
+
+
+def asked(code: str, *rotations: list[Any]) -> dict[str, Any]:
+    """What a run is to remember of a tenant."""
+    given = {"rotations": list(rotations)} if rotations else {}
+    return {**{name: f"{name} of {code}" for name in NAMES}, "phase": "active", "services": [], **given}
+
+
+@pytest.fixture
+def remembering(settings: Callable[..., dict[str, Any]], server: Any, tmp_path: Path) -> Generator[Engine]:
+    with server.database("empty"):
+        made = Engine(tmp_path, {"postgresql": settings(), "alibaba": {}, "tenants": {}}, MEMORY)
+        made("stack", "init", "dev")
+        made.up()
+        with server.connect("empty") as session:  # as the resources record that are not there
+            for code in ("k001", "k002"):
+                for statement, values in record(code, Change(completed=[one for one in STEPS if one != "done"])):
+                    session.execute(statement, values)
+        yield made
+
+
+def remembered(engine: Engine) -> dict[str, Any]:
+    return json.loads(engine("stack", "output", "--json"))["tenants"]
+
+
+def test_only_what_was_done_is_remembered(remembering: Engine, server: Any) -> None:
+    """Runs that fail, that are told to go elsewhere, that stop at the first failure; and then one that does it."""
+    engine = remembering
+    engine.settings["tenants"] = {"k001": asked("k001")}
+    engine.up()
+    assert remembered(engine) == {"k001": asked("k001")}
+
+    first, again = asked("k001", ["credentials", 2, "2026-10-01"]), asked("k001", ["credentials", 2, "2026-10-10"])
+    engine.settings["tenants"] = {"k001": first, "k002": asked("k002")}
+    with server.connect("empty") as session:
+        session.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;"
+            "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON tenants FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    assert "refused" in engine("up", "--yes", "--skip-preview", "--continue-on-error", ok=False)
+    assert remembered(engine) == {"k001": asked("k001")}, "of one that failed the run before is remembered"
+    engine("up", "--yes", "--skip-preview", "--target", "urn:pulumi:dev::steps::tenantry:index:Migrations::migrations")
+    assert remembered(engine) == {"k001": asked("k001")}, "of one left out too; a new one is none"
+    engine("up", "--yes", "--skip-preview", ok=False)
+    assert remembered(engine) == {"k001": asked("k001"), "k002": asked("k002") | {"opening": True}}
+
+    with server.connect("empty") as session:
+        session.execute("DROP FUNCTION refuse CASCADE")
+    engine.settings["tenants"] = {"k001": again, "k002": asked("k002")}
+    engine.up()
+    assert remembered(engine) == engine.settings["tenants"]
+    assert "7 unchanged" in engine("refresh", "--yes", "--skip-preview")
+    assert "7 unchanged" in engine.up()
+    assert remembered(engine) == engine.settings["tenants"]

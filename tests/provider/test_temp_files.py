@@ -140,7 +140,8 @@ def test_where_nobody_limits_it_that_is_said_with_what_to_do(
 ) -> None:
     as_provisioner(plugin, settings)
     with refused(
-        f"CloneRights rent: {UNLIMITED}", "run `GRANT SET ON PARAMETER temp_file_limit TO provisioner`, or set the"
+        f"CloneRights rent: limiting temporary files: {UNLIMITED}",
+        "run `GRANT SET ON PARAMETER temp_file_limit TO provisioner`, or set the",
     ):
         plugin.create("CloneRights", managed(tempFileLimit=LIMIT))
     admin.execute("GRANT SET ON PARAMETER temp_file_limit TO provisioner")

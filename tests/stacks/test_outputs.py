@@ -118,8 +118,14 @@ def test_the_seal_is_told_what_the_outputs_are(run, tenants) -> None:
 
 
 def test_a_preview_tells_what_will_be_remembered(run, tenants) -> None:
+    """Of cells alone: what a platform will have for secrets is not known before."""
+    other = "organization/tenantry/base"
+    others = {ME: {"tenants": OLD}, other: {PLATFORM: run(tenants()).result[PLATFORM]}}
+    cells: Any = {"others": others, "holds": ["cells"], "platformStack": other}
     folder = tenants(k001=DELETED)
-    assert run(folder, OLD, options={"preview": True}).result["tenants"] == memory(run, folder, OLD)
+    told = run(folder, options={"preview": True}, **cells).result["tenants"]
+    assert told == run(folder, **cells).result["tenants"]
+    assert told["k001"]["deletionSeen"] == "2026-10-20"
 
 
 def test_who_was_seen_leaving_stays_so_when_the_way_back_fails(run, tenants) -> None:
@@ -154,13 +160,14 @@ def test_a_run_that_does_not_come_to_its_end_has_noted_who_may_be_there(run, ten
     note = outputs.note
 
     def seen(told: Any, mine: Any) -> None:
-        monkeypatch.setattr(pulumi.ComponentResource, "register_outputs", lambda _, one: noted.append(one))
-        note(told, mine)
-        monkeypatch.undo()
+        with monkeypatch.context() as alone:
+            alone.setattr(pulumi.ComponentResource, "register_outputs", lambda _, one: noted.append(one))
+            note(told, mine)
 
     monkeypatch.setattr(outputs, "note", seen)
     run(tenants(k001={"credentials": {"rotation": 2}}, k002=DELETED), OLD)
     (told,) = noted
+    monkeypatch.setattr(outputs, "note", note)
     assert told["tenants"]["k001"]["phase"] == "active"
     assert "rotations" not in told["tenants"]["k001"]
     assert told["tenants"]["k002"]["opening"] is True

@@ -95,6 +95,8 @@ def test_what_is_derived_and_what_nobody_set(show: Show) -> None:
     assert found["phase"] == "derived from status and day"
     assert found["services.enrollment.port"] == "catalogue (services.yaml)"
     assert found["api_keys"] == "not set"
+    assert found["database_limits.temp_files"] == "the plan's storage over its connections"
+    assert show(plan="premium")["database_limits.temp_files"].startswith("plan premium (plans.yaml:")
 
 
 @pytest.mark.parametrize("part", Plan.model_fields)

@@ -10,6 +10,7 @@ import pytest
 from tenantry.faults import Fault
 from tenantry.fleet import PROJECT_TENANTS, Fleet
 from tenantry.plans import QuotaName, with_defaults
+from tenantry.quantity import bytes_of
 from tenantry.spec import PLAN_NAMES
 
 PLANS = (PROJECT_TENANTS / "plans.yaml").read_text()
@@ -48,6 +49,27 @@ def test_every_plan_lets_all_pools_connect_during_a_roll_out(fleet: Fleet) -> No
         assert plan.database.connections >= plan.database.pool * (plan.compute.replicas + plan.compute.surge)
 
 
+def test_temporary_files_are_what_the_plan_says_else_its_storage_over_its_connections(fleet: Fleet) -> None:
+    files = {name: plan.temp_files for name, plan in fleet.plans.items()}
+    assert files == {
+        "basic": 10 * 2**30 // 50,
+        "standard": 40 * 2**30 // 60,
+        "premium": 2**30,
+        "enterprise": 2 * 2**30,
+    }
+
+
+@pytest.mark.parametrize(("storage", "connections", "files"), [("1Mi", 50, 2**20), ("9999Ti", 50, 2**40)])
+def test_temporary_files_that_follow_stay_what_postgresql_can_count(
+    fleet: Fleet, storage: str, connections: int, files: int
+) -> None:
+    basic = fleet.plans["basic"]
+    quota = basic.quotas.storage.model_copy(update={"limit": bytes_of(storage)})
+    quotas = basic.quotas.model_copy(update={"storage": quota})
+    database = basic.database.model_copy(update={"connections": connections})
+    assert basic.model_copy(update={"quotas": quotas, "database": database}).temp_files == files
+
+
 def test_a_larger_plan_gives_more(fleet: Fleet) -> None:
     plans = [fleet.plans[name] for name in PLAN_NAMES]
     for small, large in pairwise(plans):
@@ -55,6 +77,7 @@ def test_a_larger_plan_gives_more(fleet: Fleet) -> None:
         assert small.max_users < large.max_users
         assert small.max_storage < large.max_storage
         assert small.request_rate < large.request_rate
+        assert small.temp_files < large.temp_files
         assert {*small.features.included} <= {*large.features.included}
         assert {*small.ai.models} <= {*large.ai.models}
 
@@ -63,6 +86,8 @@ def test_a_larger_plan_gives_more(fleet: Fleet) -> None:
     ("old", "new", "field", "word"),
     [
         ("connections: 50", "connections: 39", "plans.basic.database.connections", "= 40"),
+        ("temp_files: 1Gi", "temp_files: 2Ti", "plans.premium.database.temp_files", "is above"),
+        ("temp_files: 1Gi", "temp_files: 1GB", "plans.premium.database.temp_files", "50Gi"),
         ("pods: 6", "pods: 1", "plans.basic.objects.pods", "replicas + surge"),
         ("max: 150}", "max: 99}", "plans.basic.allowance.max_users", "widen"),
         ("max: 20Gi}", "max: 9Gi}", "plans.basic.allowance.max_storage", "widen"),
