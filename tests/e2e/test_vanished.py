@@ -143,7 +143,9 @@ def test_a_setting_that_moves_everybody_is_asked_for_twice(life: Any) -> None:
         shown = life.world.run("tenantry", "preview", "--stack", "local")
         assert "`up` will refuse this" in shown.stdout + shown.stderr
         life.configure(allowChange="gatewayAddress=192.0.2.11")
-        life.control("POST", "faults", {"pattern": "alidns:UpdateDomainRecord", "kind": "error", "times": 99, "status": 403})
+        life.control(
+            "POST", "faults", {"pattern": "alidns:UpdateDomainRecord", "kind": "error", "times": 99, "status": 403}
+        )
         assert life.world.up(ok=None).returncode != 0
         life.control("DELETE", "faults")
         outputs = life.world.stack_outputs()
@@ -157,6 +159,17 @@ def test_a_setting_that_moves_everybody_is_asked_for_twice(life: Any) -> None:
     finally:
         life.control("DELETE", "faults")
         life.configure(gatewayAddress=None, allowChange=None)
+
+
+def test_a_preview_of_another_zone_is_not_refused_by_the_rules_of_today(life: Any) -> None:
+    life.configure(zone="example.com")
+    try:
+        shown = life.world.run("tenantry", "preview", "--stack", "local")
+    finally:
+        life.configure(zone=None)
+    said = shown.stdout + shown.stderr
+    assert "tenantry:zone: was yyup.cc, is example.com" in said
+    assert "which refuses them as it stands and is changed by this run" in said
 
 
 def test_a_purge_without_a_recorded_proof_removes_nothing(life: Any) -> None:
