@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,14 +60,35 @@ class Checkout:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=600
+            command,
+            cwd=self.folder,
+            env={**self.env, **more},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
 
-    def pulumi(self, *arguments: str) -> None:
-        done = self.run("pulumi", *arguments, "--stack", "prod", "--non-interactive")
+    def pulumi(self, *arguments: str, given: str = "") -> str:
+        done = self.run("pulumi", *arguments, "--stack", "prod", "--non-interactive", given=given)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def remember(self, **settings: str) -> None:
+        """As if the last run had come to its end with these."""
+        exported = json.loads(self.pulumi("stack", "export"))
+        kind = "pulumi:pulumi:Stack"
+        stack = {
+            "urn": f"urn:pulumi:prod::tenantry::{kind}::tenantry-prod",
+            "custom": False,
+            "type": kind,
+            "outputs": {"settings": settings},
+        }
+        exported["deployment"]["resources"] = [stack]
+        self.pulumi("stack", "import", given=json.dumps(exported))
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +116,25 @@ def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout) -> Non
     assert outcome["changes"]["created"] > 500
     assert "make status" not in said
     assert not [value for value in SECRETS.values() if value in said]
+
+
+def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) -> None:
+    """By plain Pulumi too; nothing is within reach here, so that a first call would end in another way."""
+    prod.remember(accountId="1111111111111111", clusterName="tenantry")
+    before = prod.pulumi("stack", "export")
+    plain = ("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
+    for command in (("tenantry", "up", "--stack", "prod"), plain):
+        done = prod.run(*command, TENANTRY_WITHOUT_POLICIES="prod")
+        said = done.stdout + done.stderr
+        assert done.returncode != 0
+        assert "nothing was changed:" in said
+        assert re.search(
+            r"Pulumi\.prod\.yaml:\d+: tenantry:accountId: was 1111111111111111, is 0000000000000000: ", said
+        ), said[-4000:]
+        assert "tenantry:allowChange 'accountId=0000000000000000' --stack prod" in said
+        assert "tenantry:clusterName" not in said
+        assert "does not answer" not in said
+    held = json.loads(prod.pulumi("stack", "export"))["deployment"]["resources"]
+    assert [one["outputs"] for one in held if one["type"] == "pulumi:pulumi:Stack"] == [
+        one["outputs"] for one in json.loads(before)["deployment"]["resources"]
+    ]
