@@ -37,6 +37,23 @@ SILENT = (
     "PostgreSQL does not answer at pgm-tenantry.pg.rds.aliyuncs.com:5432",
 )
 
+# As in stacks/program.py, with a resource that can be made to fail, and one that stands on it.
+ENDING = """
+import pulumi, pulumi_random
+from stacks.ending import came_to_its_end
+
+async def main():
+    config = pulumi.Config()
+    one = pulumi_random.RandomInteger("one", min=5 if config.get_bool("bad") else 1, max=2)
+    end = pulumi_random.RandomUuid("end", opts=pulumi.ResourceOptions(depends_on=[one]))
+    told = {"settings": "old", "tenants": config.require("value")}
+    if await came_to_its_end([end], told):
+        told["settings"] = config.require("value")
+    return told
+
+pulumi.run(main)
+"""
+
 
 class Checkout:
     """A copy of the project with an engine, its plugins and a state of its own."""
@@ -138,3 +155,23 @@ def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) 
     assert [one["outputs"] for one in held if one["type"] == "pulumi:pulumi:Stack"] == [
         one["outputs"] for one in json.loads(before)["deployment"]["resources"]
     ]
+
+
+@pytest.mark.parametrize("options", [(), ("--continue-on-error",)], ids=["plain", "ours"])
+def test_a_change_is_remembered_by_a_run_that_came_to_its_end(
+    prod: Checkout, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """What else a run leaves is remembered also when it failed."""
+    (tmp_path / "Pulumi.yaml").write_text(f"name: ending-{len(options)}\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(ENDING)
+
+    def pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return prod.run("pulumi", "-C", str(tmp_path), *arguments, "--non-interactive", PYTHONPATH=str(ROOT))
+
+    assert pulumi("stack", "init", "test").returncode == 0
+    for value, bad, settings in (("v1", "false", "v1"), ("v2", "true", "old"), ("v3", "false", "v3")):
+        pulumi("config", "set", "value", value)
+        pulumi("config", "set", "bad", bad)
+        done = pulumi("up", "--yes", "--skip-preview", *options)
+        assert (done.returncode == 0) is (bad == "false"), done.stdout + done.stderr
+        assert json.loads(pulumi("stack", "output", "--json").stdout) == {"settings": settings, "tenants": value}
