@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,23 @@ SILENT = (
     "PostgreSQL does not answer at pgm-tenantry.pg.rds.aliyuncs.com:5432",
 )
 
+# As in stacks/program.py, with a resource that can be made to fail, and one that stands on it.
+ENDING = """
+import pulumi, pulumi_random
+from stacks.ending import came_to_its_end
+
+async def main():
+    config = pulumi.Config()
+    one = pulumi_random.RandomInteger("one", min=5 if config.get_bool("bad") else 1, max=2)
+    end = pulumi_random.RandomUuid("end", opts=pulumi.ResourceOptions(depends_on=[one]))
+    told = {"settings": "old", "tenants": config.require("value")}
+    if await came_to_its_end([end], told):
+        told["settings"] = config.require("value")
+    return told
+
+pulumi.run(main)
+"""
+
 
 class Checkout:
     """A copy of the project with an engine, its plugins and a state of its own."""
@@ -59,14 +77,35 @@ class Checkout:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=600
+            command,
+            cwd=self.folder,
+            env={**self.env, **more},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
 
-    def pulumi(self, *arguments: str) -> None:
-        done = self.run("pulumi", *arguments, "--stack", "prod", "--non-interactive")
+    def pulumi(self, *arguments: str, given: str = "") -> str:
+        done = self.run("pulumi", *arguments, "--stack", "prod", "--non-interactive", given=given)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def remember(self, **settings: str) -> None:
+        """As if the last run had come to its end with these."""
+        exported = json.loads(self.pulumi("stack", "export"))
+        kind = "pulumi:pulumi:Stack"
+        stack = {
+            "urn": f"urn:pulumi:prod::tenantry::{kind}::tenantry-prod",
+            "custom": False,
+            "type": kind,
+            "outputs": {"settings": settings},
+        }
+        exported["deployment"]["resources"] = [stack]
+        self.pulumi("stack", "import", given=json.dumps(exported))
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +133,45 @@ def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout) -> Non
     assert outcome["changes"]["created"] > 500
     assert "make status" not in said
     assert not [value for value in SECRETS.values() if value in said]
+
+
+def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) -> None:
+    """By plain Pulumi too; nothing is within reach here, so that a first call would end in another way."""
+    prod.remember(accountId="1111111111111111", clusterName="tenantry")
+    before = prod.pulumi("stack", "export")
+    plain = ("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
+    for command in (("tenantry", "up", "--stack", "prod"), plain):
+        done = prod.run(*command, TENANTRY_WITHOUT_POLICIES="prod")
+        said = done.stdout + done.stderr
+        assert done.returncode != 0
+        assert "nothing was changed:" in said
+        assert re.search(
+            r"Pulumi\.prod\.yaml:\d+: tenantry:accountId: was 1111111111111111, is 0000000000000000: ", said
+        ), said[-4000:]
+        assert "tenantry:allowChange 'accountId=0000000000000000' --stack prod" in said
+        assert "tenantry:clusterName" not in said
+        assert "does not answer" not in said
+    held = json.loads(prod.pulumi("stack", "export"))["deployment"]["resources"]
+    assert [one["outputs"] for one in held if one["type"] == "pulumi:pulumi:Stack"] == [
+        one["outputs"] for one in json.loads(before)["deployment"]["resources"]
+    ]
+
+
+@pytest.mark.parametrize("options", [(), ("--continue-on-error",)], ids=["plain", "ours"])
+def test_a_change_is_remembered_by_a_run_that_came_to_its_end(
+    prod: Checkout, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """What else a run leaves is remembered also when it failed."""
+    (tmp_path / "Pulumi.yaml").write_text(f"name: ending-{len(options)}\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(ENDING)
+
+    def pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return prod.run("pulumi", "-C", str(tmp_path), *arguments, "--non-interactive", PYTHONPATH=str(ROOT))
+
+    assert pulumi("stack", "init", "test").returncode == 0
+    for value, bad, settings in (("v1", "false", "v1"), ("v2", "true", "old"), ("v3", "false", "v3")):
+        pulumi("config", "set", "value", value)
+        pulumi("config", "set", "bad", bad)
+        done = pulumi("up", "--yes", "--skip-preview", *options)
+        assert (done.returncode == 0) is (bad == "false"), done.stdout + done.stderr
+        assert json.loads(pulumi("stack", "output", "--json").stdout) == {"settings": settings, "tenants": value}

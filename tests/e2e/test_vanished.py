@@ -161,6 +161,17 @@ def test_a_setting_that_moves_everybody_is_asked_for_twice(life: Any) -> None:
         life.configure(gatewayAddress=None, allowChange=None)
 
 
+def test_a_preview_of_another_zone_is_not_refused_by_the_rules_of_today(life: Any) -> None:
+    life.configure(zone="example.com")
+    try:
+        shown = life.world.run("tenantry", "preview", "--stack", "local")
+    finally:
+        life.configure(zone=None)
+    said = shown.stdout + shown.stderr
+    assert "tenantry:zone: was yyup.cc, is example.com" in said
+    assert "which refuses them as it stands and is changed by this run" in said
+
+
 def test_a_purge_without_a_recorded_proof_removes_nothing(life: Any) -> None:
     """Also for a tenant that is due: the id of a proof counts for nothing without the proof."""
     held = life.data()
