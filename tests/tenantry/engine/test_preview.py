@@ -95,3 +95,12 @@ def test_without_a_provider_a_passphrase_is_needed(up: Callable[[], Outcome], sc
     del scene.environment["PULUMI_CONFIG_PASSPHRASE"]
     with pytest.raises(Refusal, match="no PULUMI_CONFIG_PASSPHRASE"):
         up()
+
+
+@pytest.mark.parametrize("refresh", [True, False])
+def test_a_preview_reads_first_only_where_it_is_told_to(
+    operation: Callable[[], Operation], scene: Any, refresh: bool
+) -> None:
+    scene.store({"resources": []})
+    operation().preview(refresh=refresh)
+    assert ("--refresh" in scene.engine.calls[-1]) is refresh

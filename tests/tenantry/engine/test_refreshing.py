@@ -73,6 +73,60 @@ def test_something_that_is_gone_is_read_and_made_again_by_the_same_run(up: Any, 
     assert [one for one in scene.engine.commands if one != "config"] == ["up", "stack export", "refresh", "up"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "InvalidDomainName.NoExist: The specified domain name does not exist.",
+        "DomainRecordNotBelongToUser: The domain record is not yours",
+        "the server could not find the requested resource",
+    ],
+)
+def test_each_system_says_it_in_its_own_words(up: Any, scene: Any, text: str) -> None:
+    scene.store({"resources": [held("k001", NAMESPACE)]})
+    scene.engine.plays(scene.engine.says("run", *fails("k001", DEPLOYMENT, text)), code=1)
+    up()
+    assert "refresh" in scene.engine.commands
+
+
+def test_what_all_tenants_share_is_read_when_it_is_gone(up: Any, scene: Any) -> None:
+    urn = "urn:pulumi:test::shop::kubernetes:core/v1:Namespace::platform"
+    shared = {"urn": urn, "type": NAMESPACE, "custom": True, "id": "x", "outputs": {}}
+    scene.store({"resources": [shared]})
+    said = {"urn": urn, "severity": "error", "message": 'namespaces "tenantry-platform" not found'}
+    events = scene.engine.says("run", {"diagnosticEvent": said})
+    scene.engine.plays(events, code=1, world={urn: None}, then={"code": 0})
+    assert up().code == Exit.OK
+    assert [one for one in scene.engine.commands if one != "config"] == ["up", "stack export", "refresh", "up"]
+
+
+def test_a_fault_of_the_program_itself_reads_nothing(up: Any, scene: Any) -> None:
+    scene.store({"resources": [held("k001", NAMESPACE)]})
+    said = {"urn": "", "severity": "error", "message": "tenants/plans.yaml not found"}
+    scene.engine.plays(scene.engine.says("run", {"diagnosticEvent": said}), code=1)
+    assert up().code == Exit.FAILED
+    assert "refresh" not in scene.engine.commands
+
+
+def test_what_is_gone_already_does_not_keep_the_rest_from_being_destroyed(operation: Any, scene: Any) -> None:
+    scene.store({"resources": [held("k001", ROLE_TYPE)]})
+    events = scene.engine.says("run", *fails("k001", ROLE_TYPE, 'pq: role "rent001" does not exist', "delete"))
+    scene.engine.plays(events, code=1, world={urn_of("k001", ROLE_TYPE): None}, then={"code": 0})
+    assert operation().destroy().code == Exit.OK
+    assert [one for one in scene.engine.commands if one != "config"] == [
+        "destroy",
+        "stack export",
+        "refresh",
+        "destroy",
+    ]
+
+
+def test_any_other_failure_reads_nothing(up: Any, scene: Any) -> None:
+    scene.store({"resources": [held("k001", NAMESPACE)]})
+    scene.engine.plays(scene.engine.says("run", *fails("k001", DEPLOYMENT, "exceeded quota: plan")), code=1)
+    assert up().code == Exit.FAILED
+    assert "refresh" not in scene.engine.commands
+
+
 def test_where_nothing_is_gone_the_run_is_not_repeated(up: Any, scene: Any) -> None:
     scene.store({"resources": [held("k001", NAMESPACE)]})
     scene.engine.plays(scene.engine.says("run", *fails("k001", DEPLOYMENT, "image not found")), code=1)
