@@ -19,7 +19,7 @@ READ: Final = frozenset(
     }
 )
 # libpq's: an address beside the host's name, a service, a password file, settings of the session (PGTZ).
-_LIBPQ: Final = re.compile(r"PG(?!SSL)[A-Z]+")
+_LIBPQ: Final = re.compile(r"PG(?!SSL)[A-Z_]+")
 # Of the plugins: another account, profile, region or endpoint; a cluster whose resources count as gone.
 _PLUGINS: Final = re.compile(
     r"ALICLOUD_\w+|ALIBABA_?CLOUD_\w+|(?:OSS|RAM|STS|IMS|ALIDNS|DNS|LOCATION)_ENDPOINT|TF_ENDPOINT_PATH|PULUMI_K8S_\w+",
