@@ -13,7 +13,7 @@ import pytest
 from kubernetes import client, config
 
 from local.throwaway import World
-from tests.e2e.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 
 LATER = "2027-06-01"  # long after every overlap
 pytestmark = pytest.mark.timeout(600)

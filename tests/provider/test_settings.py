@@ -12,7 +12,7 @@ from tenantry.backup import postgresql
 from tenantry.backup.systems import Systems
 from tenantry.engine.database import Server
 from tenantry.sessions.settings import OwnSettings
-from tests.harmful import ALIKE, TEXTS, harmful, spoil
+from tests.support.harmful import ALIKE, TEXTS, harmful, spoil
 
 DECLARED = {"database": "clone", "owner": "clone", "logins": ["clone_a", "clone_b"], "connectionLimit": 50}
 RIGHTS = {**DECLARED, "statementTimeout": 30, "idleTimeout": 60}
@@ -120,7 +120,9 @@ def test_a_value_of_the_servers_comes_as_it_is(server: Any, value: str) -> None:
         own = OwnSettings()
         engine = Server("127.0.0.1", str(server.port), "tenantry", server.password, "disable", own)
         with engine.session("template1") as inside:
-            assert inside.execute("SHOW search_path").fetchone() == (value,)
+            found = inside.execute("SHOW search_path").fetchone()
+        with server.connect() as session:
+            assert session.execute("SHOW search_path").fetchone() == found
     finally:
         with server.connect() as session:
             session.execute("ALTER ROLE tenantry RESET ALL")
