@@ -1,5 +1,6 @@
 """`python -m local`: the embedded default by command. `make up`, `make down` and `make clean` call it."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from local import manager
 from local.instance import Instance
 from local.postgresql import PostgresqlError
 from local.service import ServiceFailed
+from tenantry.engine.variables import forget_libpq
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -47,6 +49,7 @@ def clean(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
 
 
 if __name__ == "__main__":
+    forget_libpq(os.environ)
     try:
         app()
     except (ServiceFailed, PostgresqlError) as failure:

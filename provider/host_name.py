@@ -13,11 +13,17 @@ REMEDY: Final = (
 )
 
 
-def refuse_foreign(at: Connections, code: str, domain: str, address: str) -> None:
-    """Raises Failure for a record of the name that is not ours. `address` is the gateway's."""
+def refuse_foreign(at: Connections, code: str, domain: str, address: str, *, is_made: bool = False) -> None:
+    """Raises Failure for a record of the name that is not ours. `address` is the gateway's.
+
+    Once its own record `is_made`, also for one that bears our mark and leads elsewhere.
+    """
     try:
         records = leading(domain, at.systems.environment)
     except OSError as error:
         raise Failure(f"whether {domain} is free cannot be seen: {error}", "run again", passing=True) from error
     if foreign := [words(record) for record in records if not is_ours(record, mark(code), address)]:
         raise Failure(f"{domain} has a DNS record that is not ours: {', '.join(foreign)}", REMEDY)
+    astray = [words(one) for one in records if (one.get("Type"), one.get("Value")) != ("A", address)]
+    if is_made and astray:
+        raise Failure(f"{domain} leads elsewhere as well: {', '.join(astray)}", REMEDY)

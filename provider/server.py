@@ -6,6 +6,7 @@ else. And an error is told as one sentence; the SDK would add our stack.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any, Final
@@ -21,6 +22,7 @@ from provider.failure import Failure
 from provider.resources import Resource
 from provider.steps import VERSION, StepsProvider
 from provider.values import wrapped
+from tenantry.engine.variables import forget_libpq
 
 MESSAGE_BYTES: Final = 400 * 1024 * 1024  # as the engine and the SDKs
 MARK: Final = "4dabf18193072939515e22adb298388d"  # Pulumi's documented key by which a value says that it wraps one
@@ -136,4 +138,5 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     if not arguments:
         sys.exit("usage: provider ENGINE_ADDRESS (the engine starts it)")
+    forget_libpq(os.environ)
     asyncio.run(serve(arguments[-1]))

@@ -22,6 +22,7 @@ from tenantry import (
     cli_verify,
 )
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.variables import forget_libpq
 from tenantry.faults import Faults
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a stream put in its place by a test or an embedder may have none
             reconfigure(errors="backslashreplace")  # a terminal without Chinese letters is no reason to fail
+    forget_libpq(os.environ)
     try:
         app()
     except Faults as faults:

@@ -57,8 +57,10 @@ def renew(port: int, password: str) -> str:
 
 def _build(session: Connection[TupleRow], port: int, password: str, digest: str) -> None:
     draft = sql.Identifier(DRAFT)
-    session.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(draft))
+    # Closed from its first moment: what a tenant's login left in it, every clone would inherit.
+    session.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 CONNECTION LIMIT 0").format(draft))
     session.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(draft))
+    session.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT -1").format(draft))
     with connect(port, password, DRAFT) as inside, inside.transaction():
         for path in _paths():
             inside.execute(path.read_bytes())

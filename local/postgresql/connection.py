@@ -13,7 +13,7 @@ class PostgresqlError(Exception):
 
 
 def connect(port: int, password: str, database: str = "postgres") -> psycopg.Connection[TupleRow]:
-    """An autocommitting session; nothing is taken from PG* variables that the caller may have set."""
+    """An autocommitting session; what libpq would take from the shell, `python -m local` has forgotten."""
     return psycopg.connect(
         host="127.0.0.1",
         port=port,

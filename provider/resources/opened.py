@@ -47,7 +47,7 @@ class Opened(Resource):
         has_domain = bool(inputs.get("domain"))
         if has_domain and inputs.get("address"):
             with opening.step(DOMAIN):
-                refuse_foreign(at, opening.tenant, inputs["domain"], inputs["address"])
+                refuse_foreign(at, opening.tenant, inputs["domain"], inputs["address"], is_made=True)
         opening.write(Change(completed=[DOMAIN]) if has_domain else Change(skipped=[DOMAIN]))
         with opening.step(DONE):
             self._refuse_incomplete(at, opening)

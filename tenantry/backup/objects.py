@@ -6,6 +6,7 @@ What lies below a prefix *now* is copied; versions that were overwritten stay in
 """
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,8 @@ CHUNK: Final = 1024 * 1024
 IN_MEMORY: Final = 8 * 1024 * 1024  # larger ones go over a temporary file
 IN_PARTS: Final = 512 * 1024 * 1024  # one request takes 5 GiB at most; parts of this size reach to 5 TiB
 PAGE: Final = 1000
+# In a list of keys, which is XML, these stand for others, or for none; OSS takes them in a key all the same.
+NOT_IN_XML: Final = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 KEPT_HEADERS: Final = (
     "content-type",
     "content-encoding",
@@ -233,9 +236,14 @@ def left(bucket: Any, prefix: str) -> int:
 
 def remove(bucket: Any, doomed: list[Version], tick: Callable[[], None] = lambda: None) -> None:
     """Exactly these versions and delete markers, as many at once as OSS takes; `tick` comes after each request."""
-    for start in range(0, len(doomed), PAGE):
+    listed = [version for version in doomed if not NOT_IN_XML.search(version.key)]
+    for version in doomed:
+        if NOT_IN_XML.search(version.key):
+            bucket.delete_object(version.key, params={"versionId": version.version})
+            tick()
+    for start in range(0, len(listed), PAGE):
         batch = oss2.models.BatchDeleteObjectVersionList()
-        for version in doomed[start : start + PAGE]:
+        for version in listed[start : start + PAGE]:
             batch.append(oss2.models.BatchDeleteObjectVersion(version.key, version.version))
         bucket.delete_object_versions(batch)
         tick()

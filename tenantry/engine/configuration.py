@@ -6,25 +6,12 @@ decrypt: its pod gets the variables from the stack, and with them the name of th
 """
 
 import json
-import re
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from tenantry.engine.cli import Cli
 from tenantry.engine.embedded import counts
 from tenantry.engine.refusal import Refusal
-
-# Which server, cluster and account, and as whom; what is said of TLS (PGSSLROOTCERT) is a file of this machine.
-_SYSTEMS: Final = re.compile(
-    r"PG(?!SSL)[A-Z]+|PGSSLMODE|ALICLOUD_\w+|ALIBABA_?CLOUD_\w+|KUBECONFIG|TENANTRY_ALIBABA_PROXY"
-)
-
-
-def without_others(environment: Mapping[str, str], stack: str) -> dict[str, str]:
-    """The environment without the variables of another stack's systems: libraries would take them by themselves."""
-    if counts(environment, stack):
-        return dict(environment)
-    return {name: value for name, value in environment.items() if _SYSTEMS.fullmatch(name) is None}
 
 
 def environment_of_program(cli: Cli, stack: str) -> Mapping[str, str]:

@@ -172,7 +172,7 @@ class Operation:
             self.watcher.say(f"{len(late)} interrupted creation(s) may have come to an end meanwhile: looking again")
             again = self._recover()
             outcome = self._engine(kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments)
-        is_missing = kind == "up" and drift is None and names_what_is_missing(outcome.progress)
+        is_missing = drift is None and names_what_is_missing(outcome.progress)
         if is_missing and outcome.code == Exit.FAILED and not outcome.was_cut_off:
             self.watcher.say("something that the stack holds is not there: reading all of it, then once more")
             try:

@@ -17,7 +17,9 @@ _REFERENCE: Final = "pulumi:pulumi:StackReference"  # holds outputs of a run, wh
 _FOUND: Final[Mapping[str, str]] = {"delete": GONE, "update": DIFFERS}
 # Kubernetes, RAM, OSS and PostgreSQL about what a resource stands in or belongs to.
 _MISSING: Final = re.compile(
-    r"not ?found|does not exist|there is no database|entitynotexist|nosuch|invaliddomainrecord", re.IGNORECASE
+    r"not ?found|does not exist|could not find|there is no database|entitynotexist|noexist|nosuch|invaliddomainrecord"
+    r"|recordnotbelong",
+    re.IGNORECASE,
 )
 
 
@@ -52,8 +54,8 @@ def line_of(change: Change) -> str:
 
 
 def names_what_is_missing(progress: Progress) -> bool:
-    """Whether a tenant's resource failed because something is not there that the stack's record holds."""
-    return any(finding.place.tenant and _MISSING.search(finding.text) for finding in progress.errors)
+    """Whether a resource failed because something is not there that the stack's record holds: a tenant's, or shared."""
+    return any(finding.urn and _MISSING.search(finding.text) for finding in progress.errors)
 
 
 def refuse_lost(reading: Reading, before: Deployment, stack: str) -> None:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from tenantry.engine.configuration import without_others
 from tenantry.engine.embedded import EMBEDDED_STACK, EMBEDDED_STACKS
 from tenantry.engine.project import Project
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.variables import without_others
 
 _PROBE_SECONDS = 2.0
 # To the program: codes, with commas between them, of tenants that a preview does without (stacks/config.py).
@@ -22,12 +22,12 @@ LEAVE_OUT = "TENANTRY_LEAVE_OUT"
 def environment(project: Project, stack: str, given: Mapping[str, str]) -> dict[str, str]:
     """`given`, completed from `.local/env` when the stack is the embedded default and no shell has read that file.
 
-    For another stack, without the variables that name some other one's systems.
+    Without the variables that would lead to other systems: see variables.py.
     """
     file = project.root / ".local" / "env"
     if stack != EMBEDDED_STACK or "TENANTRY_LOCAL" in given or "PULUMI_BACKEND_URL" in given or not file.is_file():
         return without_others(given, stack)
-    return {**given, **_exports(file, given)}
+    return without_others({**given, **_exports(file, given)}, stack)
 
 
 def backend_of(project: Project, env: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ its bytes in another encoding, quotes names in dumps, or keeps everybody out. Wh
 before what the database says, so a session brings all of them. The server itself lists them: no release's are missed.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import Lock
@@ -57,4 +58,4 @@ class OwnSettings:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+    return re.sub(r"([\\\s])", r"\\\1", value)

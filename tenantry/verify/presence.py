@@ -1,6 +1,6 @@
 """What the stack's record holds of a tenant and the live systems must have: what is missing holds nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -30,6 +30,10 @@ def _present(field: Field, names: Names) -> Verdict:
     things = field.at.declared.things.get(names.namespace, ())
     if not things:
         return broken("the stack's record holds nothing of it in the cluster")
+    return _there(field, things)
+
+
+def _there(field: Field, things: Sequence[Thing]) -> Verdict:
     missing: list[str] = []
     for thing in things:
         answer = field.admin.ask("GET", where(thing))
@@ -59,12 +63,22 @@ def _record(field: Field, names: Names) -> Verdict:
     return held()
 
 
+def _objects(field: Field) -> Iterator[Trial]:
+    """Of each tenant, and of what all share: without its CronJob nobody is backed up."""
+    for names in field.spaces:
+        yield Trial("", names.code, partial(_present, field, names))
+    tenants = {names.namespace for names in field.all}
+    shared = [one for space, things in field.at.declared.things.items() if space not in tenants for one in things]
+    if shared:  # a stack of one cell stands on another's platform
+        yield Trial("", "platform", partial(_there, field, shared))
+
+
 def _each(judge: Callable[[Field, Names], Verdict]) -> Callable[[Field], Iterator[Trial]]:
     return lambda field: (Trial("", names.code, partial(judge, field, names)) for names in field.spaces)
 
 
 ATTACKS: Final = (
     Attack("present.objects", "what was declared is there", "look for an object that is missing in the cluster",
-           _each(_present)),
+           _objects),
     Attack("present.record", "what was declared is there", "ask AliDNS for the A record", _each(_record)),
 )  # fmt: skip

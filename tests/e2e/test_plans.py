@@ -21,7 +21,7 @@ from local.throwaway import World
 from tenantry.plans import Plan, PlansDocument, with_defaults
 from tenantry.quantity import bytes_of
 from tenantry.reading import read_model
-from tests.e2e.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 
 FILLER = {"tenantry.io/filler": "true"}
 IMAGE = "business-app:1.0.0"  # of no other may a pod be made, whoever makes it

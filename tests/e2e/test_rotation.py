@@ -16,7 +16,7 @@ from kubernetes import client, config
 
 from local.throwaway import World
 from tenantry.clock import utc_day
-from tests.e2e.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 
 LATER = "2027-06-01"  # long after every overlap
 ELSEWHERE = "urn:pulumi:local::tenantry::tenantry:components:Platform$random:index/randomUuid:RandomUuid::platform-seal"

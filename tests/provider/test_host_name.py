@@ -112,6 +112,19 @@ def test_one_that_came_meanwhile_keeps_it_from_being_called_open(plugin, server,
         plugin.create("Opened", opened(database))
 
 
+def test_a_second_record_under_our_mark_that_leads_elsewhere_keeps_it_from_being_called_open(
+    plugin, database: str, ask, refused
+) -> None:
+    plugin.create("TenantRow", row(database))
+    add(ask, ADDRESS, remark="tenantry-k026")
+    other = add(ask, "198.51.100.1", remark="tenantry-k026")
+    with refused("k026.yyup.cc leads elsewhere as well: A 198.51.100.1 (tenantry-k026)", "remove it at AliDNS"):
+        plugin.create("Opened", opened(database))
+    ask("DeleteDomainRecord", RecordId=other)
+    with refused("the opening is not complete"):
+        plugin.create("Opened", opened(database))
+
+
 def test_an_open_tenant_is_changed_all_the_same_and_one_that_returns_is_looked_at(
     plugin, server, database: str, ask, refused
 ) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from provider.connections import Connections
 from tenantry.backup import postgresql
 from tenantry.backup.systems import Systems
 from tenantry.engine.database import Server
-from tests.harmful import ALIKE, TEXTS, harmful, spoil
+from tenantry.sessions.settings import OwnSettings
+from tests.support.harmful import ALIKE, TEXTS, harmful, spoil
 
 DECLARED = {"database": "clone", "owner": "clone", "logins": ["clone_a", "clone_b"], "connectionLimit": 50}
 RIGHTS = {**DECLARED, "statementTimeout": 30, "idleTimeout": 60}
@@ -107,3 +109,20 @@ def test_they_are_told_and_taken_back(plugin: Any, server: Any, made: Any, spoil
     assert plugin.read("CloneRights", found).outputs["drift"] == []
     with login(server) as session:
         assert session.execute("SELECT current_user").fetchone() == ("clone",)
+
+
+@pytest.mark.parametrize("value", ["a b", "a\tb", "a\nb", "a\\b", "a\\ b", "'a'", '"a, b"'])
+def test_a_value_of_the_servers_comes_as_it_is(server: Any, value: str) -> None:
+    """As an administrator may have given it: what ends a word there is not the value's end."""
+    with server.connect() as session:
+        session.execute(sql.SQL("ALTER ROLE tenantry SET search_path = {}").format(sql.Literal(value)))
+    try:
+        own = OwnSettings()
+        engine = Server("127.0.0.1", str(server.port), "tenantry", server.password, "disable", own)
+        with engine.session("template1") as inside:
+            found = inside.execute("SHOW search_path").fetchone()
+        with server.connect() as session:
+            assert session.execute("SHOW search_path").fetchone() == found
+    finally:
+        with server.connect() as session:
+            session.execute("ALTER ROLE tenantry RESET ALL")

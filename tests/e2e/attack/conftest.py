@@ -1,21 +1,16 @@
 """One instance for the attacks of `tenantry verify` and for the controls that are taken away under them."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from local.throwaway import World, throwaway
+from local.throwaway import World
 from tests.e2e.conftest import keep_only
+from tests.support.worlds import of_package
 
 KEPT = ("k001", "k002", "k003", "k007")  # the phones of the first and the third differ in the last two digits alone
 SUSPENDED = "k007"  # it has a namespace, and no access
 
 
-@pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Services started, nothing converged yet."""
-    with throwaway(tmp_path_factory.mktemp("world")) as made:
-        yield made
+world = of_package()
 
 
 @pytest.fixture(scope="package")

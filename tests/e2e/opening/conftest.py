@@ -1,11 +1,10 @@
 """One instance for all that is tried while tenants are opened."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from local.throwaway import World, throwaway
+from local.throwaway import World
 from tests.e2e.conftest import keep_only
+from tests.support.worlds import of_package
 
 FIRST = ("k001", "k002")
 
@@ -17,11 +16,7 @@ def declare(world: World, code: str) -> None:
     world.tenant_file(code).write_text(text.replace("k002", code).replace(phone, f"13700137{code[1:]}"))
 
 
-@pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Services started, nothing converged yet."""
-    with throwaway(tmp_path_factory.mktemp("world")) as made:
-        yield made
+world = of_package()
 
 
 @pytest.fixture(scope="package")

@@ -1,11 +1,11 @@
 """One instance for all thirteen tenants: opened, worked with, and taken down at the end."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from local.throwaway import World, throwaway
+from local.throwaway import World
+from tests.support.worlds import of_package
 
 
 def holdings(world: World) -> dict[str, Any]:
@@ -25,11 +25,7 @@ def holdings(world: World) -> dict[str, Any]:
     return {"databases": databases, "roles": roles, "cluster": cluster, "alibaba": alibaba, "records": domains}
 
 
-@pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Services started, nothing converged yet."""
-    with throwaway(tmp_path_factory.mktemp("world")) as made:
-        yield made
+world = of_package()
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -4,8 +4,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -66,6 +69,25 @@ def test_made_once_then_left_alone(own_server: TemporaryServer):
     first = _identity(own_server)
     assert _renew(own_server) == "current"
     assert _identity(own_server) == first
+
+
+def test_nobody_gets_into_it_while_it_is_made(own_server: TemporaryServer, monkeypatch: pytest.MonkeyPatch):
+    """What a tenant's login left in it (a large object, a temporary schema), every clone would inherit."""
+    with own_server.connect() as session:
+        session.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'")
+    plain, got = psycopg.Connection.execute, list[str]()
+
+    def execute(*arguments: Any, **options: Any) -> Any:
+        done = plain(*arguments, **options)
+        with suppress(psycopg.OperationalError):
+            here = {"host": "127.0.0.1", "port": own_server.port, "user": "stranger", "password": "x"}
+            psycopg.connect(dbname=baseline.DRAFT, sslmode="disable", **here).close()
+            got.append(str(arguments[1])[:60])
+        return done
+
+    monkeypatch.setattr(psycopg.Connection, "execute", execute)
+    assert _renew(own_server) == "made"
+    assert got == []
 
 
 def test_an_opened_template_is_closed_again(own_server: TemporaryServer):

@@ -8,7 +8,7 @@ from tenantry.backup.failing import BackupError, explained
 from tenantry.backup.prove import prove
 from tenantry.backup.restore import restore
 from tenantry.backup.take import Subject, Vault, take
-from tests.harmful import spoil
+from tests.support.harmful import spoil
 from tests.tenantry.backup.conftest import LIVING, change, quiet
 
 

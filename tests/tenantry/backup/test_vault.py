@@ -71,6 +71,20 @@ def test_a_path_as_long_as_oss_allows_is_backed_up_proved_and_restored(vault: Va
     assert {files.get_object(tenant.prefix + path).read().decode() for path in paths} == paths
 
 
+@pytest.mark.parametrize("path", ["a\x01b", "a\rb", "a\nb", "a\tb", " a ", "a\x7fb", "<a&b>", "a\ufffeb"])
+def test_whatever_a_path_holds_it_is_backed_up_restored_and_removed(vault: Vault, tenant: Subject, path: str) -> None:
+    """A list of keys to remove is XML, which cannot name some of them."""
+    files = vault.systems.bucket(tenant.buckets[0])
+    files.put_object(tenant.prefix + path, b"old")
+    files.put_object(tenant.prefix + path, b"new")
+    manifest = take(vault, tenant, "manual")
+    assert path in {one.path for one in manifest.objects}
+    objects.empty(files, tenant.prefix)
+    assert objects.left(files, tenant.prefix) == 0
+    restore(vault, manifest.id, "k001", tenant, quiet)
+    assert files.get_object(tenant.prefix + path).read() == b"new"
+
+
 def test_objects_that_are_gone_since_the_backup_before_are_told(vault: Vault, tenant: Subject) -> None:
     files, said = vault.systems.bucket(tenant.buckets[0]), list[str]()
     files.put_object(tenant.prefix + "temp/page", b"expires")

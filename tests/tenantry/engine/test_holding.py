@@ -134,6 +134,37 @@ def test_a_lock_is_not_broken_whose_engine_is_not_proved_dead(
     assert scene.engine.calls == []
 
 
+def test_nor_where_the_kernel_says_nothing_here_either(
+    held: Holding, scene: Any, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fact in ("boot", "namespace", "machine"):
+        monkeypatch.setattr(starts, fact, lambda: "")
+    scene.started(dead_pid, "key", boot="", namespace="", machine="")
+    path = scene.lock(lock_of(dead_pid))
+    with pytest.raises(Locked, match="cannot be told from here"):
+        take(held)
+    assert path.exists()
+
+
+def test_of_two_engines_of_one_number_both_must_be_dead(held: Holding, scene: Any, dead_pid: int) -> None:
+    """Two containers of one name that share their notes: which of them made the lock, it does not say."""
+    scene.started(dead_pid, "key", namespace="pid:[4026532999]")
+    (other,) = held.starts.folder.glob("key-*.json")
+    other.rename(other.with_name(f"key-{dead_pid}-2.json"))
+    scene.started(dead_pid, "key")
+    path = scene.lock(lock_of(dead_pid))
+    with pytest.raises(Locked, match="cannot be told from here"):
+        take(held)
+    assert path.exists()
+
+
+@pytest.mark.parametrize(("code", "kept"), [(0, False), (1, False), (255, False), (-9, True), (2, True)])
+def test_an_engine_that_could_not_release_its_lock_stays_written_down(held: Holding, code: int, kept: bool) -> None:
+    held.starts.note(os.getpid())
+    held.starts.ended(os.getpid(), code)
+    assert bool(list(held.starts.folder.glob("*.json"))) is kept
+
+
 def test_nor_one_that_no_tenantry_has_started(held: Holding, scene: Any, dead_pid: int) -> None:
     path = scene.lock(lock_of(dead_pid))
     with pytest.raises(Locked, match="no `tenantry` of this place has started it"):

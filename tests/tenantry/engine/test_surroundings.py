@@ -68,9 +68,16 @@ def test_other_stacks_and_told_environments_are_left_alone(project: Project, sta
 def test_another_stack_is_told_nothing_of_a_shells_systems(project: Project) -> None:
     kept = {"PATH": "/bin", "PGSSLROOTCERT": "/ca.pem", "PULUMI_BACKEND_URL": "s3://x"}
     assert environment(project, "prod", {**SYSTEMS, **kept}) == kept
-    own = {**SYSTEMS, **kept, "TENANTRY_SYSTEMS_OF": "prod"}
-    assert environment(project, "prod", own) == own
-    assert environment(project, "test", {**SYSTEMS, **kept}) == {**SYSTEMS, **kept}
+    read = {name: value for name, value in SYSTEMS.items() if name != "PGHOSTADDR"}
+    named = {**kept, "TENANTRY_SYSTEMS_OF": "prod"}
+    assert environment(project, "prod", {**SYSTEMS, **named}) == {**read, **named}
+    assert environment(project, "test", {**SYSTEMS, **kept}) == {**read, **kept}
+
+
+def test_what_libraries_alone_read_is_not_the_embedded_defaults_either(project: Project) -> None:
+    write_env(project)
+    given = {"PATH": "/usr/bin", "PGHOSTADDR": "192.0.2.1", "PULUMI_OPTION_TARGET": "x", "OSS_ENDPOINT": "x"}
+    assert environment(project, "local", given).keys() == {"PATH", "PULUMI_BACKEND_URL"}
 
 
 def test_the_embedded_defaults_state_is_no_other_stacks(tmp_path: Path) -> None:

@@ -62,8 +62,9 @@ def field(cluster: Cluster | None = None, resources: Any = RESOURCES, phase: Pha
 
 def only(attack: str, at: Field) -> Verdict:
     (chosen,) = [one for one in (*presence.ATTACKS, *hardening.ATTACKS) if one.id == attack]
-    (trial,) = chosen.trials(at)
+    trial, *others = chosen.trials(at)
     assert isinstance(trial, Trial)
+    assert others == []
     return made(chosen, trial).verdict
 
 
@@ -73,6 +74,39 @@ def test_every_kind_of_object_is_looked_for(kind: str) -> None:
     verdict = only("present.objects", field(Cluster(KINDS[kind][1])))
     assert verdict.state is State.BROKEN
     assert kind.rpartition(":")[2] in verdict.said
+
+
+SHARED = {
+    "kubernetes:batch/v1:CronJob": (
+        {"name": "backup", "namespace": "tenantry-platform"},
+        "/apis/batch/v1/namespaces/tenantry-platform/cronjobs/backup",
+    ),
+    "kubernetes:gateway.networking.k8s.io/v1:GatewayClass": (
+        {"name": "tenants"},
+        "/apis/gateway.networking.k8s.io/v1/gatewayclasses/tenants",
+    ),
+    "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": (
+        {"name": "tenantry-pods"},
+        "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/tenantry-pods",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_what_all_tenants_share_is_looked_for_as_well(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Without the CronJob nobody is backed up any more, and nobody else says so."""
+    monkeypatch.setitem(KINDS, kind, SHARED[kind])
+    resources = [*RESOURCES, {"type": kind, "inputs": {"metadata": SHARED[kind][0]}}]
+
+    def judged(missing: str = "") -> Verdict:
+        (chosen,) = [one for one in presence.ATTACKS if one.id == "present.objects"]
+        found = {trial.target: trial for trial in chosen.trials(field(Cluster(missing), resources))}
+        assert made(chosen, found["k001"]).verdict.state is State.HELD
+        return made(chosen, found["platform"]).verdict
+
+    assert judged().state is State.HELD
+    verdict = judged(SHARED[kind][1])
+    assert (verdict.state, kind.rpartition(":")[2] in verdict.said) == (State.BROKEN, True)
 
 
 def test_an_answer_that_is_none_proves_nothing() -> None:

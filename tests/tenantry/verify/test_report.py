@@ -81,6 +81,11 @@ def test_holes_come_first_and_every_one_with_what_to_do(capsys: pytest.CaptureFi
     assert "--only" in lines[55]
 
 
+def test_a_program_reads_the_holes_first_as_well() -> None:
+    document = report(unclear("time-out"), broken("no record"), hole("a hole"), held()).as_json()
+    assert [one["state"] for one in document["findings"]] == ["hole", "broken", "unclear"]
+
+
 def test_attempts_come_back_in_order() -> None:
     said: list[str] = []
     results = run(NOBODY, [attack(held(), hole("x")), attack(unclear("y"), name="storage.y")], said.append)

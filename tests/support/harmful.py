@@ -43,7 +43,10 @@ def harmful(session: Any) -> Iterator[tuple[str, str]]:
         else:
             least = low if float(low) > 0 or not name.endswith("_timeout") else "1"
             yield name, least if float(least) != float(setting) else high
+    # These three are listed nowhere. The server's own word of who began the session goes before all others.
     yield "role", TEXTS["role"]
+    yield "session_authorization", TEXTS["role"]
+    yield "seed", "0.5"
 
 
 def spoil(session: Any, database: str) -> dict[str, str]:
