@@ -1,6 +1,7 @@
 """What may not change in a tenant's file between a git reference and a request, one rule a function.
 
-The engine refuses the same at run time, from what its last run has seen (`stacks/vanished.py`, `following.py`). of the target branch stands for the last run, so that the request fails instead of the run after it.
+The engine refuses the same at run time, from what its last run has seen (`stacks/vanished.py`, `following.py`). Here
+the file of the target branch stands for the last run, so that the request fails instead of the run after it.
 """
 
 from collections.abc import Callable, Iterator
