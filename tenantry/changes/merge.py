@@ -44,12 +44,13 @@ def merge(reference: str, directory: Path) -> Merge:
     fork = _merge_base(reference, commit, directory)
     base, ours = _files_at(commit, directory), _files_of(directory)
     ancestor = base if fork == commit else _files_at(fork, directory)
+    for name in {*base, *ancestor} - ours.keys():
+        if os.path.lexists(directory / name):  # a link or a directory, which the check of the work tree refuses
+            ours[name] = base[name] if name in base else ancestor[name]
     result = dict(ours)
     conflicts: list[str] = []
     for name in sorted({*base, *ancestor}):
         theirs, mine, before = base.get(name), ours.get(name), ancestor.get(name)
-        if mine is None and os.path.lexists(directory / name):
-            mine = before  # a link or a directory, which the check of the work tree refuses
         if theirs in (before, mine):
             continue
         merged = theirs if mine == before else _merge_text(mine, before, theirs)
@@ -87,7 +88,7 @@ def _merge_base(reference: str, commit: str, directory: Path) -> str:
     return done.stdout.decode().strip()
 
 
-def _files_at(commit: str, directory: Path) -> Files:
+def _files_at(commit: str, directory: Path) -> dict[str, bytes]:
     """Empty where the folder did not exist yet."""
     prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()
     known = ["git", "-C", str(directory), "cat-file", "-e", f"{commit}:{prefix}"]
@@ -98,7 +99,7 @@ def _files_at(commit: str, directory: Path) -> Files:
         return _files_of(Path(scratch))
 
 
-def _files_of(directory: Path) -> Files:
+def _files_of(directory: Path) -> dict[str, bytes]:
     """The YAML files; what is no regular file of a sensible size is left to the check of the work tree."""
     files: dict[str, bytes] = {}
     for entry in os.scandir(directory):

@@ -7,8 +7,10 @@ import pytest
 
 from tenantry.baseline import NoBaseline
 from tenantry.changes import history
+from tenantry.changes.check import request_faults
 from tenantry.faults import Fault
 from tests.support.repository import Clone, git
+from tests.tenantry.changes.conftest import TODAY
 from tests.tenantry.changes.test_rules import open_anew
 
 Faults = Callable[..., list[Fault]]
@@ -160,16 +162,13 @@ def test_the_merge_result_itself_is_looked_at_as_it_is(clone: Clone, faults: Fau
     assert [fault.field for fault in faults(base)] == ["file"]
 
 
-def test_the_first_request_with_tenants(tmp_path: Path, faults: Faults) -> None:
-    clone = Clone.make(tmp_path / "e", {}) if (tmp_path / "e").mkdir() is None else None
-    assert clone is not None
-    open_anew_in = clone.tenants
-    open_anew_in.mkdir(exist_ok=True)
-    open_anew(clone, "k001")
-    from tenantry.changes.check import request_faults
-    from tests.tenantry.changes.conftest import TODAY
-
-    assert request_faults("origin/main", clone.tenants, "yyup.cc", TODAY) == []
+def test_the_first_request_with_tenants(clone: Clone, faults: Faults) -> None:
+    clone.git("mv", "tenants", "customers")
+    clone.commit()
+    clone.git("push", "-q", "origin", "HEAD:main")
+    clone.tenants.mkdir()
+    open_anew(clone, "k030")
+    assert faults() == []
 
 
 @pytest.mark.parametrize("reference", ["nowhere", "--output=x", "origin/main:tenants"])
@@ -184,8 +183,5 @@ def test_a_clone_that_is_too_shallow(clone: Clone, faults: Faults, tmp_path: Pat
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{origin}", str(tmp_path / "shallow"))
     shallow = Clone(tmp_path / "shallow")
     shallow.git("fetch", "-q", "--depth", "1", "origin", f"{clone.git('rev-parse', 'origin/main~1').strip()}:old")
-    from tenantry.changes.check import request_faults
-    from tests.tenantry.changes.conftest import TODAY
-
     with pytest.raises(NoBaseline, match="fetch-depth: 0"):
         request_faults("old", shallow.tenants, "yyup.cc", TODAY)
