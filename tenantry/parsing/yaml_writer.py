@@ -45,9 +45,10 @@ def new_document(fields: Mapping[str, Any], comments: Mapping[str, str]) -> Comm
     document = CommentedMap()
     for name, value in fields.items():
         document[name] = to_node(value)
-    for name, comment in comments.items():
-        if name in document:
-            document.yaml_add_eol_comment(comment, name, column=0)  # pyright: ignore[reportUnknownMemberType]  (no stubs)
+    ends = [len(line) for line in dump(document).splitlines()]  # a field is a line
+    for name, end in zip(list(document), ends, strict=True):
+        if name in comments:
+            document.yaml_add_eol_comment(comments[name], name, column=end + 2)  # pyright: ignore[reportUnknownMemberType]  (no stubs)
     return document
 
 

@@ -86,13 +86,13 @@ def test_the_file_is_short_and_says_what_stays(clone: Clone) -> None:
     tenant = NewTenant("晨光幼儿园", "13900138023", "standard", "张老师", "a@example.com", "main")
     assert tenant_text(clone.tenants, "k007", tenant) == (
         "# yaml-language-server: $schema=./schema.json\n"
-        "code: k007 # stays, and is never used again\n"
+        "code: k007  # stays, and is never used again\n"
         "name: 晨光幼儿园\n"
-        'phone: "13900138023" # its files lie below it: stays too\n'
+        'phone: "13900138023"  # its files lie below it: stays too\n'
         "plan: standard\n"
         "status: active\n"
         "cell: main\n"
-        "contact: {name: 张老师, email: a@example.com} # receives the first account\n"
+        "contact: {name: 张老师, email: a@example.com}  # receives the first account\n"
         "# Where it differs from its plan, within what the plan allows (docs/plans.md):\n"
         "# limits: {max_users: 120, max_storage: 20Gi}\n"
         "# features: {auditLogs: true}\n"
@@ -137,7 +137,7 @@ def test_the_newest_branches_are_asked_for(run: Run, clone: Clone) -> None:
 def test_an_origin_that_does_not_answer_is_a_warning(run: Run, clone: Clone) -> None:
     clone.git("remote", "set-url", "origin", "/nowhere")
     code, out, err = run("new", "--dry-run", *options())
-    assert (code, out.splitlines()[0].split(" #")[0]) == (0, "code: k007")
+    assert (code, out.splitlines()[0].split("  #")[0]) == (0, "code: k007")
     assert err.startswith("warning: origin was not asked for its branches (")
 
 
