@@ -23,7 +23,17 @@ def removed_files(commit: str, directory: Path, codes: Iterable[str]) -> dict[st
     names = sorted(f"{variant}.yaml" for code in codes for variant in same_number(code))
     if not names:
         return {}
-    arguments = ("log", "--full-history", "--diff-filter=D", "--relative", "--name-only", "--format=%H", commit, "--")
+    arguments = (
+        "log",
+        "--full-history",
+        "--no-renames",
+        "--diff-filter=D",
+        "--relative",
+        "--name-only",
+        "--format=%H",
+        commit,
+        "--",
+    )
     found: dict[str, bytes] = {}
     removal = ""
     for line in git(directory, *arguments, *names).decode().split():
