@@ -60,12 +60,11 @@ def test_help_shows_calls_that_can_be_made(name: str) -> None:
     for example in examples:
         words = shlex.split(example)
         assert words[0] == "tenantry"
-        with GROUP.make_context("tenantry", words[1:]) as context:
-            command, rest = GROUP, context.protected_args + context.args
-            while hasattr(command, "commands"):
-                command, rest = command.commands[rest[0]], rest[1:]
-            assert command is COMMANDS[name]
-            command.make_context(name, rest)
+        command, rest = GROUP, words[1:]
+        while hasattr(command, "commands"):
+            command, rest = command.commands[rest[0]], rest[1:]
+        assert command is COMMANDS[name]
+        command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--show-completion", "bash"]])
@@ -78,7 +77,7 @@ def test_what_people_try_first(
         cli.main()
     out = capsys.readouterr().out
     assert ended.value.code in (0, None)
-    assert re.fullmatch(r"tenantry [0-9]+\.[0-9]+\.[0-9]+\n", out) or "_TENANTRY_COMPLETE" in out
+    assert re.fullmatch(r"tenantry [0-9]+\.[0-9]+\.[0-9]+\n", out) or "complete -o default -F" in out
 
 
 def test_one_table_has_every_exit_code() -> None:
@@ -96,7 +95,7 @@ def test_the_choices_of_list_are_those_of_the_models() -> None:
     [
         (["--plan", "premium"], "plan", {"premium"}),
         (["--plan", "premium", "--plan", "enterprise"], "plan", {"premium", "enterprise"}),
-        (["--phase", "active", "--phase", "suspended"], "phase", {"active", "suspended"}),
+        (["--phase", "active"], "phase", {"active"}),
         (["--phase", "gone"], "phase", {"gone"}),
         (["--cell", "main"], "cell", {"main"}),
         (["--cell", "nowhere"], "cell", set[str]()),
