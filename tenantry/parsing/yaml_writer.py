@@ -46,7 +46,7 @@ def new_document(fields: Mapping[str, Any], comments: Mapping[str, str]) -> Comm
     for name, value in fields.items():
         document[name] = to_node(value)
     ends = [len(line) for line in dump(document).splitlines()]  # a field is a line
-    for name, end in zip(list(document), ends, strict=True):
+    for name, end in zip(fields, ends, strict=True):
         if name in comments:
             document.yaml_add_eol_comment(comments[name], name, column=end + 2)  # pyright: ignore[reportUnknownMemberType]  (no stubs)
     return document

@@ -49,6 +49,7 @@ def test_nothing_in_a_name_or_a_field_ends_the_command(text: str) -> None:
     place, _, _ = line.removeprefix("::error ").partition("::")
     assert [part.split("=")[0] for part in place.split(",")] == ["file", "line", "title"]
     assert ":" not in place
+    assert "a%0Ab" not in line  # a per cent sign of the text's own is none of the command's
 
 
 def test_sarif_names_place_rule_and_level() -> None:
