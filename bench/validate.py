@@ -35,7 +35,8 @@ def prepare(parent: Path, size: int) -> Path:
 def seconds(clone: Path, *arguments: str) -> tuple[float, float]:
     """How long the command takes, and the processor time of it and of the git that it calls."""
     before, started = os.times(), time.monotonic()
-    subprocess.run([sys.executable, "-m", "tenantry.cli", "validate", *arguments], cwd=clone, check=True, timeout=600)
+    command = [sys.executable, "-m", "tenantry.cli", "validate", *arguments]
+    subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=600)
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
     return time.monotonic() - started, used
