@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.clock import Measured, measured
 from bench.raw import Raw
 from bench.tenants import FIRST, clear, declare
+from bench.validate import prepare, seconds
 from local.throwaway import World, throwaway
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -92,6 +93,22 @@ def _size(world: World, size: int, up: tuple[str, ...], first: dict[str, str]) -
     state = world.folder / ".local" / "state" / ".pulumi" / "stacks" / "tenantry" / "local.json"
     memory = f"{max(run.engine for run in runs):.0f} MiB", f"{max(run.plugins for run in runs):.0f} MiB"
     return [*(f"{run.seconds:.1f} s" for run in runs), f"{state.stat().st_size / 2**20:.1f} MiB", *memory]
+
+
+@app.command()
+def validate(size: Annotated[int, typer.Argument(help="number of tenants' files")] = 5000) -> None:
+    """`tenantry validate`, alone and against a reference that has moved on: no network, no credentials, no engine."""
+    table = _table("what", "time", "processor")
+    with tempfile.TemporaryDirectory() as parent:
+        clone = prepare(Path(parent), size)
+        for name, arguments in (
+            ("files alone", ()),
+            ("--base, up to date", ("--base", "HEAD")),
+            ("--base, merged", ("--base", "origin/main")),
+        ):
+            took, used = seconds(clone, *arguments)
+            table.add_row(name, f"{took:.1f} s", f"{used:.1f} s")
+    Console().print(table)
 
 
 @app.command()

@@ -74,7 +74,7 @@ def of_place(revision: str, now: Place) -> dict[str, Document]:
     if Path(revision).is_dir():
         return of_fleet(load_fleet(Path(revision), now.zone, today=now.today), now.cells)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
-        _extract(revision, now.directory, Path(scratch))
+        extract(revision, now.directory, Path(scratch))
         try:
             return of_fleet(load_fleet(Path(scratch), now.zone, today=now.today), now.cells)
         except Faults as faults:
@@ -82,13 +82,14 @@ def of_place(revision: str, now: Place) -> dict[str, Document]:
             raise NoBaseline(f"the files of {revision} are none that this version can read:\n{lines}") from None
 
 
-def _extract(revision: str, directory: Path, target: Path) -> None:
+def extract(revision: str, directory: Path, target: Path) -> None:
+    """Write the files of `directory` as they are at `revision` into `target`. Raises NoBaseline."""
     if revision.startswith("-"):
         raise NoBaseline(f"{revision} is no revision and no directory: name a commit, tag or branch")
-    prefix = _git(directory, "rev-parse", "--show-prefix").decode().strip()
-    commit = _git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
-    top = Path(_git(directory, "rev-parse", "--show-toplevel").decode().strip())
-    packed = _git(top, "archive", "--format=tar", f"{commit}:{prefix}")
+    prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()
+    commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
+    packed = git(top, "archive", "--format=tar", f"{commit}:{prefix}")
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         for member in archive:
             _write(archive, member, target, revision)
@@ -111,7 +112,8 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path, revi
         raise NoBaseline(f"{revision}:{name} is no regular file: name a revision in which it is one, or a directory")
 
 
-def _git(directory: Path, *arguments: str) -> bytes:
+def git(directory: Path, *arguments: str) -> bytes:
+    """What the command prints. Raises NoBaseline with a remedy when it fails."""
     try:
         done = subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, check=False)
     except FileNotFoundError:

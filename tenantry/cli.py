@@ -1,11 +1,13 @@
 """The `tenantry` command: puts the sub-commands together and turns what they raise into lines and exit codes.
 
-0 all is well, 1 faults or a refusal (one line each on stderr), 2 the command was called wrongly. Sub-commands
-live in modules of their own, each with `register(app)`, and import what is heavy only when they run.
+The exit codes are in docs/exit-codes.md. Sub-commands live in modules of their own, each
+with `register(app)`, and import what is heavy only when they run.
 """
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -13,6 +15,7 @@ from tenantry import (
     cli_backup,
     cli_list,
     cli_migrate,
+    cli_new,
     cli_password,
     cli_plan,
     cli_purge,
@@ -21,6 +24,7 @@ from tenantry import (
     cli_validate,
     cli_verify,
 )
+from tenantry.cli_examples import add_examples
 from tenantry.engine.refusal import Refusal
 from tenantry.engine.variables import forget_libpq
 from tenantry.faults import Faults
@@ -29,10 +33,10 @@ app = typer.Typer(
     name="tenantry",
     help="Tenants as files: check them, look at them, make them real.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (
+    cli_new,
     cli_validate,
     cli_list,
     cli_show,
@@ -45,10 +49,21 @@ for command in (
     cli_verify,
 ):
     command.register(app)
+add_examples(app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tenantry {version('tenantry')}")
+        raise typer.Exit
 
 
 @app.callback()
-def _root() -> None:  # pyright: ignore[reportUnusedFunction]  (typer calls it: with it even one command keeps its name)
+def _root(  # pyright: ignore[reportUnusedFunction]  (typer calls it)
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
     pass
 
 

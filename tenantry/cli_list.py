@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -19,8 +19,30 @@ from tenantry.cli_options import (
     place,
 )
 
+# Written out, as the models they are of take half of a second to load, which --help need not wait for.
+PLANS = ("basic", "standard", "premium", "enterprise")
+PHASES = ("active", "asleep", "suspended", "retained", "due", "purging", "gone")
 _COLUMNS = ("code", "name", "plan", "phase", "cell", "domain", "database", "users", "storage")
 _WIDE = 200  # columns where no terminal says how wide it is: what is piped must not be cut
+
+
+def _among(choices: Sequence[str]) -> Callable[[list[str] | None], list[str] | None]:
+    def check(values: list[str] | None) -> list[str] | None:
+        for value in values or ():
+            if value not in choices:
+                raise typer.BadParameter(f"{value} is none of {', '.join(choices)}")
+        return values
+
+    return check
+
+
+PlanOption = Annotated[
+    list[str] | None, typer.Option("--plan", callback=_among(PLANS), help="Only on this plan; may be repeated.")
+]
+PhaseOption = Annotated[
+    list[str] | None,
+    typer.Option("--phase", callback=_among(PHASES), help="Only in this phase (docs/life.md); may be repeated."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +53,9 @@ def list_tenants(
     directory: DirectoryOption = None,
     zone: ZoneOption = None,
     today: TodayOption = None,
+    plan: PlanOption = None,
+    phase: PhaseOption = None,
+    cell: Annotated[list[str] | None, typer.Option("--cell", help="Only of this cell; may be repeated.")] = None,
     gone: Annotated[bool, typer.Option("--gone", help="Also those of whom only a tombstone is left.")] = False,
     stack: StackOption = STACK,
     cwd: CwdOption = CWD,
@@ -42,7 +67,10 @@ def list_tenants(
     from tenantry.report import summary, tombstone
 
     rows = [summary(tenant) for tenant in fleet.all if where.holds(tenant.cell)]
+    gone = gone or "gone" in (phase or ())
     rows += [tombstone(stone) for stone in fleet.tombstones if gone and where.holds(stone.cell)]
+    wanted = {"plan": plan, "phase": phase, "cell": cell}
+    rows = [row for row in rows if all(not chosen or row[key] in chosen for key, chosen in wanted.items())]
     rows.sort(key=lambda row: int(row["code"][1:]))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))

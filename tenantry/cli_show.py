@@ -1,7 +1,6 @@
 """`tenantry show CODE`: one tenant as it works out, every value in force and where it comes from."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -14,6 +13,7 @@ from tenantry.cli_options import (
     CwdOption,
     DirectoryOption,
     JsonOption,
+    StackOption,
     TodayOption,
     ZoneOption,
     place,
@@ -37,14 +37,15 @@ def show(
     directory: DirectoryOption = None,
     zone: ZoneOption = None,
     today: TodayOption = None,
-    stack: Annotated[
-        str | None, typer.Option("--stack", "-s", help="Show also what this stack sets, as it applied it last.")
-    ] = None,
+    stack: StackOption = STACK,
+    applied: Annotated[
+        bool, typer.Option("--applied", help="Show also what the stack itself sets, as it applied it last.")
+    ] = False,
     cwd: CwdOption = CWD,
     as_json: JsonOption = False,
 ) -> None:
     """Show one tenant: every value in force, and in brackets where it comes from (plan, default, line of its file)."""
-    where = place(stack or os.environ.get("TENANTRY_STACK") or STACK, cwd, directory, zone, today)
+    where = place(stack, cwd, directory, zone, today)
     directory, fleet = where.directory, where.load()
     from tenantry.report import details, tombstone
 
@@ -60,7 +61,7 @@ def show(
         typer.echo(f"{code} is of the cell {tenant.cell}, which the stack `{where.stack}` does not hold", err=True)
         raise typer.Exit(1)
     shown = details(tenant)
-    shown["config"] = _system(code, where.stack if stack else None, cwd) | shown["config"]
+    shown["config"] = _system(code, where.stack if applied else None, cwd) | shown["config"]
     from tenantry.fleet import plans_file
     from tenantry.origins import leaves, origins
 

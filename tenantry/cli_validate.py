@@ -1,8 +1,9 @@
 """`tenantry validate [DIR]`: every fault of every file, one line each on stderr."""
 
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +19,19 @@ from tenantry.cli_options import (
     place,
 )
 from tenantry.faults import Fault, Faults
+from tenantry.reports.fault_formats import FaultFormat
 
 if TYPE_CHECKING:
     from tenantry.fleet import Fleet
+
+
+BaseOption = Annotated[
+    str | None,
+    typer.Option("--base", metavar="REF", help="Also compare with this commit, tag or branch, such as origin/main."),
+]
+FormatOption = Annotated[
+    FaultFormat, typer.Option("--format", help="`github` annotates the lines of a pull request; sarif, json.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +40,8 @@ def register(app: typer.Typer) -> None:
 
 def validate(
     directory: DirectoryArgument = None,
+    base: BaseOption = None,
+    format_: FormatOption = FaultFormat.TEXT,
     zone: ZoneOption = None,
     today: TodayOption = None,
     stack: StackOption = STACK,
@@ -38,37 +51,79 @@ def validate(
 
     The secrets that they refer to are looked up, by name, in the stack's file. Each fault is a line. What is allowed
     and probably a mistake is a line beginning with `warning:`.
+
+    With --base also what a request may not change: a file that vanished, a code, a phone, a cell, a tombstone; and
+    whether all are still fine once it is merged. It needs git and no credentials.
     """
     where = place(stack, cwd, directory, zone, today)
-    try:
-        fleet = _load(where)
-    except Faults as faults:
-        files = len({fault.file for fault in faults.faults})
-        typer.echo(f"{_count(len(faults.faults), 'fault')} in {_count(files, 'file')}")
-        raise
-    gone = len(fleet.tombstones) + len(fleet.purging)
-    from tenantry.doubts import doubts
+    fleet, faults = _load(where)
+    if base is not None:
+        faults = [*faults, *_against(base, where, faults)]
+    warnings = _warnings(where, fleet, cwd)
+    _tell(sorted(set(faults)), warnings, fleet, format_)
+    if faults:
+        raise typer.Exit(1)
 
-    warnings = sorted([*doubts(where.directory, fleet), *_unused_secrets(where, fleet, cwd)])
+
+def _tell(faults: list[Fault], warnings: list[Fault], fleet: "Fleet | None", format_: FaultFormat) -> None:
+    from tenantry.reports import fault_formats as formats
+
+    gone = len(fleet.tombstones) + len(fleet.purging) if fleet else 0
+    tenants = len(fleet.tenants) if fleet else 0
+    if format_ in (FaultFormat.SARIF, FaultFormat.JSON):
+        faults, warnings = formats.from_repository_root(faults), formats.from_repository_root(warnings)
+        log = (
+            formats.sarif(faults, warnings, version("tenantry"))
+            if format_ is FaultFormat.SARIF
+            else formats.as_json(faults, warnings, tenants, gone)
+        )
+        typer.echo(formats.to_text(log))
+        return
+    if format_ is FaultFormat.GITHUB:
+        placed = formats.from_repository_root(faults), formats.from_repository_root(warnings)
+        for line in formats.github_commands(*placed):
+            typer.echo(line)
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
-    said = f", {_count(len(warnings), 'warning')}" if warnings else ""
-    typer.echo(f"{_count(len(fleet.tenants), 'tenant')} and {_count(gone, 'tombstone')} are fine{said}")
+    if faults:
+        files = len({fault.file for fault in faults})
+        typer.echo(f"{_count(len(faults), 'fault')} in {_count(files, 'file')}")
+        typer.echo(str(Faults(faults)), err=True)
+    else:
+        said = f", {_count(len(warnings), 'warning')}" if warnings else ""
+        typer.echo(f"{_count(tenants, 'tenant')} and {_count(gone, 'tombstone')} are fine{said}")
 
 
-def _load(where: Place) -> "Fleet":
-    """Raises Faults of the files and of the migrations."""
+def _against(base: str, where: Place, own: list[Fault]) -> list[Fault]:
+    from tenantry.baseline import NoBaseline
+    from tenantry.changes.check import request_faults
+
+    try:
+        return request_faults(base, where.directory, where.zone, where.today, own)
+    except NoBaseline as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from None
+
+
+def _warnings(where: Place, fleet: "Fleet | None", cwd: Path) -> list[Fault]:
+    """Only of files that could be read together."""
+    if fleet is None:
+        return []
+    from tenantry.doubts import doubts
+
+    return sorted([*doubts(where.directory, fleet), *_unused_secrets(where, fleet, cwd)])
+
+
+def _load(where: Place) -> "tuple[Fleet | None, list[Fault]]":
+    """The files, and the faults of the files and of the migrations; None where there are some in the files."""
     from tenantry.migrations import FOLDER, unfit_sets
 
     sets = where.directory.absolute().parent / FOLDER
     unfit = [Fault(str(folder), 1, "migrations", one.reason, one.remedy) for folder, one in unfit_sets(sets)]
     try:
-        fleet = where.load(with_secrets=True)
+        return where.load(with_secrets=True), unfit
     except Faults as faults:
-        raise Faults((*faults.faults, *unfit)) from None
-    if unfit:
-        raise Faults(unfit)
-    return fleet
+        return None, [*faults.faults, *unfit]
 
 
 def _unused_secrets(where: Place, fleet: "Fleet", cwd: Path) -> Iterator[Fault]:

@@ -52,7 +52,15 @@ class Reading(Generic[Model]):
 
 def read_tenant(path: Path) -> Reading[TenantSpec | Tombstone]:
     """Never raises for what the file is or holds."""
-    document = _read(path)
+    return _tenant(path, _read(path))
+
+
+def parse_tenant(path: Path, content: bytes) -> Reading[TenantSpec | Tombstone]:
+    """The same for what the file holds elsewhere, such as at a git revision; `path` is what faults name."""
+    return _tenant(path, read_document(content))
+
+
+def _tenant(path: Path, document: Document) -> Reading[TenantSpec | Tombstone]:
     data: Mapping[str, Any] = document.data or {}
     # `purged` without a plan is a tombstone; with one, the tenant is still being removed
     if data.get("status") == "purged" and "plan" not in data:

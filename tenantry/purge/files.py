@@ -1,33 +1,36 @@
 """The two changes of a tenant's file, each whole or not at all, and read again before it counts."""
 
-import json
 import os
-import re
 import secrets
 import subprocess
-from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tenantry.engine.refusal import Refusal
 from tenantry.faults import printable
+from tenantry.parsing.yaml_writer import dump, edit, new_document, put_after, to_node
 from tenantry.reading import read_tenant
 from tenantry.spec import TenantSpec, Tombstone
 
-STATUS: Final = re.compile(r"^status:[ \t]*[\"']?deleted[\"']?[ \t]*(#.*)?$", re.MULTILINE)
+if TYPE_CHECKING:
+    from ruamel.yaml.comments import CommentedMap
+
 DRAFT: Final = ".tenantry~"  # an ending that the directory's check leaves alone, as it does editors' copies
-BY_LINE: Final = "write each of its fields on a line of its own, `name: value`, and purge again"
+BY_HAND: Final = "correct the file by hand, run `tenantry validate`, then go on"
 
 
 def write_purged(path: Path, proof: str) -> None:
-    """`status: deleted` becomes `purged` with the proof; nothing else of the file changes."""
+    """`status: deleted` becomes `purged` with the proof; nothing else that the file says changes."""
     before = _spec(path)
-    text = path.read_text(encoding="utf-8")
-    changed, count = STATUS.subn(f"status: purged\nproof: {proof}", text)
-    if count != 1:
-        raise Refusal(f"{path.name}: no line `status: deleted` was found", "write it as a line of its own")
-    wanted = before.model_copy(update={"status": "purged", "proof": proof})
-    _replace(path, changed, wanted)
+    if before.status != "deleted":
+        raise Refusal(f"{path.name}: its status is {before.status}, not deleted", "only a deleted tenant is purged")
+
+    def purged(document: "CommentedMap") -> None:
+        document["status"] = "purged"
+        put_after(document, "status", "proof", to_node(proof))
+
+    changed = edit(path.read_bytes().decode(), purged)  # read_text would turn the line ends of Windows into others
+    _replace(path, changed, before.model_copy(update={"status": "purged", "proof": proof}))
 
 
 def write_tombstone(path: Path) -> None:
@@ -57,21 +60,16 @@ def strip_tombstone(path: Path) -> None:
 
 
 def tombstone_text(stone: Tombstone) -> str:
-    """Texts as JSON writes them, which is YAML in quotes: a name may be `123`, `null` or `Sunshine: Kids`."""
     fields = {
         "code": stone.code,
-        "name": _quoted(stone.name),
-        "phone": _quoted(stone.phone),
+        "name": stone.name,
+        "phone": stone.phone,
         "status": stone.status,
-        "cell": _quoted(stone.cell),
-        "deleted_at": stone.deleted_at.isoformat() if isinstance(stone.deleted_at, date) else None,
-        "proof": _quoted(stone.proof),
+        "cell": stone.cell,
+        "deleted_at": stone.deleted_at,
+        "proof": stone.proof,
     }
-    return "".join(f"{key}: {value}\n" for key, value in fields.items() if value is not None)
-
-
-def _quoted(text: str | None) -> str | None:
-    return None if text is None else json.dumps(text, ensure_ascii=False)
+    return dump(new_document({key: value for key, value in fields.items() if value is not None}, {}))
 
 
 def commit(root: Path, path: Path, message: str) -> None:
@@ -103,7 +101,7 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
         left.unlink(missing_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}{DRAFT}")
     try:
-        with draft.open("x", encoding="utf-8") as file:
+        with draft.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -111,7 +109,7 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
         if found.value is None or not _same(found.value, wanted):
             faults = [printable(f"line {one.line} would be wrong: {one.field} {one.wrong}") for one in found.faults]
             told = faults[0] if faults else "it would say something else"
-            raise Refusal(f"{path.name} could not be changed: {told}", BY_LINE)
+            raise Refusal(f"{path.name} could not be changed: {told}", BY_HAND)
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)

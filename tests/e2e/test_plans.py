@@ -296,7 +296,7 @@ def test_a_service_that_does_not_fit_is_refused_before_anything_is_made(opened: 
 def test_plan_diff_says_who_is_affected_before_it_is_applied(opened: World) -> None:
     assert "nobody of 4" in opened.run("tenantry", "plan", "diff", "--stack", "local").stdout
     code, text = TENANTS["premium"], opened.tenant_file(TENANTS["premium"]).read_text()
-    shown = json.loads(opened.run("tenantry", "show", code, "--stack", "local", "--json").stdout)
+    shown = json.loads(opened.run("tenantry", "show", code, "--stack", "local", "--applied", "--json").stdout)
     assert (shown["config"]["environment"], shown["config"]["version"]) == ("local", "1.0.0")
     change(opened, code, plan="standard", ai=None, config=None)
     less = opened.run("tenantry", "plan", "diff", "--stack", "local", ok=6).stdout

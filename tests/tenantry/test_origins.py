@@ -46,7 +46,9 @@ def test_what_the_stack_sets_is_read_from_its_record(
     write()
     record = {code: {"config": {"version": "1.2.3", "environment": one}} for code, one in applied.items()}
     monkeypatch.setattr(baseline, "of_stack", lambda stack, cwd: record)
-    monkeypatch.setattr(sys, "argv", ["tenantry", "show", "k001", "--dir", str(tmp_path), "--json", "--stack", "prod"])
+    monkeypatch.setattr(
+        sys, "argv", ["tenantry", "show", "k001", "--dir", str(tmp_path), "--json", "--stack", "prod", "--applied"]
+    )
     with pytest.raises(SystemExit):
         cli.main()
     shown = json.loads(capsys.readouterr().out)
