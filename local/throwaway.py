@@ -22,7 +22,8 @@ from local.paths import ROOT
 
 LOCAL_SECONDS = 3600  # a start may have to build everything first
 SHOWN_LINES = 40  # of a command that failed
-LEFT_OUT = {".git", ".venv", ".local", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+# What Python has compiled comes along: a copy keeps the times by which it is known to be current.
+LEFT_OUT = {".git", ".venv", ".local", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 
 
 @dataclass
@@ -130,6 +131,11 @@ class World:
         return self.folder / "tenants" / f"{code}.yaml"
 
 
+def left_out(_: str, names: list[str]) -> set[str]:
+    """Also what Python is just compiling: such a file has another name in a moment."""
+    return LEFT_OUT & set(names) | {name for name in names if ".pyc." in name}
+
+
 def _end(text: str) -> str:
     """The last lines of what a command said: the whole would be pages."""
     lines = text.splitlines()
@@ -141,7 +147,7 @@ def _end(text: str) -> str:
 def throwaway(parent: Path) -> Iterator[World]:
     """A world below `parent` with its services started and nothing converged yet; stopped and removed at the end."""
     folder = parent / "tenantry"
-    shutil.copytree(ROOT, folder, ignore=lambda _, names: LEFT_OUT & set(names))
+    shutil.copytree(ROOT, folder, ignore=left_out)
     (folder / ".venv").symlink_to(Path(sys.prefix))
     one = World(folder)
     try:

@@ -1,6 +1,6 @@
 """Whether a run came to its end, for what may be remembered only then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -10,6 +10,13 @@ from stacks.unchecked import engine_command
 def is_partial(command: Sequence[str]) -> bool:
     """Whether the engine's command line leaves resources out: those keep the state that they had."""
     return any(one == "-t" or one.startswith(("--target", "--exclude")) for one in command)
+
+
+async def settings_after(
+    ends: Sequence[pulumi.CustomResource], new: Mapping[str, str], old: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The new ones only once everything has followed them: until then each run is to be allowed again."""
+    return new if await came_to_its_end(ends) else old
 
 
 async def came_to_its_end(ends: Sequence[pulumi.CustomResource]) -> bool:

@@ -1,7 +1,7 @@
 """The Pulumi program: reads, refuses, and only then registers the platform and the tenants that this stack holds."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -12,7 +12,7 @@ from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.digest import digest_of
-from stacks.ending import came_to_its_end
+from stacks.ending import settings_after
 from stacks.memory import SETTINGS, Held, last_run, last_settings, own_outputs, platform_of
 from stacks.quiet import short_traces
 from stacks.unchecked import refuse_unchecked
@@ -60,15 +60,8 @@ async def main() -> pulumi.Inputs:
         known = outputs.platform_after(platform, last.platform)
     if changed and not pulumi.runtime.is_dry_run():
         ends = [*([platform.seal] if platform else []), *(one.part.end for one in mine if one.part)]
-        told[SETTINGS] = _settings_after(ends, settings, told[SETTINGS])
+        told[SETTINGS] = settings_after(ends, settings, told[SETTINGS])
     return {**known, **told, "tenants": outputs.tenants_after(mine)}
-
-
-async def _settings_after(
-    ends: Sequence[pulumi.CustomResource], new: Mapping[str, str], old: Mapping[str, str]
-) -> Mapping[str, str]:
-    """The new ones only once everything has followed them: until then each run is to be allowed again."""
-    return new if await came_to_its_end(ends) else old
 
 
 async def _register(

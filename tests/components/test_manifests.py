@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-# Kinds that the client does not know: held against the fields that are used on purpose; tests/e2e/test_plans.py shows
+# Kinds that the client does not know: held against the fields that are used on purpose; tests/e2e/plans/test_plans.py shows
 # that the API server takes each with its definition's own schema.
 OTHERS = {
     "BackendTrafficPolicy": {"targetRefs", "rateLimit", "requestBuffer"},

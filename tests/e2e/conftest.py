@@ -16,6 +16,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
+from local.paths import ROOT
 from local.throwaway import World, throwaway
 from tests.support.standin import control
 
@@ -209,13 +210,19 @@ class Life:
         return control(self.world, method, name, body)
 
 
+def bring(world: World, *codes: str) -> None:
+    """The files of tenants as the repository has them."""
+    for code in codes:
+        world.tenant_file(code).write_text((ROOT / "tenants" / f"{code}.yaml").read_text("utf-8"), "utf-8")
+
+
 def keep_only(world: World, *codes: str) -> None:
     for path in (world.folder / "tenants").glob("k*.yaml"):
         if re.fullmatch(r"k[0-9]+", path.stem) and path.stem not in codes:
             path.unlink()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def open_life() -> Callable[..., Life]:
     """Opens the tenants named, the first of them with data, on a day of 2026."""
 

@@ -20,8 +20,8 @@ from tests.support.held_calls import Operation
 from tests.support.kills import hold_plugins, kill_at_each
 
 DAY = date(2026, 10, 2)
-UP_PARTS = 16  # of an up's operations, some 40 to 60, each of which can be killed at two moments
-COMMAND_PARTS = 8  # of the changes that `tenantry purge` makes, some 9 to 40
+UP_PARTS = 32  # of an up's operations, some 40 to 60, each of which can be killed at two moments
+COMMAND_PARTS = 16  # of the changes that `tenantry purge` makes, some 9 to 40
 Check = Callable[[], None]
 
 

@@ -15,7 +15,7 @@ import pytest
 from local.build.binaries import build_all
 from local.instance import Instance
 from local.paths import ROOT
-from local.throwaway import LEFT_OUT
+from local.throwaway import left_out
 from local.toolbox import install
 
 NOWHERE = """
@@ -40,16 +40,16 @@ SILENT = (
 # As in stacks/program.py, with a resource that can be made to fail, and one that stands on it.
 ENDING = """
 import pulumi, pulumi_random
-from stacks.ending import came_to_its_end
+from stacks.ending import settings_after
+from stacks.outputs import note
 
 async def main():
     config = pulumi.Config()
     one = pulumi_random.RandomInteger("one", min=5 if config.get_bool("bad") else 1, max=2)
     end = pulumi_random.RandomUuid("end", opts=pulumi.ResourceOptions(depends_on=[one]))
-    told = {"settings": "old", "tenants": config.require("value")}
-    if await came_to_its_end([end], told):
-        told["settings"] = config.require("value")
-    return told
+    told = {"settings": "old", "other": config.require("value")}
+    note(told, [])
+    return {**told, "settings": settings_after([end], config.require("value"), "old"), "tenants": {}}
 
 pulumi.run(main)
 """
@@ -60,7 +60,7 @@ class Checkout:
 
     def __init__(self, parent: Path) -> None:
         self.folder = parent / "tenantry"
-        shutil.copytree(ROOT, self.folder, ignore=lambda _, names: LEFT_OUT & set(names))
+        shutil.copytree(ROOT, self.folder, ignore=left_out)
         (self.folder / ".venv").symlink_to(Path(sys.prefix))
         tools = Instance(parent / "tools")
         for name in ("bin", "state"):
@@ -174,4 +174,8 @@ def test_a_change_is_remembered_by_a_run_that_came_to_its_end(
         pulumi("config", "set", "bad", bad)
         done = pulumi("up", "--yes", "--skip-preview", *options)
         assert (done.returncode == 0) is (bad == "false"), done.stdout + done.stderr
-        assert json.loads(pulumi("stack", "output", "--json").stdout) == {"settings": settings, "tenants": value}
+        assert json.loads(pulumi("stack", "output", "--json").stdout) == {
+            "settings": settings,
+            "other": value,
+            "tenants": {},
+        }

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from stacks import program
+from stacks import ending
 from stacks.config import ROOT
 from stacks.ending import came_to_its_end, is_partial
 from stacks.settings import SECRETS, Settings
@@ -126,7 +126,7 @@ def test_a_run_that_fails_leaves_the_old_value_in_memory(
         told.append([one._name for one in ends])
         return False
 
-    monkeypatch.setattr(program, "came_to_its_end", failed)
+    monkeypatch.setattr(ending, "came_to_its_end", failed)
     changed = {"systemRegion": "cn-hangzhou", "allowChange": "systemRegion=cn-hangzhou"}
     after = run(tenants(k001={}, k002={}), others={ME: outputs}, **changed).result
     assert told == [["platform-seal", "k001-opened", "k002-opened"]]
@@ -137,7 +137,7 @@ def test_a_run_that_fails_leaves_the_old_value_in_memory(
 def test_a_run_without_a_change_waits_for_nothing_and_remembers(
     outputs: Any, run: Any, tenants: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "came_to_its_end", lambda *_: pytest.fail("it waited"))
+    monkeypatch.setattr(ending, "came_to_its_end", lambda *_: pytest.fail("it waited"))
     after = run(tenants(k001={}), others={ME: outputs}, image="business-app:1.0.1").result
     assert after["settings"] == outputs["settings"]
 

@@ -1,6 +1,7 @@
 """What a test run takes, in which order, and beside what: the pytest plugin of this repository.
 
 `@pytest.mark.sampled(N)` on a parametrised test: a run takes N of its rows, others each day; `--exhaustive` takes all.
+Hypothesis finds its examples by the same seed, few of them; with `--exhaustive` many, and others in each run.
 Tests that share an instance of the embedded default run in one worker, the longest such groups first.
 """
 
@@ -19,6 +20,8 @@ BUILT = (
     "components/guardrails", "local/test_go", "local/test_change",
 )  # fmt: skip
 
+FEW_EXAMPLES, MANY_EXAMPLES = 30, 300  # of a test of hypothesis: the seed's, or all new ones
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tenantry")
@@ -28,11 +31,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--exhaustive", action="store_true", help="try the long lists whole: every kill, every mutation")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Decided once, for all workers: a run may go on past midnight."""
     if config.option.seed is None:
         config.option.seed = date.today().toordinal()
-    settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
+    examples = MANY_EXAMPLES
+    if not config.option.exhaustive:
+        examples = FEW_EXAMPLES
+        config.option.hypothesis_seed = config.option.hypothesis_seed or str(config.option.seed)
+    # Without a deadline: how long an example takes says how busy the machine is.
+    settings.register_profile("tests", deadline=None, max_examples=examples)
     settings.load_profile("tests")
 
 

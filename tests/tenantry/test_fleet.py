@@ -115,7 +115,7 @@ VALUES = st.sampled_from(
 FIELD_NAMES = st.sampled_from([*TenantSpec.model_fields, "other"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(FIELD_NAMES, st.none() | VALUES, max_size=6))
 def test_any_mixture_of_fields_loads_or_is_refused_with_faults(
     tmp_path: Path, today: date, alter: Callable[..., str], changes: dict[str, str | None]

@@ -14,7 +14,7 @@ from tests.support.held_calls import Operation
 from tests.support.kills import hold_plugins, kill_at_each
 
 CODE = "k401"
-PARTS = 20  # of some 45 operations, each of which can be killed at two moments
+PARTS = 30  # of some 45 operations, each of which can be killed at two moments
 
 
 def _is_of_the_opening(operation: Operation) -> bool:

@@ -101,7 +101,7 @@ def test_the_living_are_not_asked_about(folder: Path) -> None:
         assert step(folder, DUE + timedelta(days=900), Seen(phase="active")) is None
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dates(date(2026, 1, 1), date(2027, 1, 1)),
     st.none() | st.dates(date(2026, 1, 1), date(2027, 1, 1)),

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from jsonschema import Draft202012Validator
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.utils import parse_quantity
 
 from local.paths import ROOT
@@ -55,12 +55,6 @@ def plans(opened: World) -> dict[str, Plan]:
     document = read_model(opened.folder / "tenants" / "plans.yaml", PlansDocument, with_defaults).value
     assert document is not None
     return dict(document.plans.items())
-
-
-@pytest.fixture(scope="module")
-def api(opened: World) -> client.ApiClient:
-    """As the administrator, who is under every quota as everybody else."""
-    return config.new_client_from_config(opened.env["KUBECONFIG"])
 
 
 def quota(world: World, code: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from kubernetes import client, config
+from kubernetes import client
 
 from local.throwaway import World
 from tenantry.clock import utc_day
@@ -26,12 +26,6 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def opened(world: World) -> World:
     return open_four(world)
-
-
-@pytest.fixture(scope="module")
-def api(opened: World) -> client.ApiClient:
-    """As the administrator, who is under every quota as everybody else."""
-    return config.new_client_from_config(opened.env["KUBECONFIG"])
 
 
 def _workloads(world: World, code: str) -> dict[str, tuple[str, int]]:

@@ -11,6 +11,7 @@ import pytest
 
 from local.throwaway import World
 from tenantry.names import TEMPLATE_DATABASE
+from tests.e2e.conftest import bring
 
 CODES = ("k001", "k002", "k003", "k005")
 THIRD, FOURTH = CODES[2], CODES[3]
@@ -50,13 +51,11 @@ def _is_at_work(world: World) -> bool:
 
 
 @pytest.fixture(scope="module")
-def opened(world: World) -> World:
+def opened(life: Any) -> World:
     """Four tenants, opened before there is any migration."""
-    for path in world.folder.glob("tenants/k*.yaml"):
-        if path.stem not in CODES:
-            path.unlink()
-    world.up()
-    return world
+    bring(life.world, *CODES)
+    life.world.up()
+    return life.world
 
 
 def test_everybody_begins_with_the_template(opened: World) -> None:

@@ -7,17 +7,10 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
-
 BY_HAND = ("pulumi", "up", "--stack", "local", "--yes", "--skip-preview", "--non-interactive")
 TARGETED = (*BY_HAND, "--target", "urn:pulumi:local::tenantry::tenantry:components:Tenant::k002")
 OURS = ("tenantry", "up", "--stack", "local")
 PROOF = "k001-20260901T000000Z-0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def life(world: World, open_life: Callable[..., Any]) -> Any:
-    return open_life(world, "k001", "k002")
 
 
 def gone(file: Path) -> None:

@@ -1,0 +1,15 @@
+"""One instance for what a plan gives and for what changes within it: quotas, services, keys."""
+
+import pytest
+from kubernetes import client, config
+
+from local.throwaway import World
+from tests.support.worlds import of_package
+
+world = of_package()
+
+
+@pytest.fixture(scope="package")
+def api(world: World) -> client.ApiClient:
+    """As the administrator, who is under every quota as everybody else."""
+    return config.new_client_from_config(world.env["KUBECONFIG"])
