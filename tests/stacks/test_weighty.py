@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from stacks import ending
+from stacks import ending, program
 from stacks.config import ROOT
 from stacks.ending import came_to_its_end, is_partial
 from stacks.settings import SECRETS, Settings
