@@ -85,6 +85,7 @@ def test_a_preview_shows_everything_but_what_is_generated(parts, tenant, unknown
     assert unknown == {
         "k001-db-login-a.password",
         "k001-db-login-b.password",
+        "k001-db-rights.passwords",
         "k001-app-secret.data.DB_PASSWORD",
         "k001-app-secret.data.JWT_SECRET",
         "k001-app-secret.data.UNIFIED_TENANT_API_KEY",

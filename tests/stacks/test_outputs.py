@@ -150,7 +150,7 @@ def test_nothing_else_is_remembered(run, tenants) -> None:
     """Each of these has its test; a new one needs its own."""
     result = run(tenants(k001={"plan": "enterprise", "credentials": {"rotation": 2}, "enabled_services": ["posters"]}))
     told = result.result
-    assert told.keys() == {PLATFORM, *SECRETS, "tenants", "leaving", "purged"}
+    assert told.keys() == {PLATFORM, *SECRETS, "tenants", "leaving", "purged", "settings"}
     names = {"domain", "database", "namespace", "prefix", "role", "cell", "phase"}
     assert told["tenants"]["k001"].keys() == names | {"rotations", "plan", "services", "scaled"}
 
@@ -172,5 +172,5 @@ def test_a_run_that_does_not_come_to_its_end_has_noted_who_may_be_there(run, ten
     assert "rotations" not in told["tenants"]["k001"]
     assert told["tenants"]["k002"]["opening"] is True
     assert "deletionSeen" not in told["tenants"]["k002"]
-    assert told.keys() == {*SECRETS, "tenants", "leaving", "purged"}
+    assert told.keys() == {*SECRETS, "tenants", "leaving", "purged", "settings"}
     assert tenants_of(run(tenants(k001={}, k002=DELETED), told["tenants"])) == ["k001", "k002"]

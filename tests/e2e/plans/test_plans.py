@@ -226,9 +226,10 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
             row = session.execute("SELECT setting::int, source FROM pg_settings WHERE name = %s", [setting]).fetchone()
             assert row == (seconds * 1000, "database user")
             table.add(setting, f"{seconds} s", "in force for each session", "cancelled; a session may set another")
+        limit_kb = plan.temp_files // 1024
         row = session.execute("SELECT setting::bigint FROM pg_settings WHERE name = 'temp_file_limit'").fetchone()
-        assert row == (plan.temp_files // 1024,)
-        table.add("temporary files", f"{row[0]} kB", "in force for each session", "`tenantry verify` tries it")
+        assert row == (limit_kb,)
+        table.add("temporary files", f"{limit_kb} kB", "in force for each session", "`tenantry verify` tries it")
 
 
 def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
