@@ -21,7 +21,7 @@ def where(thing: Thing) -> str:
 def plural(kind: str) -> str:
     """As the API server writes a kind in paths."""
     word = kind.lower()
-    if word.endswith("y"):
+    if word.endswith("y") and word[-2] not in "aeiou":
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith("s") else f"{word}s"
 

@@ -145,3 +145,16 @@ def test_a_workload_that_is_missing_is_not_ready() -> None:
 def test_a_namespace_itself_has_no_namespace() -> None:
     things = declared(RESOURCES).things[K1.namespace]
     assert things[0] == Thing("v1", "Namespace", K1.namespace, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural"),
+    [
+        ("Gateway", "gateways"), ("GatewayClass", "gatewayclasses"), ("NetworkPolicy", "networkpolicies"),
+        ("BackendTrafficPolicy", "backendtrafficpolicies"), ("HTTPRoute", "httproutes"), ("Ingress", "ingresses"),
+        ("PodDisruptionBudget", "poddisruptionbudgets"), ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
+        ("CronJob", "cronjobs"), ("ResourceQuota", "resourcequotas"),
+    ],
+)  # fmt: skip
+def test_a_kind_is_written_as_the_api_server_writes_it(kind: str, plural: str) -> None:
+    assert presence.plural(kind) == plural
