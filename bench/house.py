@@ -5,6 +5,7 @@ Needs no instance. `--part COMMIT...` counts the files that the commits of one t
 
 import argparse
 import ast
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,27 +16,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 ROOMS: Final = ("tenantry", "components", "stacks", "policies", "provider", "local", "bench", "tests")
 MOST_ENTRIES: Final = 15  # on one level of a folder, without __init__.py and __main__.py
-# Words that begin a clause: a docstring that opens with one names a thing by a riddle instead of its noun.
-CLAUSE_WORDS: Final = frozenset(
-    (
-        "as",
-        "how",
-        "if",
-        "of",
-        "so",
-        "that",
-        "what",
-        "when",
-        "where",
-        "whether",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-    )
-)
+# A word that begins a clause: a docstring that opens with one names a thing by a riddle instead of its noun.
+CLAUSE_WORD: Final = re.compile(r"as|how|if|of|so|that|what|when|where|whether|which|while|who|whom|whose|why")
 LOOP_VARIABLE: Final = "one"
 
 
@@ -44,7 +26,7 @@ class Figures:
     """What was counted in the Python files of one room."""
 
     docstrings: int
-    clauses: int  # docstrings whose first word is one of CLAUSE_WORDS
+    clauses: int  # docstrings whose first word is a CLAUSE_WORD
     loops: int  # `for` statements and comprehensions
     loops_over_one: int
 
@@ -60,7 +42,7 @@ def figures(trees: Iterable[ast.AST]) -> Figures:
     first_words = [word for node in nodes if (word := _first_word(node)) is not None]
     targets = [node.target for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension)]
     over_one = [target for target in targets if LOOP_VARIABLE in _names(target)]
-    clauses = [word for word in first_words if word in CLAUSE_WORDS]
+    clauses = [word for word in first_words if CLAUSE_WORD.fullmatch(word)]
     return Figures(len(first_words), len(clauses), len(targets), len(over_one))
 
 
