@@ -53,6 +53,24 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_a_link_within_a_document_leads_to_a_heading(document: Path) -> None:
+    anchors = {slug(heading) for heading in re.findall(r"^#+ (.*)$", text(document), re.MULTILINE)}
+    assert sorted(set(re.findall(r"\]\(#([^)]+)\)", text(document))) - anchors) == []
+
+
+def test_every_document_that_is_referred_to_exists() -> None:
+    files = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(path for room in DRAWN for path in (ROOT / room).rglob("*.py"))]
+    named = {name for path in files for name in re.findall(r"docs/[a-z][\w/-]+(?:\.[a-z.]+[a-z])?", text(path))}
+    assert len(named) > 20
+    assert sorted(name for name in named if not any(ROOT.glob(f"{name}*"))) == []
+
+
 def test_the_drawing_of_the_rooms_is_that_of_the_imports() -> None:
     drawing = text(ARCHITECTURE).split("flowchart TD\n")[1].split("```")[0]
     arrows = {(above, below) for above, below in re.findall(r"(\w+) --> (\w+)", drawing)}
