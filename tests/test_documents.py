@@ -82,7 +82,7 @@ def test_every_decision_is_in_the_index_with_its_title_and_a_status() -> None:
     files = sorted(DECISIONS.glob("[0-9]*.md"))
     assert list(listed) == [f"[{file.name[:4]}]({file.name})" for file in files]
     for file, (title, status, date) in zip(files, listed.values(), strict=True):
-        assert text(file).splitlines()[0].removeprefix(f"# {file.name[:4]}").lstrip(": ") == title
+        assert text(file).splitlines()[0].removeprefix(f"# {file.name[:4]}").strip() == title
         assert re.fullmatch(r"in force|withdrawn|replaced by \d{4}", status)
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
 
