@@ -73,16 +73,30 @@ ROWS = (
 
 HEAD = """# Isolation: what holds one tenant from another
 
-Written by `python -m tests.isolation.conftest` from the table there; a test fails when it differs, when a rule, a rail or
-an attack is in no row, or when a row names one that is gone. *Policy*: a rule of the policy pack, on what is declared
-(`docs/policies.md`). *Live*: what holds against changes that do not come through Pulumi. *Attack*: what `tenantry verify`
-tries (`tenantry verify --list`). Whether each is needed is tried too: `tests/policies/test_mutations.py` takes everything
-declared away in turn, `tests/e2e/attack/test_mutations.py` the live controls, `tests/components/guardrails` breaks each
-sentence of each rail.
+Written by `python -m tests.isolation.conftest` from the table there. A test fails when the two differ, when a rule, a rail or an attack
+is in no row, or when a row names one that is gone.
 
-The network is evaluated, not sent through: on the embedded default no packet is filtered. A cache, where there is one,
-is reached by each tenant with an ACL user and a key prefix of its own (`tenantry:redisUrls`; one credential for several
-is refused). What that user may, the cache's own ACL says: nothing here tries it.
+| column | what it names |
+| --- | --- |
+| policy | a rule of the policy pack, on what is declared (`docs/policies.md`) |
+| live | what holds against changes that do not come through Pulumi |
+| attack | what `tenantry verify` tries (`tenantry verify --list`) |
+
+Whether each is needed is tried too:
+
+| taken away or broken | by |
+| --- | --- |
+| everything declared, in turn | `tests/policies/test_mutations.py` |
+| the live controls | `tests/e2e/attack/test_mutations.py` |
+| each sentence of each rail | `tests/components/guardrails` |
+
+What is not tried:
+
+- **Packets.** The network is evaluated, not sent through: on the embedded default no packet is filtered.
+- **The cache's own ACL.** Where there is a cache, each tenant reaches it with an ACL user and a key prefix of its own
+  (`tenantry:redisUrls`; one credential for several is refused). What that user may, the cache says: nothing here tries it.
+
+## The controls
 """
 
 
