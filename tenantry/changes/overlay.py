@@ -66,6 +66,8 @@ def look(repository: Path, request: str, folder: str = "tenants") -> Request:
     bases = _git(repository, "merge-base", "HEAD", commit).decode().split()
     if not bases:
         raise Refused(f"{request} has no commit in common with HEAD: push it from a clone of this repository")
+    if commit in bases:
+        raise Refused(f"HEAD has {request} already: check out the target branch, not the merge of the request")
     entries = tuple(_changed(repository, bases[0], commit))
     doubts = [(entry, _doubt(repository, entry, folder)) for entry in entries]
     reasons = tuple(f"{printable(entry.path)}: {doubt[1]}" for entry, doubt in doubts if doubt)

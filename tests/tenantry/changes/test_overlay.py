@@ -249,6 +249,14 @@ def test_a_history_of_its_own(clone: Clone) -> None:
         lay(clone.root, commit)
 
 
+def test_a_merge_that_is_checked_out_hides_the_request(clone: Clone) -> None:
+    """As actions/checkout does it at a request: against the merge nothing has changed, whatever the request holds."""
+    commit = request(clone, lambda clone: write(clone, "stacks.py", THEFT))
+    clone.git("merge", "-q", "--no-ff", "--no-edit", commit)
+    with pytest.raises(Refused, match="check out the target branch"):
+        look(clone.root, "HEAD^2")
+
+
 def test_objects_put_in_anothers_place_are_not_followed(clone: Clone) -> None:
     commit = request(clone, lambda clone: write(clone, "stacks.py", THEFT))
     clone.git("replace", commit, "main")
