@@ -11,9 +11,8 @@ import yaml
 from tests.support.ci_files import GITLAB, WORKFLOWS, scripts, workflow
 
 REQUEST = ("pull_request", "merge_group")
-BRINGS_IN = re.compile(
-    r"git\b.*\b(?:merge|checkout|switch|pull|worktree|reset|restore|archive|read-tree|apply|am|cherry-pick)\b"
-)
+COMMANDS = "merge|checkout|switch|pull|worktree|reset|restore|archive|read-tree|apply|am|cherry-pick"
+BRINGS_IN = re.compile(rf"git(?: +-[cC] +\S+| +-\S+)* +(?:{COMMANDS})(?!\S)")
 PREVIEW = next(path for path in WORKFLOWS if path.stem == "preview")
 
 

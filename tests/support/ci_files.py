@@ -12,7 +12,7 @@ WORKFLOWS: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GITLAB: Final = ROOT / "docs" / "ci" / "gitlab-ci.yml"
 # Up to what a shell, Markdown or a sentence makes of the rest.
 _CALL: Final = re.compile(
-    r"(?:^|[\s`(])(?:\.venv/bin/)?tenantry((?: +(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s|&;<>`#()]+))*)", re.MULTILINE
+    r"(?:^|[\s`(])(?:\.venv/bin/)?tenantry(?=\s|\Z)((?: +(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s|&;<>`#()]+))*)", re.MULTILINE
 )
 
 
@@ -40,7 +40,8 @@ def scripts(path: Path) -> Iterator[tuple[str, str]]:
 
 def calls(text: str) -> list[str]:
     """The words after `tenantry` in each call; lines that go on with a backslash are one."""
-    return [match[1].strip() for match in _CALL.finditer(re.sub(r"\\\n\s*", " ", text))]
+    found = _CALL.finditer(re.sub(r"\s*\\\n\s*", " ", text))
+    return [match[1].strip() for match in found if match[1]]
 
 
 def examples(markdown: str) -> Iterator[str]:
