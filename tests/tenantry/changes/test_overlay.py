@@ -86,6 +86,7 @@ ATTACKS: dict[str, Callable[[Clone], object]] = {
     "code named as data": lambda clone: write(clone, "tenants/yaml.py", THEFT),
     "a package in the folder": lambda clone: write(clone, "tenants/__init__.py", THEFT),
     "another suffix": lambda clone: write(clone, "tenants/k030.yml"),
+    "no suffix": lambda clone: write(clone, "tenants/k030"),
     "capitals": lambda clone: write(clone, "tenants/k030.YAML"),
     "no code": lambda clone: write(clone, "tenants/all.yaml"),
     "a code and more": lambda clone: write(clone, "tenants/k030.yaml\n.yaml"),
