@@ -1,0 +1,153 @@
+"""The shell of the workflows' steps, run as a runner runs it: on a clone with a bare repository as origin."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.ci_files import ROOT, jobs
+from tests.support.repository import Clone
+
+TENANT = """\
+code: {code}
+name: 示例幼儿园
+phone: "138001380{number}"
+plan: {plan}
+status: active
+cell: main
+contact: {{name: 张三, email: zhangsan@example.com}}
+"""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A job's folder and summary."""
+
+    clone: Clone
+
+    @property
+    def summary(self) -> str:
+        path = self.clone.root / "summary"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def step(self, workflow: str, job: str, name: str, **env: str) -> subprocess.CompletedProcess[str]:
+        (step,) = (
+            one
+            for one in jobs(ROOT / ".github" / "workflows" / f"{workflow}.yml")[job]["steps"]
+            if one.get("name") == name
+        )
+        given = {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # what `shell: bash` is
+            cwd=self.clone.root,
+            env=given
+            | {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output", "TENANTRY_TODAY": "2026-11-01"}
+            | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    files = {
+        f"k00{number}.yaml": TENANT.format(code=f"k00{number}", number=f"0{number}", plan="premium")
+        for number in (1, 2)
+    }
+    clone = Clone.make(tmp_path, files)
+    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
+        (clone.root / name).write_bytes((ROOT / name).read_bytes())
+    (clone.root / ".gitignore").write_text(".venv\nsummary\noutput\n*.json\neffect.txt\n")
+    clone.commit("the project")
+    clone.git("push", "-q", "origin", "HEAD:main")
+    clone.git("fetch", "-q")
+    (clone.root / ".venv").symlink_to(sys.prefix)
+    return Runner(clone)
+
+
+def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.CompletedProcess[str]:
+    return runner.step("pull-request", "validate", name, BASE="origin/main", STACKS=stacks)
+
+
+def write(runner: Runner, plan: str) -> None:
+    (runner.clone.tenants / "k030.yaml").write_text(
+        TENANT.format(code="k030", number="30", plan=plan), encoding="utf-8"
+    )
+
+
+def test_a_request_that_is_fine(runner: Runner) -> None:
+    write(runner, "basic")
+    done = check(runner, "the files, and what a request may not change")
+    assert done.returncode == 0, done.stderr
+    done = check(runner, "who is affected, and how")
+    assert done.returncode == 0, done.stderr
+    assert "### local\n~~~\nk030: opened on plan basic" in runner.summary
+
+
+def test_a_request_by_which_somebody_gets_less(runner: Runner) -> None:
+    runner.clone.replace("k001.yaml", "premium", "basic")
+    done = check(runner, "who is affected, and how")
+    assert done.returncode == 0, done.stderr
+    assert "k001: plan premium -> basic" in runner.summary
+    assert "(less)" in runner.summary
+
+
+def test_a_request_that_is_broken_fails_on_its_lines(runner: Runner) -> None:
+    write(runner, "gold")
+    done = check(runner, "the files, and what a request may not change")
+    assert done.returncode == 1
+    assert "::error file=tenants/k030.yaml,line=4" in done.stdout
+    assert check(runner, "who is affected, and how").returncode == 1
+
+
+def test_one_stack_that_fails_is_enough(runner: Runner) -> None:
+    done = check(runner, "the files, and what a request may not change", '["nowhere", "local"]')
+    assert done.returncode == 1
+    assert "2 tenants and 0 tombstones are fine" in done.stdout  # and the others are looked at all the same
+
+
+def test_the_look_says_the_kind_and_nothing_else(runner: Runner) -> None:
+    clone = runner.clone
+    clone.git("checkout", "-q", "-b", "request")
+    write(runner, "basic")
+    clone.commit("request")
+    clone.git("checkout", "-q", "main")
+    assert runner.step("preview", "look", "what the request touches", REQUEST="request").returncode == 0
+    assert (clone.root / "output").read_text() == "kind=tenants\n"
+    assert runner.step("preview", "look", "what the request touches", REQUEST="nowhere").returncode == 1
+    done = runner.step("preview", "tenants", "the request's tenants over this code", REQUEST="request")
+    assert (done.returncode, done.stdout) == (0, "laid over: tenants/k030.yaml\n")
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("required_reviewers", 0),
+        ("branch_policy\nrequired_reviewers", 0),
+        ("branch_policy", 1),
+        ("", 1),
+        ("wait_timer", 1),
+    ],
+)
+def test_an_environment_without_reviewers_fails(rules: str, code: int, runner: Runner, tmp_path: Path) -> None:
+    forge = tmp_path / "bin" / "gh"
+    forge.parent.mkdir()
+    forge.write_text(f"#!/bin/sh\ncat <<'END'\n{rules}\nEND\n")
+    forge.chmod(0o755)
+    env = {"PATH": f"{forge.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "example/fleet", "STACKS": '["a", "b"]'}
+    name = "an environment without reviewers approves nothing"
+    assert runner.step("preview", "look", name, **env).returncode == code
+    forge.write_text("#!/bin/sh\nexit 1\n")  # no such environment, or no answer
+    assert runner.step("preview", "look", name, **env).returncode != 0
+
+
+@pytest.mark.parametrize(("drift", "code"), [([], 0), ([{"urn": "x"}], 1)])
+def test_a_difference_fails_the_night(drift: list[object], code: int, runner: Runner) -> None:
+    (runner.clone.root / "drift.json").write_text(json.dumps({"drift": drift}))
+    assert runner.step("drift", "drift", "what differs").returncode == code
+    assert json.loads(runner.summary) == drift
