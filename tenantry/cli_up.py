@@ -11,6 +11,7 @@ import typer
 
 from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
 from tenantry.faults import Faults
+from tenantry.reports.report_format import ReportFormat
 
 if TYPE_CHECKING:
     from tenantry.engine.operations import Operation, Outcome
@@ -39,13 +40,25 @@ def up(
     refresh: RefreshOption = False,
     cwd: CwdOption = CWD,
     yes: YesOption = True,
+    approved: Annotated[
+        Path | None,
+        typer.Option("--approved", help="Preview first, and stop before any change if it is more than this report."),
+    ] = None,
 ) -> None:
     """Make the tenants real: converge the stack, recovering what an earlier run left behind.
 
     Without --refresh it compares the files with what its last run made, not with what is there: what somebody has
     changed or removed by other means stays so until a run with --refresh.
     """
-    _run(lambda operation: operation.up(refresh=refresh), stack, as_json, parallel, cwd)
+
+    def action(operation: "Operation") -> "Outcome":
+        if approved is not None:
+            from tenantry.cli_report import refuse_beyond
+
+            refuse_beyond(operation, stack, approved, refresh=refresh)
+        return operation.up(refresh=refresh)
+
+    _run(action, stack, as_json, parallel, cwd)
 
 
 def preview(
@@ -54,8 +67,24 @@ def preview(
     parallel: ParallelOption = None,
     refresh: RefreshOption = False,
     cwd: CwdOption = CWD,
+    base: Annotated[
+        str | None, typer.Option("--base", help="Report it as the change of a request against this revision.")
+    ] = None,
+    form: Annotated[ReportFormat | None, typer.Option("--format", help="Form of the report of a request.")] = None,
 ) -> None:
-    """Show what `up` would change, tenant by tenant."""
+    """Show what `up` would change, tenant by tenant.
+
+    With --base or --format as the report of a request, by what it means to whom (docs/report.md). Its exit code
+    then is the gravest: 0 nothing, 5 additions, 6 somebody gets less, 7 deletion, replacement or isolation.
+    """
+    if base is not None or form is not None:
+        if as_json:
+            raise typer.BadParameter(
+                "is the outcome of the engine: leave it out with --base or --format", param_hint="--json"
+            )
+        from tenantry.cli_report import preview_report
+
+        preview_report(stack, cwd, base, form or ReportFormat.TEXT, parallel=parallel, refresh=refresh)
     _run(lambda operation: operation.preview(refresh=refresh), stack, as_json, parallel, cwd, is_preview=True)
 
 
@@ -115,6 +144,12 @@ def _run(
 def operation(stack: str, cwd: Path) -> "Operation":
     """For commands beside `up` that only need what the stack says."""
     return _operation(stack, None, cwd, _watcher(False))
+
+
+def previewed(stack: str, parallel: int | None, cwd: Path) -> "tuple[Operation, Any]":
+    """For a command that shows the outcome in its own form: with who shows the run on standard error."""
+    watcher = _watcher(False)
+    return _operation(stack, parallel, cwd, watcher), watcher
 
 
 def _operation(stack: str, parallel: int | None, cwd: Path, watcher: "Watcher") -> "Operation":

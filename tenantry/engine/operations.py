@@ -51,6 +51,8 @@ class Outcome:
     was_cut_off: bool = False  # stopped or killed before its end
     expected: list[str] = field(default_factory=list[str])  # the tenants of the stack, by their files
     drift: list[Change] = field(default_factory=list[Change])  # what a refresh found before
+    state_time: str = ""  # of a preview: when the state that it was made against was written last
+    state_resources: int = 0
 
     @property
     def unfinished(self) -> list[str]:
@@ -128,7 +130,9 @@ class Operation:
             self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
         reading = ("--refresh",) if refresh else ()
         with self._copied_settings() as settings:
-            return self._preview(before, *policies, *settings, *reading)
+            outcome = self._preview(before, *policies, *settings, *reading)
+        outcome.state_time, outcome.state_resources = before.changed_at, before.custom_count()
+        return outcome
 
     @contextmanager
     def _copied_settings(self) -> Generator[tuple[str, ...]]:

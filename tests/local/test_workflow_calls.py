@@ -17,7 +17,7 @@ RUN = [
     for _, script in scripts(path)
     for call in calls(script)
 ]
-DOCUMENTS = (ROOT / "docs" / "pull-requests.md", ROOT / "docs" / "requests.md")
+DOCUMENTS = (ROOT / "docs" / "pull-requests.md", ROOT / "docs" / "report.md", ROOT / "docs" / "requests.md")
 TOLD = [
     pytest.param(call, id=f"{path.name}: {call}")
     for path in DOCUMENTS

@@ -1,0 +1,172 @@
+"""What a request's files change for each tenant: phase, plan, price, limits and rotations, before and after.
+
+Needs no credential and no engine. Nothing in it names a person: no name, phone, address or value of a configuration.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tenantry.baseline import NoBaseline, extract, git, of_fleet
+from tenantry.cli_options import Place
+from tenantry.differences import Change, Effect, effects
+from tenantry.faults import Faults
+from tenantry.fleet import Fleet, load_fleet
+from tenantry.phase import Phase
+from tenantry.quantity import written
+from tenantry.resolved import ResolvedTenant
+from tenantry.rotation import ALL
+
+_MEBI: Final = 2**20  # from here on a number is one of bytes
+_THERE: Final = "there"  # how a whole that comes or goes is told
+_WITH_VALUES: Final = frozenset(
+    {"maxUsers", "maxStorage", "quotas", "limits", "features", "ai", "services", "enabledServices", "backups", "sleep"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFacts:
+    """One tenant that the files change. None stands for a side on which it has no file."""
+
+    code: str
+    phases: tuple[Phase | None, Phase | None]
+    plans: tuple[str | None, str | None]
+    monthly: tuple[int, int]  # CNY; 0 while nothing of it runs
+    more: tuple[str, ...] = ()  # `quotas.users.limit 100 -> 200`
+    less: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()  # keys alone: their values may be anybody's data
+    rotated: tuple[str, ...] = ()  # `all passwords and keys`, `API key crm`
+
+    @property
+    def changes_services(self) -> bool:
+        return any(key.startswith(("services.", "enabledServices")) for key in (*self.more, *self.less))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What the files of one stack say. `is_data_only`: nothing beside the tenants' folder differs from the base."""
+
+    tenants: Mapping[str, TenantFacts]
+    monthly: tuple[int, int]  # CNY, of all tenants of the stack
+    is_data_only: bool = False
+    base: str = ""
+    head: str = ""
+
+
+def request_facts(revision: str, now: Place) -> RequestFacts:
+    """Compares the files of a stack with a directory, or with where the branch left `revision`.
+
+    Raises NoBaseline where there is none, Faults when the files are not in order.
+    """
+    head = now.load()
+    if Path(revision).is_dir():
+        base = load_fleet(Path(revision), now.zone, today=now.today)
+        return compare(base, head, now.cells)
+    commit = _fork(revision, now.directory)
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
+        extract(commit, now.directory, Path(scratch))
+        try:
+            base = load_fleet(Path(scratch), now.zone, today=now.today)
+        except Faults as faults:
+            lines = str(faults).replace(f"{scratch}/", f"{revision}:")
+            raise NoBaseline(f"the files of {revision} are none that this version can read:\n{lines}") from None
+    is_data = _is_data_only(commit, now.directory)
+    ours = git(now.directory, "rev-parse", "HEAD").decode().strip()
+    return compare(base, head, now.cells, is_data_only=is_data, base_commit=commit, head_commit=ours)
+
+
+def compare(
+    base: Fleet,
+    head: Fleet,
+    cells: frozenset[str] | None,
+    *,
+    is_data_only: bool = False,
+    base_commit: str = "",
+    head_commit: str = "",
+) -> RequestFacts:
+    """`cells`: those of the stack, None for all."""
+    before, after = of_fleet(base, cells), of_fleet(head, cells)
+    found = {effect.code: effect for effect in effects(before, after)}
+    old, new = _by_code(base, cells), _by_code(head, cells)
+    facts: dict[str, TenantFacts] = {}
+    for code in sorted({*old, *new}, key=lambda name: int(name[1:])):
+        fact = _facts(code, old.get(code), new.get(code), found.get(code))
+        if fact is not None:
+            facts[code] = fact
+    totals = tuple(sum(int(one["price"]["monthly"]) for one in side.values()) for side in (before, after))
+    return RequestFacts(facts, (totals[0], totals[1]), is_data_only, base_commit, head_commit)
+
+
+def _by_code(fleet: Fleet, cells: frozenset[str] | None) -> dict[str, ResolvedTenant]:
+    return {tenant.code: tenant for tenant in fleet.all if cells is None or tenant.cell in cells}
+
+
+def _facts(
+    code: str, old: ResolvedTenant | None, new: ResolvedTenant | None, effect: Effect | None
+) -> TenantFacts | None:
+    phases = (old.phase if old else None, new.phase if new else None)
+    rotated = tuple(_rotated(old, new)) if old and new else ()
+    if effect is None and phases[0] == phases[1] and not rotated:
+        return None
+    changes = effect.changes if effect else ()
+    return TenantFacts(
+        code,
+        phases,
+        (old.spec.plan if old else None, new.spec.plan if new else None),
+        effect.monthly if effect else (0, 0),
+        tuple(_shown(change) for change in changes if change.direction == "more"),
+        tuple(_shown(change) for change in changes if change.direction == "less"),
+        tuple(_shown(change) for change in changes if change.direction == "other" and not _is_plan(change)),
+        rotated,
+    )
+
+
+def _rotated(old: ResolvedTenant, new: ResolvedTenant) -> Iterator[str]:
+    for name, turn in new.turns.items():
+        before = old.turns.get(name)
+        if before is not None and before.number != turn.number:
+            yield "all passwords and keys" if name == ALL else f"API key {name.partition('/')[2]}"
+
+
+def _is_plan(change: Change) -> bool:
+    """Said as a whole: from which plan to which, and at what price."""
+    return change.key == "plan" or change.key.startswith("price.")
+
+
+def _shown(change: Change) -> str:
+    if change.key.partition(".")[0] not in _WITH_VALUES:
+        return change.key
+    before, after = change.before, change.after
+    if before is None:
+        return f"{change.key} added" + ("" if after == _THERE else f": {_text(after)}")
+    return f"{change.key} removed" if after is None else f"{change.key} {_text(before)} -> {_text(after)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int) and value >= _MEBI and value % _MEBI == 0:
+        return written(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _fork(revision: str, directory: Path) -> str:
+    """Where the branch left it: a branch that is behind has changed nothing of what came since."""
+    if revision.startswith("-"):
+        raise NoBaseline(f"{revision} is no revision and no directory: name a commit, tag or branch")
+    commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    try:
+        return git(directory, "merge-base", commit, "HEAD").decode().strip() or commit
+    except NoBaseline:  # a shallow clone, or histories without a common commit
+        return commit
+
+
+def _is_data_only(commit: str, directory: Path) -> bool:
+    """Whether nothing but plain files of the tenants' folder differs, committed or not."""
+    top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
+    prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()
+    changed = git(top, "diff", "--name-only", "--no-renames", "-z", commit, "--").decode(errors="replace")
+    added = git(top, "ls-files", "--others", "--exclude-standard", "-z").decode(errors="replace")
+    names = [name for name in (*changed.split("\0"), *added.split("\0")) if name]
+    return all(name.startswith(prefix) and name.endswith((".yaml", ".json")) for name in names)

@@ -1,0 +1,113 @@
+"""A stand-in for the comments' part of the REST APIs of GitHub and GitLab, on loopback."""
+
+import json
+import re
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "ghs_" + "a1B2" * 9
+_GITHUB = re.compile(r"/repos/acme/fleet/issues/(?:17/comments|comments/(?P<id>[0-9]+))")
+_GITLAB = re.compile(r"/projects/42/merge_requests/17/notes(?:/(?P<id>[0-9]+))?")
+
+
+@dataclass
+class StandIn:
+    """What it holds and what it was asked."""
+
+    comments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    asked: list[str] = field(default_factory=list[str])  # `GET /path?query`
+    login: str | None = None  # of the token; None: a workflow's, which may not ask
+    failing: list[int] = field(default_factory=list[int])  # status of the next answers
+    lost: int = 0  # so many writes are done and answered by 502
+    elsewhere: str = ""  # where everything is redirected to
+    url: str = ""
+
+    def add(self, body: str, login: str = "github-actions[bot]", kind: str = "Bot") -> dict[str, Any]:
+        number = 1000 + len(self.comments)
+        author = {"login": login, "username": login, "type": kind}
+        self.comments.append({"id": number, "body": body, "user": author, "author": author})
+        return self.comments[-1]
+
+
+@contextmanager
+def forge() -> Generator[StandIn]:
+    stand_in = StandIn()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+        def _answer(self, status: int, document: Any = None) -> None:
+            content = b"" if document is None else json.dumps(document).encode()
+            self.send_response(status)
+            if status == 307:
+                self.send_header("Location", stand_in.elsewhere + self.path)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def _handle(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            stand_in.asked.append(f"{self.command} {self.path}")
+            tokens = (self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN"))
+            if stand_in.elsewhere:
+                self._answer(307)
+            elif stand_in.failing:
+                self._answer(stand_in.failing.pop(0), {"message": "no"})
+            elif tokens not in ((f"Bearer {TOKEN}", None), (None, TOKEN)):
+                self._answer(401, {"message": "Bad credentials"})
+            else:
+                self._do(json.loads(body) if body else {})
+
+        def _do(self, document: dict[str, Any]) -> None:
+            parts = urlsplit(self.path)
+            if parts.path == "/user":
+                login = {"login": stand_in.login, "username": stand_in.login}
+                self._answer(*((200, login) if stand_in.login else (403, {"message": "Resource not accessible"})))
+                return
+            found = _GITHUB.fullmatch(parts.path) or _GITLAB.fullmatch(parts.path)
+            if found is None:
+                self._answer(404, {"message": "Not Found"})
+                return
+            number = found["id"]
+            if number is None and self.command == "GET":
+                query = parse_qs(parts.query)
+                size, page = min(int(query.get("per_page", ["30"])[0]), 100), int(query.get("page", ["1"])[0])
+                self._answer(200, stand_in.comments[(page - 1) * size : page * size])
+                return
+            if number is None:
+                if len(document["body"]) > 65_536:
+                    self._answer(422, {"message": "body is too long (maximum is 65536 characters)"})
+                    return
+                comment = stand_in.add(document["body"], stand_in.login or "github-actions[bot]",
+                                       "User" if stand_in.login else "Bot")  # fmt: skip
+            else:
+                comment = next(one for one in stand_in.comments if one["id"] == int(number))
+                if self.command == "DELETE":
+                    stand_in.comments.remove(comment)
+                    self._answer(204)
+                    return
+                comment["body"] = document["body"]
+            if stand_in.lost:
+                stand_in.lost -= 1
+                self._answer(502)
+            else:
+                self._answer(201, comment)
+
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield stand_in
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
