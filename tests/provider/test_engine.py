@@ -45,7 +45,7 @@ import json
 from types import SimpleNamespace
 import pulumi
 from components.steps import Migrations, Opened, StepsProvider, TenantRow
-from stacks.memory import last_run
+from stacks.memory import last_run, own_outputs
 from stacks.outputs import Mine, note, tenants_after
 
 with open("settings.json", encoding="utf-8") as stream:
@@ -53,7 +53,7 @@ with open("settings.json", encoding="utf-8") as stream:
 
 
 async def main():
-    last = await last_run()
+    last = await last_run(own_outputs())
     provider = StepsProvider("steps", postgresql=settings["postgresql"], alibaba=settings["alibaba"])
     options = pulumi.ResourceOptions(provider=provider)
     schema = Migrations("migrations", database="empty", set="admin", digest="one", opts=options)
