@@ -183,7 +183,9 @@ def test_validate_looks_into_the_stacks_file(project) -> None:
 def test_validate_refuses_a_secret_in_clear_at_its_line(project) -> None:
     found = project(f"{KEY}: hunter2\n")
     assert found.exit_code == 1
-    assert f"Pulumi.prod.yaml:3: tenantry-secrets:k001.wechatPayKey: stands in clear: run `{SETS}`" in str(found.output)
+    assert f"Pulumi.prod.yaml:3: tenantry-secrets:k001.wechatPayKey: stands in clear: run `{SETS}`" in str(
+        found.exception
+    )
     assert "hunter2" not in str(found.exception) + found.output
 
 
