@@ -221,6 +221,7 @@ def record() -> Iterator[Record]:
 
     yield run
     pulumi.runtime.set_all_config({})
+    pulumi.runtime.settings.SETTINGS.dry_run = False  # pyright: ignore[reportAttributeAccessIssue] - a property of the context
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return texts
 
 
-@pytest.fixture(autouse=True)
-def changing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No preview, whatever a test before this one told the SDK."""
-    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
-
-
 def start(command: Sequence[str], *, stack: str = "prod", embedded: bool = False, **environment: str) -> None:
     config: Any = SimpleNamespace(stack=stack, embedded=embedded)
     refuse_unchecked(config, environment, command)
