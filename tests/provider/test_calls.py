@@ -88,7 +88,7 @@ def test_previews_reach_for_nothing(plugin_process, kind: str) -> None:
     assert EXAMPLES[kind].items() <= state.outputs.items()
     plugin_process.update(kind, state, EXAMPLES[kind], preview=True)
     plugin_process.create(kind, dict.fromkeys(EXAMPLES[kind], UNKNOWN), preview=True)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 8  # one connection to nobody alone would take ten
 
 
 def test_what_only_the_update_tells_is_unknown_in_a_preview(plugin) -> None:
@@ -99,11 +99,13 @@ def test_what_only_the_update_tells_is_unknown_in_a_preview(plugin) -> None:
 def test_unchanged_is_unchanged_and_costs_next_to_nothing(plugin, kind: str) -> None:
     state = plugin.create(kind, EXAMPLES[kind], preview=True)
     state.outputs |= {"drift": []} if "drift" in state.outputs else {}
-    started = time.perf_counter()
+    rounds: list[float] = []
     for _ in range(50):
+        started = time.perf_counter()
         assert plugin.check(kind, EXAMPLES[kind]) == {}
         assert plugin.diff(kind, state, EXAMPLES[kind]) == ([], [])
-    assert (time.perf_counter() - started) / 50 < 0.05  # about 2 ms, most of it this test's own conversions
+        rounds.append(time.perf_counter() - started)
+    assert min(rounds) < 0.05  # about 2 ms, most of it this test's own conversions; a busy machine delays some of them
 
 
 @every_kind

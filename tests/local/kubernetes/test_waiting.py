@@ -71,7 +71,7 @@ def test_annotations_of_the_sdk(plugin: Plugin, namespace: str, annotation: dict
     else:
         with pytest.raises(NotReadyError):
             plugin.resource("apps/v1:Deployment").create(wanted, timeout=0)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it would be waited for ten minutes
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
@@ -123,7 +123,7 @@ def test_services(plugin: Plugin, namespace: str, kind: str) -> None:
     resource = plugin.resource("core/v1:Service").create(
         {"metadata": {"name": "web", "namespace": namespace}, "spec": spec}
     )
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it would be waited for ten minutes
     assert resource.outputs["spec"]["clusterIP"]
     if kind == "balancer":
         assert resource.outputs["status"]["loadBalancer"]["ingress"][0]["ip"]
@@ -146,7 +146,7 @@ def test_a_namespace_with_pods_is_gone_quickly(plugin: Plugin, kubelite: Kubelit
     plugin.resource("apps/v1:Deployment").create(deployment("short-lived"))
     began = time.monotonic()
     resource.delete()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 25  # a grace period that is waited for takes thirty
     with pytest.raises(ApiException, match="404"):
         kubelite.core.read_namespace("short-lived")
 
