@@ -75,7 +75,7 @@ WHERE (known.tenant_user_id, known.role_in_tenant, known.status)
 # Who keeps an account with the tenant keeps the relation, as a user.
 NO_RELATION: Final = """
 UPDATE global_user_tenant_relations AS known
-SET status = CASE WHEN %(is_user)s THEN status ELSE 'inactive' END, role_in_tenant = 'user'
+SET status = CASE WHEN %(is_user)s THEN known.status ELSE 'inactive' END, role_in_tenant = 'user'
 FROM global_users WHERE global_users.id = global_user_id AND phone = %(phone)s AND tenant_code = %(tenant)s
     AND (role_in_tenant <> 'user' OR known.status = 'active' AND NOT %(is_user)s)
 """

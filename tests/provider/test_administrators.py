@@ -6,6 +6,9 @@ from typing import Any
 import bcrypt
 import pytest
 
+from tenantry.backup.fingerprint import counts
+from tenantry.backup.target import seeded
+
 ADMIN = "empty"  # the database that stands for the administration's
 OPENING = {"database": ADMIN, "tenant": "k001"}
 KINDERGARTEN = {
@@ -266,3 +269,14 @@ def test_a_refresh_reads_who_is_listed(plugin, opened) -> None:
     assert plugin.read("Seed", made).outputs["administrators"] == BOTH
     left = plugin.update("Seed", made, declared({"head": HEAD}))
     assert plugin.read("Seed", left).outputs["administrators"] == {"head": HEAD}
+
+
+def test_a_restore_knows_how_many_rows_they_are(plugin, server, opened) -> None:
+    with server.connect("clone") as session:
+        before = counts(session)
+    plugin.update("Seed", opened, declared(BOTH))
+    with server.connect("clone") as session:
+        more = {name: count - before[name] for name, count in counts(session).items()}
+    assert {name: count for name, count in more.items() if count} == {
+        name: count - seeded(0)[name] for name, count in seeded(2).items() if count != seeded(0)[name]
+    }
