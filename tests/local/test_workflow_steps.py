@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tenantry.reports.markdown import MARKER
+from tenantry.reports.request_report import to_json
 from tests.support.ci_files import ROOT, jobs
+from tests.support.forge import TOKEN, forge
+from tests.support.prepared_requests import requests
 from tests.support.repository import Clone
 
 TENANT = """\
@@ -151,3 +155,44 @@ def test_a_difference_fails_the_night(drift: list[object], code: int, runner: Ru
     (runner.clone.root / "drift.json").write_text(json.dumps({"drift": drift}))
     assert runner.step("drift", "drift", "what differs").returncode == code
     assert json.loads(runner.summary) == drift
+
+
+@pytest.mark.parametrize(("name", "code", "effect"), [("open", 0, "5"), ("suspend", 0, "6"), ("delete", 0, "7"), ("database-replaced", 3, None)])
+def test_the_report_is_one_comment_and_a_label(
+    name: str, code: int, effect: str | None, runner: Runner, tmp_path: Path
+) -> None:
+    prepared = dict(requests())
+    for stack in ("prod", "prod-c02"):
+        folder = runner.clone.root / "reports" / f"report-{stack}"
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(to_json(prepared[name if stack == "prod" else "open"]), encoding="utf-8")
+    with forge() as stand_in:
+        env = {
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_REPOSITORY": "acme/fleet",
+            "GITHUB_API_URL": stand_in.url,
+            "NUMBER": "17",
+            "no_proxy": "127.0.0.1",
+        }
+        for _ in range(2):
+            done = runner.step("preview", "report", "report", **env)
+            assert done.returncode == code, done.stderr
+        assert len(stand_in.comments) == 1
+        assert stand_in.comments[0]["body"].startswith(MARKER)
+    assert MARKER in runner.summary
+    if effect is None:
+        return
+    assert f"effect={effect}\n" in (runner.clone.root / "output").read_text()
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text('#!/bin/sh\necho "$@" >>"$ASKED"\n[ "$2" != -X ]\n')
+    gh.chmod(0o755)
+    asked = tmp_path / "asked"
+    env = {"PATH": f"{gh.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "acme/fleet", "ASKED": str(asked)}
+    done = runner.step("preview", "report", "the request's label", **env, NUMBER="17", EFFECT=effect)
+    assert done.returncode == 0, done.stderr
+    lines = asked.read_text().splitlines()
+    assert [line for line in lines if "DELETE" not in line] == [
+        f"api repos/acme/fleet/issues/17/labels --silent -f labels[]=effect-{effect}"
+    ]
+    assert len(lines) == 4
