@@ -86,8 +86,8 @@ def label(resource: Resource, settings: Settings) -> Iterator[str]:
 
 @resource_rule(
     "names-own-labels",
-    why="A tenant's labels are written by whoever writes its file: what selects, allows or restarts must not go by them.",
-    remedy="select by tenantry.io/tenant and tenantry.io/part; keep a tenant's labels below label.tenantry.io/, on objects.",
+    why="Whoever writes a tenant's file writes its labels: what selects, allows or restarts must not go by them.",
+    remedy="select by our own labels; keep a tenant's below label.tenantry.io/, on its objects alone.",
 )
 def own_labels(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's own labels stand below their own prefix, on its objects alone, and nothing goes by them."""

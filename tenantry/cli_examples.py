@@ -15,7 +15,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry validate --base origin/main",
         "tenantry validate --base origin/main --format github",
     ),
-    "list": ("tenantry list", "tenantry list --plan premium --phase suspended", "tenantry list --cell main --json", "tenantry list --label region=south"),
+    "list": (
+        "tenantry list",
+        "tenantry list --plan premium --phase suspended",
+        "tenantry list --cell main --json",
+        "tenantry list --label region=south",
+    ),
     "show": ("tenantry show k001", "tenantry show k001 --applied --stack prod", "tenantry show k001 --json"),
     "plan diff": ("tenantry plan diff", "tenantry plan diff --against origin/main"),
     "up": ("tenantry up", "tenantry up --stack prod --refresh", "tenantry up --stack prod --approved prod.json"),

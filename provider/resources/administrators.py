@@ -1,9 +1,9 @@
 """A tenant's further administrators: each gets an account and loses it without the others' being touched.
 
-An account is that of a phone. Where the tenant has a user of that phone already, it gets the role and nothing else of it
-changes. Who is taken off the list loses what was given: the role, and the account where nothing else is left to it. Nothing
-is deleted, so who comes back finds the account and its own password again. What was given is remembered in the clone; the
-platform's side goes by the tenant's code, so that nothing that a tenant writes there reaches another's people.
+An account is that of a phone. Where the tenant has a user of that phone already, it gets the role and nothing else of
+it changes. Who is taken off the list loses what was given: the role, and the account where nothing else is left to it.
+Nothing is deleted, so who comes back finds the account and its own password again. What was given is remembered in the
+clone; the platform's side goes by the tenant's code, so that what a tenant writes there reaches nobody else's people.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,20 +26,22 @@ INSERT INTO system_config (group_key, config_key, value, description, is_readonl
 VALUES (%(group)s, %(key)s, %(value)s, 'administrators whom the platform has made or given a role', true)
 ON CONFLICT (group_key, config_key) DO UPDATE SET value = EXCLUDED.value WHERE system_config.value <> EXCLUDED.value
 """
-THERE: Final = "SELECT id FROM users WHERE phone = %(phone)s OR username = %(phone)s ORDER BY phone = %(phone)s DESC LIMIT 1"
+THERE: Final = (
+    "SELECT id FROM users WHERE phone = %(phone)s OR username = %(phone)s ORDER BY phone = %(phone)s DESC LIMIT 1"
+)
 USER: Final = "SELECT FROM users WHERE id = %(user)s"
 # What must be unique and is another user's stays theirs.
 MAKE: Final = """
 INSERT INTO users (username, phone, email, real_name, password_hash, global_user_id, auth_source)
 SELECT %(phone)s, %(phone)s,
-    CASE WHEN EXISTS (SELECT FROM users WHERE lower(email) = lower(%(contactEmail)s)) THEN NULL ELSE %(contactEmail)s END,
+    CASE WHEN NOT EXISTS (SELECT FROM users WHERE lower(email) = lower(%(contactEmail)s)) THEN %(contactEmail)s END,
     %(contactName)s, %(hash)s,
-    CASE WHEN EXISTS (SELECT FROM users WHERE global_user_id = %(person)s::bigint) THEN NULL ELSE %(person)s::bigint END,
+    CASE WHEN NOT EXISTS (SELECT FROM users WHERE global_user_id = %(person)s::bigint) THEN %(person)s::bigint END,
     'unified'
 RETURNING id
 """
 # Of one use, and only while nobody has signed in with the one before.
-NEW_PASSWORD: Final = """
+RENEW: Final = """
 UPDATE users SET password_hash = %(hash)s, global_user_id = coalesce(global_user_id, %(person)s::bigint)
 WHERE id = %(user)s AND password_changed_at IS NULL AND last_login_at IS NULL RETURNING id
 """
@@ -110,7 +112,7 @@ def remembered(session: "Session") -> dict[str, Any]:
     An entry in which the tenant has written counts as none.
     """
     row = session.execute(REMEMBERED, [GROUP, KEY]).fetchone()
-    entries = cast(Mapping[str, Any], row[0]) if row and isinstance(row[0], Mapping) else {}
+    entries: Mapping[str, Any] = cast(Mapping[str, Any], row[0]) if row and isinstance(row[0], Mapping) else {}
     return {phone: dict(entry) for phone, entry in entries.items() if _is_ours(entry)}
 
 
@@ -169,7 +171,12 @@ def _change(
         person_id, digest = persons.get(name, (None, ""))
         values = {field: person[field] for field in FIELDS} | {"hash": digest, "person": person_id}
         entry, has_password = _give(session, known.get(str(person["phone"])), values, is_waiting=name in waiting)
-        known[str(person["phone"])] = {**{field: person[field] for field in FIELDS}, **entry, "id": name, "listed": True}
+        known[str(person["phone"])] = {
+            **{field: person[field] for field in FIELDS},
+            **entry,
+            "id": name,
+            "listed": True,
+        }
         if name in waiting:
             given[name] = str(waiting[name]["password"]) if has_password else ""
     session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(known)})
@@ -198,14 +205,20 @@ def _give(
         old = {f"old_{field}": entry[field] for field in FIELDS}
         session.execute(FOLLOW, {**values, **old})
         if is_made and is_waiting:
-            has_password = session.execute(NEW_PASSWORD, values).fetchone() is not None
+            has_password = session.execute(RENEW, values).fetchone() is not None
         if entry.get("granted") and entry.get("listed") and entry["role"] != values["role"]:
             session.execute(TAKE_ROLE, {"user": user, "role": entry["role"]})
         if not entry.get("listed") and entry.get("slept"):
             session.execute(AWAKE, values)
     is_granted = session.execute(GIVE_ROLE, values).fetchone() is not None
     was_granted = bool(entry and entry.get("listed") and entry["role"] == values["role"] and entry.get("granted"))
-    return {"user": user, "made": is_made, "granted": is_granted or was_granted, "slept": False, "gone": False}, has_password
+    return {
+        "user": user,
+        "made": is_made,
+        "granted": is_granted or was_granted,
+        "slept": False,
+        "gone": False,
+    }, has_password
 
 
 def _take(session: "Session", entry: dict[str, Any]) -> None:

@@ -82,7 +82,8 @@ class Seed(Resource):
             password = before.get("password")
             if password is None:
                 password = administrator.give(at, database, opening.database, opening.tenant, given)
-            people, first = inputs.get("administrators") or {}, before.get("passwords") or {}
+            people: administrators.People = inputs.get("administrators") or {}
+            first: Mapping[str, str] = before.get("passwords") or {}
             if people or before.get("administrators"):
                 first = administrators.keep(at, database, opening.database, opening.tenant, people, first)
         return {**inputs, "password": password, "passwords": first}

@@ -31,7 +31,9 @@ def chosen(stack: Stack, source: str, code: str, replace: str | None) -> Subject
         return known.subject
     told = [] if known.status == "active" else [f"it is {known.status}"]
     with explained(f"looking whether {code} is in use"):
-        told += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(stack.vault.systems, known.subject)
+        told += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(
+            stack.vault.systems, known.subject
+        )
     if told:
         raise BackupError(
             f"{code} was not opened just now: {'; '.join(told[:SHOWN])}",

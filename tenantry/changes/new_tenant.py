@@ -46,7 +46,9 @@ _FURTHER: Final = """\
 # limits: {max_users: 120, max_storage: 20Gi}
 # features: {auditLogs: true}
 """
-_LABELS: Final = "# labels: {region: south}  # for people and their tools, seen by many; `tenantry list --label region=south`\n"
+_LABELS: Final = (
+    "# labels: {region: south}  # for people and their tools, seen by many; `tenantry list --label region=south`\n"
+)
 _PEOPLE: Final = """\
 # Beside the contact, each with an account of their own; `id` is what reports say, so nobody's name:
 # administrators:

@@ -56,7 +56,10 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     assert made["deploy"] == {"validate --stack", "up --stack"}
     assert made["drift"] == {"preview --stack"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
-    assert gitlab == {"validate --stack", "plan diff", "preview --stack", "up --stack"} | {"report render", "report post"}
+    assert gitlab == {"validate --stack", "plan diff", "preview --stack", "up --stack"} | {
+        "report render",
+        "report post",
+    }
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

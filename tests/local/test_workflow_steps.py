@@ -157,7 +157,10 @@ def test_a_difference_fails_the_night(drift: list[object], code: int, runner: Ru
     assert json.loads(runner.summary) == drift
 
 
-@pytest.mark.parametrize(("name", "code", "effect"), [("open", 0, "5"), ("suspend", 0, "6"), ("delete", 0, "7"), ("database-replaced", 3, None)])
+@pytest.mark.parametrize(
+    ("name", "code", "effect"),
+    [("open", 0, "5"), ("suspend", 0, "6"), ("delete", 0, "7"), ("database-replaced", 3, None)],
+)
 def test_the_report_is_one_comment_and_a_label(
     name: str, code: int, effect: str | None, runner: Runner, tmp_path: Path
 ) -> None:
@@ -213,7 +216,13 @@ def whole_job(runner: Runner, job: str, replaced: str | None = None) -> str:
             continue
         text = replaced if replaced and "overlay lay" in step["run"] else step["run"]
         secrets = {name: CANARY for name, value in step.get("env", {}).items() if "secrets." in str(value)}
-        env = {"REQUEST": "request", "STACK": "local", "GITHUB_SHA": "HEAD", "GITHUB_STEP_SUMMARY": "summary", **secrets}
+        env = {
+            "REQUEST": "request",
+            "STACK": "local",
+            "GITHUB_SHA": "HEAD",
+            "GITHUB_STEP_SUMMARY": "summary",
+            **secrets,
+        }
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
             cwd=runner.clone.root,
@@ -230,7 +239,11 @@ def whole_job(runner: Runner, job: str, replaced: str | None = None) -> str:
 
 
 STOLEN_BY = {
-    "the module that is run": ("tenantry/engine/oidc_session.py", "tenantry/__init__.py", "tenantry/engine/__init__.py"),
+    "the module that is run": (
+        "tenantry/engine/oidc_session.py",
+        "tenantry/__init__.py",
+        "tenantry/engine/__init__.py",
+    ),
     "what Python starts with": ("sitecustomize.py", "tenantry.py"),
     "a module of the program": ("stacks/program.py",),
     "a module among the tenants": ("tenants/k030.py",),

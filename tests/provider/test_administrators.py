@@ -256,9 +256,7 @@ def test_the_platforms_people_of_other_tenants_keep_password_and_relation(plugin
 def test_what_the_tenant_writes_into_the_memory_stops_nothing(plugin, server, opened, users, written: str) -> None:
     made = plugin.update("Seed", opened, declared(BOTH))
     with server.connect("clone") as session:
-        session.execute(
-            "UPDATE system_config SET value = %s::jsonb WHERE config_key = 'administrators'", [written]
-        )
+        session.execute("UPDATE system_config SET value = %s::jsonb WHERE config_key = 'administrators'", [written])
     plugin.update("Seed", made, declared({"deputy": {**DEPUTY, "role": "principal"}}))
     assert users()["13900139001"][2] == "active"
     assert users()["13800138001"][2::2] == ("active", ["tenant_admin"])

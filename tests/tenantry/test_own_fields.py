@@ -18,7 +18,7 @@ from tenantry.told import document
 DEPUTY = '{id: deputy, name: 李四, phone: "13900139001", email: li@example.com, role: tenant_admin}'
 HEAD = '{id: head, name: 王五, phone: "13900139002", email: wang@example.com, role: principal}'
 PERSONAL = ("李四", "13900139001", "li@example.com", "王五", "13900139002", "wang@example.com")
-TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXyZ"  # noqa: S105 (looks like one, and is none)
+TOKEN = "ghp_a1B2c3D4e5F6g7H8i9J0kLmNoPqRsTuVwXyZ"
 
 
 @pytest.fixture

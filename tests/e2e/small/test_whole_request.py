@@ -118,7 +118,9 @@ def test_from_new_to_deploy(request_: Request, tmp_path: Path) -> None:
     refused = runner.up("--approved", str(first), ok=1)
     assert "beyond what was approved, nothing was changed" in refused.stderr
     assert "k002: update" in refused.stderr
-    assert not [one for one in runner.kubectl("get", "namespaces")["items"] if one["metadata"]["name"] == f"tenant-{code}"]
+    assert not [
+        one for one in runner.kubectl("get", "namespaces")["items"] if one["metadata"]["name"] == f"tenant-{code}"
+    ]
     runner.up("--approved", str(second))
     labels = runner.kubectl("get", "namespace", f"tenant-{code}")["metadata"]["labels"]
     assert labels["label.tenantry.io/group"] == "sunrise"
