@@ -1,14 +1,14 @@
 """A tenant's namespace with its walls: in place before the first pod, so that none ever runs without them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components import network, people, quotas
 from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
-from components.ownership import labels
+from components.ownership import labels, with_labels
 from tenantry.groups import CLUSTER_ROLES
 from tenantry.names import DEFAULT_ACCOUNT, Names
 from tenantry.plans import Plan
@@ -24,6 +24,7 @@ class BoundaryArgs:
     providers: Providers
     foundations: Foundations
     after: Sequence[pulumi.Resource]  # what must be there before anything is made
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])  # the tenant's own
 
 
 class Boundary(pulumi.ComponentResource):
@@ -35,11 +36,12 @@ class Boundary(pulumi.ComponentResource):
     def __init__(self, name: str, args: BoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Boundary", name, None, opts)
         code, at = args.names.code, args.installation
+        marks = with_labels(labels(code), args.labels)
         self.namespace = Manifest(
             f"{name}-namespace",
             "v1",
             "Namespace",
-            {"name": args.names.namespace, "labels": labels(code) | POD_SECURITY},
+            {"name": args.names.namespace, "labels": marks | POD_SECURITY},
             {},
             pulumi.ResourceOptions(
                 parent=self,
@@ -68,7 +70,7 @@ class Boundary(pulumi.ComponentResource):
                     f"{name}-{kind.lower()}-{called}",
                     version,
                     kind,
-                    {"name": called, "namespace": args.names.namespace, "labels": labels(code)},
+                    {"name": called, "namespace": args.names.namespace, "labels": marks},
                     body,
                     pulumi.ResourceOptions(
                         parent=self,

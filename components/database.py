@@ -36,6 +36,7 @@ class DatabaseArgs:
     overlap_until: date | None = None  # until when the other login role works; None: it does not
     migrations: tuple[str, str] | None = None  # set and digest
     kindergarten: Mapping[str, str] | None = None  # the tenant's own first rows
+    administrators: Mapping[str, Mapping[str, str]] | None = None  # beside its contact, by id
     opening: Opening | None = None  # where its steps are recorded
     after: Sequence[pulumi.Resource] = ()  # what must be there before anything is made
 
@@ -66,6 +67,7 @@ class Database(pulumi.ComponentResource):
     password: pulumi.Output[str]
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
+    administrators: pulumi.Output[Mapping[str, str] | None] | None = None  # the same of the further ones, by id
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Database", name, None, opts)
@@ -167,8 +169,10 @@ class Database(pulumi.ComponentResource):
                 f"{name}-seed",
                 database=args.database,
                 kindergarten=args.kindergarten,
+                administrators=args.administrators,
                 opening=args.opening,
                 opts=step_options(last),
             )
             self.administrator = pulumi.Output.secret(last.password)
+            self.administrators = pulumi.Output.secret(last.passwords)
         return last

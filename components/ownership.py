@@ -7,6 +7,7 @@ description changes (RAM replaces a policy whose description does).
 from collections.abc import Mapping
 from typing import Final
 
+from tenantry.labels import PREFIX
 from tenantry.names import MANAGED_BY as MANAGED_BY
 from tenantry.names import MANAGER as MANAGER
 from tenantry.names import PART_LABEL, TENANT_LABEL
@@ -25,6 +26,14 @@ def labels(code: str | None = None, *, part: str | None = None) -> dict[str, str
     if part is not None:
         marks[PART] = part
     return marks
+
+
+def with_labels(marks: Mapping[str, str], free: Mapping[str, str]) -> dict[str, str]:
+    """Our marks and the tenant's own labels, which stand below a prefix of theirs and so never in the place of a mark.
+
+    For objects alone, never for a pod's template: pods would start anew, and selectors go by what stands there.
+    """
+    return {**{f"{PREFIX}{key}": value for key, value in sorted(free.items())}, **marks}
 
 
 def selector(code: str, part: str) -> Mapping[str, str]:

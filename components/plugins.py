@@ -16,7 +16,7 @@ from components import credential_files, network, pod, route, traffic
 from components.environment import NOT_OF_SERVICES, settings, starting
 from components.installation import Foundations, Installation, Providers
 from components.manifest import Manifest
-from components.ownership import ROLE, labels, selector
+from components.ownership import ROLE, labels, selector, with_labels
 from components.workload import SKIP_AWAIT
 from tenantry.names import PLUGIN_PREFIX
 from tenantry.phase import Phase
@@ -91,7 +91,7 @@ class Plugins(pulumi.ComponentResource):
         metadata: dict[str, Any] = {
             "name": own,
             "namespace": names.namespace,
-            "labels": labels(names.code, part=own),
+            "labels": with_labels(labels(names.code, part=own), self._args.tenant.spec.labels),
         }
         if not await_it:
             metadata["annotations"] = {SKIP_AWAIT: "true"}

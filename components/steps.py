@@ -104,6 +104,7 @@ class Seed(pulumi.CustomResource):
     """A tenant's first rows, and its administrator; never overwrites what the tenant has changed since."""
 
     password: pulumi.Output[str]  # the administrator's, of one use; empty when the account was in use already
+    passwords: pulumi.Output[Mapping[str, str] | None]  # of the further administrators, by id
 
     def __init__(
         self,
@@ -111,11 +112,19 @@ class Seed(pulumi.CustomResource):
         *,
         database: pulumi.Input[str],
         kindergarten: Mapping[str, pulumi.Input[str]],
+        administrators: Mapping[str, Mapping[str, str]] | None = None,
         opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        inputs = {"database": database, "kindergarten": dict(kindergarten), "opening": opening, "password": None}
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["password"])
+        inputs = {
+            "database": database,
+            "kindergarten": dict(kindergarten),
+            "administrators": administrators or None,
+            "opening": opening,
+            "password": None,
+            "passwords": None,
+        }
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["password", "passwords"])
         super().__init__(f"{PACKAGE}:index:Seed", name, inputs, pulumi.ResourceOptions.merge(opts, secret))
 
 

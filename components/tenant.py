@@ -73,7 +73,15 @@ class Tenant(pulumi.ComponentResource):
         if phase.has_workload:
             walls = Boundary(
                 f"{name}-ns",
-                BoundaryArgs(tenant.names, tenant.plan, args.installation, args.providers, args.foundations, [known]),
+                BoundaryArgs(
+                    tenant.names,
+                    tenant.plan,
+                    args.installation,
+                    args.providers,
+                    args.foundations,
+                    [known],
+                    tenant.spec.labels,
+                ),
                 child,
             )
             workload = Workload(
@@ -132,7 +140,10 @@ class Tenant(pulumi.ComponentResource):
         )
         self.first, self.remembered = known, opened.remembered
         self.facts = facts(tenant, args.installation)
-        self.register_outputs({**self.facts, "administrator": _administrator(tenant, database)})
+        first = {"administrator": _administrator(tenant, database)}
+        if tenant.spec.administrators and database.administrators is not None:
+            first["administrators"] = _administrators(tenant, database.administrators)
+        self.register_outputs({**self.facts, **first})
 
 
 def facts(tenant: ResolvedTenant, at: Installation, before: Before | None = None) -> dict[str, Any]:
@@ -162,6 +173,18 @@ def _administrator(tenant: ResolvedTenant, database: Database) -> pulumi.Output[
     return pulumi.Output.secret({"login": tenant.spec.phone, "password": database.administrator})
 
 
+def _administrators(
+    tenant: ResolvedTenant, passwords: pulumi.Output[Mapping[str, str] | None]
+) -> pulumi.Output[dict[str, dict[str, str]]]:
+    """The same of the further ones, by their id."""
+    phones = {person.id: person.phone for person in tenant.spec.administrators}
+
+    def by_id(known: Mapping[str, str] | None) -> dict[str, dict[str, str]]:
+        return {name: {"login": phone, "password": (known or {}).get(name, "")} for name, phone in phones.items()}
+
+    return pulumi.Output.secret(passwords.apply(by_id))
+
+
 def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
     turn = args.tenant.turns[ALL]
@@ -188,6 +211,15 @@ def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseA
         passwords=keys.passwords(turns(turn.number)),
         overlap_until=turn.until if turn.overlaps else None,
         kindergarten=kindergarten,
+        administrators={
+            person.id: {
+                "phone": person.phone,
+                "contactName": person.name,
+                "contactEmail": person.email,
+                "role": person.role,
+            }
+            for person in spec.administrators
+        },
         opening=opening_of(names.code),
         after=[known],
     )

@@ -14,7 +14,7 @@ from components.environment import settings, starting
 from components.installation import Foundations, Installation, Providers
 from components.keys import Keys
 from components.manifest import Manifest
-from components.ownership import labels, selector
+from components.ownership import labels, selector, with_labels
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT
 from tenantry.resolved import ResolvedTenant
 from tenantry.rotation import ALL
@@ -134,7 +134,7 @@ class Workload(pulumi.ComponentResource):
         metadata: dict[str, Any] = {
             "name": called,
             "namespace": names.namespace,
-            "labels": labels(names.code, part=SERVICE_ACCOUNT),
+            "labels": with_labels(labels(names.code, part=SERVICE_ACCOUNT), self._args.tenant.spec.labels),
         }
         if annotations:
             metadata["annotations"] = dict(annotations)

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from typing import Final
 
 from policies.resource import CLAIMING, PLACES, Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import ROW, Stack, owner
+from policies.unknown import UnknownValueError
 from policies.values import at, mapping, shown, text
+from tenantry.labels import PREFIX as FREE_LABELS
 from tenantry.names import CODE, PHONE, PREFIX_ROOT, database_of
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -21,6 +24,9 @@ OPAQUE: Final = (
 )
 # Who is written to, in a tenant's row and first data: one office may look after two kindergartens.
 PEOPLE: Final = ("contactName", "contactEmail")
+LABELS: Final = ("app.kubernetes.io/", "tenantry.io/", "pod-security.kubernetes.io/", FREE_LABELS)
+FREE_PLACES: Final = (f"metadata.labels.{FREE_LABELS}", f"tags.{FREE_LABELS}")
+TEXTS: Final = ("data.", "settings.")  # what an application is told: nothing selects by it
 # The names of tenants as they occur inside texts: namespace, database, label, host, objects.
 _MENTION: Final = re.compile(
     rf"(?<![A-Za-z0-9])(?:tenant-({CODE.pattern})|rent([0-9]{{3,6}})|({CODE.pattern})(?=\.[a-z0-9-]+\.[a-z]))(?![0-9A-Za-z])"
@@ -76,6 +82,26 @@ def label(resource: Resource, settings: Settings) -> Iterator[str]:
             yield f"its {claim} names no tenant"
     if text(mapping(at(resource.props, "metadata", "labels")).get(MANAGED_BY)) != "tenantry":
         yield "it does not say that tenantry manages it"
+
+
+@resource_rule(
+    "names-own-labels",
+    why="Whoever writes a tenant's file writes its labels: what selects, allows or restarts must not go by them.",
+    remedy="select by our own labels; keep a tenant's below label.tenantry.io/, on its objects alone.",
+)
+def own_labels(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's own labels stand below their own prefix, on its objects alone, and nothing goes by them."""
+    if resource.in_kubernetes and resource.code is not None:
+        for key in mapping(at(resource.props, "metadata", "labels")):
+            if not key.startswith(LABELS):
+                yield f"its label {key} is neither ours nor below {FREE_LABELS}"
+    # What the platform learns in the update comes from no tenant's file: nobody need hear that it was not seen.
+    with suppress(UnknownValueError) if resource.code is None else nullcontext():
+        for path, value in resource.leaves():
+            if FREE_LABELS in path and not path.startswith(FREE_PLACES):
+                yield f"{path} goes by a tenant's own label"
+            elif isinstance(value, str) and FREE_LABELS in value and not path.startswith(TEXTS):
+                yield f"{path} mentions a tenant's own label"
 
 
 @resource_rule(

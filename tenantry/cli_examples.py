@@ -15,7 +15,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry validate --base origin/main",
         "tenantry validate --base origin/main --format github",
     ),
-    "list": ("tenantry list", "tenantry list --plan premium --phase suspended", "tenantry list --cell main --json"),
+    "list": (
+        "tenantry list",
+        "tenantry list --plan premium --phase suspended",
+        "tenantry list --cell main --json",
+        "tenantry list --label region=south",
+    ),
     "show": ("tenantry show k001", "tenantry show k001 --applied --stack prod", "tenantry show k001 --json"),
     "plan diff": ("tenantry plan diff", "tenantry plan diff --against origin/main"),
     "up": ("tenantry up", "tenantry up --stack prod --refresh", "tenantry up --stack prod --approved prod.json"),
@@ -33,7 +38,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "status": ("tenantry status", "tenantry status --stack prod --json"),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),
-    "admin-password": ("tenantry admin-password k001",),
+    "admin-password": ("tenantry admin-password k001", "tenantry admin-password k001 --administrator deputy"),
     "backup": ("tenantry backup", "tenantry backup k001 k002", "tenantry backup k001 --list"),
     "restore": (
         "tenantry restore k009 --from k009-20261101T000000Z-0123456789abcdef",

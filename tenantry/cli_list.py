@@ -45,6 +45,22 @@ PhaseOption = Annotated[
 ]
 
 
+def _labels(values: list[str] | None) -> list[str] | None:
+    for value in values or ():
+        key, equals, wanted = value.partition("=")
+        if not key or (equals and not wanted):
+            raise typer.BadParameter(f"{value!r} is neither KEY nor KEY=VALUE")
+    return values
+
+
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", metavar="KEY[=VALUE]", callback=_labels, help="Only with this label; repeated, with all of them."
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command("list")(list_tenants)
 
@@ -56,6 +72,7 @@ def list_tenants(
     plan: PlanOption = None,
     phase: PhaseOption = None,
     cell: Annotated[list[str] | None, typer.Option("--cell", help="Only of this cell; may be repeated.")] = None,
+    label: LabelOption = None,
     gone: Annotated[bool, typer.Option("--gone", help="Also those of whom only a tombstone is left.")] = False,
     stack: StackOption = STACK,
     cwd: CwdOption = CWD,
@@ -71,11 +88,17 @@ def list_tenants(
     rows += [tombstone(stone) for stone in fleet.tombstones if gone and where.holds(stone.cell)]
     wanted = {"plan": plan, "phase": phase, "cell": cell}
     rows = [row for row in rows if all(not chosen or row[key] in chosen for key, chosen in wanted.items())]
+    rows = [row for row in rows if all(_has(row["labels"], wish) for wish in label or ())]
     rows.sort(key=lambda row: int(row["code"][1:]))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         _print_table(rows)
+
+
+def _has(labels: Mapping[str, str], wish: str) -> bool:
+    key, equals, value = wish.partition("=")
+    return labels.get(key) == value if equals else key in labels
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -39,6 +39,9 @@ def new(
     service: Annotated[
         list[str] | None, typer.Option("--service", help="A plug-in service of services.yaml; may be repeated.")
     ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; may be repeated.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask origin for its newest branches.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the file, and write nothing.")] = False,
     directory: DirectoryOption = None,
@@ -56,7 +59,7 @@ def new(
         _fetch(where.directory)
     given = {"name": name, "phone": phone, "plan": plan, "contact": contact, "email": email}
     given["cell"] = cell or _only_cell(where)
-    tenant = _tenant(where, given, address, tuple(service or ()))
+    tenant = _tenant(where, given, address, tuple(service or ()), _labels(label or []))
     from tenantry.changes.new_tenant import find_code, write_tenant
 
     code = find_code(where.directory)
@@ -76,7 +79,30 @@ def new(
             typer.echo(f"  {command}")
 
 
-def _tenant(where: Place, given: dict[str, str | None], address: str | None, services: tuple[str, ...]) -> "NewTenant":
+def _labels(pairs: list[str]) -> dict[str, str]:
+    from tenantry.changes.new_tenant import field_fault
+
+    labels: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{pair} is no KEY=VALUE", param_hint="--label")
+        if key in labels:
+            raise typer.BadParameter(f"{key} is given twice", param_hint="--label")
+        labels[key] = value
+    if (fault := field_fault("label", labels)) is not None:
+        key = "".join(f"{step} " for step in fault.path)
+        raise typer.BadParameter(f"{key}{fault.wrong}: {fault.remedy}", param_hint="--label")
+    return labels
+
+
+def _tenant(
+    where: Place,
+    given: dict[str, str | None],
+    address: str | None,
+    services: tuple[str, ...],
+    labels: dict[str, str],
+) -> "NewTenant":
     """Every answer is good: what is missing is asked, or the call is refused."""
     from tenantry.changes.new_tenant import NewTenant
 
@@ -95,7 +121,7 @@ def _tenant(where: Place, given: dict[str, str | None], address: str | None, ser
         for value in values:
             if (wrong := _wrong(where, field, value)) is not None:
                 raise typer.BadParameter(wrong, param_hint=option)
-    return NewTenant(**answers, address=address, services=services)
+    return NewTenant(**answers, address=address, services=services, labels=labels)
 
 
 def _ask(where: Place, field: str) -> str:

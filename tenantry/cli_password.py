@@ -1,6 +1,7 @@
 """`tenantry admin-password CODE`: how a tenant's administrator signs in for the first time."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,10 @@ def register(app: typer.Typer) -> None:
 
 def admin_password(
     code: Annotated[str, typer.Argument(help="The tenant's code, such as k001.")],
+    administrator: Annotated[
+        str | None,
+        typer.Option("--administrator", help="One of `administrators:`, by its id; not given, the tenant's contact."),
+    ] = None,
     stack: StackOption = STACK,
     as_json: JsonOption = False,
     cwd: CwdOption = CWD,
@@ -28,14 +33,14 @@ def admin_password(
     It is of one use, as it must be changed at the first login; afterwards it opens nothing.
     """
     with refusals(as_json):
-        found = _administrator(operation(stack, cwd), code)
+        found = _administrator(operation(stack, cwd), code, administrator)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         typer.echo(f"login     {found['login']}\npassword  {found['password']}")
 
 
-def _administrator(one: "Operation", code: str) -> dict[str, Any]:
+def _administrator(one: "Operation", code: str, person: str | None) -> dict[str, Any]:
     """From the state, where it lies encrypted and nowhere else."""
     from tenantry.engine.refusal import Refusal
     from tenantry.engine.urns import TENANT_TYPE, name_of, type_of
@@ -45,14 +50,28 @@ def _administrator(one: "Operation", code: str) -> dict[str, Any]:
         raise Refusal(f"the stack `{one.stack}` cannot be read: {answer.complaint}", "see its state's address and key")
     for resource in json.loads(answer.out)["deployment"].get("resources", []):
         if type_of(resource["urn"]) == TENANT_TYPE and name_of(resource["urn"]) == code:
-            found = _plain(resource.get("outputs", {}).get("administrator"))
+            found = _of(code, mapping(resource.get("outputs")), person)
             if not found or not found.get("password"):
+                whose = f"the administrator {person} of {code}" if person else code
                 raise Refusal(
-                    f"{code} has no first password",
+                    f"{whose} has no first password",
                     "its administrator has signed in before, or `tenantry up` has not made one",
                 )
             return found
     raise Refusal(f"the stack `{one.stack}` holds no tenant {code}", "`tenantry status` lists those it holds")
+
+
+def _of(code: str, outputs: Mapping[str, Any], person: str | None) -> dict[str, Any]:
+    """Of the contact, or of one of the further administrators by the id in the tenant's file."""
+    if person is None:
+        return _plain(outputs.get("administrator"))
+    people = _plain(outputs.get("administrators"))
+    if person not in people:
+        from tenantry.engine.refusal import Refusal
+
+        named = f"name one of {', '.join(sorted(people))}" if people else "its contact is the only one"
+        raise Refusal(f"{code} has no administrator {person}", f"{named}; `tenantry up` makes those of its file")
+    return people[person]
 
 
 def _plain(secret: Any) -> dict[str, Any]:

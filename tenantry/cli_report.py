@@ -100,14 +100,19 @@ def preview_report(
     raise typer.Exit(code or report.effect)
 
 
-def refuse_beyond(operation: "Operation", stack: str, approved: Path, *, refresh: bool) -> None:
-    """Previews, and raises Refusal where that is more than was approved, or did not come to a good end."""
+def refuse_beyond(
+    operation: "Operation", stack: str, approved: Path, *, refresh: bool, plan: Path | None = None
+) -> None:
+    """Previews, and raises Refusal where that is more than was approved, or did not come to a good end.
+
+    `plan`: where the engine writes down what it would do.
+    """
     from tenantry.changes.approved import beyond
     from tenantry.reports.build_report import stack_report
     from tenantry.reports.request_report import Basis, RequestReport
 
     known = _read([approved])
-    ended = operation.preview(refresh=refresh)
+    ended = operation.preview(refresh=refresh, plan=plan)
     if ended.code:
         wrong = "the preview before the run did not come to a good end: nothing was changed"
         raise Refusal(wrong, "see its errors, `tenantry preview` shows them again", ended.code)

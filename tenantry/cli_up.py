@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,11 +53,14 @@ def up(
     """
 
     def action(operation: "Operation") -> "Outcome":
-        if approved is not None:
-            from tenantry.cli_report import refuse_beyond
+        if approved is None:
+            return operation.up(refresh=refresh)
+        from tenantry.cli_report import refuse_beyond
 
-            refuse_beyond(operation, stack, approved, refresh=refresh)
-        return operation.up(refresh=refresh)
+        with tempfile.TemporaryDirectory(prefix="tenantry-") as folder:
+            plan = None if refresh else Path(folder) / "plan.json"  # reading changes what a plan was made of
+            refuse_beyond(operation, stack, approved, refresh=refresh, plan=plan)
+            return operation.up(refresh=refresh, plan=plan)
 
     _run(action, stack, as_json, parallel, cwd)
 

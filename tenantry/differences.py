@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeGuard, cast
 
 from tenantry.layers import SYSTEM_KEYS
-from tenantry.operation import OPERATION
+from tenantry.operation import OPERATION, PERSON
 from tenantry.quantity import millicores_of
 
 Document = Mapping[str, Any]
@@ -26,8 +26,10 @@ _MEASURED: Final = (
     "services",
     "enabledServices",
     "backups",
+    "administrators",
 )
 _UNMEASURED: Final = (("limits", "statementTimeoutSeconds"), ("limits", "scaleAtCpu"))
+_OPTIONAL: Final[Document] = {"labels": {}, "administrators": []}  # left out of a document that has none
 _LEFT_OUT: Final = frozenset({("version",), *(("config", key) for key in SYSTEM_KEYS)})  # the stack's, not the files'
 
 
@@ -87,7 +89,7 @@ def _joined(document: Document) -> Document:
     done = cast(Document, document[OPERATION])
     services = {str(one["name"]): one for one in cast(Sequence[Document], done["services"])}
     told = cast(Sequence[Document], document["services"])
-    return {**_told(document), **done, "services": [{**one, **services[str(one["name"])]} for one in told]}
+    return {**_OPTIONAL, **_told(document), **done, "services": [{**one, **services[str(one["name"])]} for one in told]}
 
 
 def _changes(old: Any, new: Any, key: tuple[str, ...] = ()) -> Iterator[Change]:
@@ -99,6 +101,8 @@ def _changes(old: Any, new: Any, key: tuple[str, ...] = ()) -> Iterator[Change]:
         ours, theirs = cast(Document, before), cast(Document, after)
         for name in dict.fromkeys([*theirs, *ours]):
             yield from _changes(ours.get(name), theirs.get(name), (*key, name))
+    elif key[-1] == PERSON and key[0] == "administrators":  # whoever had the account has it no longer
+        yield Change(".".join(key), "one", "another", "less")
     else:
         yield Change(".".join(key), _shown(before), _shown(after), _direction(key, before, after))
 

@@ -10,18 +10,25 @@ from tenantry.resolved import ResolvedTenant
 from tenantry.services import Service
 
 OPERATION: Final = "operation"
+PERSON: Final = "person"  # an administrator's phone: whose account it is; compared, and never shown
 
 
 def operation(tenant: ResolvedTenant) -> dict[str, Any]:
-    """Plain values, in one order."""
-    return {
-        "sleep": {
-            "idleMinutes": tenant.idle_minutes,
-            "awake": tenant.awake.model_dump(by_alias=True) if tenant.awake else None,
-        },
-        "backups": tenant.plan.backups.model_dump(),
-        "services": [{"name": name, **_service(one)} for name, one in tenant.services.items()],
-    }
+    """Plain values, in one order. What a file need not have is left out where it has none of it."""
+    spec = tenant.spec
+    people = [{"name": person.id, "role": person.role, PERSON: person.phone} for person in spec.administrators]
+    return (
+        ({"labels": dict(spec.labels)} if spec.labels else {})
+        | ({"administrators": people} if people else {})
+        | {
+            "sleep": {
+                "idleMinutes": tenant.idle_minutes,
+                "awake": tenant.awake.model_dump(by_alias=True) if tenant.awake else None,
+            },
+            "backups": tenant.plan.backups.model_dump(),
+            "services": [{"name": name, **_service(one)} for name, one in tenant.services.items()],
+        }
+    )
 
 
 def _service(service: Service) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def summary(tenant: ResolvedTenant) -> dict[str, Any]:
         "status": tenant.spec.status,
         "phase": tenant.phase.value,
         "cell": tenant.cell,
+        "labels": dict(tenant.spec.labels),
         "domain": tenant.names.domain,
         "database": tenant.names.database,
         "max_users": tenant.max_users,
@@ -36,6 +37,7 @@ def tombstone(gone: Tombstone) -> dict[str, Any]:
         "status": gone.status,
         "phase": Phase.GONE.value,
         "cell": gone.cell,
+        "labels": {},
         "domain": None,
         "database": None,
         "max_users": None,
@@ -51,7 +53,9 @@ def details(tenant: ResolvedTenant) -> dict[str, Any]:
     return {
         **summary(tenant),
         "contact": {"name": spec.contact.name, "email": spec.contact.email, "phone": spec.phone},
+        "administrators": [person.model_dump() for person in spec.administrators],
         "address": spec.address,
+        "notes": spec.notes,
         "names": {
             "domain": names.domain,
             "database": names.database,

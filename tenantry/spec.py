@@ -23,9 +23,11 @@ from tenantry.formats import (
     Wrong,
 )
 from tenantry.freeform import check_freeform
+from tenantry.labels import Labels, Notes
 
 PlanName = Literal["basic", "standard", "premium", "enterprise"]
 Status = Literal["active", "inactive", "suspended", "deleted", "purged"]
+AdministratorRole = Literal["tenant_admin", "principal"]
 PLAN_NAMES: Final[tuple[PlanName, ...]] = ("basic", "standard", "premium", "enterprise")
 
 
@@ -40,6 +42,20 @@ class Contact(Strict):
 
     name: DisplayName
     email: Email
+
+
+class Administrator(Strict):
+    """Somebody with an account of the tenant beside its contact's: listed to get one, taken off the list to lose it.
+
+    The account is that of the phone: with another phone it is another person's. `id` is what reports and commands
+    call it, so it holds nobody's name.
+    """
+
+    id: Slug
+    name: DisplayName
+    phone: Phone
+    email: Email
+    role: AdministratorRole
 
 
 class Limits(Strict):
@@ -194,6 +210,9 @@ class TenantSpec(Strict):
     contact: Contact
     cell: Cell = "main"
     address: Line | None = None
+    labels: Labels = {}
+    notes: Notes | None = None
+    administrators: Annotated[tuple[Administrator, ...], Field(max_length=16), Listed] = ()
     limits: Limits = Limits()
     features: Features = Features()
     enabled_services: Annotated[tuple[Slug, ...], Field(max_length=64), Listed, Distinct] = ()
@@ -219,6 +238,18 @@ class TenantSpec(Strict):
     def _secrets_differ(cls, secrets: tuple[TenantSecret, ...]) -> tuple[TenantSecret, ...]:
         _refuse_twins([one.name for one in secrets], "secrets")
         return secrets
+
+    @model_validator(mode="after")
+    def _administrators_differ(self) -> "TenantSpec":
+        """From each other and from the contact, who has the first account: two of one phone would be one account."""
+        taken = {("phone", self.phone): "the tenant's own", ("email", self.contact.email.lower()): "the contact's"}
+        for place, person in enumerate(self.administrators):
+            for field, value in (("id", person.id), ("phone", person.phone), ("email", person.email.lower())):
+                if (owner := taken.get((field, value))) is not None:
+                    remedy = "each administrator needs another; the contact is one already"
+                    raise Wrong(f"is {owner} already", remedy, ("administrators", place, field))
+                taken[field, value] = f"that of `{person.id}`"
+        return self
 
     @model_validator(mode="after")
     def _life_agrees(self) -> "TenantSpec":

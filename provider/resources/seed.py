@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import administrator
+from provider.resources import administrator, administrators
 from provider.resources.base import Inputs, Kind, Resource
 from tenantry.opening import ADMINISTRATOR, SCHEMA
 
@@ -57,14 +57,19 @@ class Seed(Resource):
     """What was seeded last is remembered in the clone itself, so that a change of the file is told from the tenant's.
 
     Two steps of an opening in one resource, recorded apart: the default data, and the administrator, whose password of
-    one use is an encrypted output and stands nowhere else. Rows are inserted once.
+    one use is an encrypted output and stands nowhere else. Rows are inserted once. Further administrators come and go.
     """
 
-    inputs: ClassVar[Mapping[str, Kind]] = {"database": "string", "kindergarten": "object", "opening": "object"}
-    optional: ClassVar[frozenset[str]] = frozenset({"opening"})
+    inputs: ClassVar[Mapping[str, Kind]] = {
+        "database": "string",
+        "kindergarten": "object",
+        "administrators": "object",  # by id; beside the one who is the kindergarten's contact
+        "opening": "object",
+    }
+    optional: ClassVar[frozenset[str]] = frozenset({"administrators", "opening"})
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
-    computed: ClassVar[frozenset[str]] = frozenset({"password"})
-    secret: ClassVar[frozenset[str]] = frozenset({"password"})
+    computed: ClassVar[frozenset[str]] = frozenset({"password", "passwords"})
+    secret: ClassVar[frozenset[str]] = frozenset({"password", "passwords"})
 
     def identity(self, inputs: Inputs) -> str:
         return str(inputs["database"])
@@ -77,7 +82,11 @@ class Seed(Resource):
             password = before.get("password")
             if password is None:
                 password = administrator.give(at, database, opening.database, opening.tenant, given)
-        return {**inputs, "password": password}
+            people: administrators.People = inputs.get("administrators") or {}
+            first: Mapping[str, str] = before.get("passwords") or {}
+            if people or before.get("administrators"):
+                first = administrators.keep(at, database, opening.database, opening.tenant, people, first)
+        return {**inputs, "password": password, "passwords": first}
 
     def _seed(self, at: Connections, opening: Opening, inputs: Inputs, given: Mapping[str, Any]) -> int:
         """The schema's version.
@@ -109,12 +118,14 @@ class Seed(Resource):
             with step("reading what was seeded", explain), at.as_owner(identity) as session:
                 row = session.execute("SELECT to_regclass('public.system_config')").fetchone()
                 seeded = _seeded(session) if row and row[0] else None
+                people = administrators.listed(administrators.remembered(session)) if seeded is not None else {}
         except DatabaseMissing:
             return None
         if seeded is None:
             return None
         return {
             **{key: state[key] for key in ("opening",) if key in state},
+            **({"administrators": people} if people or "administrators" in state else {}),
             "database": identity,
             "kindergarten": seeded,
         }

@@ -28,6 +28,7 @@ class Filed:
 
     phone: str = ""
     plan: str = ""
+    administrators: int = 0  # beside its contact
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ def _filed(paths: Iterable[Path]) -> Iterable[tuple[str, Filed]]:
     for path in paths:
         source = read_tenant(path).source
         code, phone, plan = (source.valid(name) for name in ("code", "phone", "plan"))
+        people = len(sequence(source.valid("administrators")))
         if isinstance(code, str) and is_code(code) and path.stem == code:
             right = isinstance(phone, str) and is_phone(phone)
-            yield code, Filed(phone if right else "", plan if isinstance(plan, str) else "")
+            yield code, Filed(phone if right else "", plan if isinstance(plan, str) else "", people)
 
 
 def _phones(document: Any) -> set[str]:

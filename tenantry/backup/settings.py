@@ -31,6 +31,7 @@ class Known:
     plan: str = ""
     status: str = ""
     found: Subject | BackupError | None = None
+    administrators: int = 0  # beside its contact
 
     @property
     def subject(self) -> Subject:
@@ -74,8 +75,9 @@ class Stack:
         found: dict[str, Known] = {}
         for code in sorted(everybody & set(codes) if codes else everybody, key=lambda code: int(code[1:])):
             plan, status = rows.get(code, ("", ""))
-            plan = prefixes.files.get(code, Filed()).plan or plan
-            found[code] = Known(code, plan, status, self._subject(code, prefixes))
+            filed = prefixes.files.get(code, Filed())
+            subject = self._subject(code, prefixes)
+            found[code] = Known(code, filed.plan or plan, status, subject, filed.administrators)
         return found
 
     def _subject(self, code: str, prefixes: Prefixes) -> Subject | BackupError:

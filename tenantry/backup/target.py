@@ -12,6 +12,7 @@ from tenantry.owner_login import CATALOG_ALONE
 
 # Rows that an opening adds to those of the template (provider/resources/seed.py).
 SEEDED: Final = {"public.kindergartens": 1, "public.users": 1, "public.user_roles": 1, "public.system_config": 2}
+SEEDED_EACH: Final = {"public.users": 1, "public.user_roles": 1}  # for each administrator beside the contact
 SHOWN: Final = 3
 
 
@@ -30,7 +31,9 @@ def chosen(stack: Stack, source: str, code: str, replace: str | None) -> Subject
         return known.subject
     told = [] if known.status == "active" else [f"it is {known.status}"]
     with explained(f"looking whether {code} is in use"):
-        told += _rows(stack.vault.systems, known.subject) + _objects(stack.vault.systems, known.subject)
+        told += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(
+            stack.vault.systems, known.subject
+        )
     if told:
         raise BackupError(
             f"{code} was not opened just now: {'; '.join(told[:SHOWN])}",
@@ -39,11 +42,19 @@ def chosen(stack: Stack, source: str, code: str, replace: str | None) -> Subject
     return known.subject
 
 
-def _rows(systems: Systems, subject: Subject) -> list[str]:
+def seeded(administrators: int) -> dict[str, int]:
+    """Table -> rows that an opening adds, with so many administrators beside the contact."""
+    each = {name: rows * administrators for name, rows in SEEDED_EACH.items()}
+    memory = {"public.system_config": 1 if administrators else 0}
+    return {name: rows + each.get(name, 0) + memory.get(name, 0) for name, rows in SEEDED.items()}
+
+
+def _rows(systems: Systems, subject: Subject, administrators: int) -> list[str]:
     """Beyond those of the template and of the opening."""
+    opened = seeded(administrators)
     with postgresql.scratch(systems, template=TEMPLATE_DATABASE) as clone:
         first, now = (_counted(systems, database) for database in (clone, subject.database))
-    more = {name: count - first.get(name, 0) - SEEDED.get(name, 0) for name, count in now.items()}
+    more = {name: count - first.get(name, 0) - opened.get(name, 0) for name, count in now.items()}
     return [f"{count} more rows in {name} than an opening makes" for name, count in more.items() if count > 0]
 
 

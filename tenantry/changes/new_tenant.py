@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from tenantry.collisions import next_code
 from tenantry.faults import Fault, Faults
 from tenantry.fleet import own_or_project, plans_file
 from tenantry.formats import Cell, DisplayName, Email, Line, Phone, Slug, Wrong
+from tenantry.labels import Labels
 from tenantry.names import CODE
 from tenantry.parsing.yaml_writer import dump, new_document
 from tenantry.plans import PlansDocument, with_defaults
@@ -33,6 +34,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "cell": Cell,
     "address": Line,
     "service": Slug,
+    "label": Labels,
 }
 _COMMENTS: Final = {
     "code": "stays, and is never used again",
@@ -43,6 +45,15 @@ _FURTHER: Final = """\
 # Where it differs from its plan, within what the plan allows (docs/plans.md):
 # limits: {max_users: 120, max_storage: 20Gi}
 # features: {auditLogs: true}
+"""
+_LABELS: Final = (
+    "# labels: {region: south}  # for people and their tools, seen by many; `tenantry list --label region=south`\n"
+)
+_PEOPLE: Final = """\
+# Beside the contact, each with an account of their own; `id` is what reports say, so nobody's name:
+# administrators:
+#   - {id: deputy, name: 李老师, phone: "13900139000", email: deputy@example.com, role: tenant_admin}
+# notes: for people alone, never deployed
 """
 _SERVICES: Final = "# enabled_services: [enrollment]  # of services.yaml\n"
 
@@ -59,12 +70,13 @@ class NewTenant:
     cell: str
     address: str | None = None
     services: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def field_fault(field: str, value: str) -> Wrong | None:
+def field_fault(name: str, value: str | Mapping[str, str]) -> Wrong | None:
     """What is wrong with one answer."""
     try:
-        TypeAdapter[Any](FIELDS[field]).validate_python(value, strict=True)
+        TypeAdapter[Any](FIELDS[name]).validate_python(value, strict=True)
     except ValidationError as error:
         return findings(error, TenantSpec)[0][1]
     return None
@@ -117,6 +129,8 @@ def tenant_text(directory: Path, code: str, tenant: NewTenant) -> str:
     }
     if tenant.address is not None:
         fields["address"] = tenant.address
+    if tenant.labels:
+        fields["labels"] = dict(tenant.labels)
     if tenant.services:
         fields["enabled_services"] = list(tenant.services)
     return (
@@ -124,6 +138,8 @@ def tenant_text(directory: Path, code: str, tenant: NewTenant) -> str:
         + dump(new_document(fields, _COMMENTS))
         + _FURTHER
         + ("" if tenant.services else _SERVICES)
+        + ("" if tenant.labels else _LABELS)
+        + _PEOPLE
     )
 
 

@@ -24,6 +24,7 @@ _MEBI: Final = 2**20  # from here on a number is one of bytes
 _THERE: Final = "there"  # how a whole that comes or goes is told
 _WITH_VALUES: Final = frozenset(
     {"maxUsers", "maxStorage", "quotas", "limits", "features", "ai", "services", "enabledServices", "backups", "sleep"}
+    | {"administrators"}  # by their ids and roles; their persons are never told
 )
 
 
@@ -39,6 +40,15 @@ class TenantFacts:
     less: tuple[str, ...] = ()
     other: tuple[str, ...] = ()  # keys alone: their values may be anybody's data
     rotated: tuple[str, ...] = ()  # `all passwords and keys`, `API key crm`
+
+    @property
+    def changes_plan(self) -> bool:
+        """Whether anything is more or less than it was, beside who administers it."""
+        return any(not key.startswith("administrators") for key in (*self.more, *self.less))
+
+    @property
+    def changes_labels(self) -> bool:
+        return any(key.startswith("labels.") for key in self.other)
 
     @property
     def changes_services(self) -> bool:

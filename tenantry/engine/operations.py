@@ -34,6 +34,7 @@ from tenantry.engine.urns import Place
 _COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
 _ROUNDS = 5  # of a preview after its first: each takes as long as the first
 _READING = ("--yes", "--skip-preview", "--suppress-progress", "--skip-pending-creates")
+_WITH_PLANS = {"PULUMI_EXPERIMENTAL": "true"}  # else the engine knows neither option
 _APPLYING = ("--yes", "--skip-preview", "--suppress-progress", "--continue-on-error")
 
 
@@ -102,10 +103,13 @@ class Operation:
         self._labels: dict[str, Labels] = {}
         self._server: Server | None = None
 
-    def up(self, *, refresh: bool = False) -> Outcome:
-        """Converges the stack; `refresh`: after reading all that it holds."""
+    def up(self, *, refresh: bool = False, plan: Path | None = None) -> Outcome:
+        """Converges the stack; `refresh`: after reading all that it holds. `plan`: nothing that a preview did not say.
+
+        The engine holds each resource to the plan when its turn comes (decision 0034).
+        """
         self._check()
-        policies = self._policies()
+        policies = (*self._policies(), *(("--plan", str(plan)) if plan else ()))
         with self.holding.held(self.watcher.say):
             if self.records.make(self.project.secrets_provider(self.stack)):
                 self.watcher.say(f"made the stack `{self.stack}`")
@@ -117,8 +121,10 @@ class Operation:
         with self.holding.held(self.watcher.say):
             return self._apply("destroy")
 
-    def preview(self, *, refresh: bool = False) -> Outcome:
+    def preview(self, *, refresh: bool = False, plan: Path | None = None) -> Outcome:
         """Says what `up` would do; `refresh`: to what is there now, and not to what the stack's record says.
+
+        `plan`: where the engine writes it down for `up`, with personal data in clear and secrets encrypted.
 
         Makes and changes nothing: neither a stack, nor the stack's file. Raises NoStack where there is none yet: the
         engine cannot preview it.
@@ -128,7 +134,7 @@ class Operation:
         before = self.records.existing()
         if pending := interrupted(before):
             self.watcher.say(f"{len(pending)} interrupted operation(s) stay as they are: `up` recovers them first")
-        reading = ("--refresh",) if refresh else ()
+        reading = (*(("--refresh",) if refresh else ()), *(("--save-plan", str(plan)) if plan else ()))
         with self._copied_settings() as settings:
             outcome = self._preview(before, *policies, *settings, *reading)
         outcome.state_time, outcome.state_resources = before.changed_at, before.custom_count()
@@ -252,6 +258,8 @@ class Operation:
         progress = after.progress if after else Progress(parents, expected, self.cli.redact)
         progress.left_out = frozenset(left_out)
         cli = self.cli
+        if {"--plan", "--save-plan"} & {*arguments}:
+            cli = replace(cli, environment={**cli.environment, **_WITH_PLANS})
         if left_out:
             cli = replace(cli, environment={**cli.environment, surroundings.LEAVE_OUT: ",".join(sorted(left_out))})
         command = [kind, "--stack", self.stack, *_COMMON, *arguments]

@@ -171,7 +171,8 @@ def _causes(facts: TenantFacts | None) -> frozenset[Cause]:
         Cause.WORKLOAD: served[0] != served[1],
         Cause.ACCESS: access[0] != access[1],
         Cause.SERVICES: facts.changes_services,
-        Cause.PLAN: bool(facts.more or facts.less),
+        Cause.PLAN: facts.changes_plan,
+        Cause.LABELS: facts.changes_labels,
     }
     return frozenset(cause for cause, holds in found.items() if holds)
 

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     WORKLOAD = "workload"  # it is opened, leaves or comes back
     SERVICES = "services"  # a service comes or goes
     PLAN = "plan"  # its limits, quotas or features are others
+    LABELS = "labels"  # its own labels are others
 
 
 CREATE: Final = "create"
@@ -100,6 +101,7 @@ _QUOTAS: Final = frozenset(
         "kubernetes:gateway.envoyproxy.io:ClientTrafficPolicy",
     }
 )
+_LABELS: Final = frozenset({"metadata", "tags"})  # where a tenant's labels stand on its objects, and roles
 _LIMITS: Final = frozenset({"connectionLimit", "statementTimeout", "idleTimeout", "tempFileLimit"})
 # Of kinds that are a wall, a quota and a password in one: what a property is. Any other one is the wall.
 _PROPERTIES: Final = {
@@ -146,6 +148,8 @@ def weight_of(
             return Weight.OTHER
         return Weight.DATA if kind in HOLDS_DATA else Weight.GONE
     if operation == CREATE and (is_new or kind not in _WALLS or kind in _TIGHTENS):
+        return Weight.OTHER
+    if operation == UPDATE and Cause.LABELS in causes and properties and _LABELS.issuperset(properties):
         return Weight.OTHER
     if operation == UPDATE and kind == DEPLOYMENT:
         return Weight.RESTARTS if not properties or "spec" in properties else Weight.OTHER

@@ -60,7 +60,7 @@ def test_a_login_roles_password_is_a_secret(parts, tenant, secret_type) -> None:
 
 def test_the_administrators_password_leaves_the_tenant_as_a_secret(parts, tenant, secret_type) -> None:
     recording = parts(tenant())
-    assert recording.one("Seed").secret_outputs == ("password",)
+    assert recording.one("Seed").secret_outputs == ("password", "passwords")
     administrator = {"login": "13800138001", "password": "generated-k001-db-seed"}
     assert recording.finished["k001"]["administrator"] == secret_type(administrator)
 

@@ -56,7 +56,7 @@ ROWS = (
     Row("Kubernetes", "a namespace ends when it is told to", ("workload-grace",), "rails tenantry-finalizers, tenantry-grace",
         ("rails.finalizers", "rails.grace", "cluster.own-end")),
     Row("Kubernetes", "guard rails at the API server", ("workload-rail*",), "ValidatingAdmissionPolicies that fail closed, bound with Deny", ("rails.allow", "rails.own")),
-    Row("Kubernetes", "labels and namespaces are the provisioner's", ("names-label",), "rails tenantry-own, tenantry-labels, tenantry-namespaces",
+    Row("Kubernetes", "labels and namespaces are the provisioner's", ("names-label", "names-own-labels"), "rails tenantry-own, tenantry-labels, tenantry-namespaces",
         ("rails.labels", "rails.namespaces", "hardening.no-sharing")),
     Row("DNS, gateway", "own host name alone", ("dns-name", "dns-host", "dns-wildcard", "dns-ttl", "dns-shared", "dns-gateway", "dns-backend"), "rail tenantry-routes; the gateway takes our namespaces' routes",
         ("host.theft", "host.taken", "host.gateway", "host.endpoints", "host.own", "host.records", "rails.routes")),

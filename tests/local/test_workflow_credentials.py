@@ -40,6 +40,13 @@ def credentials(document: dict[str, Any], job: dict[str, Any]) -> list[str]:
     return [*found, *(f"{name}: {right}" for name, right in rights.items() if right != "read")]
 
 
+def waits_for_look(job: dict[str, Any]) -> bool:
+    """That job is left out for forks, and with it what needs it; unless a condition of the job's own says otherwise."""
+    needs, condition = job.get("needs", []), str(job.get("if", ""))
+    asks_itself = "!cancelled()" in condition or "always()" in condition
+    return "look" in needs and (not asks_itself or "needs.look.result == 'success' &&" in condition)
+
+
 def faults(document: dict[str, Any]) -> list[str]:
     """Of one workflow, as `job: what is wrong`."""
     wrong: list[str] = []
@@ -52,8 +59,10 @@ def faults(document: dict[str, Any]) -> list[str]:
             if checks_out_request(job) and not environment.endswith("-approved"):
                 wrong.append(f"{name}: runs a request's code without approval")
             forks = "head.repo.full_name == github.repository"
-            if forks not in str(job.get("if")) and job.get("needs") != "look":
+            if forks not in str(job.get("if")) and not waits_for_look(job):
                 wrong.append(f"{name}: runs for forks")
+            if checks_out_request(job) and any(right.endswith("write") and "id-token" not in right for right in leaks):
+                wrong.append(f"{name}: runs a request's code with {leaks}")
     return wrong
 
 
@@ -89,6 +98,10 @@ def changed(path: str, value: Any, stem: str = "preview") -> dict[str, Any]:
         changed("jobs/validate/environment", "prod", "pull-request"),
         changed("env", {"X": "${{ secrets.X }}"}, "pull-request"),
         changed("jobs/look/if", "true"),
+        changed("jobs/report/if", "always()"),
+        changed("jobs/report/needs", ["tenants"]),
+        changed("jobs/report/steps/0/with/ref", "${{ github.event.pull_request.head.sha }}"),
+        changed("jobs/approved/permissions", {"contents": "read", "id-token": "write", "pull-requests": "write"}),
         changed("jobs/tenants/steps/0/with/ref", "${{ github.event.pull_request.head.sha }}"),
         changed("jobs/tenants/steps/0/with/ref", "refs/pull/${{ github.event.number }}/merge"),
         changed("jobs/tenants/steps/3/run", "git checkout -f $REQUEST"),

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tenantry.reports.markdown import MARKER
+from tenantry.reports.request_report import to_json
 from tests.support.ci_files import ROOT, jobs
+from tests.support.forge import TOKEN, forge
+from tests.support.prepared_requests import requests
 from tests.support.repository import Clone
 
 TENANT = """\
@@ -151,3 +155,134 @@ def test_a_difference_fails_the_night(drift: list[object], code: int, runner: Ru
     (runner.clone.root / "drift.json").write_text(json.dumps({"drift": drift}))
     assert runner.step("drift", "drift", "what differs").returncode == code
     assert json.loads(runner.summary) == drift
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "effect"),
+    [("open", 0, "5"), ("suspend", 0, "6"), ("delete", 0, "7"), ("database-replaced", 3, None)],
+)
+def test_the_report_is_one_comment_and_a_label(
+    name: str, code: int, effect: str | None, runner: Runner, tmp_path: Path
+) -> None:
+    prepared = dict(requests())
+    for stack in ("prod", "prod-c02"):
+        folder = runner.clone.root / "reports" / f"report-{stack}"
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(to_json(prepared[name if stack == "prod" else "open"]), encoding="utf-8")
+    with forge() as stand_in:
+        env = {
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_REPOSITORY": "acme/fleet",
+            "GITHUB_API_URL": stand_in.url,
+            "NUMBER": "17",
+            "no_proxy": "127.0.0.1",
+        }
+        for _ in range(2):
+            done = runner.step("preview", "report", "report", **env)
+            assert done.returncode == code, done.stderr
+        assert len(stand_in.comments) == 1
+        assert stand_in.comments[0]["body"].startswith(MARKER)
+    assert MARKER in runner.summary
+    if effect is None:
+        return
+    assert f"effect={effect}\n" in (runner.clone.root / "output").read_text()
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text('#!/bin/sh\necho "$@" >>"$ASKED"\n[ "$2" != -X ]\n')
+    gh.chmod(0o755)
+    asked = tmp_path / "asked"
+    env = {"PATH": f"{gh.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "acme/fleet", "ASKED": str(asked)}
+    done = runner.step("preview", "report", "the request's label", **env, NUMBER="17", EFFECT=effect)
+    assert done.returncode == 0, done.stderr
+    lines = asked.read_text().splitlines()
+    assert [line for line in lines if "DELETE" not in line] == [
+        f"api repos/acme/fleet/issues/17/labels --silent -f labels[]=effect-{effect}"
+    ]
+    assert len(lines) == 4
+
+
+CANARY = "canary-of-the-passphrase"
+THEFT = "import os\nprint(dict(os.environ))\nopen('report.json', 'w').write(str(dict(os.environ)))\n"
+
+
+def whole_job(runner: Runner, job: str, replaced: str | None = None) -> str:
+    """Runs a job's steps as they stand until one fails, the secret in the steps that ask for it; all that anybody sees.
+
+    `replaced` is run instead of the overlay.
+    """
+    seen = ""
+    for step in jobs(ROOT / ".github" / "workflows" / "preview.yml")[job]["steps"]:
+        if "run" not in step or step["run"].startswith("make "):
+            continue
+        text = replaced if replaced and "overlay lay" in step["run"] else step["run"]
+        secrets = {name: CANARY for name, value in step.get("env", {}).items() if "secrets." in str(value)}
+        env = {
+            "REQUEST": "request",
+            "STACK": "local",
+            "GITHUB_SHA": "HEAD",
+            "GITHUB_STEP_SUMMARY": "summary",
+            **secrets,
+        }
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+            cwd=runner.clone.root,
+            env={name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seen += done.stdout + done.stderr
+        if done.returncode:
+            break
+    report = runner.clone.root / "report.json"
+    return seen + runner.summary + (report.read_text() if report.exists() else "")
+
+
+STOLEN_BY = {
+    "the module that is run": (
+        "tenantry/engine/oidc_session.py",
+        "tenantry/__init__.py",
+        "tenantry/engine/__init__.py",
+    ),
+    "what Python starts with": ("sitecustomize.py", "tenantry.py"),
+    "a module of the program": ("stacks/program.py",),
+    "a module among the tenants": ("tenants/k030.py",),
+}
+
+
+def asks_for_the_environment(runner: Runner, *paths: str) -> None:
+    clone = runner.clone
+    clone.git("checkout", "-q", "-b", "request")
+    write(runner, "basic")
+    for path in paths:
+        place = clone.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(THEFT)
+    clone.commit("request")
+    clone.git("checkout", "-q", "main")
+
+
+@pytest.mark.parametrize("paths", STOLEN_BY.values(), ids=STOLEN_BY)
+def test_a_request_whose_python_prints_the_environment_gets_no_secret(paths: tuple[str, ...], runner: Runner) -> None:
+    asks_for_the_environment(runner, *paths)
+    seen = whole_job(runner, "tenants")
+    assert "may be code" in seen or "not named as a tenant's file" in seen
+    assert CANARY not in seen
+
+
+def test_a_request_whose_file_is_a_link_gets_no_secret(runner: Runner) -> None:
+    clone = runner.clone
+    clone.git("checkout", "-q", "-b", "request")
+    (clone.tenants / "k030.yaml").symlink_to("/proc/self/environ")
+    clone.commit("request")
+    clone.git("checkout", "-q", "main")
+    seen = whole_job(runner, "tenants")
+    assert "is a symbolic link" in seen
+    assert CANARY not in seen
+    assert not (clone.tenants / "k030.yaml").is_symlink()
+
+
+def test_that_theft_would_be_seen(runner: Runner) -> None:
+    """The same request, checked out: this is what the overlay is for."""
+    asks_for_the_environment(runner, *STOLEN_BY["the module that is run"])
+    assert CANARY in whole_job(runner, "tenants", "git -c user.name=t -c user.email=t@example.com merge -q request")

@@ -4,7 +4,7 @@ import bcrypt
 import pytest
 
 from tenantry.backup.fingerprint import counts
-from tenantry.backup.target import SEEDED
+from tenantry.backup.target import seeded as rows_of_opening
 
 KINDERGARTEN = {
     "code": "k001",
@@ -62,7 +62,7 @@ def test_a_restore_knows_how_many_rows_an_opening_adds(plugin, server, clone: st
         before = counts(session)
         request.getfixturevalue("seeded")
         after = counts(session)
-    assert {name: more for name, count in after.items() if (more := count - before[name])} == SEEDED
+    assert {name: more for name, count in after.items() if (more := count - before[name])} == rows_of_opening(0)
 
 
 def test_without_a_platform_the_password_is_that_of_the_database_alone(server, clone: str, seeded) -> None:

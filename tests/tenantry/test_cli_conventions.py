@@ -102,6 +102,9 @@ def test_the_choices_of_list_are_those_of_the_models() -> None:
         (["--phase", "active"], "phase", {"active"}),
         (["--phase", "gone"], "phase", {"gone"}),
         (["--cell", "main"], "cell", {"main"}),
+        (["--label", "region=south"], "code", {"k001", "k003"}),
+        (["--label", "region", "--label", "group=yunfan"], "code", {"k001"}),
+        (["--label", "region=nowhere"], "code", set[str]()),
         (["--cell", "nowhere"], "cell", set[str]()),
     ],
 )

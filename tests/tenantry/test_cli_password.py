@@ -17,6 +17,9 @@ MARK = "4dabf18193072939515e22adb298388d"
 def tenant(code: str, password: str | None) -> dict[str, Any]:
     secret = {MARK: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps({"login": "138", "password": password})}
     outputs = {} if password is None else {"administrator": secret}
+    if password:
+        people = {"deputy": {"login": "139", "password": "of-the-deputy"}, "head": {"login": "137", "password": ""}}
+        outputs["administrators"] = {**secret, "plaintext": json.dumps(people)}
     return {"urn": f"urn:pulumi:local::tenantry::tenantry:components:Tenant::{code}", "outputs": outputs}
 
 
@@ -52,6 +55,13 @@ def test_it_prints_login_and_password(run: Any) -> None:
     assert done.exit_code == 0
     assert done.stdout.split() == ["login", "138", "password", "first-password"]
     assert json.loads(run("k001", "--json").stdout) == {"login": "138", "password": "first-password"}
+
+
+def test_a_further_administrator_is_named_by_the_id(run: Any) -> None:
+    assert run("k001", "--administrator", "deputy").stdout.split()[1::2] == ["139", "of-the-deputy"]
+    assert "the administrator head of k001 has no first password" in run("k001", "--administrator", "head").stderr
+    assert "name one of deputy, head" in run("k001", "--administrator", "nobody").stderr
+    assert "its contact is the only one" in run("k003", "--administrator", "deputy").stderr
 
 
 @pytest.mark.parametrize("code", ["k002", "k003"])

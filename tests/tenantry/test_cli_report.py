@@ -199,14 +199,16 @@ class _Engine:
     """An operation whose preview says this; what it was asked for is kept."""
 
     def __init__(self, said: dict[str, Any]) -> None:
-        self.said, self.calls = said, list[str]()
+        self.said, self.calls, self.plans = said, list[str](), list[Path | None]()
 
-    def preview(self, *, refresh: bool) -> Any:
+    def preview(self, *, refresh: bool, plan: Path | None) -> Any:
         self.calls.append("preview")
+        self.plans.append(plan)
         return SimpleNamespace(code=Exit[str(self.said["result"]).upper()], as_json=lambda: self.said)
 
-    def up(self, *, refresh: bool) -> Any:
+    def up(self, *, refresh: bool, plan: Path | None = None) -> Any:
         self.calls.append("up")
+        self.plans.append(plan)
         return SimpleNamespace(code=Exit.OK, as_json=lambda: {"result": "ok"})
 
 
@@ -234,6 +236,21 @@ def test_what_was_approved_is_what_runs(
     told, _, err = run("up", "--stack", "prod", "--json", "--approved", save("1.json", PREPARED["suspend"]))
     assert (told, engine.calls) == (code, calls)
     assert ("prod: k001: delete AlidnsRecord dns: not in the approved report" in err) is (code == 1)
+
+
+def test_what_runs_is_the_plan_of_that_preview_and_nothing_of_it_stays(
+    run: Run, save: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = _Engine(outcome(*suspended("k003")))
+    monkeypatch.setattr(cli_up, "_operation", lambda *_: engine)
+    report = save("1.json", PREPARED["suspend"])
+    assert run("up", "--stack", "prod", "--json", "--approved", report)[0] == 0
+    assert engine.plans[0] is not None
+    assert engine.plans[0] == engine.plans[1]
+    assert not engine.plans[0].parent.exists()
+    run("up", "--stack", "prod", "--json", "--refresh", "--approved", report)
+    run("up", "--stack", "prod", "--json")
+    assert engine.plans[2:] == [None, None, None]
 
 
 def test_what_was_approved_for_another_stack_is_not_for_this_one(

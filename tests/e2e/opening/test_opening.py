@@ -102,7 +102,7 @@ def _assert_open(world: World, admin: Session, code: str, given: dict[str, str])
     with world.connect(f"rent{code[1:]}") as session:
         users = session.execute(
             "SELECT users.id, username, global_user_id, password_hash, must_change_password, roles.code FROM users "
-            "JOIN user_roles ON user_id = users.id JOIN roles ON roles.id = role_id"
+            "JOIN user_roles ON user_id = users.id JOIN roles ON roles.id = role_id WHERE roles.code = 'tenant_admin'"
         ).fetchall()
         assert session.execute("SELECT code FROM kindergartens").fetchall() == [(code,)]
     assert users == [(user, given["login"], person, kept, True, "tenant_admin")], code
@@ -113,6 +113,11 @@ def test_the_eight_steps_are_recorded_and_the_domain_is_last(opened: World, admi
     for code in FIRST:
         _assert_open(opened, admin, code, passwords[code])
     assert _aside(opened, "tenantry", "admin-password", "k001", "--json") == passwords["k001"]
+    deputy = _aside(opened, "tenantry", "admin-password", "k001", "--administrator", "deputy", "--json")
+    with opened.connect("rent001") as session:
+        kept = session.execute("SELECT password_hash FROM users WHERE phone = %s", [deputy["login"]]).fetchone()
+    assert kept is not None
+    assert bcrypt.checkpw(deputy["password"].encode(), kept[0].encode())
 
 
 def test_status_shows_them(opened: World) -> None:

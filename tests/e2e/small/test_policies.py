@@ -22,8 +22,8 @@ RESOURCE = {
     ),
     "weak Pod Security": (
         "components/boundary.py",
-        "labels(code) | POD_SECURITY",  # the tenants' alone: the platform's comes first
-        "labels(code) | dict.fromkeys(POD_SECURITY, 'baseline')",
+        "marks | POD_SECURITY",  # the tenants' alone: the platform's comes first
+        "marks | dict.fromkeys(POD_SECURITY, 'baseline')",
         "workload-pod-security",
         "Namespace tenant-",
     ),

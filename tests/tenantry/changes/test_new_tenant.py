@@ -97,7 +97,28 @@ def test_the_file_is_short_and_says_what_stays(clone: Clone) -> None:
         "# limits: {max_users: 120, max_storage: 20Gi}\n"
         "# features: {auditLogs: true}\n"
         "# enabled_services: [enrollment]  # of services.yaml\n"
+        "# labels: {region: south}  # for people and their tools, seen by many; `tenantry list --label region=south`\n"
+        "# Beside the contact, each with an account of their own; `id` is what reports say, so nobody's name:\n"
+        "# administrators:\n"
+        '#   - {id: deputy, name: 李老师, phone: "13900139000", email: deputy@example.com, role: tenant_admin}\n'
+        "# notes: for people alone, never deployed\n"
     )
+
+
+def test_what_stands_in_comments_can_be_taken_as_it_is(clone: Clone) -> None:
+    tenant = NewTenant("晨光幼儿园", "13900138023", "standard", "张老师", "a@example.com", "main")
+    lines = tenant_text(clone.tenants, "k007", tenant).splitlines()
+    fields = ("limits", "features", "enabled_services", "labels", "administrators", "  -", "notes")
+    taken = [line.removeprefix("# ") if line.removeprefix("# ").startswith(fields) else line for line in lines]
+    spec = parse_tenant(clone.tenants / "k007.yaml", "\n".join(taken).encode()).value
+    assert isinstance(spec, TenantSpec)
+    assert (spec.labels, spec.administrators[0].id) == ({"region": "south"}, "deputy")
+    assert spec.notes
+
+
+def test_labels_are_written_and_looked_at(run: Run, clone: Clone) -> None:
+    assert run("new", "--offline", *options(), "--label", "region=south", "--label", "tier=1")[0] == 0
+    assert load_fleet(clone.tenants, today=TODAY)["k007"].spec.labels == {"region": "south", "tier": "1"}
 
 
 def test_a_code_of_any_branch_is_taken(clone: Clone) -> None:
@@ -170,6 +191,9 @@ def test_a_phone_that_a_branch_is_about_to_take(clone: Clone) -> None:
         ("cell", "C 1"),
         ("address", "a\nb"),
         ("service", "No"),
+        ("label", "region"),
+        ("label", "Region=x"),
+        ("label", "region=-x"),
     ],
 )
 def test_a_wrong_answer_is_refused(option: str, value: str, run: Run, clone: Clone) -> None:

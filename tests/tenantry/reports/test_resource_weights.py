@@ -131,3 +131,16 @@ def test_of_the_platform_a_policy_more_is_fine_and_a_change_of_one_is_not() -> N
 )
 def test_operations(said: str, expected: str) -> None:
     assert operation_of(said) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "ns-" in name or name.startswith("app-")])
+def test_labels_explain_the_metadata_of_an_object_and_nothing_else(name: str) -> None:
+    assert weight(name, UPDATE, "metadata", causes=(Cause.LABELS,)) is Weight.OTHER
+    for properties in (("metadata", "spec"), ("subjects",), ()):
+        assert weight(name, UPDATE, *properties, causes=(Cause.LABELS,)) is weight(name, UPDATE, *properties)
+    assert weight(name, UPDATE, "metadata") is weight(name, UPDATE, "metadata", causes=(Cause.ACCESS,))
+
+
+def test_labels_explain_no_replacement() -> None:
+    assert weight("db-database", REPLACE, "metadata", causes=(Cause.LABELS,)) is Weight.DATA
+    assert weight("ns-namespace", DELETE, "metadata", causes=(Cause.LABELS,)) is Weight.GONE
