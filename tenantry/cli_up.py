@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,7 +49,7 @@ def up(
     """Make the tenants real: converge the stack, recovering what an earlier run left behind.
 
     Without --refresh it compares the files with what its last run made, not with what is there: what somebody has
-    changed or removed by other means stays so until a run with --refresh.
+    changed or removed by other means stays so until a run with --refresh. What nobody declared `drift` alone finds.
     """
 
     def action(operation: "Operation") -> "Outcome":
@@ -56,9 +57,22 @@ def up(
             from tenantry.cli_report import refuse_beyond
 
             refuse_beyond(operation, stack, approved, refresh=refresh)
-        return operation.up(refresh=refresh)
+        is_new = operation.records.read() is None
+        outcome = operation.up(refresh=refresh)
+        outcome.reminder = "" if is_new else _reminder(operation)
+        return outcome
 
     _run(action, stack, as_json, parallel, cwd)
+
+
+def _reminder(operation: "Operation") -> str:
+    """That nobody has looked for drift within a day, as far as the admin database says it."""
+    from datetime import UTC, datetime
+
+    from tenantry.drift.last_look import read_last_look
+
+    known = read_last_look(operation.server, operation.stack)
+    return known.reminder(datetime.now(UTC)) if known is not None else ""
 
 
 def preview(
@@ -113,7 +127,8 @@ def status(stack: StackOption = STACK, as_json: JsonOption = False, cwd: CwdOpti
         from tenantry.cli_up_view import show_status
         from tenantry.engine.status import status as look
 
-        found = look(_operation(stack, None, cwd, _watcher(as_json)))
+        operation = _operation(stack, None, cwd, _watcher(as_json))
+        found = replace(look(operation), reminder=_reminder(operation))
         if as_json:
             _print_json(found.as_json())
         else:
