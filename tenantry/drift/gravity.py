@@ -15,7 +15,7 @@ DATA, ISOLATION, ACCESS, LIMIT, HARMLESS = Gravity
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Of one kind. `properties`: path or its beginning -> gravity where it is not that of `differs`; the longest wins."""
+    """Of one kind. `properties`: path or its beginning -> gravity where that is not `differs`; the longest wins."""
 
     gone: Gravity
     differs: Gravity
