@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from tenantry.drift import undeclared_access, undeclared_objects, undeclared_records, undeclared_rights
+from tenantry.drift import (
+    undeclared_access,
+    undeclared_buckets,
+    undeclared_objects,
+    undeclared_records,
+    undeclared_rights,
+)
 from tenantry.drift.declared import findings_of
 from tenantry.drift.model import Drift
 from tenantry.drift.removal import Undeclared
@@ -19,6 +25,7 @@ LOOKS: Final[dict[str, Look]] = {
     undeclared_objects.SYSTEM: undeclared_objects.look,
     undeclared_rights.SYSTEM: undeclared_rights.look,
     undeclared_access.SYSTEM: undeclared_access.look,
+    undeclared_buckets.SYSTEM: undeclared_buckets.look,
     undeclared_records.SYSTEM: undeclared_records.look,
 }
 

@@ -34,7 +34,7 @@ WHERE pg_get_userbyid(roleid) = ANY(%(own)s) AND pg_get_userbyid(member) <> sess
     AND NOT (pg_get_userbyid(roleid) = %(owner)s AND pg_get_userbyid(member) = ANY(%(logins)s)) ORDER BY 1, 2
 """
 # What the server was made with and what an extension has made are as they were then (pg_init_privs). PUBLIC may use
-# every routine, type and language by default, and CloneRights tells of the schema public.
+# every routine, type and language by default and reads the information schema; CloneRights tells of the schema public.
 RIGHTS: Final = """
 WITH things (sort, catalog, id, part, name, owner, acl) AS (
     SELECT 'SCHEMA', 'pg_namespace'::regclass, oid, 0, oid::regnamespace::text, nspowner, nspacl FROM pg_namespace
@@ -57,7 +57,8 @@ SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, gran
     array_agg(DISTINCT privilege_type)
 FROM things, aclexplode(acl) AS held
 WHERE grantee <> owner AND pg_get_userbyid(grantee) <> ALL(%(own)s) AND pg_get_userbyid(grantee) <> 'pg_database_owner'
-    AND NOT (grantee = 0 AND (sort IN ('ROUTINE', 'TYPE', 'LANGUAGE') OR (sort, name) = ('SCHEMA', 'public')))
+    AND NOT (grantee = 0 AND (sort IN ('ROUTINE', 'TYPE', 'LANGUAGE') OR name IN ('public', 'information_schema')
+        OR starts_with(name, 'information_schema.')))
     AND NOT EXISTS (SELECT FROM pg_init_privs, aclexplode(initprivs) AS initial
         WHERE objoid = id AND classoid = catalog AND objsubid = part AND initial.grantee = held.grantee
             AND initial.privilege_type = held.privilege_type)

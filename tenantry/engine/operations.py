@@ -147,7 +147,7 @@ class Operation:
         reading = Reading(before.parents, before.custom_count(), self.cli.redact)
         with self._copied_settings() as settings, self._log("drift") as log:
             command = ["refresh", "--preview-only", "--suppress-progress", "--stack", self.stack, *_COMMON, *settings]
-            ended = run(self.cli, command, reading, self.watcher, log)
+            ended = run(replace(self.cli, skips_confirmations=False), command, reading, self.watcher, log)
         if ended.is_interrupted or ended.code < 0:
             raise Refusal("stopped while reading", "run it again", Exit.INTERRUPTED)
         if ended.code and not reading.errors:
