@@ -1,6 +1,7 @@
 """`tenantry drift`: looks for what others have changed, and mends what is safe."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
 from tenantry.cli_up import previewed, refusals
 from tenantry.engine.refusal import Refusal
+from tenantry.faults import Faults
 from tenantry.reports.report_format import ReportFormat
 
 if TYPE_CHECKING:
@@ -41,18 +43,35 @@ def drift(
     Exit 0: nothing differs. 5: harmless. 6: a quota, a limit or access. 7: isolation is broken or data is at risk.
     3: something could not be looked at. 4: a run has changed the stack meanwhile.
     """
-    with refusals(form is ReportFormat.JSON):
-        from tenantry.drift.last_look import record_look
-        from tenantry.drift.look import look
-        from tenantry.drift.repair import repair as mend
-
-        operation, watcher = previewed(stack, None, cwd)
-        with watcher:
-            found = mend(operation) if repair else look(operation).drift
-            if not found.unseen and (why := record_look(operation.server, found)):
-                watcher.say(why)
+    with refusals(as_json=False):
+        try:
+            found = _found(stack, cwd, repair=repair)
+        except (Faults, Refusal) as reason:
+            if form is not ReportFormat.TEXT:  # whoever reads the file learns that nobody has looked, and why
+                sys.stdout.write(written(_nothing_seen(stack, reason), form))
+            raise
     sys.stdout.write(written(found, form))
     raise typer.Exit(found.exit_code)
+
+
+def _found(stack: str, cwd: Path, *, repair: bool) -> "Drift":
+    from tenantry.drift.last_look import record_look
+    from tenantry.drift.look import look
+    from tenantry.drift.repair import repair as mend
+
+    operation, watcher = previewed(stack, None, cwd)
+    with watcher:
+        found = mend(operation) if repair else look(operation).drift
+        if not found.unseen and (why := record_look(operation.server, found)):
+            watcher.say(why)
+    return found
+
+
+def _nothing_seen(stack: str, reason: Exception) -> "Drift":
+    from tenantry.drift.model import Drift
+    from tenantry.reports.findings import masked
+
+    return Drift(stack, datetime.now(UTC).isoformat(timespec="seconds"), 0, 0.0, unseen=(masked(str(reason)),))
 
 
 def written(found: "Drift", form: ReportFormat) -> str:

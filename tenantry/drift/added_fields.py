@@ -4,7 +4,7 @@ Server-side apply leaves them alone: no `up` takes them away and no refresh tell
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from tenantry.drift.cluster_objects import LiveObject
@@ -17,17 +17,21 @@ _RESTARTED: Final = "spec.template.metadata.annotations.kubectl.kubernetes.io/re
 Steps = tuple[str, ...]  # f:spec, f:containers, k:{"name":"x"}: as managedFields have them
 
 
-def added_fields(item: LiveObject, inputs: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+def added_fields(
+    item: LiveObject, inputs: Mapping[str, Any], told: Collection[str] = ()
+) -> Iterator[tuple[str, list[str]]]:
     """Program and paths of the fields that it has added to an object with these declared `inputs`.
 
-    What is declared too is left out: a refresh tells that, and `up` takes it back. So is what a scale or a status says.
+    What is declared too is left out, and what a refresh has `told` (paths): `up` takes that back. So is what a scale or
+    a status says.
     """
     for entry in item.fields:
         manager = str(entry.get("manager"))
         if entry.get("subresource") or manager.startswith((*_OWN, *_CONTROLLERS)):
             continue
         leaves = _leaves(mapping(entry.get("fieldsV1")))
-        paths = [path for steps in leaves if not _is_declared(inputs, steps) and _counts(path := _path(steps))]
+        added = [_path(steps) for steps in leaves if not _is_declared(inputs, steps)]
+        paths = [path for path in added if _counts(path) and not path.startswith(tuple(told))]
         if paths:
             yield manager, paths
 

@@ -63,6 +63,14 @@ def findings_of(reading: Reading, record: Deployment) -> Iterator[Finding]:
             yield _finding(change, kind, f"differs{named}", gravity_of(kind, change.properties))
 
 
+def told_paths(reading: Reading) -> dict[str, list[str]]:
+    """URN -> paths of what differs."""
+    return {
+        urn: [one.path for one in differences(*states, in_kubernetes=kind_of(urn).startswith("kubernetes:"))]
+        for urn, states in reading.states.items()
+    }
+
+
 def _gone(change: Change, kind: str, record: Deployment) -> Finding:
     held = record.living(change.urn)
     is_protected = bool(held and held.get("protect"))

@@ -13,7 +13,7 @@ from tenantry.drift import (
     undeclared_records,
     undeclared_rights,
 )
-from tenantry.drift.declared import findings_of
+from tenantry.drift.declared import findings_of, told_paths
 from tenantry.drift.model import Drift
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
@@ -43,7 +43,7 @@ def look(operation: Operation) -> Looked:
     began, at = time.monotonic(), datetime.now(UTC)
     record, reading = operation.read_live()
     unseen = [masked(str(error)) for error in reading.errors]
-    stack = LiveStack(operation, record)
+    stack = LiveStack(operation, record, told_paths(reading))
     undeclared: list[Undeclared] = []
     for system, look_at in LOOKS.items():
         operation.watcher.say(f"looking for what nobody declared: {system}")

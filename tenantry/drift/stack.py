@@ -1,6 +1,6 @@
 """The live stack as a look for drift needs it: its tenants, what was declared, and how its systems are reached."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class LiveStack:
     operation: Operation
     record: Deployment
+    told: Mapping[str, Collection[str]]  # URN -> paths that a refresh has told already
 
     @cached_property
     def tenants(self) -> list[tuple[Names, Phase]]:

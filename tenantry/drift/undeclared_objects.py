@@ -78,7 +78,8 @@ def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
             yield _undeclared(names, item, kube)
         for item in inside:
             if item.key in declared:
-                for manager, paths in added_fields(item, declared[item.key].inputs):
+                thing = declared[item.key]
+                for manager, paths in added_fields(item, thing.inputs, stack.told.get(thing.urn, ())):
                     yield Undeclared(_added(names, item, manager, paths))
 
 

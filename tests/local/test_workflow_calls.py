@@ -17,7 +17,7 @@ RUN = [
     for _, script in scripts(path)
     for call in calls(script)
 ]
-DOCUMENTS = (ROOT / "docs" / "pull-requests.md", ROOT / "docs" / "report.md", ROOT / "docs" / "requests.md")
+DOCUMENTS = tuple(ROOT / "docs" / f"{name}.md" for name in ("pull-requests", "report", "requests", "drift"))
 TOLD = [
     pytest.param(call, id=f"{path.name}: {call}")
     for path in DOCUMENTS
@@ -52,9 +52,9 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     assert made["pull-request"] >= {"validate --stack", "plan diff"}
     assert made["preview"] == {"preview --stack"}
     assert made["deploy"] == {"validate --stack", "up --stack"}
-    assert made["drift"] == {"preview --stack"}
+    assert made["drift"] == {"drift --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
-    assert gitlab == {"validate --stack", "plan diff", "preview --stack", "up --stack"}
+    assert gitlab == {"validate --stack", "plan diff", "preview --stack", "up --stack", "drift --stack", "report drift"}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

@@ -107,6 +107,12 @@ def test_fields_that_another_program_has_added(entry: dict[str, Any], paths: lis
     assert list(added_fields(live, INPUTS)) == ([("kubectl", paths)] if paths else [])
 
 
+def test_what_a_refresh_has_told_is_not_told_twice() -> None:
+    entry = {"manager": "kubectl", "fieldsV1": {"f:spec": {"f:ingress": {}, "f:egress": {}}}}
+    live = item("networking.k8s.io/v1", "NetworkPolicy", "closed", managedFields=[entry])
+    assert list(added_fields(live, {}, ["spec.ingress"])) == [("kubectl", ["spec.egress"])]
+
+
 def test_a_restart_by_hand_is_no_drift() -> None:
     annotations = {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}
     entry = {"manager": "kubectl-rollout", "fieldsV1": {"f:spec": {"f:template": {"f:metadata": annotations}}}}
