@@ -146,12 +146,10 @@ def test_an_environment_without_reviewers_fails(rules: str, code: int, runner: R
 
 
 @pytest.mark.parametrize(("said", "code"), [(0, 0), (5, 0), (6, 1), (7, 1), (3, 1), (1, 1)])
-def test_a_difference_that_is_not_harmless_fails_the_night(
-    said: int, code: int, runner: Runner, tmp_path: Path
-) -> None:
+def test_a_difference_that_is_not_harmless_fails_the_night(said: int, code: int, runner: Runner) -> None:
+    (runner.clone.root / ".venv").unlink()  # it leads to that of this checkout
     python = runner.clone.root / ".venv" / "bin" / "python"
-    python.unlink(missing_ok=True)
-    python.parent.mkdir(parents=True, exist_ok=True)
+    python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\necho "$@"\nexit {said}\n')
     python.chmod(0o755)
     assert runner.step("drift", "look", "look", STACK="prod").returncode == code
