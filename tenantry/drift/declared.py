@@ -10,7 +10,7 @@ from tenantry.drift.model import Finding, Gravity, Mending
 from tenantry.engine.deployment import Deployment
 from tenantry.engine.progress import Change
 from tenantry.engine.refreshing import GONE, Reading
-from tenantry.engine.trees import mapping, sequence
+from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.engine.urns import name_of
 from tenantry.reports.resource_weights import kind_of
 
@@ -51,7 +51,7 @@ def findings_of(reading: Reading, record: Deployment) -> Iterator[Finding]:
             continue
         recorded, live = reading.states.get(change.urn, ({}, {}))
         lines = [str(line) for line in sequence(mapping(live.get("outputs")).get("drift"))]
-        found = differences(recorded, live, in_kubernetes=kind.startswith("kubernetes:"))
+        found = _differences(change.urn, recorded, live, record)
         if lines:
             yield from (_finding(change, kind, line, gravity_of_line(line)) for line in lines)
             found = [difference for difference in found if not difference.path.startswith("drift")]
@@ -63,12 +63,23 @@ def findings_of(reading: Reading, record: Deployment) -> Iterator[Finding]:
             yield _finding(change, kind, f"differs{named}", gravity_of(kind, change.properties))
 
 
-def told_paths(reading: Reading) -> dict[str, list[str]]:
+def told_paths(reading: Reading, record: Deployment) -> dict[str, list[str]]:
     """URN -> paths of what differs."""
     return {
-        urn: [one.path for one in differences(*states, in_kubernetes=kind_of(urn).startswith("kubernetes:"))]
+        urn: [difference.path for difference in _differences(urn, *states, record)]
         for urn, states in reading.states.items()
     }
+
+
+def _differences(urn: str, recorded: Tree, live: Tree, record: Deployment) -> list[Difference]:
+    """Without what the program says that it does not look after (`ignoreChanges`): the record keeps its first value."""
+    ignored = tuple(str(path) for path in sequence((record.living(urn) or {}).get("ignoreChanges")))
+    found = differences(recorded, live, in_kubernetes=kind_of(urn).startswith("kubernetes:"))
+    return [difference for difference in found if not _is_below(difference.path, ignored)]
+
+
+def _is_below(path: str, above: tuple[str, ...]) -> bool:
+    return any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in above)
 
 
 def _gone(change: Change, kind: str, record: Deployment) -> Finding:

@@ -43,7 +43,7 @@ def look(operation: Operation) -> Looked:
     began, at = time.monotonic(), datetime.now(UTC)
     record, reading = operation.read_live()
     unseen = [masked(str(error)) for error in reading.errors]
-    stack = LiveStack(operation, record, told_paths(reading))
+    stack = LiveStack(operation, record, told_paths(reading, record))
     undeclared: list[Undeclared] = []
     for system, look_at in LOOKS.items():
         operation.watcher.say(f"looking for what nobody declared: {system}")

@@ -129,7 +129,7 @@ def forge() -> Generator[StandIn]:
                 self._answer(200, found[(page - 1) * size : page * size])
                 return
             if number is None:
-                text = document.get("body", document.get("description"))
+                text = str(document.get("body", document.get("description")))
                 kind = "User" if stand_in.login else "Bot"
                 issue = stand_in.add_issue(text, stand_in.login or "github-actions[bot]", kind, title=document["title"])
             else:
