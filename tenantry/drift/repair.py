@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tenantry.drift.look import Looked, look
+from tenantry.drift.look import look
 from tenantry.drift.model import Drift, Finding, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.engine.operations import Operation
@@ -21,8 +21,13 @@ def repair(operation: Operation) -> Drift:
     if not any(finding.mending is not Mending.PERSON for finding in found.drift.findings):
         return found.drift
     _refuse_changes(operation)
-    mended = [*_removed(operation, found.undeclared), *_put_right(operation, found)]
-    return replace(look(operation).drift, mended=tuple(mended))
+    removed = _removed(operation, found.undeclared)
+    declared = [finding for finding in found.drift.findings if finding.mending is Mending.UP]
+    if declared:
+        _put_right(operation)
+    left = look(operation).drift
+    right = [f"made right: {line_of(finding)}" for finding in declared if finding not in left.findings]
+    return replace(left, mended=(*removed, *(right if not left.unseen else ())))
 
 
 def _refuse_changes(operation: Operation) -> None:
@@ -57,22 +62,17 @@ def _removed(operation: Operation, undeclared: Iterable[Undeclared]) -> list[str
     return mended
 
 
-def _put_right(operation: Operation, found: Looked) -> list[str]:
+def _put_right(operation: Operation) -> None:
     """By the run that everybody knows. Data that is gone stops it before it changes anything."""
-    declared = [finding for finding in found.drift.findings if finding.mending is Mending.UP]
-    if not declared:
-        return []
     try:
         outcome = operation.up(refresh=True)
     except Refusal as refusal:
         if refusal.code != Exit.REFUSED:
             raise
         operation.watcher.say(f"not made right: {refusal}")
-        return []
+        return
     if outcome.code:
         operation.watcher.say("not all was made right: `tenantry up --refresh` shows why")
-    failed = outcome.progress.failed_tenants
-    return [f"made right: {line_of(finding)}" for finding in declared if finding.tenant not in failed]
 
 
 def line_of(finding: Finding) -> str:

@@ -145,17 +145,9 @@ BINDING: Final = {
     "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "somebody"}],
 }
 CLAIM: Final = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
-POD: Final = "/spec/template/spec"
+ALIASES: Final = "/spec/template/spec/hostAliases"
+ALIAS: Final = {"ip": "203.0.113.5", "hostnames": ["rent.yyup.cc"]}
 QUOTA: Final = {"spec": {"hard": {"pods": "500", "persistentvolumeclaims": "1", "requests.storage": "1Gi"}}}
-
-
-def one_more_container(life: Life) -> None:
-    place = ("deployment", "business-app", "-n", "tenant-k001")
-    first = life.world.kubectl("get", *place)["spec"]["template"]["spec"]["containers"][0]
-    kept = ("image", "imagePullPolicy", "securityContext", "resources")
-    other = {"name": "by-hand", **{key: first[key] for key in kept}}
-    body = [{"op": "add", "path": f"{POD}/containers/-", "value": other}]
-    life.world.run("kubectl", "patch", *place, "--type", "json", "-p", json.dumps(body))
 
 
 OWNED: Final = """
@@ -277,14 +269,14 @@ CHANGES: Final[dict[str, Change]] = {
         PERSON,
         kubectl("delete", "configmap", "by-hand", "-n", "tenant-k002"),
     ),
-    "one more container": Change(
-        one_more_container,
+    "another address of a host": Change(
+        patch("k001", "deployment", "business-app", [{"op": "add", "path": ALIASES, "value": [ALIAS]}], "json"),
         "k001",
         "Kubernetes",
-        "spec.template.spec.containers[name=by-hand]",
+        "spec.template.spec.hostAliases[ip=203.0.113.5]",
         ISOLATION,
         PERSON,
-        patch("k001", "deployment", "business-app", [{"op": "remove", "path": f"{POD}/containers/1"}], "json"),
+        patch("k001", "deployment", "business-app", [{"op": "remove", "path": ALIASES}], "json"),
     ),
     "one more policy of the role": Change(
         ram("AttachPolicyToRole", PolicyType="System", PolicyName="AdministratorAccess", RoleName="tenant-k001"),

@@ -1,7 +1,7 @@
 """A repair mends what is safe and nothing else, and rolls nothing out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,7 +108,7 @@ def test_what_a_system_refuses_to_remove_is_said_and_the_rest_goes_on(stack: Sta
     def refuses() -> None:
         raise LookupError("403 forbidden")
 
-    stack.looks = [looked(UP, REMOVAL, remove=refuses), looked(REMOVAL)]
+    stack.looks = [looked(UP, REMOVAL, remove=refuses), looked(REMOVAL, remove=refuses)]
     drift = repair(stack.operation())
     assert stack.calls[-2:] == ["up refresh=True", "look"]
     assert any("not removed: k001, Kubernetes extra: differs: 403 forbidden" in line for line in stack.said)
@@ -134,7 +134,14 @@ def test_who_works_on_the_stack_is_not_disturbed(stack: Stack) -> None:
         repair(stack.operation())
 
 
-def test_a_tenant_that_failed_is_not_called_right(stack: Stack) -> None:
+def test_only_what_is_gone_afterwards_is_called_right(stack: Stack) -> None:
     failed = SimpleNamespace(code=Exit.FAILED, progress=SimpleNamespace(failed_tenants={"k001": ["database"]}))
     stack.looks, stack.up = [looked(UP, finding(Mending.UP, tenant="k002")), looked(UP)], lambda: failed
     assert [line[:16] for line in repair(stack.operation()).mended] == ["made right: k002"]
+    assert any("not all was made right" in line for line in stack.said)
+
+
+def test_what_nobody_could_see_is_not_called_right(stack: Stack) -> None:
+    blind = replace(looked().drift, unseen=("PostgreSQL: no answer",))
+    stack.looks = [looked(UP), Looked(blind, ())]
+    assert repair(stack.operation()).mended == ()
