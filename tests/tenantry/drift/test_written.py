@@ -103,10 +103,12 @@ def test_names_of_others_mean_nothing_in_the_issue() -> None:
 
 
 def test_what_does_not_fit_is_left_out_by_gravity() -> None:
+    """Not from the end: a tenant with the gravest difference and many harmless ones does not push another's out."""
     harmless = [finding("k001", Gravity.HARMLESS, f"ConfigMap {number} {'x' * 300}") for number in range(400)]
-    body = markdown([replace(CLEAN, findings=(*harmless, finding("k009", Gravity.DATA)))])
+    findings = (finding("k001", Gravity.DATA), *harmless, finding("k009", Gravity.LIMIT))
+    body = markdown([replace(CLEAN, findings=findings)])
     assert len(body) <= LIMIT
-    assert "### `k009`: data at risk" in body
+    assert body.index("### `k001`: data at risk") < body.index("### `k009`: quota or limit changed")
     assert "lines are left out here" in body
 
 
