@@ -34,7 +34,13 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry report render prod.json --format text",
     ),
     "report post": ("tenantry report post prod-c01.json prod-c02.json", "tenantry report post prod.json --number 17"),
+    "report drift": ("tenantry report drift drift-*.json", "tenantry report drift drift.json --forge gitlab"),
     "report compare": ("tenantry report compare approved.json now.json",),
+    "drift": (
+        "tenantry drift",
+        "tenantry drift --stack prod-c01 --format json",
+        "tenantry drift --stack prod-c01 --repair",
+    ),
     "status": ("tenantry status", "tenantry status --stack prod --json"),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),

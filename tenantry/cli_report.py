@@ -30,7 +30,7 @@ class ForgeName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(name="report", help="Reports of requests: what a change does to whom.", no_args_is_help=True)
-    for name, command in (("render", render), ("post", post), ("compare", compare)):
+    for name, command in (("render", render), ("post", post), ("compare", compare), ("drift", drift)):
         group.command(name)(command)
     app.add_typer(group)
 
@@ -65,6 +65,25 @@ def post(
     where = (github if forge is ForgeName.GITHUB else gitlab)(os.environ, number)
     posted = write(where, written(_read(files), ReportFormat.MARKDOWN))
     typer.echo(f"comment {posted.number}: {posted.did}")
+
+
+def drift(
+    files: Annotated[list[Path], typer.Argument(help="Saved looks, one or more for each stack.")],
+    forge: Annotated[ForgeName, typer.Option("--forge", help="Whose API.")] = ForgeName.GITHUB,
+) -> None:
+    """Keep one issue about what `tenantry drift --format json` has found: open it, update it, close it.
+
+    It is open while something differs that is not harmless, or could not be looked at. The variables are those of
+    `tenantry report post`; the token needs the right to write issues.
+    """
+    from tenantry.cli_drift import read_looks
+    from tenantry.drift.markdown import MARKER, markdown, needs_somebody, title
+    from tenantry.reports.forge_issue import github_issues, gitlab_issues, keep_issue
+
+    looks = read_looks(files)
+    where = (github_issues if forge is ForgeName.GITHUB else gitlab_issues)(os.environ)
+    posted = keep_issue(where, MARKER, title(looks), markdown(looks), wanted=needs_somebody(looks))
+    typer.echo(f"issue {posted.number}: {posted.did}" if posted.number else "nothing to say, no issue is open")
 
 
 def compare(

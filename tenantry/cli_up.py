@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,10 +50,16 @@ def up(
     """Make the tenants real: converge the stack, recovering what an earlier run left behind.
 
     Without --refresh it compares the files with what its last run made, not with what is there: what somebody has
-    changed or removed by other means stays so until a run with --refresh.
+    changed or removed by other means stays so until a run with --refresh. What nobody declared `drift` alone finds.
     """
 
     def action(operation: "Operation") -> "Outcome":
+        is_new = operation.records.read() is None
+        outcome = _up(operation)
+        outcome.reminder = "" if is_new else _reminder(operation)
+        return outcome
+
+    def _up(operation: "Operation") -> "Outcome":
         if approved is None:
             return operation.up(refresh=refresh)
         from tenantry.cli_report import refuse_beyond
@@ -63,6 +70,16 @@ def up(
             return operation.up(refresh=refresh, plan=plan)
 
     _run(action, stack, as_json, parallel, cwd)
+
+
+def _reminder(operation: "Operation") -> str:
+    """That nobody has looked for drift within a day, as far as the admin database says it."""
+    from datetime import UTC, datetime
+
+    from tenantry.drift.last_look import read_last_look
+
+    known = read_last_look(operation.server, operation.stack)
+    return known.reminder(datetime.now(UTC)) if known is not None else ""
 
 
 def preview(
@@ -117,7 +134,8 @@ def status(stack: StackOption = STACK, as_json: JsonOption = False, cwd: CwdOpti
         from tenantry.cli_up_view import show_status
         from tenantry.engine.status import status as look
 
-        found = look(_operation(stack, None, cwd, _watcher(as_json)))
+        operation = _operation(stack, None, cwd, _watcher(as_json))
+        found = replace(look(operation), reminder=_reminder(operation))
         if as_json:
             _print_json(found.as_json())
         else:

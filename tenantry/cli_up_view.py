@@ -116,6 +116,8 @@ def show_outcome(outcome: Outcome, is_preview: bool) -> None:
     if outcome.tenants:
         console.print(tenant_table(outcome.tenants))
     _show_failure(console, outcome, is_preview)
+    if outcome.reminder:
+        console.print(Text(outcome.reminder, "yellow"))
 
 
 def show_status(status: Status) -> None:
@@ -128,6 +130,8 @@ def show_status(status: Status) -> None:
         Text(f"{len(status.tenants)} tenant(s), {status.resources} resources; {last}changed {status.last_time}")
     )
     _show_openings(console, status)
+    if status.reminder:
+        console.print(Text(status.reminder, "yellow"))
     for operation in status.pending:
         kind, _, urn = operation.partition(" ")
         console.print(Text(f"interrupted while {kind}: {name_of(urn)} (the next `tenantry up` recovers it)", "yellow"))

@@ -42,6 +42,16 @@ def records_of(inputs: Mapping[str, Any], environment: Mapping[str, str]) -> lis
     return [one for one in records if one.get("RR") == inputs.get("rr") and one.get("Type") == inputs.get("type")]
 
 
+def records_of_zone(zone: str, environment: Mapping[str, str]) -> list[Tree]:
+    """Every record of a zone. Raises OSError when AliDNS does not answer."""
+    return [mapping(record) for record in _records("DescribeDomainRecords", {"DomainName": zone}, environment)]
+
+
+def delete_record(identity: str, environment: Mapping[str, str]) -> None:
+    """Raises OSError when AliDNS does not do it."""
+    call(*_DNS, "DeleteDomainRecord", {"RecordId": identity}, environment)
+
+
 def leading(domain: str, environment: Mapping[str, str]) -> list[Tree]:
     """The records of exactly this name that lead visitors somewhere. Raises OSError when AliDNS does not answer."""
     records = map(mapping, _records("DescribeSubDomainRecords", {"SubDomain": domain}, environment))

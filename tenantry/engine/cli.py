@@ -43,6 +43,7 @@ class Cli:
     root: Path
     environment: Mapping[str, str]
     key: str  # of the stack in its state (see single.key_of)
+    skips_confirmations: bool = True  # `--preview-only` of a refresh and this exclude each other
 
     @cached_property
     def program(self) -> str:
@@ -65,7 +66,7 @@ class Cli:
             MARKER: f"{self.key}:{os.getpid()}",
             "PULUMI_DEBUG_COMMANDS": "true",  # offers --event-log
             "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_SKIP_CONFIRMATIONS": "true",
+            "PULUMI_SKIP_CONFIRMATIONS": str(self.skips_confirmations).lower(),
             "NO_COLOR": "1",
             "PYTHONUNBUFFERED": "1",
         }

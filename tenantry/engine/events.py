@@ -21,6 +21,7 @@ class Step:
     is_custom: bool
     changed: tuple[str, ...] = ()  # names of the properties that differ
     asked: Mapping[str, Any] | None = None  # of a failed operation: what it was to make, as the state would hold it
+    states: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None  # of an update that is done: before and after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +132,8 @@ def _step(stage: str, metadata: dict[str, Any]) -> Step:
         tuple(changed),
         {key: state[key] for key in _OF_A_RECORD if key in state}
         if stage == "failed" and metadata.get("new")
+        else None,
+        (metadata["old"], metadata["new"])
+        if stage == "done" and metadata["op"] == "update" and metadata.get("old") and metadata.get("new")
         else None,
     )

@@ -25,7 +25,7 @@ from tenantry.engine.project import Project
 from tenantry.engine.records import Records
 from tenantry.engine.recovery import Recovery, interrupted
 from tenantry.engine.refreshing import Reading, line_of, names_what_is_missing, refuse_lost
-from tenantry.engine.refusal import Exit, Refusal
+from tenantry.engine.refusal import Exit, Locked, Refusal
 from tenantry.engine.running import Ended, Watcher, run
 from tenantry.engine.single import key_of
 from tenantry.engine.tenants import Labels, Row, rows
@@ -54,6 +54,7 @@ class Outcome:
     drift: list[Change] = field(default_factory=list[Change])  # what a refresh found before
     state_time: str = ""  # of a preview: when the state that it was made against was written last
     state_resources: int = 0
+    reminder: str = ""  # of an `up`: that nobody has looked for drift for long
 
     @property
     def unfinished(self) -> list[str]:
@@ -77,6 +78,7 @@ class Outcome:
             "operations": [_change(change) for change in self.progress.changes],
             "recovered": self.recovered,
             "remark": self.remark,
+            "reminder": self.reminder,
             "log": str(self.log) if self.log else None,
         }
 
@@ -139,6 +141,26 @@ class Operation:
             outcome = self._preview(before, *policies, *settings, *reading)
         outcome.state_time, outcome.state_resources = before.changed_at, before.custom_count()
         return outcome
+
+    def read_live(self) -> tuple[Deployment, Reading]:
+        """Reads all that the stack holds as it is now, and writes nothing: neither the record, nor a lock.
+
+        Returns the record and the reading, whose `errors` are of what could not be read. Raises NoStack; Refusal when
+        nothing could be read, and when a run has changed the record in the meantime.
+        """
+        self._check()
+        before = self.records.existing()
+        reading = Reading(before.parents, before.custom_count(), self.cli.redact)
+        with self._copied_settings() as settings, self._log("drift") as log:
+            command = ["refresh", "--preview-only", "--suppress-progress", "--stack", self.stack, *_COMMON, *settings]
+            ended = run(replace(self.cli, skips_confirmations=False), command, reading, self.watcher, log)
+        if ended.is_interrupted or ended.code < 0:
+            raise Refusal("stopped while reading", "run it again", Exit.INTERRUPTED)
+        if ended.code and not reading.errors:
+            raise Refusal(f"what the stack holds cannot be read: {_remark(ended, [])}", "run it again", Exit.FAILED)
+        if self.records.existing().changed_at != before.changed_at:
+            raise Locked("a run has changed the stack while it was read", "run it again when that run has ended")
+        return before, reading
 
     @contextmanager
     def _copied_settings(self) -> Generator[tuple[str, ...]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _EXCEEDED: Final = re.compile(r"exceeded quota: (\S+), requested: (\S+), used: (\S+), limited: ([^\s;]+)")
 _KINDS: Final = {"pods": "Pod", "services": "Service", "secrets": "Secret", "configmaps": "ConfigMap"}
 # What Kubernetes itself puts into every namespace.
-_OF_KUBERNETES: Final = {("ConfigMap", "kube-root-ca.crt")}
+OF_KUBERNETES: Final = {("ConfigMap", "kube-root-ca.crt")}
 _SHOWN: Final = 5  # objects by their names
 
 Items = Callable[[str], Sequence[Tree]]  # the objects at a path of the API; raises for no answer
@@ -89,7 +89,7 @@ def _whose(objects: Sequence[tuple[str, Tree]], space: str) -> str:
 def _is_ours(kind: str, one: Tree) -> bool:
     """Our label: no one else may set it or take it off in a tenant's namespace (the rail tenantry-own)."""
     labels: Mapping[str, Any] = mapping(mapping(one.get("metadata")).get("labels"))
-    return labels.get(MANAGED_BY) == MANAGER or (kind, _name(one)) in _OF_KUBERNETES
+    return labels.get(MANAGED_BY) == MANAGER or (kind, _name(one)) in OF_KUBERNETES
 
 
 def _maker(one: Tree) -> str:

@@ -1,13 +1,14 @@
 """Reading all that a stack holds (`tenantry up --refresh`): what differs from the stack's record, and what is gone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tenantry.engine.deployment import Deployment
 from tenantry.engine.events import Step
 from tenantry.engine.progress import Change, Progress
 from tenantry.engine.refusal import Refusal
+from tenantry.engine.trees import Tree, mapping
 from tenantry.engine.urns import describe, is_plumbing, type_of
 
 GONE: Final = "is gone"
@@ -26,6 +27,12 @@ _MISSING: Final = re.compile(
 class Reading(Progress):
     """What a refresh says: every resource is read, and nothing is made or changed."""
 
+    def __init__(
+        self, parents: Mapping[str, str] | None = None, expected: int = 0, redact: Callable[[str], str] = str
+    ) -> None:
+        super().__init__(parents, expected, redact)
+        self.states: dict[str, tuple[Tree, Tree]] = {}  # URN of what differs -> as the record has it, as it is
+
     @property
     def drift(self) -> list[Change]:
         """What is gone or differs, in the order of the tenants."""
@@ -43,6 +50,8 @@ class Reading(Progress):
         self._begun.add(event.urn)
         if event.stage == "done":
             self._done.add(event.urn)
+            if event.states is not None:
+                self.states[event.urn] = mapping(event.states[0]), mapping(event.states[1])
             if event.operation in _FOUND:
                 self.changes.append(Change(self.place(event.urn), event.urn, _FOUND[event.operation], event.changed))
 

@@ -35,6 +35,7 @@ class Status:
     openings: Mapping[str, Opening] = field(default_factory=dict[str, Opening])  # by the tenant's code
     remark: str = ""  # why the openings are not known, or what a killed roll-out has left
     newest: int = BASELINE  # version of the schema in this checkout
+    reminder: str = ""  # that nobody has looked for drift for long
 
     def as_json(self) -> dict[str, Any]:
         """Fit for `--json`."""
@@ -49,6 +50,7 @@ class Status:
             "openings": {code: found.as_json() for code, found in self.openings.items()},
             "remark": self.remark,
             "newestSchema": self.newest,
+            "reminder": self.reminder,
         }
 
 

@@ -1,8 +1,11 @@
 """JSON of any shape, narrowed with types: what an engine or a program wrote is not ours to trust."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 Tree = dict[str, Any]
+_SIGNATURE: Final = (
+    "4dabf18193072939515e22adb298388d"  # Pulumi's documented key by which a value says that it wraps one
+)
 
 
 def mapping(value: object) -> Tree:
@@ -13,6 +16,11 @@ def mapping(value: object) -> Tree:
 def sequence(value: object) -> list[Any]:
     """The value as a list; empty when it is none."""
     return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def is_wrapped(value: object) -> bool:
+    """Whether the value is a secret, an asset or a reference of the engine's, and no plain mapping."""
+    return _SIGNATURE in mapping(value)
 
 
 def without_key(value: object, key: str) -> Any:

@@ -24,7 +24,7 @@ from tenantry.reports.verdict import RESULTS, SHORT, against, counts, money, ver
 
 MARKER: Final = "<!-- tenantry-report -->"
 LIMIT: Final = 65_536  # characters of a comment on GitHub
-_NOTE: Final = 300  # characters for what is said of the cut
+NOTE: Final = 300  # characters for what is said of the cut
 _LONGEST: Final = 600  # characters of one text
 _MOST_SUBJECTS: Final = 8
 _COMMIT: Final = 12  # characters
@@ -34,7 +34,7 @@ _HEAD, _ERRORS, _WARNINGS = -2, -1, int(Weight.OTHER) - 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class Block:
     """Lines with their value (what is lowest stays longest), and the frame that comes with the first of them."""
 
     part: int  # of which stack; those of one share a heading
@@ -47,24 +47,24 @@ def markdown(report: RequestReport) -> str:
     """Begins with the marker by which the comment is found again. Never longer than LIMIT."""
     approval = "" if report.failed or report.effect is Effect.NOTHING else f" Exit code {int(report.effect)}."
     head = [MARKER, "## What this request does", "", f"**{verdict(report)}**{approval}{_commits(report)}"]
-    blocks: list[_Block] = []
+    blocks: list[Block] = []
     headings: dict[int, tuple[str, ...]] = {}
     if report.stacks:
         table = ("", "| stack | effect | tenants | resources | CNY a month | made against |", "|" + " --- |" * 6)
-        blocks.append(_Block(-1, table, tuple((_HEAD, _row(stack)) for stack in report.stacks)))
+        blocks.append(Block(-1, table, tuple((_HEAD, _row(stack)) for stack in report.stacks)))
     for number, stack in enumerate(report.stacks):
         headings[number] = ("", f"## Stack {code(stack.stack)}") if len(report.stacks) > 1 else ()
         blocks += _blocks(number, stack)
-    kept, left_out = _fitting(blocks, headings, LIMIT - _NOTE - len("\n".join(head)))
-    lines = [*head, *_written(blocks, headings, kept)]
+    kept, left_out = fitting(blocks, headings, LIMIT - NOTE - len("\n".join(head)))
+    lines = [*head, *written_blocks(blocks, headings, kept)]
     if left_out:
         lines += ["", f"**{left_out} lines are left out here, the least important first: a comment ends at {LIMIT}"
                   " characters. The whole report is the artifact of this run.**"]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
-def _fitting(
-    blocks: list[_Block], headings: Mapping[int, tuple[str, ...]], room: int
+def fitting(
+    blocks: list[Block], headings: Mapping[int, tuple[str, ...]], room: int
 ) -> tuple[set[tuple[int, int]], int]:
     """Which lines have room, by block and place, the weightiest first; and how many have none."""
     order = sorted(
@@ -89,8 +89,8 @@ def _fitting(
     return kept, 0
 
 
-def _written(
-    blocks: list[_Block], headings: Mapping[int, tuple[str, ...]], kept: set[tuple[int, int]]
+def written_blocks(
+    blocks: list[Block], headings: Mapping[int, tuple[str, ...]], kept: set[tuple[int, int]]
 ) -> Iterator[str]:
     part = -1
     for index, block in enumerate(blocks):
@@ -138,13 +138,13 @@ def _row(stack: StackReport) -> str:
     return f"| {' | '.join(map(_cell, cells))} |"
 
 
-def _blocks(part: int, stack: StackReport) -> Iterator[_Block]:
+def _blocks(part: int, stack: StackReport) -> Iterator[Block]:
     if stack.errors or stack.unfinished:
         unseen = [(_ERRORS, f"- **{_who(stack.unfinished)}**: not looked at to the end")] if stack.unfinished else []
-        yield _Block(part, _title("Refused"), (*_found(finding_entries(stack.errors), _ERRORS), *unseen))
+        yield Block(part, _title("Refused"), (*_found(finding_entries(stack.errors), _ERRORS), *unseen))
     for weight in Weight:
         if weight is not Weight.OTHER and (found := entries(stack, weight)):
-            yield _Block(part, _title(TITLES[weight]), tuple(_lines(found, weight)))
+            yield Block(part, _title(TITLES[weight]), tuple(_lines(found, weight)))
     if stack.warnings:
         found = finding_entries(stack.warnings)
         title = f"{len(found)} warnings" if len(found) > 1 else "1 warning"
@@ -158,9 +158,9 @@ def _title(text: str) -> tuple[str, ...]:
     return ("", f"### {text}", "")
 
 
-def _folded(part: int, title: str, lines: Iterator[tuple[float, str]]) -> _Block:
+def _folded(part: int, title: str, lines: Iterator[tuple[float, str]]) -> Block:
     summary = f"<details><summary>{title if _OURS.fullmatch(title) else 'All else'}</summary>"
-    return _Block(part, ("", summary, ""), tuple(lines), ("", "</details>"))
+    return Block(part, ("", summary, ""), tuple(lines), ("", "</details>"))
 
 
 def _lines(found: list[Entry], weight: Weight) -> Iterator[tuple[float, str]]:

@@ -65,7 +65,7 @@ _TIGHTENS: Final = frozenset(  # one more of these lets nobody do more
         NAMESPACE,
     }
 )
-_WALLS: Final[dict[str, tuple[Cause, ...]]] = {
+WALLS: Final[dict[str, tuple[Cause, ...]]] = {
     "kubernetes:networking.k8s.io:NetworkPolicy": (Cause.WORKLOAD,),
     "kubernetes:rbac.authorization.k8s.io:RoleBinding": (Cause.WORKLOAD,),
     "kubernetes:rbac.authorization.k8s.io:Role": (),
@@ -93,7 +93,7 @@ _WALLS: Final[dict[str, tuple[Cause, ...]]] = {
     "postgresql:index:DefaultPrivileges": (),
     "tenantry:index:CloneRights": (Cause.WORKLOAD,),
 }
-_QUOTAS: Final = frozenset(
+QUOTAS: Final = frozenset(
     {
         "kubernetes:core:ResourceQuota",
         "kubernetes:core:LimitRange",
@@ -102,7 +102,7 @@ _QUOTAS: Final = frozenset(
     }
 )
 _LABELS: Final = frozenset({"metadata", "tags"})  # where a tenant's labels stand on its objects, and roles
-_LIMITS: Final = frozenset({"connectionLimit", "statementTimeout", "idleTimeout", "tempFileLimit"})
+LIMITS: Final = frozenset({"connectionLimit", "statementTimeout", "idleTimeout", "tempFileLimit"})
 # Of kinds that are a wall, a quota and a password in one: what a property is. Any other one is the wall.
 _PROPERTIES: Final = {
     "postgresql:index:Role": {
@@ -147,7 +147,7 @@ def weight_of(
         if operation == DELETE and kind in _NOTHING_GOES:
             return Weight.OTHER
         return Weight.DATA if kind in HOLDS_DATA else Weight.GONE
-    if operation == CREATE and (is_new or kind not in _WALLS or kind in _TIGHTENS):
+    if operation == CREATE and (is_new or kind not in WALLS or kind in _TIGHTENS):
         return Weight.OTHER
     if operation == UPDATE and Cause.LABELS in causes and properties and _LABELS.issuperset(properties):
         return Weight.OTHER
@@ -155,17 +155,17 @@ def weight_of(
         return Weight.RESTARTS if not properties or "spec" in properties else Weight.OTHER
     if kind in _PROPERTIES and operation == UPDATE and properties:
         known = _PROPERTIES[kind]
-        otherwise = _wall(kind, urn, causes) if kind in _WALLS else Weight.OTHER
-        return min(_limit(causes) if name in _LIMITS else known.get(name, otherwise) for name in properties)
-    if kind in _QUOTAS:
+        otherwise = _wall(kind, urn, causes) if kind in WALLS else Weight.OTHER
+        return min(_limit(causes) if name in LIMITS else known.get(name, otherwise) for name in properties)
+    if kind in QUOTAS:
         return Weight.OTHER if operation == CREATE else _limit(causes)
-    return _wall(kind, urn, causes) if kind in _WALLS else Weight.OTHER
+    return _wall(kind, urn, causes) if kind in WALLS else Weight.OTHER
 
 
 def is_limit(urn: str, properties: Sequence[str]) -> bool:
     """Whether a change is one of a quota, and not of a wall."""
     kind = kind_of(urn)
-    return kind in _QUOTAS or (kind in _PROPERTIES and bool(properties) and _LIMITS.issuperset(properties))
+    return kind in QUOTAS or (kind in _PROPERTIES and bool(properties) and LIMITS.issuperset(properties))
 
 
 def _limit(causes: Collection[Cause]) -> Weight:
@@ -174,7 +174,7 @@ def _limit(causes: Collection[Cause]) -> Weight:
 
 
 def _wall(kind: str, urn: str, causes: Collection[Cause]) -> Weight:
-    known = _WALLS[kind]
+    known = WALLS[kind]
     if "-svc-" in name_of(urn):
         known = (*known, Cause.SERVICES)
     return Weight.OTHER if any(cause in known for cause in causes) else Weight.ISOLATION

@@ -22,6 +22,8 @@ class Thing:
     kind: str
     name: str
     namespace: str  # empty for a namespace itself
+    urn: str = field(default="", compare=False)
+    inputs: Tree = field(default_factory=dict[str, Any], repr=False, compare=False)  # as declared; secrets encrypted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,17 @@ def declared(resources: Iterable[Any]) -> Declared:
         elif kind == RECORD:
             records[f"{inputs.get('rr')}.{inputs.get('domainName')}"] = inputs
         if kind.startswith(CLUSTER) and not resource.get("delete"):
-            found = _thing(kind, mapping(inputs.get("metadata")))
+            found = _thing(kind, inputs, str(resource.get("urn")))
             things.setdefault(found.namespace or found.name, []).append(found)
     return Declared(quotas, limits, connections, temp_files, things, records)
 
 
-def _thing(kind: str, metadata: Tree) -> Thing:
+def _thing(kind: str, inputs: Tree, urn: str) -> Thing:
     _, version, name = kind.split(":", 2)
+    metadata = mapping(inputs.get("metadata"))
     namespace = "" if name == "Namespace" else str(metadata.get("namespace") or "")
-    return Thing(version.removeprefix("core/"), name.removesuffix("Patch"), str(metadata.get("name")), namespace)
+    version = version.removeprefix("core/")
+    return Thing(version, name.removesuffix("Patch"), str(metadata.get("name")), namespace, urn, inputs)
 
 
 def maxima(spec: Tree) -> dict[str, Tree]:

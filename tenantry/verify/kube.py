@@ -10,6 +10,8 @@ from tenantry.verify.model import Verdict, held, hole, unclear
 
 TIMEOUT_SECONDS: Final = 15.0
 MERGE: Final = "application/merge-patch+json"
+JSON: Final = "application/json"
+METADATA: Final = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"  # of a list; a Secret's data stays there
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,13 @@ class Kube:
     def holding(self, token: str) -> "Kube":
         return replace(self, pool=self.bare, headers={"Authorization": f"Bearer {token}"})
 
-    def ask(self, method: str, path: str, body: Any = None, *, dry: bool = True, kind: str = "") -> Answer:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, dry: bool = True, kind: str = "", accept: str = JSON
+    ) -> Answer:
         """One request; nothing is kept unless `dry` is off. Raises urllib3's HTTPError without an answer."""
         import urllib3
 
-        headers = urllib3.HTTPHeaderDict({"Accept": "application/json"})
+        headers = urllib3.HTTPHeaderDict({"Accept": accept})
         for name, value in self.headers.items():
             for one in value.split(",") if name == "Impersonate-Group" else [value]:
                 if one:

@@ -116,7 +116,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
         plugins=_plugins(settings.project.tenants(stack)),
         zone=zone,
         account=str(platform["account"]),
-        tenants={code: _tenant(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
+        tenants={code: tenant_of(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
         address=str(gateway.get("address") or ""),
         gateway=(str(gateway["namespace"]), str(gateway["name"])),
         proxies=str(gateway.get("proxies", gateway["namespace"])),  # a run that did not say it let in the Gateway's own
@@ -149,7 +149,8 @@ def _plugins(tenants: Path) -> dict[str, int]:
     return {name: one.port for name, one in catalogue.services.items()} if catalogue else {}
 
 
-def _tenant(code: str, facts: Tree, zone: str) -> tuple[Names, Phase]:
+def tenant_of(code: str, facts: Tree, zone: str) -> tuple[Names, Phase]:
+    """Names and phase of a tenant, from what the stack's outputs remember of it."""
     phone = str(facts["prefix"]).removeprefix(PREFIX_ROOT).rstrip("/")
     return names_of(code, phone, zone), Phase(facts["phase"])
 

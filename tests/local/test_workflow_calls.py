@@ -18,7 +18,7 @@ RUN = [
     for _, script in scripts(path)
     for call in calls(script)
 ]
-DOCUMENTS = (ROOT / "docs" / "pull-requests.md", ROOT / "docs" / "report.md", ROOT / "docs" / "requests.md")
+DOCUMENTS = tuple(ROOT / "docs" / f"{name}.md" for name in ("pull-requests", "report", "requests", "drift"))
 TOLD = [
     pytest.param(call, id=f"{path.name}: {call}")
     for path in DOCUMENTS
@@ -54,11 +54,11 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     assert made["pull-request"] >= {"validate --stack", "plan diff"}
     assert made["preview"] == {"preview --stack", "report render", "report post"}
     assert made["deploy"] == {"validate --stack", "up --stack"}
-    assert made["drift"] == {"preview --stack"}
+    assert made["drift"] == {"drift --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
-    assert gitlab == {"validate --stack", "plan diff", "preview --stack", "up --stack"} | {
-        "report render",
-        "report post",
+    assert gitlab == {
+        *("validate --stack", "plan diff", "preview --stack", "up --stack"),
+        *("report render", "report post", "drift --stack", "report drift"),
     }
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for the comments' part of the REST APIs of GitHub and GitLab, on loopback."""
+"""A stand-in for the comments' and the issues' parts of the REST APIs of GitHub and GitLab, on loopback."""
 
 import json
 import re
@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 TOKEN = "ghs_" + "a1B2" * 9
 _GITHUB = re.compile(r"/repos/acme/fleet/issues/(?:17/comments|comments/(?P<id>[0-9]+))")
 _GITLAB = re.compile(r"/projects/42/merge_requests/17/notes(?:/(?P<id>[0-9]+))?")
+_ISSUES = re.compile(r"/(?:repos/acme/fleet|projects/42)/issues(?:/(?P<number>[0-9]+))?")
+_CLOSES = ({"state": "closed"}, {"state_event": "close"})
 
 
 @dataclass
@@ -20,6 +22,7 @@ class StandIn:
     """What it holds and what it was asked."""
 
     comments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    issues: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     asked: list[str] = field(default_factory=list[str])  # `GET /path?query`
     login: str | None = None  # of the token; None: a workflow's, which may not ask
     failing: list[int] = field(default_factory=list[int])  # status of the next answers
@@ -32,6 +35,22 @@ class StandIn:
         author = {"login": login, "username": login, "type": kind}
         self.comments.append({"id": number, "body": body, "user": author, "author": author})
         return self.comments[-1]
+
+    def add_issue(
+        self, text: str, login: str = "github-actions[bot]", kind: str = "Bot", **more: Any
+    ) -> dict[str, Any]:
+        author = {"login": login, "username": login, "type": kind}
+        number = 1 + len(self.issues)
+        issue = {"number": number, "iid": number, "title": "", "body": text, "description": text, "state": "open"}
+        self.issues.append({**issue, "user": author, "author": author, **more})
+        return self.issues[-1]
+
+    def change_issue(self, issue: dict[str, Any], document: dict[str, Any]) -> None:
+        for key, value in document.items():
+            if {key: value} in _CLOSES:
+                issue["state"] = "closed"
+            else:
+                issue.update({"body": value, "description": value} if key in ("body", "description") else {key: value})
 
 
 @contextmanager
@@ -70,6 +89,9 @@ def forge() -> Generator[StandIn]:
                 login = {"login": stand_in.login, "username": stand_in.login}
                 self._answer(*((200, login) if stand_in.login else (403, {"message": "Resource not accessible"})))
                 return
+            if (issue := _ISSUES.fullmatch(parts.path)) is not None:
+                self._of_issues(issue["number"], parse_qs(parts.query), document)
+                return
             found = _GITHUB.fullmatch(parts.path) or _GITLAB.fullmatch(parts.path)
             if found is None:
                 self._answer(404, {"message": "Not Found"})
@@ -98,6 +120,26 @@ def forge() -> Generator[StandIn]:
                 self._answer(502)
             else:
                 self._answer(201, comment)
+
+        def _of_issues(self, number: str | None, query: dict[str, list[str]], document: dict[str, Any]) -> None:
+            if self.command == "GET":
+                size, page = int(query["per_page"][0]), int(query["page"][0])
+                wanted = {"open": "open", "opened": "open"}[query["state"][0]]
+                found = [issue for issue in stand_in.issues if issue["state"] == wanted]
+                self._answer(200, found[(page - 1) * size : page * size])
+                return
+            if number is None:
+                text = str(document.get("body", document.get("description")))
+                kind = "User" if stand_in.login else "Bot"
+                issue = stand_in.add_issue(text, stand_in.login or "github-actions[bot]", kind, title=document["title"])
+            else:
+                issue = stand_in.issues[int(number) - 1]
+                stand_in.change_issue(issue, document)
+            if stand_in.lost:
+                stand_in.lost -= 1
+                self._answer(502)
+            else:
+                self._answer(201, issue)
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle
 

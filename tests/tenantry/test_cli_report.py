@@ -196,7 +196,9 @@ def test_posting_twice_is_one_comment(run: Run, save: Callable[..., Path], monke
 
 
 class _Engine:
-    """An operation whose preview says this; what it was asked for is kept."""
+    """An operation whose preview says this; what it was asked for is kept. There is no stack before it."""
+
+    records = SimpleNamespace(read=lambda: None)
 
     def __init__(self, said: dict[str, Any]) -> None:
         self.said, self.calls, self.plans = said, list[str](), list[Path | None]()
