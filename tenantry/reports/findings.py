@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenantry.reports.request_report import ReportedFinding
+from tenantry.reports.statements import ReportedFinding
 
 # As policies/judging.py writes it, behind what tenantry/engine/progress.py puts before.
 _POLICY: Final = re.compile(
