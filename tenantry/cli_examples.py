@@ -30,6 +30,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "report post": ("tenantry report post prod-c01.json prod-c02.json", "tenantry report post prod.json --number 17"),
     "report compare": ("tenantry report compare approved.json now.json",),
+    "rehearse": (
+        "tenantry rehearse --base origin/main",
+        "tenantry rehearse --base origin/main --stack prod --format json",
+        "tenantry rehearse --base origin/main --tenant k007 --keep",
+    ),
     "status": ("tenantry status", "tenantry status --stack prod --json"),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),

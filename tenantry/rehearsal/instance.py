@@ -27,6 +27,10 @@ class Instance:
     def environment(self) -> dict[str, str]:
         return exported(self.folder / "env")
 
+    @property
+    def is_started(self) -> bool:
+        return self._host is not None
+
     def start(self, tree: Tree) -> bool:
         """Runs the services by this tree's own code; True where those of another one were stopped for that."""
         is_other = self._host is not None and self._host.digest(EMBEDDED) != tree.digest(EMBEDDED)

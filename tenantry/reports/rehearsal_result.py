@@ -98,14 +98,11 @@ class Rehearsal:
     head: str = ""
     left_out: tuple[str, ...] = ()  # affected, and not rehearsed: others stand for them
     remarks: tuple[str, ...] = ()  # how it was done: another Python environment, restarted services
+    is_interrupted: bool = False
 
     @property
     def failed(self) -> tuple[Stage, ...]:
         return tuple(stage for stage in self.stages if stage.result in (StageResult.FAILED, StageResult.INTERRUPTED))
-
-    @property
-    def is_interrupted(self) -> bool:
-        return any(stage.result is StageResult.INTERRUPTED for stage in self.stages)
 
     @property
     def effect(self) -> Effect:

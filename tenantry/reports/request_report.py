@@ -7,7 +7,7 @@ untrusted as the request itself: every field is checked, and every renderer esca
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tenantry.reports.rehearsal_result import Rehearsal
 from tenantry.reports.statements import EFFECTS, Effect, ReportedFinding, TenantReport
@@ -105,7 +105,8 @@ def from_json(text: str | bytes) -> RequestReport:
     if not isinstance(document, dict) or document.get("format") != FORMAT:  # pyright: ignore[reportUnknownMemberType]
         raise UnreadableReportError(f"it is no report of format {FORMAT}: `tenantry preview --format json` writes one")
     try:
-        parts = {name: document.get(name) for name in ("stacks", "rehearsal")}  # pyright: ignore[reportUnknownMemberType]
+        known = cast("dict[str, Any]", document)
+        parts = {name: known.get(name) for name in ("stacks", "rehearsal")}
         return TypeAdapter(RequestReport).validate_json(json.dumps(parts))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
