@@ -18,10 +18,11 @@ from tenantry.backup.systems import Session, Systems
 from tenantry.backup.take import Subject
 from tenantry.owner_login import AS_OWNER
 from tenantry.rehearsal.contents import OURS
-from tenantry.rehearsal.values import Column, value_of
+from tenantry.rehearsal.values import Column, Wish, value_of
 
 ROWS: Final = 3  # of each table
-ROUNDS: Final = 6  # over the tables that could not be filled: others must be filled before
+ATTEMPTS: Final = 3  # for one row
+ROUNDS: Final = 8  # over the tables that could not be filled: others must be filled before
 COLUMNS: Final = """
 SELECT attname, format_type(atttypid, NULL), typcategory, atttypmod, attnotnull,
     attidentity <> '' OR attgenerated <> '', atthasdef,
@@ -81,62 +82,56 @@ def _fill_table(session: Session, name: str, kind: Kind) -> int:
     """Rows that were taken, by the kind or, where that fits none, plain ones."""
     columns = list(_columns(session, name))
     for attempt in dict.fromkeys((kind, Kind.PLAIN)):
-        count = sum(_insert(session, name, columns, attempt, number) for number in range(ROWS))
-        if count:
-            return count
+        if _insert(session, name, columns, attempt, 0):
+            return 1 + sum(_insert(session, name, columns, attempt, number) for number in range(1, ROWS))
     return 0
 
 
 def _insert(session: Session, name: str, columns: Sequence[Column], kind: Kind, number: int) -> bool:
-    """Whether the row was taken. What must be another value each time is made one when the kind's is refused."""
-    schema, _, table = name.partition(".")
-    for is_distinct in (False, True):
-        values = dict(_values(session, columns, kind, number, is_distinct=is_distinct))
-        target = sql.SQL(", ").join(map(sql.Identifier, values))
-        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-            sql.Identifier(schema, table), target, sql.SQL(", ").join(sql.Placeholder() * len(values))
-        )
-        if not values:
-            statement = sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.Identifier(schema, table))
+    """Whether the row was taken: with the kind's values, with others than the rows before have, or with a year."""
+    for attempt in range(ATTEMPTS):
+        is_repeated = kind is Kind.REPEATED and attempt == 0
+        wish = Wish(0 if is_repeated else number, attempt, is_long=kind is Kind.LONG)
+        values = {
+            column.name: value for column in columns if (value := _value(session, column, kind, wish)) is not None
+        }
         try:
             with session.transaction():
-                session.execute(statement, list(values.values()))
+                session.execute(_statement(name, values), list(values.values()))
             return True
-        except (psycopg.IntegrityError, psycopg.DataError):
+        except psycopg.OperationalError:  # the server is not there
+            raise
+        except psycopg.DatabaseError:
             continue
-        except psycopg.DatabaseError as error:
-            if isinstance(error, psycopg.OperationalError):  # the server is not there
-                raise
-            return False
     return False
 
 
-def _values(
-    session: Session, columns: Sequence[Column], kind: Kind, number: int, *, is_distinct: bool
-) -> Iterator[tuple[str, Any]]:
-    for column in columns:
-        if column.is_made or (column.has_default and kind is not Kind.LONG) or (column.has_default and column.checks):
-            continue
-        if column.is_nullable and kind is Kind.EMPTY:
-            continue
-        if column.references is None:
-            value = value_of(
-                column, number, is_repeated=kind is Kind.REPEATED and not is_distinct, is_long=kind is Kind.LONG
-            )
-        else:
-            value = _referred(session, column, number, is_repeated=kind is Kind.REPEATED and not is_distinct)
-        if value is not None:
-            yield column.name, value
+def _statement(name: str, values: Mapping[str, Any]) -> sql.Composed:
+    table = sql.Identifier(*name.split("."))
+    if not values:
+        return sql.SQL("INSERT INTO {} DEFAULT VALUES").format(table)
+    columns = sql.SQL(", ").join(map(sql.Identifier, values))
+    places = sql.SQL(", ").join(sql.Placeholder() * len(values))
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table, columns, places)
 
 
-def _referred(session: Session, column: Column, number: int, *, is_repeated: bool) -> Any:
-    """The key of a row that is there; None where there is none."""
+def _value(session: Session, column: Column, kind: Kind, wish: Wish) -> Any:
+    """None leaves the column to its default, or without a value."""
+    if column.is_made or (column.has_default and (kind is not Kind.LONG or column.checks)):
+        return None
+    if column.is_nullable and kind is Kind.EMPTY:
+        return None
+    return value_of(column, wish) if column.references is None else _referred(session, column, wish.number)
+
+
+def _referred(session: Session, column: Column, number: int) -> Any:
+    """The key of a row that is there, if possible another one for each number; None where there is none."""
     table, other = (column.references or "|").split("|")
-    query = sql.SQL("SELECT {} FROM {} ORDER BY 1 DESC OFFSET %s LIMIT 1").format(
+    query = sql.SQL("SELECT {} FROM {} ORDER BY 1 DESC LIMIT %s").format(
         sql.Identifier(other), sql.Identifier(*table.split("."))
     )
-    row = session.execute(query, [0 if is_repeated else number]).fetchone()
-    return row[0] if row else None
+    rows = session.execute(query, [number + 1]).fetchall()
+    return rows[-1][0] if rows else None
 
 
 def _columns(session: Session, name: str) -> Iterator[Column]:
