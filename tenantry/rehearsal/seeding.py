@@ -81,7 +81,7 @@ def fill(systems: Systems, subject: Subject, kind: Kind) -> Filled:
 def _fill_table(session: Session, name: str, kind: Kind) -> int:
     """Rows that were taken, by the kind or, where that fits none, plain ones."""
     columns = list(_columns(session, name))
-    for attempt in dict.fromkeys((kind, Kind.PLAIN)):
+    for attempt in dict.fromkeys((kind, Kind.PLAIN, Kind.EMPTY)):
         if _insert(session, name, columns, attempt, 0):
             return 1 + sum(_insert(session, name, columns, attempt, number) for number in range(1, ROWS))
     return 0
