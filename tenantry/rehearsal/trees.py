@@ -23,6 +23,7 @@ from tenantry.names import CODE
 
 VENV: Final = ".venv"
 LOCK: Final = "uv.lock"
+MACHINES_OWN: Final = (VENV, ".local")  # never of a tree, also where git does not ignore them
 EMBEDDED: Final = "local"  # the folder of the embedded default's own code
 MIGRATIONS: Final = Path("provider") / "migrations" / "template"
 
@@ -71,7 +72,7 @@ def request_tree(repository: Path, place: Path, tenants: Path) -> Tree:
     listed = git(repository, "ls-files", "--cached", "--others", "--exclude-standard", "-z").decode(
         errors="surrogateescape"
     )
-    for name in dict.fromkeys(name for name in listed.split("\0") if name):
+    for name in dict.fromkeys(name for name in listed.split("\0") if name and Path(name).parts[0] not in MACHINES_OWN):
         source, target = repository / name, place / name
         if source.is_symlink() or source.is_file():  # not one that was removed, nor a submodule
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,7 @@ def give_python(base: Tree, request: Tree, own: Path, environment: Mapping[str, 
     remarks: list[str] = []
     for tree in (base, request):
         if (tree.root / VENV).is_symlink() or (tree.root / VENV).exists():
-            raise Refusal(f"{VENV} is a file of the repository", "take it out of git: it is made by `make`")
+            raise Refusal(f"the {tree.name} has {VENV} in git", "take it out: it is made by `make`")
         if _digest(tree.root / LOCK) == _digest(own / LOCK):
             (tree.root / VENV).symlink_to(Path(sys.prefix))
             continue
