@@ -133,7 +133,7 @@ class Stages:
         told = of_way_back(*self.instance.tenantry(self.base, "up"))
         if not self.plan.opened:
             return told
-        stay = f"{', '.join(self.plan.opened)} stay: a tenant goes by its status, not by its file"
+        stay = f"{', '.join(self.plan.opened)}: stays open, as a tenant goes by its status and not by its file"
         return Told(told.tenants, told.errors, "; ".join(filter(None, (stay, told.remark))), told.is_failed)
 
     def _compare(self) -> Told:
