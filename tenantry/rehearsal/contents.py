@@ -18,6 +18,7 @@ from tenantry.backup.take import Subject
 from tenantry.owner_login import CATALOG_ALONE
 from tenantry.reports.statements import Statement, Weight
 
+_PUBLIC: Final = "public."
 OURS: Final = frozenset({"public.schema_migrations"})  # the roll-out's own record
 # Rows in which an up writes what the tenant's file says.
 FOLLOWS_THE_FILE: Final = frozenset({"public.kindergartens", "public.system_config"})
@@ -81,9 +82,11 @@ def differences(before: Contents, after: Contents) -> Iterator[Statement]:
     """What was lost, changed and added. Data that is lost or changed weighs most."""
     for name, table in before.tables.items():
         if name in after.tables:
-            yield from _of_table(name.removeprefix("public."), table, after.tables[name], name in FOLLOWS_THE_FILE)
+            yield from _of_table(name.removeprefix(_PUBLIC), table, after.tables[name], name in FOLLOWS_THE_FILE)
         elif table.rows:
-            yield Statement(Weight.DATA, "a table is gone:", (f"{name} with {_rows(len(table.rows))}",))
+            yield Statement(
+                Weight.DATA, "a table is gone:", (f"{name.removeprefix(_PUBLIC)} with {_rows(len(table.rows))}",)
+            )
     lost = sorted(before.objects.keys() - after.objects.keys())
     changed = sorted(
         path for path in before.objects.keys() & after.objects.keys() if before.objects[path] != after.objects[path]
@@ -117,12 +120,18 @@ def _by_key(name: str, before: Table, after: Table, common: list[str], follows: 
     if lost:
         yield Statement(Weight.DATA, "rows are lost:", (f"{name}: {len(lost)} of {len(before.rows)}",))
     pairs = [(row, there[identity(row)]) for row in before.rows if identity(row) in there]
-    changed = [(row, other) for row, other in pairs if any(row[column] != other[column] for column in common)]
+    changed = [pair for pair in pairs if any(_differs(*pair, column) for column in common)]
     if changed:
-        columns = [column for column in common if any(row[column] != other[column] for row, other in changed)]
+        columns = [column for column in common if any(_differs(*pair, column) for pair in changed)]
         weight = Weight.OTHER if follows else Weight.DATA
         subject = f"{name}: {len(changed)} of {len(before.rows)} ({', '.join(columns)})"
         yield Statement(weight, "rows follow the file:" if follows else "rows have other values:", (subject,))
+
+
+def _differs(row: Row, other: Row, column: str) -> bool:
+    """By value, so that another type or scale is no difference; and no number is one that is none."""
+    one, two = row[column], other[column]
+    return one != two and (one == one or two == two)
 
 
 def _counted(table: Table, columns: list[str]) -> Counter[str]:

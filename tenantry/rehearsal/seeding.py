@@ -24,8 +24,9 @@ ROWS: Final = 3  # of each table
 ATTEMPTS: Final = 3  # for one row
 ROUNDS: Final = 8  # over the tables that could not be filled: others must be filled before
 COLUMNS: Final = """
-SELECT attname, format_type(atttypid, NULL), typcategory, atttypmod, attnotnull,
+SELECT attname, format_type(atttypid, NULL), typcategory, atttypmod, NOT attnotnull,
     attidentity <> '' OR attgenerated <> '', atthasdef,
+    EXISTS (SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique AND attnum = ANY (indkey)),
     (SELECT confrelid::regclass::text || '|' || (
         SELECT f.attname FROM pg_attribute f WHERE f.attrelid = confrelid AND f.attnum = confkey[1])
      FROM pg_constraint c WHERE c.conrelid = a.attrelid AND contype = 'f' AND conkey = ARRAY[attnum] LIMIT 1),
@@ -90,8 +91,7 @@ def _fill_table(session: Session, name: str, kind: Kind) -> int:
 def _insert(session: Session, name: str, columns: Sequence[Column], kind: Kind, number: int) -> bool:
     """Whether the row was taken: with the kind's values, with others than the rows before have, or with a year."""
     for attempt in range(ATTEMPTS):
-        is_repeated = kind is Kind.REPEATED and attempt == 0
-        wish = Wish(0 if is_repeated else number, attempt, is_long=kind is Kind.LONG)
+        wish = Wish(number, attempt, is_long=kind is Kind.LONG, is_repeated=kind is Kind.REPEATED and attempt == 0)
         values = {
             column.name: value for column in columns if (value := _value(session, column, kind, wish)) is not None
         }
@@ -121,7 +121,9 @@ def _value(session: Session, column: Column, kind: Kind, wish: Wish) -> Any:
         return None
     if column.is_nullable and kind is Kind.EMPTY:
         return None
-    return value_of(column, wish) if column.references is None else _referred(session, column, wish.number)
+    if column.references is None:
+        return value_of(column, wish)
+    return _referred(session, column, wish.number_for(column))
 
 
 def _referred(session: Session, column: Column, number: int) -> Any:
@@ -135,9 +137,7 @@ def _referred(session: Session, column: Column, number: int) -> Any:
 
 
 def _columns(session: Session, name: str) -> Iterator[Column]:
-    for row in session.execute(COLUMNS, [name]).fetchall():
-        column, type_name, category, modifier, is_required, is_made, has_default, references, checks = row
-        yield Column(column, type_name, category, modifier, not is_required, is_made, has_default, references, checks)
+    yield from (Column(*row) for row in session.execute(COLUMNS, [name]).fetchall())
 
 
 def _put_objects(systems: Systems, subject: Subject) -> int:

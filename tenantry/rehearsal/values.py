@@ -1,7 +1,7 @@
 """Invented values for a column, by its type, its name and its checks."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -29,6 +29,7 @@ class Column:
     is_nullable: bool
     is_made: bool  # by the server: an identity or a generated column
     has_default: bool
+    is_unique: bool  # by itself or with others
     references: str | None  # TABLE|COLUMN
     checks: str  # as pg_get_constraintdef writes them
 
@@ -40,10 +41,15 @@ class Wish:
     number: int
     attempt: int = 0
     is_long: bool = False
+    is_repeated: bool = False  # as in the row before, where nothing forbids that
+
+    def number_for(self, column: Column) -> int:
+        return 0 if self.is_repeated and not column.is_unique else self.number
 
 
 def value_of(column: Column, wish: Wish) -> Any:
     """None where nothing can be invented."""
+    wish = replace(wish, number=wish.number_for(column))
     listed = [text for array in _ARRAY.findall(column.checks) for text in _LITERAL.findall(array)]
     if listed and column.category == "S":
         return listed[wish.number % len(listed)]

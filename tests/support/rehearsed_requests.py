@@ -49,7 +49,7 @@ REQUESTS: Final[Mapping[str, Edit]] = {
         "components/database.py",
         'ignore_changes=[*FIXED_AT_BIRTH, "allowConnections"]',
         'ignore_changes=["allowConnections"]',
-        'template=args.template,\n            connection_limit',
+        "template=args.template,\n            connection_limit",
         'template=args.template,\n            lc_collate="C",\n            connection_limit',
     ),
     "wall-loosened": replace(
