@@ -17,6 +17,7 @@ from tenantry.reports.resource_weights import CREATE, DELETE, kind_of, label_of
 from tenantry.reports.statements import ReportedFinding, Statement, TenantReport, Weight
 
 _TOLD_OF_A_WAY_BACK: Final = (Weight.DATA, Weight.GONE, Weight.RESTARTS, Weight.KEYS)
+_AGAIN: Final = "look for an input that differs from run to run, or from what the system answers"
 _UNTOUCHED: Final = "look for what reaches it: nothing in the request's files is about this tenant"
 
 
@@ -70,11 +71,11 @@ def of_second_up(done: Done, outcome: Any) -> Told:
         more = f" ({', '.join(operation.properties)})" if operation.properties else ""
         label = f"{operation.operation} {label_of(operation.resource, operation.tenant)}{more}"
         again.setdefault(operation.tenant, []).append(label)
-    tenants = tuple(
-        TenantReport(code, (Statement(Weight.OTHER, "a second run does it again:", tuple(labels)),))
+    errors = tuple(
+        ReportedFinding(code, "", "", f"a second run does it again: {', '.join(labels)}", _AGAIN)
         for code, labels in sorted(again.items())
     )
-    return Told(tenants, report.errors, is_failed=bool(again) or report.result != "ok")
+    return Told(errors=(*report.errors, *errors), is_failed=bool(again) or report.result != "ok")
 
 
 def of_migrate(done: Done, results: Any, kinds: Mapping[str, Kind]) -> Told:
@@ -100,8 +101,8 @@ def of_verify(done: Done, report: Any) -> Told:
         ReportedFinding(
             str(found["tenant"]),
             "",
-            str(found["attack"]),
-            masked(f"{found['state']}: {found['said']} ({found['target']}; {found['control']})"),
+            "",
+            masked(f"{found['state']}: {found['attack']} on {found['target']}: {found['said']} ({found['control']})"),
             "see the row of the attack in docs/isolation.md" if found["state"] == "hole" else "",
         )
         for found in cast("Sequence[Mapping[str, Any]]", told.get("findings") or ())
@@ -118,7 +119,8 @@ def _of_migration(row: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Reported
     stays = "its version is not known" if row.get("after") is None else f"it stays at {row['after']:04}"
     data = f"; its rows are of the kind `{kinds[label]}`" if label in kinds else ""
     stops = "; the roll-out stops here" if row.get("stops") else ""
-    text = f"{label}: {stays}: {row['error']}{data}{stops}"
+    who = "" if CODE.fullmatch(label) else f"{label}: "
+    text = f"{who}{stays}: {row['error']}{data}{stops}"
     remedy = "make the migration fit the data that is there, or correct the data in it first"
     return ReportedFinding(label if CODE.fullmatch(label) else "", "", "", masked(text), remedy)
 

@@ -40,6 +40,7 @@ class Stages:
     _before: dict[str, Contents] = field(default_factory=dict[str, Contents])
     _kinds: dict[str, Kind] = field(default_factory=dict[str, Kind])
     _told: dict[str, tuple[Statement, ...]] = field(default_factory=dict[str, tuple[Statement, ...]])
+    _is_migrated: bool = False
     _live: list[str] = field(default_factory=list[str])  # tenants that the request's up has told of
 
     def run(self, base: Tree, request: Tree) -> None:
@@ -116,6 +117,7 @@ class Stages:
         return of_up(done, outcome, self.plan.facts, untouched)
 
     def _migrate(self) -> Told:
+        self._is_migrated = True
         return of_migrate(*self.instance.tenantry(self.request, "migrate"), self._kinds)
 
     def _verify(self) -> Told:
@@ -131,10 +133,13 @@ class Stages:
         self.base.lend(self.request, self.plan.opened)
         self._move(self.base)
         told = of_way_back(*self.instance.tenantry(self.base, "up"))
-        if not self.plan.opened:
-            return told
-        stay = f"{', '.join(self.plan.opened)}: stays open, as a tenant goes by its status and not by its file"
-        return Told(told.tenants, told.errors, "; ".join(filter(None, (stay, told.remark))), told.is_failed)
+        remarks = [told.remark]
+        if self.plan.opened:
+            stays = "stays open, as a tenant goes by its status and not by its file"
+            remarks.append(f"{', '.join(self.plan.opened)}: {stays}")
+        if self._is_migrated:
+            remarks.append("schemas stay as the request made them: no migration goes back")
+        return Told(told.tenants, told.errors, "; ".join(filter(None, remarks)), told.is_failed)
 
     def _compare(self) -> Told:
         """With what was there before the request; what was told once is not told again."""

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from tenantry.reports.statements import ReportedFinding
 
-# As policies/judging.py writes it, behind what tenantry/engine/progress.py puts before.
+# As policies/judging.py writes it, behind what tenantry/engine/progress.py puts before, and the policy's description
+# where the engine puts that between the two.
 _POLICY: Final = re.compile(
-    r"policy (?P<policy>[a-z-]+): (?:[^:\s]+: )?(?:[A-Z][^:]*: )?(?P<rule>[a-z]+(?:-[a-z]+)+): (?P<wrong>.*?)"
+    r"policy (?P<policy>[a-z-]+): (?:[^\n:]*\n)?(?:[^:\s]+: )?(?:[A-Z][^:]*: )?"
+    r"(?P<rule>[a-z]+(?:-[a-z]+)+): (?P<wrong>.*?)"
     r"(?:\s+Remedy: (?P<remedy>.*))?",
     re.DOTALL,
 )

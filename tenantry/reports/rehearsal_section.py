@@ -57,7 +57,7 @@ def _part(stage: Stage) -> StagePart:
         (weight, entry) for weight in Weight if weight is not Weight.OTHER for entry in entries(stage.tenants, weight)
     ]
     return StagePart(
-        WORDS[stage.name],
+        f"{WORDS[stage.name][0].upper()}{WORDS[stage.name][1:]}",
         tuple(finding_entries(stage.errors)),
         tuple(told),
         tuple(entries(stage.tenants, Weight.OTHER)),

@@ -83,7 +83,8 @@ class RequestReport:
     @property
     def is_failed(self) -> bool:
         """Whether a preview or the rehearsal did not come to a good end."""
-        return bool(self.failed) or (self.rehearsal is not None and bool(self.rehearsal.failed))
+        rehearsal = self.rehearsal
+        return bool(self.failed) or (rehearsal is not None and (rehearsal.is_interrupted or bool(rehearsal.failed)))
 
 
 class UnreadableReportError(Exception):
