@@ -41,6 +41,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry drift --stack prod-c01 --format json",
         "tenantry drift --stack prod-c01 --repair",
     ),
+    "rehearse": (
+        "tenantry rehearse --base origin/main",
+        "tenantry rehearse --base origin/main --stack prod --format json",
+        "tenantry rehearse --base origin/main --tenant k007 --keep",
+    ),
     "status": ("tenantry status", "tenantry status --stack prod --json"),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from tenantry.engine.operations import Operation
     from tenantry.reports.request_report import RequestReport, StackReport
 
-FilesArgument = Annotated[list[Path], typer.Argument(help="Saved reports, one or more for each stack.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(help="Saved reports, one or more for each stack, and that of a rehearsal.")
+]
 _MOST_BEYOND: Final = 50  # lines
 
 
@@ -42,11 +44,11 @@ def render(
     """Show saved reports of several stacks as one.
 
     Exit 0: nothing changes. 5: additions. 6: somebody gets less. 7: a deletion, a replacement or a change of isolation.
-    3: the preview of a stack did not come to a good end.
+    3: the preview of a stack, or the rehearsal, did not come to a good end.
     """
     report = _read(files)
     sys.stdout.write(written(report, form))
-    raise typer.Exit(Exit.FAILED if report.failed else report.effect)
+    raise typer.Exit(Exit.FAILED if report.is_failed else report.effect)
 
 
 def post(

@@ -15,6 +15,7 @@ from tenantry.cli_options import Place
 from tenantry.differences import Change, Effect, effects
 from tenantry.faults import Faults
 from tenantry.fleet import Fleet, load_fleet
+from tenantry.names import CODE
 from tenantry.phase import Phase
 from tenantry.quantity import written
 from tenantry.resolved import ResolvedTenant
@@ -66,16 +67,34 @@ class RequestFacts:
     head: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Both sides of a request. `changed_files`: the codes whose files differ, also in what nobody is told."""
+
+    base: Fleet
+    head: Fleet
+    facts: RequestFacts
+    changed_files: frozenset[str] = frozenset()
+
+
 def request_facts(revision: str, now: Place) -> RequestFacts:
     """Compares the files of a stack with a directory, or with where the branch left `revision`.
 
     Raises NoBaseline where there is none, Faults when the files are not in order.
     """
-    head = now.load()
     if Path(revision).is_dir():
         base = load_fleet(Path(revision), now.zone, today=now.today)
-        return compare(base, head, now.cells)
-    commit = _fork(revision, now.directory)
+        return compare(base, now.load(), now.cells)
+    return compared(revision, now).facts
+
+
+def compared(revision: str, now: Place) -> Compared:
+    """The files of a stack, and those of where the branch left `revision`, which is no directory.
+
+    Raises NoBaseline where there is none, Faults when the files are not in order.
+    """
+    head = now.load()
+    commit = fork_of(revision, now.directory)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
         extract(commit, now.directory, Path(scratch))
         try:
@@ -83,9 +102,20 @@ def request_facts(revision: str, now: Place) -> RequestFacts:
         except Faults as faults:
             lines = str(faults).replace(f"{scratch}/", f"{revision}:")
             raise NoBaseline(f"the files of {revision} are none that this version can read:\n{lines}") from None
+        changed = frozenset(_changed_files(Path(scratch), now.directory))
     is_data = _is_data_only(commit, now.directory)
     ours = git(now.directory, "rev-parse", "HEAD").decode().strip()
-    return compare(base, head, now.cells, is_data_only=is_data, base_commit=commit, head_commit=ours)
+    facts = compare(base, head, now.cells, is_data_only=is_data, base_commit=commit, head_commit=ours)
+    return Compared(base, head, facts, changed)
+
+
+def _changed_files(base: Path, head: Path) -> Iterator[str]:
+    names = {path.stem for folder in (base, head) for path in folder.glob("*.yaml") if CODE.fullmatch(path.stem)}
+    for code in sorted(names):
+        sides = [folder / f"{code}.yaml" for folder in (base, head)]
+        contents = [path.read_bytes() if path.is_file() else None for path in sides]
+        if contents[0] != contents[1]:
+            yield code
 
 
 def compare(
@@ -161,7 +191,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _fork(revision: str, directory: Path) -> str:
+def fork_of(revision: str, directory: Path) -> str:
     """Where the branch left it: a branch that is behind has changed nothing of what came since."""
     if revision.startswith("-"):
         raise NoBaseline(f"{revision} is no revision and no directory: name a commit, tag or branch")

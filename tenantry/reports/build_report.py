@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from tenantry.changes.request_facts import RequestFacts, TenantFacts
 from tenantry.phase import Phase
 from tenantry.reports.findings import finding_of
-from tenantry.reports.request_report import Basis, Operation, StackReport, Statement, TenantReport, Weight
+from tenantry.reports.request_report import Basis, Operation, StackReport
 from tenantry.reports.resource_weights import (
     CREATE,
     DELETE,
@@ -21,6 +21,7 @@ from tenantry.reports.resource_weights import (
     operation_of,
     weight_of,
 )
+from tenantry.reports.statements import Statement, TenantReport, Weight
 
 _ROW: Final = "tenantry:index:TenantRow"
 _WORDS: Final = {

@@ -4,22 +4,26 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenantry.reports.request_report import ReportedFinding
+from tenantry.reports.statements import ReportedFinding
 
-# As policies/judging.py writes it, behind what tenantry/engine/progress.py puts before.
+# As policies/judging.py writes it, behind what tenantry/engine/progress.py puts before, and the policy's description
+# where the engine puts that between the two.
 _POLICY: Final = re.compile(
-    r"policy (?P<policy>[a-z-]+): (?:[^:\s]+: )?(?:[A-Z][^:]*: )?(?P<rule>[a-z]+(?:-[a-z]+)+): (?P<wrong>.*?)"
+    r"policy (?P<policy>[a-z-]+): (?:[^\n:]*\n)?(?:[^:\s]+: )?(?:[A-Z][^:]*: )?"
+    r"(?P<rule>[a-z]+(?:-[a-z]+)+): (?P<wrong>.*?)"
     r"(?:\s+Remedy: (?P<remedy>.*))?",
     re.DOTALL,
 )
 _PHONE: Final = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")  # a version at the end is none
+# Of another number in each answer of Alibaba Cloud: without it the same error of many tenants is one.
+_OF_ONE_ANSWER: Final = re.compile(r"\s*(?:RequestId: \S+|RespHeaders: map\[(?:[^\[\]]|\[[^\[\]]*\])*\]\]?)")
 _HIDDEN: Final = "(hidden)"
 
 
 def finding_of(said: Mapping[str, Any]) -> ReportedFinding:
     """One of the `errors` or `warnings` of `tenantry preview --json`."""
-    text = masked(str(said.get("text", "")))
+    text = masked(_OF_ONE_ANSWER.sub("", str(said.get("text", ""))))
     tenant, resource = str(said.get("tenant", "")), str(said.get("resource", ""))
     if (policy := _POLICY.fullmatch(text)) is None:
         return ReportedFinding(tenant, resource, "", text, "")

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenantry.faults import printable
-from tenantry.reports.request_report import Effect, RequestReport, StackReport, Statement, Weight
+from tenantry.reports.rehearsal_result import Rehearsal
+from tenantry.reports.rehearsal_section import company, titled
+from tenantry.reports.rehearsal_section import parts as stage_parts
+from tenantry.reports.rehearsal_section import rows as stage_rows
+from tenantry.reports.request_report import RequestReport, StackReport
 from tenantry.reports.sections import (
     TITLES,
     Entry,
@@ -20,6 +24,7 @@ from tenantry.reports.sections import (
     finding_entries,
     who,
 )
+from tenantry.reports.statements import Effect, Statement, Weight
 from tenantry.reports.verdict import RESULTS, SHORT, against, counts, money, verdict
 
 MARKER: Final = "<!-- tenantry-report -->"
@@ -30,6 +35,7 @@ _MOST_SUBJECTS: Final = 8
 _COMMIT: Final = 12  # characters
 _OURS: Final = re.compile(r"[A-Za-z0-9 ,:;'()>+-]*")
 _TICKS: Final = re.compile(r"`+")
+_REHEARSAL: Final = -2  # stands for a stack's number
 _HEAD, _ERRORS, _WARNINGS = -2, -1, int(Weight.OTHER) - 0.5
 
 
@@ -45,15 +51,19 @@ class Block:
 
 def markdown(report: RequestReport) -> str:
     """Begins with the marker by which the comment is found again. Never longer than LIMIT."""
-    approval = "" if report.failed or report.effect is Effect.NOTHING else f" Exit code {int(report.effect)}."
+    approval = "" if report.is_failed or report.effect is Effect.NOTHING else f" Exit code {int(report.effect)}."
     head = [MARKER, "## What this request does", "", f"**{verdict(report)}**{approval}{_commits(report)}"]
     blocks: list[Block] = []
     headings: dict[int, tuple[str, ...]] = {}
+    is_many = len(report.stacks) > 1 or report.rehearsal is not None
     if report.stacks:
         table = ("", "| stack | effect | tenants | resources | CNY a month | made against |", "|" + " --- |" * 6)
         blocks.append(Block(-1, table, tuple((_HEAD, _row(stack)) for stack in report.stacks)))
+    if report.rehearsal is not None:
+        headings[_REHEARSAL] = ("", "## Rehearsal")
+        blocks += _rehearsed(report.rehearsal)
     for number, stack in enumerate(report.stacks):
-        headings[number] = ("", f"## Stack {code(stack.stack)}") if len(report.stacks) > 1 else ()
+        headings[number] = ("", f"## Stack {code(stack.stack)}") if is_many else ()
         blocks += _blocks(number, stack)
     kept, left_out = fitting(blocks, headings, LIMIT - NOTE - len("\n".join(head)))
     lines = [*head, *written_blocks(blocks, headings, kept)]
@@ -143,15 +153,38 @@ def _blocks(part: int, stack: StackReport) -> Iterator[Block]:
         unseen = [(_ERRORS, f"- **{_who(stack.unfinished)}**: not looked at to the end")] if stack.unfinished else []
         yield Block(part, _title("Refused"), (*_found(finding_entries(stack.errors), _ERRORS), *unseen))
     for weight in Weight:
-        if weight is not Weight.OTHER and (found := entries(stack, weight)):
+        if weight is not Weight.OTHER and (found := entries(stack.tenants, weight)):
             yield Block(part, _title(TITLES[weight]), tuple(_lines(found, weight)))
     if stack.warnings:
         found = finding_entries(stack.warnings)
         title = f"{len(found)} warnings" if len(found) > 1 else "1 warning"
         yield _folded(part, title, _found(found, _WARNINGS))
-    if rest := entries(stack, Weight.OTHER):
+    if rest := entries(stack.tenants, Weight.OTHER):
         codes = sorted({code for entry in rest for code in entry.codes})
         yield _folded(part, f"All else, of {who(codes)}", _lines(rest, Weight.OTHER))
+
+
+def _rehearsed(rehearsal: Rehearsal) -> Iterator[Block]:
+    table = ("", "| stage | result | seconds |", "|" + " --- |" * 3)
+    rows = [
+        f"| {_ours(words)} | {_cell(_ours(result))} | {seconds} |" for words, result, seconds in stage_rows(rehearsal)
+    ]
+    yield Block(_REHEARSAL, (), ((_HEAD, ""), (_HEAD, f"{_ours(company(rehearsal))}"),
+                                  *((_HEAD, f"- {_ours(remark)}") for remark in rehearsal.remarks)))  # fmt: skip
+    yield Block(_REHEARSAL, table, tuple((_HEAD, row) for row in rows))
+    for stage in stage_parts(rehearsal):
+        told = [
+            (float(weight), f"- {_ours(titled(weight))}: **{_who(entry.codes)}**: {_statement(said)}")
+            for weight, entry in stage.entries
+            for said in entry.statements
+        ]
+        lines = (*_found(list(stage.findings), _ERRORS), *told)
+        if lines:
+            yield Block(_REHEARSAL, _title(stage.title), lines)
+        if stage.rest:
+            codes = sorted({code for entry in stage.rest for code in entry.codes})
+            title = f"All else, of {who(codes)}" if lines else f"{stage.title}: {who(codes)}"
+            yield _folded(_REHEARSAL, title, _lines(list(stage.rest), Weight.OTHER))
 
 
 def _title(text: str) -> tuple[str, ...]:

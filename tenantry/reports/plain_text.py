@@ -1,16 +1,43 @@
 """A report for a terminal or a log: whole, and without anything that moves a cursor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tenantry.faults import printable
-from tenantry.reports.request_report import RequestReport, StackReport, Statement, Weight
-from tenantry.reports.sections import TITLES, entries, finding_entries, who
+from tenantry.reports.rehearsal_result import Rehearsal
+from tenantry.reports.rehearsal_section import company, parts, rows, titled
+from tenantry.reports.request_report import RequestReport, StackReport
+from tenantry.reports.sections import TITLES, FindingEntry, entries, finding_entries, who
+from tenantry.reports.statements import Statement, Weight
 from tenantry.reports.verdict import RESULTS, SHORT, against, counts, money, verdict
 
 
 def plain_text(report: RequestReport) -> str:
-    lines = [verdict(report), *(line for stack in report.stacks for line in _stack(stack))]
+    rehearsed = _rehearsed(report.rehearsal) if report.rehearsal else ()
+    lines = [verdict(report), *rehearsed, *(line for stack in report.stacks for line in _stack(stack))]
     return "\n".join(map(printable, lines)) + "\n"
+
+
+def _rehearsed(rehearsal: Rehearsal) -> Iterator[str]:
+    yield ""
+    yield f"rehearsal in {rehearsal.seconds:.0f} s; {company(rehearsal)}"
+    yield from (f"  {remark}" for remark in rehearsal.remarks)
+    for words, result, seconds in rows(rehearsal):
+        yield f"  {seconds:>4} s  {words}: {_flat(result)}"
+    for stage in parts(rehearsal):
+        yield f"  {stage.title}"
+        yield from _findings(stage.findings)
+        told = [*stage.entries, *((Weight.OTHER, entry) for entry in stage.rest)]
+        for weight, entry in told:
+            yield from (f"    {titled(weight)}: {who(entry.codes)}: {_statement(said)}" for said in entry.statements)
+
+
+def _findings(findings: Iterable[FindingEntry]) -> Iterator[str]:
+    for entry in findings:
+        rule = f"policy {entry.finding.rule}: " if entry.finding.rule else ""
+        tenants = f"{who(entry.codes)}: " if any(entry.codes) else ""
+        yield f"    {tenants}{rule}{_flat(entry.finding.text)}"
+        if entry.finding.remedy:
+            yield f"      what to do: {_flat(entry.finding.remedy)}"
 
 
 def _stack(stack: StackReport) -> Iterator[str]:
@@ -21,16 +48,11 @@ def _stack(stack: StackReport) -> Iterator[str]:
     for title, findings in (("Refused", stack.errors), ("Warnings", stack.warnings)):
         if findings:
             yield f"  {title}"
-        for entry in finding_entries(findings):
-            rule = f"policy {entry.finding.rule}: " if entry.finding.rule else ""
-            tenants = f"{who(entry.codes)}: " if any(entry.codes) else ""
-            yield f"    {tenants}{rule}{_flat(entry.finding.text)}"
-            if entry.finding.remedy:
-                yield f"      what to do: {_flat(entry.finding.remedy)}"
+        yield from _findings(finding_entries(findings))
     if stack.unfinished:
         yield f"    {who(stack.unfinished)}: not looked at to the end"
     for weight in Weight:
-        found = entries(stack, weight)
+        found = entries(stack.tenants, weight)
         if found:
             yield f"  {TITLES[weight]}"
         for entry in found:

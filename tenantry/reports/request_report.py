@@ -5,57 +5,14 @@ untrusted as the request itself: every field is checked, and every renderer esca
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, cast
+
+from tenantry.reports.rehearsal_result import Rehearsal
+from tenantry.reports.statements import EFFECTS, Effect, ReportedFinding, TenantReport
 
 FORMAT: Final = 1  # of the saved report
-
-
-class Effect(IntEnum):
-    """What a request does to whom, which is also the exit code that a workflow turns into a required approval."""
-
-    NOTHING = 0
-    ADDITIONS = 5
-    LESS = 6
-    DESTRUCTIVE = 7  # a deletion, a replacement, or a change of isolation
-
-
-class Weight(IntEnum):
-    """The sections of a report, the most important first; what is lowest is cut first."""
-
-    DATA = 0
-    GONE = 1
-    ISOLATION = 2
-    RAISED = 3
-    LESS = 4
-    RESTARTS = 5
-    KEYS = 6
-    OPENED = 7
-    OTHER = 8
-
-
-EFFECTS: Final[Mapping[Weight, Effect]] = {
-    Weight.DATA: Effect.DESTRUCTIVE,
-    Weight.GONE: Effect.DESTRUCTIVE,
-    Weight.ISOLATION: Effect.DESTRUCTIVE,
-    Weight.RAISED: Effect.ADDITIONS,
-    Weight.LESS: Effect.LESS,
-    Weight.RESTARTS: Effect.ADDITIONS,
-    Weight.KEYS: Effect.ADDITIONS,
-    Weight.OPENED: Effect.ADDITIONS,
-    Weight.OTHER: Effect.ADDITIONS,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One thing that happens to a tenant: `words` are ours, `subjects` come from files, the program or the engine."""
-
-    weight: Weight
-    words: str
-    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +23,6 @@ class Operation:
     resource: str  # URN
     operation: str
     properties: tuple[str, ...] = ()  # names of those that differ
-
-
-@dataclass(frozen=True, slots=True)
-class TenantReport:
-    """What happens to one tenant; the code is empty for what all tenants share."""
-
-    code: str
-    statements: tuple[Statement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedFinding:
-    """An error or a warning. `rule` and `remedy` are empty where it is not of a policy."""
-
-    tenant: str
-    resource: str
-    rule: str
-    text: str
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +65,26 @@ class StackReport:
 
 @dataclass(frozen=True, slots=True)
 class RequestReport:
-    """All stacks that a request affects."""
+    """All stacks that a request affects, and how its rehearsal went where there was one."""
 
     stacks: tuple[StackReport, ...]
+    rehearsal: Rehearsal | None = None
 
     @property
     def effect(self) -> Effect:
-        return max((stack.effect for stack in self.stacks), default=Effect.NOTHING)
+        rehearsed = [self.rehearsal.effect] if self.rehearsal else []
+        return max((*(stack.effect for stack in self.stacks), *rehearsed), default=Effect.NOTHING)
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The stacks whose preview did not come to a good end: nothing can be approved."""
         return tuple(stack.stack for stack in self.stacks if stack.result != "ok")
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether a preview or the rehearsal did not come to a good end."""
+        rehearsal = self.rehearsal
+        return bool(self.failed) or (rehearsal is not None and (rehearsal.is_interrupted or bool(rehearsal.failed)))
 
 
 class UnreadableReportError(Exception):
@@ -160,8 +106,9 @@ def from_json(text: str | bytes) -> RequestReport:
     if not isinstance(document, dict) or document.get("format") != FORMAT:  # pyright: ignore[reportUnknownMemberType]
         raise UnreadableReportError(f"it is no report of format {FORMAT}: `tenantry preview --format json` writes one")
     try:
-        stacks = json.dumps({"stacks": document.get("stacks")})  # pyright: ignore[reportUnknownMemberType]
-        return TypeAdapter(RequestReport).validate_json(stacks)
+        known = cast("dict[str, Any]", document)
+        parts = {name: known.get(name) for name in ("stacks", "rehearsal")}
+        return TypeAdapter(RequestReport).validate_json(json.dumps(parts))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
@@ -169,6 +116,10 @@ def from_json(text: str | bytes) -> RequestReport:
 
 
 def together(reports: Iterator[RequestReport]) -> RequestReport:
-    """One report of several, by stack. Of a stack that comes twice the later one counts."""
-    found = {stack.stack: stack for report in reports for stack in report.stacks}
-    return RequestReport(tuple(found[name] for name in sorted(found)))
+    """One report of several, by stack. Of a stack, or a rehearsal, that comes twice the later one counts."""
+    found: dict[str, StackReport] = {}
+    rehearsal: Rehearsal | None = None
+    for report in reports:
+        found |= {stack.stack: stack for stack in report.stacks}
+        rehearsal = report.rehearsal or rehearsal
+    return RequestReport(tuple(found[name] for name in sorted(found)), rehearsal)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from tenantry.engine.urns import name_of, type_of
-from tenantry.reports.request_report import Weight
+from tenantry.reports.statements import Weight
 
 
 class Cause(StrEnum):

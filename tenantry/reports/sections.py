@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tenantry.reports.request_report import ReportedFinding, StackReport, Statement, Weight
+from tenantry.reports.statements import ReportedFinding, Statement, TenantReport, Weight
 
 TITLES: Final = {
     Weight.DATA: "DATA IS DELETED OR REPLACED",
@@ -41,10 +41,10 @@ class FindingEntry:
     finding: ReportedFinding
 
 
-def entries(stack: StackReport, weight: Weight) -> list[Entry]:
+def entries(tenants: Iterable[TenantReport], weight: Weight) -> list[Entry]:
     """Of one section; what all share first, then what is of most tenants."""
     same: dict[tuple[Statement, ...], list[str]] = {}
-    for tenant in stack.tenants:
+    for tenant in tenants:
         said = tuple(one for one in tenant.statements if one.weight is weight)
         if said:
             same.setdefault(said, []).append(tenant.code)

@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-from tenantry.reports.request_report import Effect, RequestReport, StackReport
+from tenantry.reports.rehearsal_result import FAILURES, Rehearsal
+from tenantry.reports.request_report import RequestReport, StackReport
+from tenantry.reports.statements import Effect
 
 _EFFECTS: Final = {
     Effect.NOTHING: "Nothing changes.",
@@ -28,6 +30,23 @@ RESULTS: Final = {
 
 def verdict(report: RequestReport) -> str:
     """What is to be approved, or that nothing can be."""
+    if report.rehearsal is None:
+        return _of_stacks(report)
+    rehearsed = rehearsal_verdict(report.rehearsal)
+    return f"{rehearsed} {_of_stacks(report)}" if report.stacks else rehearsed
+
+
+def rehearsal_verdict(rehearsal: Rehearsal) -> str:
+    """Whether it came through, else everything that has gone wrong."""
+    if rehearsal.is_interrupted:
+        return "The rehearsal was interrupted: what it showed until then is below."
+    if rehearsal.failed:
+        return f"The rehearsal fails: {'; '.join(FAILURES[stage.name] for stage in rehearsal.failed)}."
+    loud = " Something is deleted, replaced or lost." if rehearsal.effect is Effect.DESTRUCTIVE else ""
+    return f"The rehearsal comes through, and the way back is open.{loud}"
+
+
+def _of_stacks(report: RequestReport) -> str:
     if not report.stacks:
         return "No stack is affected."
     if report.failed:

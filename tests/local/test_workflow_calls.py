@@ -51,13 +51,13 @@ def test_each_workflow_calls_what_it_is_for() -> None:
         path.stem: {" ".join(call.split()[:2]) for _, text in scripts(path) for call in calls(text)}
         for path in WORKFLOWS
     }
-    assert made["pull-request"] >= {"validate --stack", "plan diff"}
+    assert made["pull-request"] >= {"validate --stack", "plan diff", "rehearse --base"}
     assert made["preview"] == {"preview --stack", "report render", "report post"}
     assert made["deploy"] == {"validate --stack", "up --stack"}
     assert made["drift"] == {"drift --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
     assert gitlab == {
-        *("validate --stack", "plan diff", "preview --stack", "up --stack"),
+        *("validate --stack", "plan diff", "rehearse --base", "preview --stack", "up --stack"),
         *("report render", "report post", "drift --stack", "report drift"),
     }
 

@@ -18,7 +18,7 @@ from tenantry.cli_plan import AFFECTED, LESS
 from tenantry.cli_verify import UNREACHABLE
 from tenantry.engine.refusal import Exit
 from tenantry.phase import Phase
-from tenantry.reports.request_report import Effect
+from tenantry.reports.statements import Effect
 from tenantry.spec import PLAN_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,16 +10,15 @@ from tenantry.reports.build_report import stack_report
 from tenantry.reports.findings import finding_of, masked
 from tenantry.reports.request_report import (
     Basis,
-    Effect,
     Operation,
     StackReport,
     UnreadableReportError,
-    Weight,
     from_json,
     to_json,
     together,
 )
 from tenantry.reports.request_report import RequestReport as Report
+from tenantry.reports.statements import Effect, Weight
 from tests.support.prepared_requests import facts_of, replace, settings, suspended
 from tests.support.preview_outcomes import change, finding, outcome, urn
 

@@ -8,7 +8,8 @@ import pytest
 from tenantry.fleet import PROJECT_TENANTS, load_fleet
 from tenantry.reports.markdown import LIMIT, MARKER, markdown
 from tenantry.reports.plain_text import plain_text
-from tenantry.reports.request_report import Effect, from_json, to_json
+from tenantry.reports.request_report import from_json, to_json
+from tenantry.reports.statements import Effect
 from tests.support.prepared_requests import GOLDEN, requests
 
 REQUESTS = dict(requests())

@@ -6,17 +6,9 @@ import pytest
 
 from tenantry.reports.markdown import LIMIT, code, markdown
 from tenantry.reports.plain_text import plain_text
-from tenantry.reports.request_report import (
-    Basis,
-    Operation,
-    ReportedFinding,
-    RequestReport,
-    StackReport,
-    Statement,
-    TenantReport,
-    Weight,
-)
+from tenantry.reports.request_report import Basis, Operation, RequestReport, StackReport
 from tenantry.reports.sections import who
+from tenantry.reports.statements import ReportedFinding, Statement, TenantReport, Weight
 
 HOSTILE = (
     "[click](https://evil.example.com)",

@@ -3,7 +3,6 @@
 import pytest
 
 from policies.protection import HOLDS_DATA as PROTECTED
-from tenantry.reports.request_report import Weight
 from tenantry.reports.resource_weights import (
     CREATE,
     DELETE,
@@ -14,6 +13,7 @@ from tenantry.reports.resource_weights import (
     operation_of,
     weight_of,
 )
+from tenantry.reports.statements import Weight
 from tests.support.preview_outcomes import NAMES, platform_urn, service, urn
 
 ISOLATING = (
