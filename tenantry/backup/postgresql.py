@@ -16,7 +16,9 @@ from tenantry.backup import fingerprint
 from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint
 from tenantry.backup.systems import APPLICATION, Session, Systems
+from tenantry.names import PLATFORM_SCHEMA
 from tenantry.owner_login import CATALOG_ALONE, SUFFIX, OwnerLogin, owner_login
+from tenantry.rollout import record
 from tenantry.sessions.room import room
 from tenantry.sessions.watch import Watch, watched
 
@@ -89,27 +91,38 @@ def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
             "pg_dump",
             database,
             "--format=custom",
-            *DUMPED,
+            *_dumped(session),
             f"--snapshot={snapshot}",
             target=target,
         )
-        return fingerprint.take(session, schema_digest(systems, database, snapshot), before)
+        return fingerprint.take(session, _schema_digest(systems, database, snapshot, _dumped(session)), before)
 
 
 def fingerprint_of(systems: Systems, database: str) -> Fingerprint:
     with frozen(systems, database) as (session, snapshot):
-        return fingerprint.take(session, schema_digest(systems, database, snapshot))
+        return fingerprint.take(session, _schema_digest(systems, database, snapshot, _dumped(session)))
 
 
-def schema_digest(systems: Systems, database: str, snapshot: str) -> str:
+def _dumped(session: Session) -> tuple[str, ...]:
+    """A dump is restored as the tenant's owner: what is the platform's goes with the manifest instead."""
+    return (*DUMPED, f"--exclude-schema={PLATFORM_SCHEMA}") if record.is_ours(session) else DUMPED
+
+
+def _schema_digest(systems: Systems, database: str, snapshot: str, dumped: tuple[str, ...]) -> str:
     """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
-    text = run(systems, "pg_dump", database, "--schema-only", *DUMPED, f"--snapshot={snapshot}").decode()
+    text = run(systems, "pg_dump", database, "--schema-only", *dumped, f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def load(systems: Systems, source: IO[bytes], database: str) -> None:
-    """The whole file into an empty database, as its owner: what a dump says is a tenant's code, and runs at once."""
+def load(systems: Systems, source: IO[bytes], database: str, taken: Fingerprint) -> None:
+    """The whole file into an empty database, as its owner: what a dump says is a tenant's code, and runs at once.
+
+    The platform's own record comes first: nothing of the tenant's can take its name then.
+    """
+    if taken.record is not None:
+        with systems.session(database, CATALOG_ALONE) as session:
+            record.make(session, taken.record)
     source.flush()
     os.lseek(source.fileno(), 0, os.SEEK_SET)  # the program reads where the descriptor stands, not this file object
     with loader(systems, database) as login:

@@ -49,7 +49,7 @@ def test_a_dump_restores_to_the_same(systems: Systems, source: str) -> None:
         taken = postgresql.dump(systems, source, file)
         assert taken.tables["public.one"].rows == 2
         assert taken.rows == 4
-        postgresql.load(systems, file, name)
+        postgresql.load(systems, file, name, taken)
         assert differences(taken, postgresql.fingerprint_of(systems, name)) == []
     with systems.session() as session:
         assert not session.execute("SELECT FROM pg_database WHERE datname ~ '^tenantry_scratch'").fetchall()
@@ -90,7 +90,7 @@ def test_what_a_tenant_lays_out_never_runs_with_our_rights(systems: Systems) -> 
                 taken = postgresql.dump(systems, "trapped", file)
                 session.execute(f"ALTER DATABASE {name} SET trap.sprung = 'yes'".encode())
                 with pytest.raises(BackupError, match="permission denied to create role"):
-                    postgresql.load(systems, file, name)
+                    postgresql.load(systems, file, name, taken)
             assert taken.tables["public.trapped"].rows == 1
             query = "SELECT rolname FROM pg_roles WHERE rolname ~ '^(stolen|tenantry_scratch|tenant_m)'"
             assert session.execute(query).fetchall() == []
@@ -148,7 +148,7 @@ def test_a_dump_of_what_is_written_to_meanwhile_restores_to_what_was_taken(
             patch.setattr(postgresql, "run", busy)
             taken = postgresql.dump(systems, source, file)
         assert taken.tables["public.one"].rows == 2
-        postgresql.load(systems, file, name)
+        postgresql.load(systems, file, name, taken)
         found = postgresql.fingerprint_of(systems, name)
         assert found.sequences != taken.sequences
         assert differences(taken, found) == []
