@@ -1,17 +1,25 @@
 """What a cloned database does not inherit: who may connect, who owns what, and the roles' settings in it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import doors, login_passwords, membership, owners, row_rights, strangers, temp_files
+from provider.resources import (
+    doors,
+    login_passwords,
+    membership,
+    owners,
+    record_rights,
+    row_rights,
+    strangers,
+    temp_files,
+)
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.opening import DATABASE
-from tenantry.owner_login import SUFFIX
 
 if TYPE_CHECKING:
     from provider.postgresql import Session
@@ -36,14 +44,6 @@ ORDER BY 1, 2
 PUBLIC_SCHEMA: Final = """
 SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
 WHERE nspname = 'public' AND grantee = 0
-"""
-# The login of a migration has a right for a moment (tenantry/rollout/record.py).
-RECORD_RIGHTS: Final = """
-SELECT kind, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, grantee = 0, array_agg(privilege_type)
-FROM (SELECT 'SCHEMA tenantry_platform' AS kind, nspowner AS owner, nspacl AS acl FROM pg_namespace WHERE nspname = 'tenantry_platform'
-    UNION ALL SELECT 'TABLE tenantry_platform.schema_migrations', relowner, relacl FROM pg_class
-    WHERE relnamespace = to_regnamespace('tenantry_platform') AND relname = 'schema_migrations') AS records, aclexplode(acl)
-WHERE grantee <> owner AND grantee IS DISTINCT FROM to_regrole(%s) AND owner <> to_regrole(%s) GROUP BY 1, 2, 3 ORDER BY 1, 2
 """
 LOGIN_RIGHTS: Final = {"CONNECT", "TEMPORARY"}
 OWNERS, ROWS = "owner", "rows"  # what the logins have in it: all that its owner has, or its rows
@@ -184,7 +184,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _settings(session, inputs)
     yield from _other_settings(session, inputs)
     yield from _public_schema(session)
-    yield from _record(session, inputs["owner"])
+    yield from record_rights.faults(session, inputs["owner"])
     yield from owners.faults(session, inputs["owner"])
     if inputs.get("rights") == ROWS:
         yield from row_rights.faults(session, inputs["owner"], inputs["logins"])
@@ -284,18 +284,6 @@ def _public_schema(session: "Session") -> Iterator[Repair]:
             f"PUBLIC holds {', '.join(sorted(row[0]))} on schema public",
             sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC").format(),
         )
-
-
-def _record(session: "Session", owner: str) -> Iterator[Repair]:
-    """The record of migrations is the provisioner's alone: who may name it may hold a lock on it."""
-    from psycopg import sql
-
-    roles = [sql.Identifier(name).as_string(session) for name in (f"{owner}{SUFFIX}", owner)]
-    rows: list[tuple[LiteralString, str, bool, list[str]]] = session.execute(RECORD_RIGHTS, roles).fetchall()
-    for kind, name, is_public, rights in rows:
-        grantee = sql.SQL("PUBLIC") if is_public else sql.Identifier(name)
-        statement = sql.SQL("REVOKE ALL ON {} FROM {} CASCADE").format(sql.SQL(kind), grantee)
-        yield Repair(f"{name} holds {', '.join(sorted(rights))} on {kind.lower()}", statement)
 
 
 def _imported(session: "Session", database: str) -> Inputs:

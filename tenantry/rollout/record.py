@@ -1,7 +1,7 @@
-"""The record of a tenant's schema: `tenantry_platform.schema_migrations`, which lies in its database and is the platform's.
+"""The record of a tenant's schema: a table in the tenant's database that is the platform's, in a schema of its own.
 
-A database's owner does as it likes with what it owns. So the schema and the table are the provisioner's, and nobody else
-has a right to either: whoever may as much as name a table can hold a lock on it (`PREPARE` asks for no right).
+A database's owner does as it likes with what it owns. So both are the provisioner's, and nobody else has a right to
+either: whoever may as much as name a table can hold a lock on it (`PREPARE` asks for no right).
 
 The version has to change in one transaction with the migration, which runs as the tenant's owner with the tenant's code
 in it. Its session is let in for one statement, in a moment in which nothing of the tenant's can run, and no longer.
