@@ -100,7 +100,7 @@ def test_only_these(rollout: Any, written: Any, owned: None) -> None:
 HELD = {
     "the number that migrations had": "SELECT pg_advisory_lock(132424935)",
     "every number": "SELECT pg_advisory_lock(n) FROM generate_series(1, 100) AS n",
-    "a table of the migration": "CREATE TABLE mine (n int); BEGIN; LOCK TABLE mine",
+    "a table of the migration": "CREATE TABLE held (n int); BEGIN; LOCK TABLE held",
     "its login": "BEGIN; CREATE TABLE mine (n int); GRANT SELECT ON mine TO rent002_a",
 }
 WAITING = {"a table of the migration"}
@@ -114,7 +114,7 @@ def test_what_a_tenant_holds_lets_nobody_wait_for_ever(
     monkeypatch.setattr(version, "TRIES", 1)
     holder = tenant("k002")
     holder.execute(statement.encode())
-    wanted = written(v0001_one=f"{ONE}; CREATE TABLE IF NOT EXISTS mine (n int); ALTER TABLE mine ADD m int")
+    wanted = written(v0001_one=f"{ONE}; CREATE TABLE IF NOT EXISTS held (n int); ALTER TABLE held ADD m int")
     found = {one.label: one for one in rollout(wanted).run()}
     assert found["k001"].state is found["k003"].state is State.MIGRATED
     if statement in (HELD[name] for name in WAITING):
