@@ -91,7 +91,9 @@ def sequences(session: Session) -> dict[str, str]:
     return dict(session.execute(SEQUENCES).fetchall())
 
 
-def take(session: Session, schema_digest: str, before: dict[str, str] | None = None) -> Fingerprint:
+def take(
+    session: Session, schema_digest: str, before: dict[str, str] | None = None, *, has_record: bool
+) -> Fingerprint:
     """As the session's transaction sees it; `before` are the sequences from before the dump."""
     now = sequences(session)
     return Fingerprint(
@@ -100,7 +102,7 @@ def take(session: Session, schema_digest: str, before: dict[str, str] | None = N
         sequences=now,
         large_objects=_large_objects(session),
         sequences_before=before if before != now else None,
-        record=tuple(Applied(*row) for row in record.rows(session)) if record.is_ours(session) else None,
+        record=tuple(Applied(*row) for row in record.rows(session)) if has_record else None,
     )
 
 

@@ -85,32 +85,36 @@ def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
 def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
     """Writes the dump into an empty file; the fingerprint is of the very same moment, but for sequences (see there)."""
     with frozen(systems, database) as (session, snapshot):
-        before = fingerprint.sequences(session)
+        before, has_record = fingerprint.sequences(session), record.is_ours(session)
         run(
             systems,
             "pg_dump",
             database,
             "--format=custom",
-            *_dumped(session),
+            *_dumped(has_record),
             f"--snapshot={snapshot}",
             target=target,
         )
-        return fingerprint.take(session, _schema_digest(systems, database, snapshot, _dumped(session)), before)
+        digest = _schema_digest(systems, database, snapshot, has_record)
+        return fingerprint.take(session, digest, before, has_record=has_record)
 
 
-def fingerprint_of(systems: Systems, database: str) -> Fingerprint:
+def fingerprint_of(systems: Systems, database: str, taken: Fingerprint | None = None) -> Fingerprint:
+    """`taken` is what was restored: what it did not know as the platform's record is the tenant's, whoever owns it."""
     with frozen(systems, database) as (session, snapshot):
-        return fingerprint.take(session, _schema_digest(systems, database, snapshot, _dumped(session)))
+        has_record = record.is_ours(session) if taken is None else taken.record is not None
+        digest = _schema_digest(systems, database, snapshot, has_record)
+        return fingerprint.take(session, digest, has_record=has_record)
 
 
-def _dumped(session: Session) -> tuple[str, ...]:
+def _dumped(has_record: bool) -> tuple[str, ...]:
     """A dump is restored as the tenant's owner: what is the platform's goes with the manifest instead."""
-    return (*DUMPED, f"--exclude-schema={PLATFORM_SCHEMA}") if record.is_ours(session) else DUMPED
+    return (*DUMPED, f"--exclude-schema={PLATFORM_SCHEMA}") if has_record else DUMPED
 
 
-def _schema_digest(systems: Systems, database: str, snapshot: str, dumped: tuple[str, ...]) -> str:
+def _schema_digest(systems: Systems, database: str, snapshot: str, has_record: bool) -> str:
     """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
-    text = run(systems, "pg_dump", database, "--schema-only", *dumped, f"--snapshot={snapshot}").decode()
+    text = run(systems, "pg_dump", database, "--schema-only", *_dumped(has_record), f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -114,7 +114,7 @@ def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
         fetched(vault, manifest, shelf, file, ANEW.format(manifest.subject))
         name = stack.enter_context(postgresql.scratch(vault.systems))
         postgresql.load(vault.systems, file, name, manifest.fingerprint)
-        return postgresql.fingerprint_of(vault.systems, name)
+        return postgresql.fingerprint_of(vault.systems, name, manifest.fingerprint)
 
 
 def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf, say: Say) -> list[str]:

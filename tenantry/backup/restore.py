@@ -101,7 +101,8 @@ def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str
         postgresql.load(vault.systems, file, fresh, manifest.fingerprint)
         with vault.systems.session(fresh, CATALOG_ALONE) as inside:
             inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        if found := differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh)):
+        restored = postgresql.fingerprint_of(vault.systems, fresh, manifest.fingerprint)
+        if found := differences(manifest.fingerprint, restored):
             raise Differs(manifest.id, found, remedy)
 
 

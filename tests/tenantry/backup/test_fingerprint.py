@@ -103,7 +103,7 @@ def test_a_tenants_own_schema_of_that_name_is_in_its_dump(systems: Systems, owne
         taken = postgresql.dump(systems, owned, file)
         assert taken.record is None
         postgresql.load(systems, file, name, taken)
-        assert differences(taken, postgresql.fingerprint_of(systems, name)) == []
+        assert differences(taken, postgresql.fingerprint_of(systems, name, taken)) == []
 
 
 # What a tenant may lay out in its database so that it runs when somebody copies, reads or restores it.
