@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Generator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import oss2
@@ -54,7 +53,7 @@ def vault(systems: Systems) -> Generator[Vault]:
         for migration in migrations:
             session.execute(migration.read_bytes())
     with systems.session("rent001", CATALOG_ALONE) as session:
-        record.make(session, [(0, "baseline", "x", datetime(2026, 11, 1, tzinfo=UTC))])
+        record.make(session)
     with systems.session("rent001") as session:
         session.execute("SET role = 'rent001'; CREATE TABLE things AS SELECT id FROM generate_series(1, 50) AS id")
     for place in (FILES, STORE):
