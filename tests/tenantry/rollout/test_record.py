@@ -232,6 +232,12 @@ def test_a_tenants_code_in_the_migrations_own_session_gets_no_further(
         assert set(session.execute("SELECT done FROM tried").fetchall()) == {("",)}
 
 
+def test_every_migration_runs_as_the_tenants_owner(rollout: Any, written: Any, server: Server, owned: None) -> None:
+    list(rollout(written(v0001_one=ONE, v0002_who="CREATE TABLE who AS SELECT current_user::text AS name")).run())
+    with server.session("rent002") as session:
+        assert session.execute("SELECT name FROM who").fetchall() == [("rent002",)]
+
+
 def test_a_migration_that_fails_is_not_recorded_and_leaves_no_right(
     rollout: Any, written: Any, tenant: Tenant, server: Server
 ) -> None:
