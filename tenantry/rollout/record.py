@@ -6,7 +6,8 @@ either: whoever may as much as name a table can hold a lock on it (`PREPARE` ask
 The version has to change in one transaction with the migration, which runs as the tenant's owner with the tenant's code
 in it. Its session is let in for one statement, in a moment in which nothing of the tenant's can run, and no longer.
 
-All sessions here are the provisioner's, with nothing on their search path, unless it says otherwise.
+All sessions here are the provisioner's, with nothing on their search path, unless it says otherwise; where rights are
+given, what they do is committed at once.
 """
 
 from collections.abc import Generator, Sequence
