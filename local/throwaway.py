@@ -20,6 +20,9 @@ import psycopg
 
 from local.paths import ROOT
 
+# Percent of growth before the engine and its plugins collect garbage: these machines have memory to spare, and runs are
+# many and short. An up with nothing to do takes a tenth less processor time than with the engine's own setting.
+GARBAGE_PERCENT = "400"
 LOCAL_SECONDS = 3600  # a start may have to build everything first
 SHOWN_LINES = 40  # of a command that failed
 # What Python has compiled comes along: a copy keeps the times by which it is known to be current.
@@ -37,7 +40,7 @@ class World:
     def env(self) -> dict[str, str]:
         shell = f". {self.folder}/.local/env && env -0"
         text = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout
-        return dict(line.split("=", 1) for line in text.split("\0") if line)
+        return {"GOGC": GARBAGE_PERCENT} | dict(line.split("=", 1) for line in text.split("\0") if line)
 
     def run(
         self,

@@ -22,7 +22,8 @@ ID: Final = re.compile(r"(?P<subject>[a-z][a-z0-9_]{2,62})-(?P<at>[0-9]{8}T[0-9]
 
 
 def new_id(subject: str, at: datetime) -> str:
-    return f"{subject}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
+    """A new id. Of one subject, ids sort as their moments do: the microseconds come first, then what no other has."""
+    return f"{subject}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{at.microsecond:05x}{secrets.token_hex(6)[1:]}"
 
 
 def subject_of(backup_id: str) -> str | None:

@@ -137,7 +137,7 @@ def start_plugin() -> Plugin:
     return Plugin(stub, process)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plugin_process() -> Generator[Plugin]:
     made = start_plugin()
     yield made
@@ -146,7 +146,7 @@ def plugin_process() -> Generator[Plugin]:
     made.process.wait(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[TemporaryServer]:
     with TemporaryServer(tmp_path_factory.mktemp("server")) as running:
         running.make_template()
@@ -255,7 +255,7 @@ class Cloud:
             return json.load(answer)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud_process(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cloud]:
     state = tmp_path_factory.mktemp("alibaba")
     with stand_in(state, KEYS) as proxy:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-SHOWN_FILES = 15
+SHOWN_FILES = 40
 PROPERTY = "processor seconds"
 
 

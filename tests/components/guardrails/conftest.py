@@ -108,7 +108,7 @@ class Cluster:
         return Actor(self.server, "somebody", group(code, role))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     kubelite = Kubelite(binary("kubelite"), tmp_path_factory.mktemp("guarded"), crds())
     kubelite.start()

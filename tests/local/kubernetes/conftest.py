@@ -301,7 +301,7 @@ def binary() -> Callable[[str], Path]:
     return find
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one definition of a kind of our own."""
     folder = tmp_path_factory.mktemp("crds")
@@ -309,7 +309,7 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubelite(
     binary: Callable[[str], Path], definitions: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kubelite]:
@@ -319,7 +319,7 @@ def kubelite(
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_plugin(binary: Callable[[str], Path]) -> Iterator[Callable[[Json], Plugin]]:
     started: list[Plugin] = []
 
@@ -333,7 +333,7 @@ def start_plugin(binary: Callable[[str], Path]) -> Iterator[Callable[[Json], Plu
             plugin.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plugin(start_plugin: Callable[[Json], Plugin], kubelite: Kubelite) -> Plugin:
     return start_plugin({"kubeconfig": secret(kubelite.kubeconfig.read_text())})
 

@@ -8,7 +8,7 @@ import pytest
 from local.postgresql.temporary import TemporaryServer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[TemporaryServer]:
     """With the template; tests leave it as they found it."""
     with TemporaryServer(tmp_path_factory.mktemp("server")) as running:

@@ -55,6 +55,15 @@ def test_an_id_says_whose_and_when(subject: str) -> None:
     assert (subject_of(one), moment_of(one)) == (subject, START)
 
 
+def test_ids_of_one_second_sort_as_they_were_taken() -> None:
+    """The newest backup is the one that the next is compared with, and both may be of one second."""
+    moments = [START + timedelta(microseconds=step) for step in (0, 1, 17, 999, 65_536, 999_999)]
+    ids = [new_id("k001", moment) for moment in moments]
+    assert ids == sorted(ids)
+    assert len({new_id("k001", START) for _ in range(50)}) == 50
+    assert all(ID.fullmatch(backup_id) for backup_id in ids)
+
+
 @pytest.mark.parametrize("wrong", ["", "k001", "k001-2026", "../k001-20260101T000000Z-0123456789abcdef", "k001-x-y\n"])
 def test_what_is_no_id(wrong: str) -> None:
     assert subject_of(wrong) is None
