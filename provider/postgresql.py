@@ -122,6 +122,7 @@ class Server:
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name="tenantry",
             options=options,
+            prepare_threshold=None,  # by its name the tenant's code could put another in a statement's place
         )
 
     def _refusal(self, database: str, user: str, password: str) -> str | None:

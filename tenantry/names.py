@@ -11,6 +11,7 @@ from typing import Final
 ADMIN_DATABASE: Final = "admin_tenant_management"
 TEMPLATE_DATABASE: Final = "kargerdensales"
 TEST_DATABASE: Final = "kargerdensales_test"
+PLATFORM_SCHEMA: Final = "tenantry_platform"  # in a tenant's database, and not the tenant's
 MAINTENANCE_DATABASE: Final = "postgres"  # on every server: where sessions begin that need no other database
 SYSTEM_BUCKET: Final = "systemkarder"  # Guangzhou
 PHOTO_BUCKET: Final = "faceshanghaikarden"  # Shanghai

@@ -9,7 +9,8 @@ through all catalogs that name a role):
   constructors are the server's own, its multirange type is the range's), what an extension has made;
 - extensions, which have no ALTER ... OWNER TO; foreign-data wrappers, event triggers and publications of all tables or
   of schemas, which only a superuser may own; subscriptions, which no clone takes along;
-- default privileges and user mappings: these are for a role and belong to none.
+- default privileges and user mappings: these are for a role and belong to none;
+- the schema `tenantry_platform`, the platform's own record (tenantry/rollout/record.py).
 """
 
 from typing import Final
@@ -44,7 +45,8 @@ WITH owned (kind, catalog, id, place, owner) AS (
 )
 SELECT kind, (pg_identify_object(catalog, id, 0)).identity, pg_get_userbyid(owner)
 FROM owned LEFT JOIN pg_namespace ON pg_namespace.oid = place
-WHERE owner <> %s::regrole AND (place IS NULL OR nspname <> 'information_schema' AND nspname !~ '^pg_')
+WHERE owner <> %s::regrole
+    AND (place IS NULL OR nspname <> 'information_schema' AND nspname <> 'tenantry_platform' AND nspname !~ '^pg_')
     AND NOT EXISTS (SELECT FROM pg_depend
         WHERE objid = id AND classid = catalog AND objsubid = 0 AND deptype IN ('i', 'e'))
 ORDER BY kind <> 'SCHEMA', 1, 2

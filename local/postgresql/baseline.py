@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 
 from local.postgresql.connection import connect
 from tenantry.names import TEMPLATE_DATABASE
+from tenantry.rollout import record
 
 FILES = Path(__file__).parent / "template"
 DRAFT = f"{TEMPLATE_DATABASE}_draft"
@@ -65,7 +66,7 @@ def _build(session: Connection[TupleRow], port: int, password: str, digest: str)
         for path in _paths():
             inside.execute(path.read_bytes())
         inside.execute(
-            "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, 'baseline', %s)",
+            "INSERT INTO tenantry_platform.schema_migrations (version, name, checksum) VALUES (%s, 'baseline', %s)",
             [BASELINE_VERSION, digest],
         )
     with connect(port, password, DRAFT) as inside:  # outside the transaction; clones take the statistics along
@@ -86,8 +87,8 @@ def _migrated(session: Connection[TupleRow], port: int, password: str) -> bool:
     session.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(name))
     try:
         with connect(port, password, TEMPLATE_DATABASE) as inside:
-            row = inside.execute("SELECT 1 FROM schema_migrations WHERE version > %s", [BASELINE_VERSION]).fetchone()
-            return row is not None
+            applied = record.applied(inside) if record.is_there(inside) else [row[0] for row in record.former(inside)]
+            return max(applied, default=BASELINE_VERSION) > BASELINE_VERSION
     finally:
         _close(session, TEMPLATE_DATABASE)
 

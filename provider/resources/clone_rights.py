@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from provider.connections import Connections
 from provider.failure import Failure, step
 from provider.opening import Opening
-from provider.resources import doors, login_passwords, membership, owners, row_rights, strangers, temp_files
+from provider.resources import (
+    doors,
+    login_passwords,
+    membership,
+    owners,
+    record_rights,
+    row_rights,
+    strangers,
+    temp_files,
+)
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.repair import Repair
 from tenantry.names import MAINTENANCE_DATABASE
@@ -175,6 +184,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _settings(session, inputs)
     yield from _other_settings(session, inputs)
     yield from _public_schema(session)
+    yield from record_rights.faults(session, inputs["owner"])
     yield from owners.faults(session, inputs["owner"])
     if inputs.get("rights") == ROWS:
         yield from row_rights.faults(session, inputs["owner"], inputs["logins"])

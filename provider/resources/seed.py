@@ -1,6 +1,6 @@
 """A tenant's first rows: the kindergarten in its clone, and an administrator there and among the platform's users."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.connections import Connections
@@ -8,7 +8,9 @@ from provider.failure import Failure, step
 from provider.opening import Opening
 from provider.resources import administrator, administrators
 from provider.resources.base import Inputs, Kind, Resource
+from tenantry.migrations import BASELINE, Unfit
 from tenantry.opening import ADMINISTRATOR, SCHEMA
+from tenantry.rollout import record
 
 if TYPE_CHECKING:
     from provider.postgresql import Session
@@ -33,7 +35,6 @@ UPDATE kindergartens SET
     address = CASE WHEN address IS NOT DISTINCT FROM %(old_address)s THEN %(address)s ELSE address END
 WHERE code = %(code)s
 """
-VERSION: Final = "SELECT coalesce(max(version), 0) FROM schema_migrations"
 REQUIRED: Final = ("code", "name")
 OPTIONAL: Final = ("phone", "address", "contactEmail")
 
@@ -108,8 +109,8 @@ class Seed(Resource):
                 session.execute(administrator.FOLLOW, both)
                 administrator.follow(at, opening.database, opening.tenant, both)
             session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(kindergarten)})
-            row = session.execute(VERSION).fetchone()
-        return row[0] if row else 0
+            former = record.former(session)
+        return _version(at, inputs["database"], [row[0] for row in former])
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from provider.postgresql import DatabaseMissing, explain
@@ -132,6 +133,17 @@ class Seed(Resource):
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """Nothing: the rows are the tenant's by now."""
+
+
+def _version(at: Connections, database: str, former: Sequence[int]) -> int:
+    """`former` are the versions in the tenant's own table, for a database that has no other record yet."""
+    from provider.postgresql import explain
+
+    with step("reading its version", explain), at.catalogs(database) as session:
+        try:
+            return max(record.applied(session) if record.is_there(session) else former, default=BASELINE)
+        except Unfit as unfit:
+            raise Failure(unfit.reason, unfit.remedy) from None
 
 
 def _seeded(session: "Session") -> dict[str, Any] | None:

@@ -8,12 +8,14 @@ the dump are known, and what lies between them is right.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from psycopg import sql
 from pydantic import BaseModel, ConfigDict
 
 from tenantry.backup.systems import Session
+from tenantry.rollout import record
 
 # A row as text depends on these; a scratch database must say the same as the one it came from.
 SETTINGS: Final = {
@@ -55,6 +57,15 @@ class Content(BaseModel):
     checksum: str
 
 
+class Applied(NamedTuple):
+    """A row of the record of migrations, which is the platform's and in no tenant's dump."""
+
+    version: int
+    name: str
+    checksum: str
+    applied_at: datetime
+
+
 class Fingerprint(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     schema_digest: str  # of pg_dump's own words for it
@@ -62,6 +73,7 @@ class Fingerprint(BaseModel):
     sequences: dict[str, str]
     large_objects: Content
     sequences_before: dict[str, str] | None = None  # none: they stood still, or an older program took it
+    record: tuple[Applied, ...] | None = None  # none: the database has no such record, or an older program took it
 
     @property
     def rows(self) -> int:
@@ -79,7 +91,9 @@ def sequences(session: Session) -> dict[str, str]:
     return dict(session.execute(SEQUENCES).fetchall())
 
 
-def take(session: Session, schema_digest: str, before: dict[str, str] | None = None) -> Fingerprint:
+def take(
+    session: Session, schema_digest: str, before: dict[str, str] | None = None, *, has_record: bool
+) -> Fingerprint:
     """As the session's transaction sees it; `before` are the sequences from before the dump."""
     now = sequences(session)
     return Fingerprint(
@@ -88,6 +102,7 @@ def take(session: Session, schema_digest: str, before: dict[str, str] | None = N
         sequences=now,
         large_objects=_large_objects(session),
         sequences_before=before if before != now else None,
+        record=tuple(Applied(*row) for row in record.rows(session)) if has_record else None,
     )
 
 

@@ -16,7 +16,9 @@ from tenantry.backup import fingerprint
 from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint
 from tenantry.backup.systems import APPLICATION, Session, Systems
+from tenantry.names import PLATFORM_SCHEMA
 from tenantry.owner_login import CATALOG_ALONE, SUFFIX, OwnerLogin, owner_login
+from tenantry.rollout import record
 from tenantry.sessions.room import room
 from tenantry.sessions.watch import Watch, watched
 
@@ -83,33 +85,48 @@ def frozen(systems: Systems, database: str) -> Generator[tuple[Session, str]]:
 def dump(systems: Systems, database: str, target: IO[bytes]) -> Fingerprint:
     """Writes the dump into an empty file; the fingerprint is of the very same moment, but for sequences (see there)."""
     with frozen(systems, database) as (session, snapshot):
-        before = fingerprint.sequences(session)
+        before, has_record = fingerprint.sequences(session), record.is_ours(session)
         run(
             systems,
             "pg_dump",
             database,
             "--format=custom",
-            *DUMPED,
+            *_dumped(has_record),
             f"--snapshot={snapshot}",
             target=target,
         )
-        return fingerprint.take(session, schema_digest(systems, database, snapshot), before)
+        digest = _schema_digest(systems, database, snapshot, has_record)
+        return fingerprint.take(session, digest, before, has_record=has_record)
 
 
-def fingerprint_of(systems: Systems, database: str) -> Fingerprint:
+def fingerprint_of(systems: Systems, database: str, taken: Fingerprint | None = None) -> Fingerprint:
+    """`taken` is what was restored: what it did not know as the platform's record is the tenant's, whoever owns it."""
     with frozen(systems, database) as (session, snapshot):
-        return fingerprint.take(session, schema_digest(systems, database, snapshot))
+        has_record = record.is_ours(session) if taken is None else taken.record is not None
+        digest = _schema_digest(systems, database, snapshot, has_record)
+        return fingerprint.take(session, digest, has_record=has_record)
 
 
-def schema_digest(systems: Systems, database: str, snapshot: str) -> str:
+def _dumped(has_record: bool) -> tuple[str, ...]:
+    """A dump is restored as the tenant's owner: what is the platform's goes with the manifest instead."""
+    return (*DUMPED, f"--exclude-schema={PLATFORM_SCHEMA}") if has_record else DUMPED
+
+
+def _schema_digest(systems: Systems, database: str, snapshot: str, has_record: bool) -> str:
     """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
-    text = run(systems, "pg_dump", database, "--schema-only", *DUMPED, f"--snapshot={snapshot}").decode()
+    text = run(systems, "pg_dump", database, "--schema-only", *_dumped(has_record), f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def load(systems: Systems, source: IO[bytes], database: str) -> None:
-    """The whole file into an empty database, as its owner: what a dump says is a tenant's code, and runs at once."""
+def load(systems: Systems, source: IO[bytes], database: str, taken: Fingerprint) -> None:
+    """The whole file into an empty database, as its owner: what a dump says is a tenant's code, and runs at once.
+
+    The platform's own record comes first: nothing of the tenant's can take its name then.
+    """
+    if taken.record is not None:
+        with systems.session(database, CATALOG_ALONE) as session:
+            record.make(session, taken.record)
     source.flush()
     os.lseek(source.fileno(), 0, os.SEEK_SET)  # the program reads where the descriptor stands, not this file object
     with loader(systems, database) as login:

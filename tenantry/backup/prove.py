@@ -20,8 +20,8 @@ from tenantry.backup.places import Shelf
 from tenantry.backup.records import Record
 from tenantry.backup.take import Say, Subject, Vault
 from tenantry.names import TEMP_DIRECTORY
+from tenantry.rollout.record import TABLE as MIGRATIONS
 
-MIGRATIONS = "public.schema_migrations"
 SHOWN = 5  # differences that are told; the rest is counted
 ANEW: Final = "nothing was removed; find out why, then take a new one: `tenantry backup {} --for-deletion`"
 
@@ -113,8 +113,8 @@ def restored(vault: Vault, manifest: Manifest, shelf: Shelf) -> Fingerprint:
         file = stack.enter_context(objects.spool())
         fetched(vault, manifest, shelf, file, ANEW.format(manifest.subject))
         name = stack.enter_context(postgresql.scratch(vault.systems))
-        postgresql.load(vault.systems, file, name)
-        return postgresql.fingerprint_of(vault.systems, name)
+        postgresql.load(vault.systems, file, name, manifest.fingerprint)
+        return postgresql.fingerprint_of(vault.systems, name, manifest.fingerprint)
 
 
 def unreadable(vault: Vault, manifest: Manifest, shelf: Shelf, say: Say) -> list[str]:

@@ -98,10 +98,11 @@ def _fill(vault: Vault, manifest: Manifest, shelf: Shelf, fresh: str, owner: str
         say(f"{manifest.subject}: restoring {manifest.fingerprint.rows} rows into {fresh}")
         with vault.systems.session() as session:
             postgresql.create(session, fresh, owner=owner)
-        postgresql.load(vault.systems, file, fresh)
+        postgresql.load(vault.systems, file, fresh, manifest.fingerprint)
         with vault.systems.session(fresh, CATALOG_ALONE) as inside:
             inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        if found := differences(manifest.fingerprint, postgresql.fingerprint_of(vault.systems, fresh)):
+        restored = postgresql.fingerprint_of(vault.systems, fresh, manifest.fingerprint)
+        if found := differences(manifest.fingerprint, restored):
             raise Differs(manifest.id, found, remedy)
 
 

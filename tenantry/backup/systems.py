@@ -63,6 +63,7 @@ class Systems:
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name=APPLICATION,
             options=options,
+            prepare_threshold=None,  # by its name the tenant's code could put another in a statement's place
             autocommit=True,
         )
 

@@ -68,6 +68,12 @@ _ADVICE: Final = (
         "Repair nothing by hand: bring the last sound copy of the state back from its storage (.pulumi/backups), with"
         " `pulumi stack import`, and run `tenantry up`.",
     ),
+    # secrets/cloud/manager.go, in the words of gocloud.dev/secrets
+    _advice(
+        r"get stack secrets manager: secrets \(code=\w+\):",
+        "the stack's secrets cannot be decrypted: the key that the stack's file names as `secretsprovider` does not"
+        " answer or refuses. See that it is within reach and that this shell's credentials may use it:",
+    ),
     # the same, and cmd/pulumi/main.go panicHandler
     _advice(
         r"We would appreciate a report: https://github\.com/pulumi/pulumi/issues/"

@@ -70,6 +70,7 @@ class Server:
             connect_timeout=CONNECT_SECONDS,
             application_name="tenantry",
             options=options,
+            prepare_threshold=None,  # by its name the tenant's code could put another in a statement's place
             autocommit=True,
         )
 

@@ -174,20 +174,20 @@ class Rollout:
             return Result(site.label, site.database, State.OPENING)
         begun = time.monotonic()
         try:
-            version, rest = lacking(self.server, site, self.plan.wanted, self.plan.to)
+            standing = lacking(self.server, site, self.plan.wanted, self.plan.to)
         except (NoAnswer, Unfit, Broken) as error:
             self._require_server(error)
             return Result(site.label, site.database, State.FAILED, seconds=time.monotonic() - begun, error=str(error))
-        names = tuple(migration.label for migration in rest)
-        state = State.BEHIND if rest else State.CURRENT
-        return Result(site.label, site.database, state, version, version, time.monotonic() - begun, "", names)
+        state, seconds = State.BEHIND if standing.lacks else State.CURRENT, time.monotonic() - begun
+        version = standing.version
+        return Result(site.label, site.database, state, version, version, seconds, "", standing.lacks)
 
     def _brought(self, site: Site, taken: int) -> Result:
         """`taken` is the newest version that some tenant has taken."""
         begun, before = time.monotonic(), None
         state, error, migration = State.CURRENT, "", ""
         try:
-            before, _ = lacking(self.server, site, self.plan.wanted, self.plan.to)
+            before = lacking(self.server, site, self.plan.wanted, self.plan.to).version
             before, after = bring(self.server, site, self.plan.wanted, self.plan.to, self.plan.limit_s)
             if after > before:
                 state = State.MIGRATED

@@ -3,11 +3,14 @@
 import re
 import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry.engine.database import Server
-from tenantry.migrations import APPLIED, BASELINE, RECORD, REMEMBER, Migration, Unfit, pending
+from tenantry.migrations import BASELINE, Migration, Unfit, pending
+from tenantry.owner_login import CATALOG_ALONE
+from tenantry.rollout import record
 from tenantry.rollout.sites import TEMPLATE, Site, reached
 from tenantry.sessions.watch import Watch, watched
 
@@ -31,9 +34,10 @@ QUOTED: Final = re.compile(
 )
 # A template has the record from its first day, and so has every clone.
 NO_RECORD: Final = (
-    "it has no record of its migrations in public.schema_migrations: the table was dropped, renamed or emptied; "
-    "bring it back as it was (its last backup has it), then run again"
+    f"it has no record of its migrations in {record.TABLE}: the table was dropped or emptied; "
+    "bring it back as it was (`tenantry restore` does), then run again"
 )
+COMES_OVER: Final = f"the record, from {record.FORMER}"
 LOCKED_OUT: Final = ("55P03", "40P01")  # lock timeout, deadlock
 
 
@@ -49,56 +53,95 @@ class Broken(Exception):
         self.migration = migration
 
 
-def lacking(server: Server, site: Site, wanted: Sequence[Migration], to: int) -> tuple[int, list[Migration]]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one database stands. `is_former`: its record is still its tenant's own table."""
+
+    version: int
+    rest: Sequence[Migration]
+    is_former: bool = False
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        names = tuple(migration.label for migration in self.rest)
+        return (COMES_OVER, *names) if self.is_former else names
+
+
+def lacking(server: Server, site: Site, wanted: Sequence[Migration], to: int) -> Standing:
     """Its version, and what it lacks up to the version `to`; changes nothing. Raises Unfit for another past, Broken."""
-    with _explained(), _at_work(server, site, LOOK_S) as (session, _):
-        return _lacking(session, site, wanted, to)
+    with _explained():
+        with _looking(server, site) as session, _at_work(server, session, LOOK_S):
+            if site.label == TEMPLATE or record.is_there(session):
+                return _standing(session, session, site, wanted, to)
+        with _looking(server, site) as session, reached(server, site) as inside, _at_work(server, inside, LOOK_S):
+            return _standing(session, inside, site, wanted, to)
 
 
 def bring(server: Server, site: Site, wanted: Sequence[Migration], to: int, limit_s: float) -> tuple[int, int]:
     """Its version before and after: one transaction a migration, nobody else at it meanwhile. Raises Broken, Unfit."""
-    with _explained(), _at_work(server, site, limit_s) as (session, watch):
-        before, rest = _lacking(session, site, wanted, to)
-        after = before
-        for migration in rest:
-            _run(session, migration, watch)
+    with _explained(), reached(server, site) as inside, ExitStack() as stack:
+        is_template = site.label == TEMPLATE  # whose only session is the provisioner's
+        session = inside if is_template else stack.enter_context(_looking(server, site))
+        watch = stack.enter_context(_at_work(server, inside, limit_s))
+        standing = _standing(session, inside, site, wanted, to)
+        if standing.is_former or is_template:
+            record.make(session, record.former(inside) if standing.is_former else ())
+        after = standing.version
+        for migration in standing.rest:
+            _run(session, inside, migration, watch)
             after = migration.version
-        return before, after
+        return standing.version, after
 
 
 @contextmanager
-def _at_work(server: Server, site: Site, limit_s: float) -> "Generator[tuple[Session, Watch], None, None]":
-    """A session in the database that waits for nobody for long."""
+def _looking(server: Server, site: Site) -> "Generator[Session, None, None]":
+    """The provisioner's session, for the record alone."""
+    if site.label == TEMPLATE:
+        with reached(server, site) as session:
+            yield session
+        return
+    with server.session(site.database, options=CATALOG_ALONE) as session:
+        _wait_briefly(session)
+        yield session
+
+
+@contextmanager
+def _at_work(server: Server, session: "Session", limit_s: float) -> Generator[Watch, None, None]:
+    """The session waits for nobody for long."""
+    with watched(server.session, session, limit_s) as watch:
+        _wait_briefly(session)
+        yield watch
+
+
+def _wait_briefly(session: "Session") -> None:
     from psycopg import sql
 
-    with reached(server, site) as session, watched(server.session, session, limit_s) as watch:
-        session.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_S}s")))
-        yield session, watch
+    session.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_S}s")))
 
 
-def _lacking(session: "Session", site: Site, wanted: Sequence[Migration], to: int) -> tuple[int, list[Migration]]:
-    applied = _applied(session)
+def _standing(session: "Session", inside: "Session", site: Site, wanted: Sequence[Migration], to: int) -> Standing:
+    """`inside` has the rights of the database's owner alone."""
+    is_former = not record.is_there(session)
+    if is_former:
+        applied = {version: checksum for version, _, checksum, _ in record.former(inside)}
+    else:
+        applied = record.applied(session)
     if not applied and site.label != TEMPLATE:
         raise Broken(NO_RECORD)
     rest = [migration for migration in pending(wanted, applied) if migration.version <= to]
     refuse_own_transactions(rest)
-    return max(applied, default=BASELINE), rest
+    return Standing(max(applied, default=BASELINE), rest, is_former and bool(applied))
 
 
-def _applied(session: "Session") -> dict[int, str]:
-    row = session.execute("SELECT to_regclass('public.schema_migrations')").fetchone()
-    return dict(session.execute(APPLIED).fetchall()) if row and row[0] else {}
-
-
-def _run(session: "Session", migration: Migration, watch: Watch) -> None:
+def _run(session: "Session", inside: "Session", migration: Migration, watch: Watch) -> None:
     import psycopg
 
     for attempt in range(1, TRIES + 1):
         try:
-            return _once(session, migration)
+            return _once(session, inside, migration)
         except psycopg.Error as error:
-            if session.broken or error.sqlstate not in LOCKED_OUT:
-                own = session.broken  # lost, or ended because its time was up
+            if inside.broken or error.sqlstate not in LOCKED_OUT:
+                own = inside.broken  # lost, or ended because its time was up
                 words = f"{_words(error)}{watch.words()}" if own else _words(error)
                 raise Broken(f"{migration.label}: {words}", "" if own else migration.label) from None
             if attempt == TRIES:
@@ -124,17 +167,16 @@ def _words(error: "psycopg.Error") -> str:
     return f"{words}; {added}" if added else words
 
 
-def _once(session: "Session", migration: Migration) -> None:
-    with session.transaction():
-        session.execute(RECORD)
-        begun = session.execute(TRANSACTION).fetchone()
-        session.execute(migration.text)
-        if session.execute(TRANSACTION).fetchone() != begun:
+def _once(session: "Session", inside: "Session", migration: Migration) -> None:
+    with inside.transaction():
+        begun = inside.execute(TRANSACTION).fetchone()
+        inside.execute(migration.text)
+        if inside.execute(TRANSACTION).fetchone() != begun:
             raise Broken(
                 f"{migration.label}: it has ended its own transaction: see what of it is there, and complete it",
                 migration.label,
             )
-        session.execute(REMEMBER, [migration.version, migration.name, migration.checksum])
+        record.remember(session, inside, migration)
 
 
 def refuse_own_transactions(wanted: Iterable[Migration]) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from tenantry.names import ADMIN_DATABASE, Names
+from tenantry.names import ADMIN_DATABASE, PLATFORM_SCHEMA, Names
 from tenantry.ownership import FOREIGN
+from tenantry.rollout.record import TABLE as RECORD
 from tenantry.verify.database import CONNECT, DENIED, across, alone, reads, rows, statement
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict, found
@@ -108,6 +109,18 @@ SECRETS: Final = (
     "SELECT * FROM pg_hba_file_rules LIMIT 1",
 )
 
+# A prepared statement takes its locks before anybody asks whether it may be executed.
+ON_THE_RECORD: Final = (
+    f"TABLE {RECORD}",
+    f"INSERT INTO {RECORD} VALUES (9999)",  # noqa: S608 - no input
+    f"PREPARE tenantry_verify AS TABLE {RECORD}",
+    f"LOCK TABLE {RECORD} IN ACCESS SHARE MODE",
+    f"DROP TABLE {RECORD}",
+    f"ALTER SCHEMA {PLATFORM_SCHEMA} RENAME TO tenantry_verify",
+    f"DROP SCHEMA {PLATFORM_SCHEMA} CASCADE",
+    f"CREATE TABLE {PLATFORM_SCHEMA}.tenantry_verify ()",
+)
+
 # A session begins as the owner (`role` is set for the login); what it may become goes by the login itself.
 ATTACKS: Final = (
     *CONNECT,
@@ -141,6 +154,8 @@ ATTACKS: Final = (
            reads(ACLS, _acls)),
     Attack("database.owners", "all in a tenant's database belongs to its owner", "look for what is another role's",
            _owned),
+    Attack("database.record", "the record of migrations is the platform's", "read, forge, hold or remove it",
+           alone(*ON_THE_RECORD)),
     Attack("database.own-limit", "the login's limit is not the login's to lift", "lift one's own connection limit",
            alone("ALTER ROLE SESSION_USER CONNECTION LIMIT -1")),
     Attack("database.limits", "connection limit and statement timeout",

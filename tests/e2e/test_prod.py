@@ -1,4 +1,8 @@
-"""A production stack as it is shipped, previewed by the real engine with secrets made up and no system within reach."""
+"""A production stack as it is shipped, previewed by the real engine with secrets made up and no system within reach.
+
+Its secrets are encrypted by a key of AWS KMS, which moto plays on loopback: of the providers that are no passphrase, the
+one that can be had here.
+"""
 
 import json
 import os
@@ -6,11 +10,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from local.build.binaries import build_all
 from local.instance import Instance
@@ -37,6 +43,8 @@ SILENT = (
     "PostgreSQL does not answer at pgm-tenantry.pg.rds.aliyuncs.com:5432",
 )
 
+KEY = "awskms://alias/tenants?region=us-east-1"
+
 # As in stacks/program.py, with a resource that can be made to fail, and one that stands on it.
 ENDING = """
 import pulumi, pulumi_random
@@ -58,7 +66,7 @@ pulumi.run(main)
 class Checkout:
     """A copy of the project with an engine, its plugins and a state of its own."""
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path, more: Mapping[str, str]) -> None:
         self.folder = parent / "tenantry"
         shutil.copytree(ROOT, self.folder, ignore=left_out)
         (self.folder / ".venv").symlink_to(Path(sys.prefix))
@@ -66,13 +74,14 @@ class Checkout:
         for name in ("bin", "state"):
             (tools.folder / name).mkdir(parents=True)
         install(tools, build_all())
-        strangers = ("PG", "PULUMI_", "ALICLOUD_", "ALIBABA", "TENANTRY_", "KUBECONFIG", "PYTHON")
+        strangers = ("PG", "PULUMI_", "ALICLOUD_", "ALIBABA", "TENANTRY_", "KUBECONFIG", "PYTHON", "AWS_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(strangers)}
-        self.env: Mapping[str, str] = kept | {
+        self.env: Mapping[str, str] = {
+            **kept,
+            **more,
             "PATH": os.pathsep.join([str(tools.folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PULUMI_HOME": str(tools.folder / "pulumi"),
             "PULUMI_BACKEND_URL": f"file://{tools.folder / 'state'}?metadata=skip",
-            "PULUMI_CONFIG_PASSPHRASE": "for tests only",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
@@ -107,19 +116,67 @@ class Checkout:
         exported["deployment"]["resources"] = [stack]
         self.pulumi("stack", "import", given=json.dumps(exported))
 
+    @property
+    def settings(self) -> Path:
+        return self.folder / "Pulumi.prod.yaml"
+
 
 @pytest.fixture(scope="module")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    checkout = Checkout(tmp_path_factory.mktemp("prod"))
-    assert checkout.run("pulumi", "stack", "init", "prod", "--non-interactive").returncode == 0
+def kms() -> Generator[Mapping[str, str]]:
+    """The variables with which a key management service is reached; it has the key of the alias."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    there = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in there.items():
+            patch.setenv(name, value)
+        client: Any = boto3.client("kms", region_name="us-east-1")
+        client.create_alias(AliasName="alias/tenants", TargetKeyId=client.create_key()["KeyMetadata"]["KeyId"])
+    yield there
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory, kms: Mapping[str, str]) -> Checkout:
+    checkout = Checkout(tmp_path_factory.mktemp("prod"), kms)
+    made = checkout.run("pulumi", "stack", "init", "prod", "--secrets-provider", KEY, "--non-interactive")
+    assert made.returncode == 0, made.stderr
     for key, value in SECRETS.items():
         checkout.pulumi("config", "set", "--secret", f"tenantry:{key}", value)
     return checkout
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PULUMI_CONFIG_PASSPHRASE": "made-up"},
+    ],
+    ids=["no passphrase", "another's passphrase"],
+)
+def test_a_key_that_cannot_be_reached_is_told_and_nothing_is_written(prod: Checkout, more: Mapping[str, str]) -> None:
+    before = prod.settings.read_bytes()
+    done = prod.run("tenantry", "preview", "--stack", "prod", AWS_MAX_ATTEMPTS="1", **more)
+    said = done.stdout + done.stderr
+    assert done.returncode == 3
+    assert "the key that the stack's file names as `secretsprovider` does not answer or refuses" in said
+    assert "operation error KMS: Decrypt" in said
+    assert "PULUMI_CONFIG_PASSPHRASE" not in said
+    assert prod.settings.read_bytes() == before
+
+
 def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout) -> None:
+    before = prod.settings.read_bytes()
+    assert KEY.encode() in before
     done = prod.run("tenantry", "preview", "--stack", "prod", "--json")
     said = done.stdout + done.stderr
+    assert prod.settings.read_bytes() == before
+    assert not list(prod.folder.glob("Pulumi.prod.yaml?*"))
     assert done.returncode == 0, said[-6000:]
     outcome: dict[str, Any] = json.loads(done.stdout)
     assert outcome["errors"] == []
@@ -166,7 +223,8 @@ def test_a_change_is_remembered_by_a_run_that_came_to_its_end(
     (tmp_path / "__main__.py").write_text(ENDING)
 
     def pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return prod.run("pulumi", "-C", str(tmp_path), *arguments, "--non-interactive", PYTHONPATH=str(ROOT))
+        known = {"PYTHONPATH": str(ROOT), "PULUMI_CONFIG_PASSPHRASE": "for tests only"}
+        return prod.run("pulumi", "-C", str(tmp_path), *arguments, "--non-interactive", **known)
 
     assert pulumi("stack", "init", "test").returncode == 0
     for value, bad, settings in (("v1", "false", "v1"), ("v2", "true", "old"), ("v3", "false", "v3")):

@@ -30,6 +30,7 @@ ROWS = (
     Row("PostgreSQL", "own database, closed to PUBLIC", ("database-public", "database-closed", "database-rights", "database-grant", "database-shared"),
         "CONNECT revoked on every clone and every shared database", ("database.connect", "database.shared", "database.rights", "database.alter-other", "database.grant-other")),
     Row("PostgreSQL", "all in it belongs to its owner", (), "CloneRights gives whatever has an owner; `tenantry up --refresh` again", ("database.owners",)),
+    Row("PostgreSQL", "the record of migrations is the platform's", (), "a schema of the provisioner's, no right for anybody else; CloneRights takes others'", ("database.record",)),
     Row("PostgreSQL", "own roles, powerless, member of their owner alone", ("database-powers", "database-membership", "database-owner", "database-owner-login", "database-rows"),
         "roles without attributes; no membership elsewhere", ("database.powers", "database.set-*", "database.grant-role", "database.alter-role", "database.create-role", "database.language", "database.settings", "database.program", "database.files", "database.signal", "database.copy", "database.outward", "database.server")),
     Row("PostgreSQL", "own password, secret and rotated", ("database-password",), "SCRAM passwords of 381 bits", ("database.password", "database.secrets", "database.activity", "database.shut", "database.login")),

@@ -6,6 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from provider.connections import Connections
+from tenantry.migrations import Migration
+from tenantry.rollout import record
+
 
 def login(server, database: str, name: str) -> psycopg.Connection:
     return psycopg.connect(
@@ -31,6 +35,7 @@ def provisioner(server, admin) -> Generator[str]:
         session.execute("CREATE DATABASE rent OWNER rent")
     with login(server, "rent", "provisioner") as session:
         session.execute("CREATE TABLE made_by_the_template (n int); CREATE TYPE mood AS ENUM ('a')")
+        record.make(session)
         session.execute("REVOKE rent FROM provisioner")  # as who makes a database for its owner does
     yield "rent"
     admin.execute("DROP DATABASE rent WITH (FORCE)")
@@ -93,6 +98,24 @@ def test_a_membership_that_was_lost_is_told_and_taken_again(plugin, settings, se
     assert found.outputs["drift"] == ["the provisioner may not act as rent"]
     plugin.update("CloneRights", found, managed())
     assert plugin.read("CloneRights", made).outputs["drift"] == []
+
+
+def test_its_record_of_migrations_is_its_own(plugin, settings, server, provisioner: str) -> None:
+    known = settings(username="provisioner", password="provisioner")
+    plugin.configure(postgresql=known)
+    made = plugin.create("CloneRights", managed())
+    at = Connections(known)
+    for version in (1, 2):
+        with at.as_owner("rent") as inside, at.catalogs("rent") as session, inside.transaction():
+            session.commit()
+            session.autocommit = True  # as a roll-out's are
+            assert record.is_there(session)
+            record.remember(session, inside, Migration(version, "x", b"x"))
+    with at.catalogs("rent") as session:
+        assert list(record.applied(session)) == [1, 2]
+    assert plugin.read("CloneRights", made).outputs["drift"] == []
+    with login(server, "rent", "rent_a") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("DROP SCHEMA tenantry_platform CASCADE")
 
 
 SERVERS_OWN = {"databases": ["postgres", "template1"]}

@@ -8,6 +8,7 @@ import pytest
 from provider.connections import Connections
 from provider.failure import Failure
 from provider.resources.migrations import SETS, Migrations, migrations_of
+from tenantry.migrations import BASELINE, REMEMBER
 
 
 def files(folder: Path, **texts: str) -> Path:
@@ -125,10 +126,14 @@ def test_runs_at_the_same_time_wait_for_each_other(at, server, empty: str, tmp_p
     assert versions(server, empty) == [1, 2]
 
 
-def test_a_baseline_needs_no_file(at, server, clone: str, tmp_path: Path) -> None:
-    migrations = Migrations(files(tmp_path, v0001_first="CREATE TABLE extra (n int)"))
-    assert migrations.apply(at, inputs(clone), {})["version"] == 1
-    assert sorted(versions(server, clone)) == [0, 1]
+def test_a_baseline_needs_no_file(at, server, empty: str, tmp_path: Path) -> None:
+    migrations = Migrations(files(tmp_path))
+    migrations.apply(at, inputs(empty), {})
+    with server.connect(empty) as session:
+        session.execute(REMEMBER, [BASELINE, "baseline", "x"])
+    files(tmp_path, v0001_first="CREATE TABLE extra (n int)")
+    assert migrations.apply(at, inputs(empty), {})["version"] == 1
+    assert sorted(versions(server, empty)) == [0, 1]
 
 
 def test_the_admin_set_applies_and_a_refresh_tells_what_is_missing(plugin, server, empty: str) -> None:

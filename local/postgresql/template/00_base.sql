@@ -4,7 +4,10 @@
 -- PUBLIC gets nothing: a tenant's logins act as the owner role of their clone.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
-CREATE TABLE schema_migrations (
+-- The platform's own: whoever builds the template owns it, in every clone too (docs/decisions/0030).
+CREATE SCHEMA tenantry_platform;
+
+CREATE TABLE tenantry_platform.schema_migrations (
     version    integer PRIMARY KEY,
     name       text NOT NULL,
     checksum   text NOT NULL,
@@ -26,7 +29,7 @@ BEGIN
     -- created_at, and updated_at kept by a trigger.
     FOR place IN
         SELECT oid::regclass AS name FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'schema_migrations'
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
             AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'touch_updated_at')
         ORDER BY relname
     LOOP

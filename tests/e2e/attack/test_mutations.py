@@ -177,6 +177,22 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
             "rent001",
         ),
     ),
+    "the record of migrations in the tenant's hands": (
+        ("database.record",),
+        sql(
+            "ALTER SCHEMA tenantry_platform OWNER TO rent001",
+            "ALTER SCHEMA tenantry_platform OWNER TO CURRENT_USER",
+            "rent001",
+        ),
+    ),
+    "the record of migrations named by the tenant": (
+        ("database.record",),
+        sql(
+            "GRANT USAGE ON SCHEMA tenantry_platform TO rent001",
+            "REVOKE USAGE ON SCHEMA tenantry_platform FROM rent001",
+            "rent001",
+        ),
+    ),
     "a password of its own making": (("database.login",), password("rent001_a")),
     "no connection limit": (
         ("database.limits",),

@@ -110,15 +110,19 @@ def test_changed_files_renew_it_and_leave_clones_alone(own_server: TemporaryServ
     assert _databases(own_server) == {TEMPLATE_DATABASE: (True, False, "changed")}
 
 
+@pytest.mark.parametrize("is_former", [False, True], ids=["platform's", "former"])
 def test_a_migrated_template_is_never_replaced_by_an_older_one(
-    own_server: TemporaryServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    own_server: TemporaryServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_former: bool
 ):
     own_server.make_template()
     first = _identity(own_server)
     with own_server.connect() as session:
         session.execute(f"ALTER DATABASE {TEMPLATE_DATABASE} ALLOW_CONNECTIONS true".encode())
         with own_server.connect(TEMPLATE_DATABASE) as inside:
-            inside.execute("INSERT INTO schema_migrations (version, name, checksum) VALUES (1, 'later', 'x')")
+            inside.execute("INSERT INTO tenantry_platform.schema_migrations VALUES (1, 'later', 'x')")
+            if is_former:  # as releases before had made it
+                inside.execute("ALTER TABLE tenantry_platform.schema_migrations SET SCHEMA public")
+                inside.execute("DROP SCHEMA tenantry_platform")
     monkeypatch.setattr(baseline, "_digest", lambda: "changed")
     own_server.make_template()
     assert "bring the change as a migration" in caplog.text

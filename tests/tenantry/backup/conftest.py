@@ -14,6 +14,8 @@ from tenantry.backup.places import Shelf
 from tenantry.backup.records import Records
 from tenantry.backup.systems import BucketPlace, Systems
 from tenantry.backup.take import Subject, Vault
+from tenantry.owner_login import CATALOG_ALONE
+from tenantry.rollout import record
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"ALICLOUD_ACCESS_KEY": "LTAItest", "ALICLOUD_SECRET_KEY": "secret", "ALICLOUD_ACCOUNT_ID": "1234567890123456"}
@@ -50,6 +52,8 @@ def vault(systems: Systems) -> Generator[Vault]:
         session.execute("CREATE TABLE schema_migrations (version integer PRIMARY KEY)")
         for migration in migrations:
             session.execute(migration.read_bytes())
+    with systems.session("rent001", CATALOG_ALONE) as session:
+        record.make(session)
     with systems.session("rent001") as session:
         session.execute("SET role = 'rent001'; CREATE TABLE things AS SELECT id FROM generate_series(1, 50) AS id")
     for place in (FILES, STORE):

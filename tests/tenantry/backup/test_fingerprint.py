@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Generator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tenantry.backup.failing import BackupError
 from tenantry.backup.fingerprint import Fingerprint, differences
 from tenantry.backup.objects import spool
 from tenantry.backup.systems import Systems
+from tenantry.owner_login import CATALOG_ALONE
+from tenantry.rollout import record
 
 SCHEMA = """
 CREATE TABLE one (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, t text, at timestamptz, n numeric, f float8, b bytea);
@@ -49,10 +52,58 @@ def test_a_dump_restores_to_the_same(systems: Systems, source: str) -> None:
         taken = postgresql.dump(systems, source, file)
         assert taken.tables["public.one"].rows == 2
         assert taken.rows == 4
-        postgresql.load(systems, file, name)
+        postgresql.load(systems, file, name, taken)
         assert differences(taken, postgresql.fingerprint_of(systems, name)) == []
     with systems.session() as session:
         assert not session.execute("SELECT FROM pg_database WHERE datname ~ '^tenantry_scratch'").fetchall()
+
+
+APPLIED = [(0, "baseline", "x", datetime(2026, 11, 1, tzinfo=UTC)), (1, "more", "y", datetime(2026, 11, 2, tzinfo=UTC))]
+# The tenant's code that runs when its dump is restored, before anything of the platform's might be there.
+TAKES_THE_NAME = """
+CREATE FUNCTION public.early() RETURNS int LANGUAGE plpgsql AS
+    $$ BEGIN CREATE SCHEMA IF NOT EXISTS tenantry_platform; CREATE TABLE tenantry_platform.schema_migrations (); RETURN 1;
+    EXCEPTION WHEN insufficient_privilege THEN RETURN 1; END $$;
+CREATE TABLE public.first (n int CHECK (n = public.early()));
+"""
+
+
+@pytest.fixture
+def owned(systems: Systems) -> Generator[str]:
+    """A tenant's database, with the platform's record in it."""
+    with systems.session() as session:
+        session.execute("CREATE ROLE tenant")
+        session.execute("CREATE DATABASE owned OWNER tenant")
+        yield "owned"
+        session.execute("DROP DATABASE owned WITH (FORCE)")
+        session.execute("DROP ROLE tenant")
+
+
+def test_the_record_comes_back_as_the_platforms(systems: Systems, owned: str) -> None:
+    with systems.session(owned, CATALOG_ALONE) as session:
+        record.make(session, APPLIED)
+        session.execute(f"SET ROLE tenant; {TAKES_THE_NAME}; INSERT INTO public.first VALUES (1)".encode())
+    with spool() as file, postgresql.scratch(systems) as name:
+        taken = postgresql.dump(systems, owned, file)
+        assert taken.record is not None
+        assert [row.version for row in taken.record] == [0, 1]
+        postgresql.load(systems, file, name, Fingerprint.model_validate_json(taken.model_dump_json()))
+        assert differences(taken, postgresql.fingerprint_of(systems, name)) == []
+        with systems.session(name, CATALOG_ALONE) as session:
+            assert record.is_there(session)
+            assert record.rows(session) == APPLIED
+
+
+def test_a_tenants_own_schema_of_that_name_is_in_its_dump(systems: Systems, owned: str) -> None:
+    """A database of the former layout: nothing of it is read, nothing of it is lost."""
+    with systems.session(owned) as session:
+        session.execute("SET ROLE tenant; CREATE SCHEMA tenantry_platform")
+        session.execute("CREATE TABLE tenantry_platform.schema_migrations AS SELECT 7 AS version")
+    with spool() as file, postgresql.scratch(systems) as name:
+        taken = postgresql.dump(systems, owned, file)
+        assert taken.record is None
+        postgresql.load(systems, file, name, taken)
+        assert differences(taken, postgresql.fingerprint_of(systems, name, taken)) == []
 
 
 # What a tenant may lay out in its database so that it runs when somebody copies, reads or restores it.
@@ -90,7 +141,7 @@ def test_what_a_tenant_lays_out_never_runs_with_our_rights(systems: Systems) -> 
                 taken = postgresql.dump(systems, "trapped", file)
                 session.execute(f"ALTER DATABASE {name} SET trap.sprung = 'yes'".encode())
                 with pytest.raises(BackupError, match="permission denied to create role"):
-                    postgresql.load(systems, file, name)
+                    postgresql.load(systems, file, name, taken)
             assert taken.tables["public.trapped"].rows == 1
             query = "SELECT rolname FROM pg_roles WHERE rolname ~ '^(stolen|tenantry_scratch|tenant_m)'"
             assert session.execute(query).fetchall() == []
@@ -148,7 +199,7 @@ def test_a_dump_of_what_is_written_to_meanwhile_restores_to_what_was_taken(
             patch.setattr(postgresql, "run", busy)
             taken = postgresql.dump(systems, source, file)
         assert taken.tables["public.one"].rows == 2
-        postgresql.load(systems, file, name)
+        postgresql.load(systems, file, name, taken)
         found = postgresql.fingerprint_of(systems, name)
         assert found.sequences != taken.sequences
         assert differences(taken, found) == []

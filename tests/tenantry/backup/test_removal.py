@@ -19,6 +19,7 @@ from tenantry.engine.refusal import Refusal
 from tenantry.fleet import load_fleet
 from tenantry.purge.plan import Next, Step
 from tenantry.purge.steps import Steps
+from tenantry.rollout.record import TABLE
 from tests.tenantry.backup.conftest import change
 
 DELETED = date(2026, 9, 1)
@@ -151,9 +152,9 @@ def test_what_expires_in_temp_meanwhile_does_not_stop_the_proof(vault: Vault, te
 
 def test_a_migration_since_the_backup_is_told_as_one(vault: Vault, tenant: Subject, step: Take) -> None:
     with vault.systems.session("rent001") as session:
-        session.execute("CREATE TABLE schema_migrations (version int); INSERT INTO schema_migrations VALUES (1)")
         take(vault, tenant, "deletion", deleted_at=DELETED)
-        session.execute("ALTER TABLE things ADD more int; INSERT INTO schema_migrations VALUES (2)")
+        session.execute("ALTER TABLE things ADD more int")
+        session.execute(f"INSERT INTO {TABLE} VALUES (1, 'more', 'x')".encode())
     assert "it was migrated since its backup" in (said := step(Step.PROVE))
     assert "`tenantry backup k001 --for-deletion`" in said
     take(vault, tenant, "deletion", deleted_at=DELETED)

@@ -80,6 +80,13 @@ def test_advice_that_costs_data_or_leads_nowhere_is_replaced(text: str, left: st
     assert len(ours) > len(left)
 
 
+def test_a_key_that_does_not_answer_is_named_for_what_it_is() -> None:
+    said = "error: getting stack configuration: get stack secrets manager: secrets (code=Unknown): operation error KMS"
+    ours = in_our_words(said)
+    assert "the key that the stack's file names as `secretsprovider` does not answer or refuses" in ours
+    assert ours.endswith("operation error KMS")
+
+
 @pytest.mark.parametrize("text", PASSED)
 def test_other_advice_is_passed_on(text: str) -> None:
     assert in_our_words(text) == text

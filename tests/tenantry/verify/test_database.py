@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from local.postgresql.temporary import TemporaryServer
+from tenantry.rollout import record
 from tenantry.verify import database_rights
 from tenantry.verify.field import Field
 from tenantry.verify.model import State, Verdict
@@ -45,6 +46,37 @@ def test_what_belongs_to_another_role_is_found(server: TemporaryServer, field: F
         assert verdict("database.owners", field) == Verdict(State.HOLE, said)
         session.execute("SELECT lo_create(n) FROM generate_series(5000, 5010) n")
         assert verdict("database.owners", field).said.endswith("; 8 more")
+
+
+@pytest.mark.parametrize(
+    ("statement", "did"),
+    {
+        "SELECT": set(),
+        "GRANT USAGE ON SCHEMA tenantry_platform TO rent001": {"PREPARE"},
+        "GRANT USAGE, CREATE ON SCHEMA tenantry_platform TO rent001": {"PREPARE", "CREATE"},
+        f"GRANT USAGE ON SCHEMA tenantry_platform TO rent001; GRANT SELECT ON {record.TABLE} TO PUBLIC": {
+            "TABLE",
+            "PREPARE",
+            "LOCK",
+        },
+        "ALTER SCHEMA tenantry_platform OWNER TO rent001": {"PREPARE", "DROP", "ALTER", "CREATE"},
+    }.items(),
+)
+def test_a_record_that_a_tenant_gets_at_is_found(
+    server: TemporaryServer, field: Field, statement: str, did: set[str]
+) -> None:
+    with server.connect("rent001") as session:
+        record.make(session)
+        session.execute(statement.encode())
+    try:
+        (attack,) = [one for one in database_rights.ATTACKS if one.id == "database.record"]
+        verdicts = {trial.target: trial.run() for trial in attack.trials(field) if trial.tenant == "k001"}
+        found = {name.split()[0] for name, verdict in verdicts.items() if verdict.state is State.HOLE}
+        assert found == did
+        assert {verdict.state for verdict in verdicts.values()} <= {State.HELD, State.HOLE}
+    finally:
+        with server.connect("rent001") as session:
+            session.execute("DROP SCHEMA tenantry_platform CASCADE")
 
 
 def test_what_a_tenant_lays_in_the_way_hides_nothing(server: TemporaryServer, field: Field) -> None:
