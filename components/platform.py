@@ -21,6 +21,7 @@ from components.seal import seal
 from components.steps import ClosedDatabases
 from tenantry.names import (
     ADMIN_DATABASE,
+    BROKER_ACCOUNT,
     DEFAULT_ACCOUNT,
     MAINTENANCE_DATABASE,
     PLATFORM_NAMESPACE,
@@ -72,7 +73,14 @@ class Platform(pulumi.ComponentResource):
         photos = self._bucket(at.photos, providers.photos, [])
         federation = Federation(
             f"{name}-identity",
-            FederationArgs(at.identity, args.fingerprints, providers.system, args.protect),
+            FederationArgs(
+                identity=at.identity,
+                fingerprints=args.fingerprints,
+                sources=(at.system, at.photos),
+                backups=at.backups,
+                provider=providers.system,
+                protect=args.protect,
+            ),
             child,
         )
         entry = Entry(
@@ -90,6 +98,7 @@ class Platform(pulumi.ComponentResource):
             {},
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
         )
+        broker = self._account(f"{name}-broker-account", BROKER_ACCOUNT, namespace)
         account = Manifest(
             f"{name}-namespace-account",
             "v1",
@@ -115,7 +124,20 @@ class Platform(pulumi.ComponentResource):
             ),
             child,
         )
-        parts = [system, photos, federation, entry, namespace, account, admin, test, closed, guardrails, backups]
+        parts = [
+            system,
+            photos,
+            federation,
+            entry,
+            namespace,
+            account,
+            broker,
+            admin,
+            test,
+            closed,
+            guardrails,
+            backups,
+        ]
         self.seal = seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
@@ -130,11 +152,19 @@ class Platform(pulumi.ComponentResource):
             "adminDatabase": pulumi.Output.secret(
                 {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password}
             ),
-            "broker": pulumi.Output.secret(
-                {"accessKeyId": federation.key_id, "accessKeySecret": federation.key_secret}
-            ),
         }
         self.register_outputs(self.facts)
+
+    def _account(self, name: str, service_account: str, namespace: pulumi.Resource) -> Manifest:
+        """Of a service of the platform: what runs as it holds what its role grants, and no token of the API."""
+        return Manifest(
+            name,
+            "v1",
+            "ServiceAccount",
+            {"name": service_account, "namespace": PLATFORM_NAMESPACE, "labels": labels()},
+            {"automountServiceAccountToken": False},
+            pulumi.ResourceOptions(parent=self, provider=self._args.providers.kubernetes, depends_on=[namespace]),
+        )
 
     def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Sequence[str]) -> Bucket:
         args = self._args

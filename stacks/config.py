@@ -8,7 +8,16 @@ from typing import Any, Final
 
 import pulumi
 
-from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Scaling, Services
+from components.installation import (
+    Application,
+    BucketFacts,
+    Gateway,
+    Identity,
+    Installation,
+    Scaling,
+    Services,
+    Transport,
+)
 from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from stacks.tenant_secrets import TenantSecrets, read_tenant_secrets
@@ -169,7 +178,7 @@ def _elsewhere(settings: Settings) -> BucketFacts:
         raise pulumi.RunError(
             f"{PROJECT}:backupRegion is {settings.backup_region}, where the tenants' files are: choose another region"
         )
-    return BucketFacts(settings.backup_bucket, settings.backup_region)
+    return BucketFacts(settings.backup_bucket, settings.backup_region, settings.backup_kms_key)
 
 
 def _installation(
@@ -180,10 +189,16 @@ def _installation(
         application=Application(settings.image, settings.health_path),
         database_host=settings.app_database_host or postgresql.host,
         database_port=settings.app_database_port or postgresql.port,
-        system=BucketFacts(settings.system_bucket, settings.system_region),
-        photos=BucketFacts(settings.photo_bucket, settings.photo_region),
+        system=BucketFacts(settings.system_bucket, settings.system_region, settings.system_kms_key),
+        photos=BucketFacts(settings.photo_bucket, settings.photo_region, settings.photo_kms_key),
         backups=_elsewhere(settings),
-        identity=Identity(account_id, settings.oidc_issuer, settings.oidc_audience),
+        identity=Identity(
+            account_id,
+            settings.oidc_issuer,
+            settings.oidc_audience,
+            settings.oidc_provider,
+            settings.oidc_provider_adopted,
+        ),
         gateway=Gateway(
             settings.gateway_namespace,
             settings.gateway_name,
@@ -201,4 +216,5 @@ def _installation(
         ),
         openings=settings.egress,
         scaling=Scaling(settings.keda, settings.keda_account, settings.prometheus_url),
+        transport=Transport(postgresql.sslmode, settings.database_ca),
     )

@@ -74,6 +74,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_absent)]
+KmsKey = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9-]{1,128}$"), BeforeValidator(_absent)]
 OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
 Certificates = Annotated[OptionalText, AfterValidator(_certificates)]
 OptionalPort = Annotated[Port | None, BeforeValidator(_absent)]
@@ -130,10 +131,15 @@ class Settings(BaseModel):
     photo_region: Text
     backup_bucket: Text
     backup_region: Text
+    system_kms_key: KmsKey
+    photo_kms_key: KmsKey
+    backup_kms_key: KmsKey
     backup_image: Text
     backup_schedule: Text
     oidc_issuer: Annotated[str, Field(pattern="^https://")]
     oidc_audience: Text
+    oidc_provider: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+    oidc_provider_adopted: bool
     oidc_fingerprints: tuple[Fingerprint, ...]
 
 

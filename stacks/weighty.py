@@ -45,6 +45,13 @@ WEIGHTY: Final[Mapping[str, str]] = {
     "along",
     "oidcIssuer": "the identity provider is replaced and every tenant's role updated: no pod reaches its files "
     "meanwhile",
+    "oidcProvider": "the identity provider is replaced by one of another name and every tenant's role updated: no pod "
+    "reaches its files meanwhile",
+    "systemKmsKey": "what is written from now on is encrypted with another key; what was written before needs the old "
+    "one, and every tenant's right to it is taken away",
+    "photoKmsKey": "photos that are written from now on are encrypted with another key; those written before need the "
+    "old one, and every tenant's right to it is taken away",
+    "backupKmsKey": "backups are encrypted with another key from now on; those taken before need the old one",
 }
 # Harmless: setting -> why. What changes in place and can be taken back as easily, or is guarded elsewhere.
 _ROLLS: Final = "pods are renewed one after the other, as with every release"
@@ -84,6 +91,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "backupImage": _IN_PLACE,
     "backupSchedule": _IN_PLACE,
     "oidcAudience": _ROLLS,
+    "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
     "oidcFingerprints": _IN_PLACE,
 }
 

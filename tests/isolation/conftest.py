@@ -33,6 +33,7 @@ ROWS = (
     Row("PostgreSQL", "own roles, powerless, member of their owner alone", ("database-powers", "database-membership", "database-owner", "database-owner-login", "database-rows"),
         "roles without attributes; no membership elsewhere", ("database.powers", "database.set-*", "database.grant-role", "database.alter-role", "database.create-role", "database.language", "database.settings", "database.program", "database.files", "database.signal", "database.copy", "database.outward", "database.server")),
     Row("PostgreSQL", "own password, secret and rotated", ("database-password",), "SCRAM passwords of 381 bits", ("database.password", "database.secrets", "database.activity", "database.shut", "database.login")),
+    Row("PostgreSQL", "encrypted and checked connections", ("database-tls",), "DB_SSLMODE=verify-full with the server's certificates", ()),
     Row("PostgreSQL", "connection limit and timeouts", ("database-connections", "database-plan", "totals-connections"),
         "limit of database and login, statement_timeout", ("database.limits", "database.own-limit", "database.unbound")),
     Row("PostgreSQL", "temporary files as the plan gives", (), "temp_file_limit of each login, which is not its to change", ("database.temp-files",)),
