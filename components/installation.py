@@ -29,6 +29,15 @@ class Providers:
     steps: pulumi.ProviderResource  # our own
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundationProviders:
+    """Alibaba Cloud in the regions of the three buckets; the first is the installation's own."""
+
+    system: pulumi.ProviderResource
+    photos: pulumi.ProviderResource
+    backups: pulumi.ProviderResource
+
+
 @dataclass(frozen=True, slots=True)
 class BucketFacts:
     name: str

@@ -41,8 +41,8 @@ WRITES: Final = frozenset(
 )
 def broker(resource: Resource, settings: Settings) -> Iterator[str]:
     """At RAM the platform has two roles, the credential broker's, which may take tenants' roles, and the backup's."""
-    if resource.code or resource.under_a_tenant:
-        return  # judged as a tenant's
+    if resource.code or resource.under_a_tenant or resource.of_foundation:
+        return  # judged as a tenant's, or as the foundation's
     if resource.kind == ROLE:
         yield from _role(resource, settings)
         return

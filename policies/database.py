@@ -235,7 +235,7 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="set tenantry:databaseSslmode to verify-full and tenantry:databaseCa to the server's certificates (PEM).",
 )
 def tls(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Where tenants are real, their applications check the database server's certificate, by one that they are given."""
+    """Where tenants are real, their applications check the server's certificate, by one that they are given."""
     told = mapping(resource.props.get("data"))
     if resource.code is None or not settings.flag("tls") or "DB_HOST" not in told:
         return

@@ -99,6 +99,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
             [],
         ),
     },
+    "foundation": {},
     "quotas": {},
     "protection": {},
     "names": {},

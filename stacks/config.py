@@ -34,9 +34,15 @@ class Holds:
 
     platform: bool
     cells: frozenset[str] | None  # None: all of them
+    foundation: bool = False  # named: it is made, or adopted, as `tenantry:foundation` says
 
     def cell(self, name: str) -> bool:
         return self.cells is None or name in self.cells
+
+    @property
+    def is_foundation_alone(self) -> bool:
+        """A stack's first run: there is no cluster and no database server yet."""
+        return self.foundation and not self.platform and self.cells == frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,9 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
     settings = read_settings(config)
     secrets = read_secrets(config, pulumi.runtime.is_config_secret)
     embedded = EMBEDDED_STACKS.fullmatch(stack) is not None
-    given = _Given(settings, secrets, environment if embedded else {})
-    postgresql, alibaba, holds = given.postgresql(), given.alibaba(), _holds(settings)
+    holds = _holds(settings)
+    given = _Given(settings, secrets, environment if embedded else {}, has_systems=not holds.is_foundation_alone)
+    postgresql, alibaba = given.postgresql(), given.alibaba()
     return StackConfig(
         stack=stack,
         embedded=embedded,
@@ -120,10 +127,11 @@ class _Given:
     settings: Settings
     secrets: Mapping[str, pulumi.Output[str]]
     environment: Mapping[str, str]
+    has_systems: bool = True  # False before there is a cluster and a database server: where they are is not asked
 
     def postgresql(self) -> PostgreSql:
         return PostgreSql(
-            host=self._text("PGHOST", "databaseHost", self.settings.database_host),
+            host=self._text("PGHOST", "databaseHost", self.settings.database_host or self._none_yet),
             port=int(self.environment.get("PGPORT") or self.settings.database_port),
             user=self._text("PGUSER", "databaseUser", self.settings.database_user),
             sslmode=self.environment.get("PGSSLMODE") or self.settings.database_sslmode,
@@ -142,8 +150,12 @@ class _Given:
     def kubeconfig(self) -> pulumi.Output[str]:
         """In embedded stacks a path, which the plugin reads by itself. Never absent: the SDK would take whichever
         cluster the shell happens to point at."""
-        path = self.environment.get("KUBECONFIG")
+        path = self.environment.get("KUBECONFIG") or self._none_yet
         return pulumi.Output.from_input(path) if path else self.secrets.get("kubeconfig") or _missing("kubeconfig")
+
+    @property
+    def _none_yet(self) -> str | None:
+        return None if self.has_systems else "none-yet"
 
     def _text(self, variable: str, key: str, value: str | None) -> str:
         return self.environment.get(variable) or value or _missing(key)
@@ -160,7 +172,11 @@ def _missing(key: str) -> Any:
 
 def _holds(settings: Settings) -> Holds:
     named = frozenset(part.removeprefix("cell/") for part in settings.holds if part.startswith("cell/"))
-    return Holds(platform="platform" in settings.holds, cells=None if "cells" in settings.holds else named)
+    return Holds(
+        platform="platform" in settings.holds,
+        cells=None if "cells" in settings.holds else named,
+        foundation="foundation" in settings.holds,
+    )
 
 
 def _today(settings: Settings, embedded: bool, clock: date) -> date:

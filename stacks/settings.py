@@ -18,6 +18,7 @@ PROJECT: Final = NAMESPACE
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
 SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrls")
 SHARED_CACHE: Final = "redisUrl"  # refused
+FOUNDATION: Final = "foundation"  # a document of its own: stacks/foundation.py
 NOWHERE: Final = IPv4Network("0.0.0.0/8")
 LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")
 
@@ -55,9 +56,9 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 def _holds(value: tuple[str, ...]) -> tuple[str, ...]:
-    """What is called the foundation is part of the platform: alone it would be nothing at all."""
-    if "foundation" in value and "platform" not in value:
-        raise ValueError("foundation comes with the platform: name platform")
+    """The foundation alone is a stack's first run, before there is a cluster; cells on it need the platform."""
+    if "foundation" in value and "platform" not in value and len(value) > 1:
+        raise ValueError("between foundation and cells comes the platform: name platform")
     return value
 
 
@@ -158,7 +159,7 @@ def read_settings(config: pulumi.Config) -> Settings:
 
 def _refuse_strangers() -> None:
     """A key that nobody reads was meant to do something, such as to refuse images without a digest."""
-    known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE}
+    known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE, FOUNDATION}
     lines = [wrong for key in sorted(CONFIG.get()) if (wrong := stranger(key, known))]
     if lines:
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines]))

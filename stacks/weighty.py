@@ -21,7 +21,7 @@ _GATEWAY: Final = "the Gateway is replaced, and every tenant's route with it: no
 
 # Weighty: setting -> what happens when it changes.
 WEIGHTY: Final[Mapping[str, str]] = {
-    "holds": "what is taken out is removed: the platform with its buckets and databases, or a cell",
+    "holds": "what is taken out is removed: the foundation, the platform with its buckets and databases, or a cell",
     "zone": "every tenant's DNS record is replaced and its pods start anew: the addresses that people know end",
     "gatewayAddress": "every tenant's DNS record is updated: all visitors are sent to another address",
     "gatewayNamespace": _GATEWAY,
@@ -193,7 +193,7 @@ def place_of(name: str, stack: str, root: Path) -> str:
 
 def _differs(name: str, before: str, now: str) -> bool:
     if name == "holds":
-        return bool(set(before.split(",")) - {"foundation"} - set(now.split(",")))  # which is the platform's
+        return bool(set(before.split(",")) - set(now.split(",")))
     return before != now
 
 

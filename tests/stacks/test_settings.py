@@ -163,8 +163,8 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("holds", [["foundation"], ["foundation", "cells"], ["foundation", "cell/c02"]])
-def test_the_foundation_is_nothing_without_the_platform(configured, holds: list[str]) -> None:
+@pytest.mark.parametrize("holds", [["foundation", "cells"], ["foundation", "cell/c02"]])
+def test_between_foundation_and_cells_comes_the_platform(configured, holds: list[str]) -> None:
     with pytest.raises(pulumi.RunError, match=r"tenantry:holds: .*name platform"):
         configured(holds=holds)
 
