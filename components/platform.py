@@ -53,6 +53,7 @@ class PlatformArgs:
     images: ImageRules
     cron: Cron
     protect: bool
+    closed_by_hba: bool = False  # the server's own databases are closed there, and not by us
 
 
 class Platform(pulumi.ComponentResource):
@@ -113,9 +114,10 @@ class Platform(pulumi.ComponentResource):
             ADMIN_DATABASE, ADMIN_CONNECTIONS, rights="rows", migrations=(MIGRATIONS, args.migrations_digest)
         )
         test = self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
-        closed = ClosedDatabases(
-            f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
-        )
+        closed: list[pulumi.Resource] = []
+        if not args.closed_by_hba:
+            opts = pulumi.ResourceOptions(parent=self, provider=providers.steps)
+            closed.append(ClosedDatabases(f"{name}-closed", OPEN_BY_DEFAULT, opts=opts))
         guardrails = Guardrails(f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child)
         backups = Backups(
             f"{name}-backups",
@@ -134,7 +136,7 @@ class Platform(pulumi.ComponentResource):
             broker,
             admin,
             test,
-            closed,
+            *closed,
             guardrails,
             backups,
         ]
@@ -144,7 +146,7 @@ class Platform(pulumi.ComponentResource):
             identity=federation.ready,
             gateway=[entry.ready],
             guardrails=(guardrails.ready,),
-            admin=[admin.ready, closed],
+            admin=[admin.ready, *closed],
             vault=backups.ready,
         )
         self.facts = at.facts

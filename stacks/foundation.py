@@ -9,7 +9,8 @@ from components.foundation.foundation import Foundation, FoundationArgs
 from components.foundation.settings import FoundationSettings
 from components.installation import FoundationProviders
 from stacks.config import StackConfig
-from stacks.settings import FOUNDATION, PROJECT
+from stacks.settings import PROJECT
+from tenantry.setting_keys import FOUNDATION
 
 
 def read_foundation(config: pulumi.Config) -> FoundationSettings | None:

@@ -180,6 +180,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             tuple(config.installation.application.registry + one.reference for one in fleet.services.services.values()),
         ),
         cron=cron_of(config),
+        closed_by_hba=settings.database_closed_by_hba,
         protect=config.protect,
     )
     return Platform("platform", args)

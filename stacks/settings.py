@@ -18,7 +18,6 @@ PROJECT: Final = NAMESPACE
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
 SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrls")
 SHARED_CACHE: Final = "redisUrl"  # refused
-FOUNDATION: Final = "foundation"  # a document of its own: stacks/foundation.py
 NOWHERE: Final = IPv4Network("0.0.0.0/8")
 LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")
 
@@ -122,6 +121,7 @@ class Settings(BaseModel):
     database_sslmode: Literal["disable", "require", "verify-ca", "verify-full"]
     database_ca: Certificates
     database_superuser: bool
+    database_closed_by_hba: bool
     app_database_host: OptionalText
     app_database_port: OptionalPort
     cluster_name: Text
@@ -159,7 +159,7 @@ def read_settings(config: pulumi.Config) -> Settings:
 
 def _refuse_strangers() -> None:
     """A key that nobody reads was meant to do something, such as to refuse images without a digest."""
-    known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE, FOUNDATION}
+    known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE}
     lines = [wrong for key in sorted(CONFIG.get()) if (wrong := stranger(key, known))]
     if lines:
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines]))

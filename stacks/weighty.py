@@ -85,6 +85,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "databaseSslmode": _ACCESS,
     "databaseCa": _ACCESS,
     "databaseSuperuser": _ACCESS,
+    "databaseClosedByHba": "opens or closes to PUBLIC what the provisioner may, and the policy pack looks at pg_hba",
     "kubeconfig": _ACCESS,
     "alibabaAccessKey": _ACCESS,
     "alibabaSecretKey": _ACCESS,

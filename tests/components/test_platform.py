@@ -321,3 +321,8 @@ def test_the_seal_stands_on_everything_else(platform) -> None:
 
 def test_the_servers_own_databases_are_closed(platform) -> None:
     assert platform().one("ClosedDatabases").inputs == {"databases": ["postgres", "template1"]}
+
+
+def test_where_pg_hba_closes_the_servers_own_databases_nothing_is_revoked_there(platform) -> None:
+    assert platform().of("ClosedDatabases")
+    assert not platform(closed_by_hba=True).of("ClosedDatabases")
