@@ -33,7 +33,10 @@ STANDS_ON: Final = (
     "vpc:Switch",
 )
 # Properties that are called like a key and hold the id of one in KMS.
-KEY_IDS: Final = {"rds:Instance": frozenset({"encryptionKey"})}
+KEY_IDS: Final = {
+    "oss:Bucket": frozenset({"serverSideEncryptionRule.kmsMasterKeyId"}),
+    "rds:Instance": frozenset({"encryptionKey"}),
+}
 BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName")
 
 

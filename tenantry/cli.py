@@ -13,6 +13,7 @@ import typer
 
 from tenantry import (
     cli_backup,
+    cli_doctor,
     cli_list,
     cli_migrate,
     cli_new,
@@ -49,6 +50,7 @@ for command in (
     cli_backup,
     cli_purge,
     cli_verify,
+    cli_doctor,
 ):
     command.register(app)
 add_examples(app)
