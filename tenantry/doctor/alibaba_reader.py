@@ -10,6 +10,7 @@ from tenantry.engine.trees import mapping, sequence
 
 STS: Final = ("sts.aliyuncs.com", "2015-04-01")
 # What a service answers about rights; anything else (no such role yet) means that the right is there.
+NO_ZONE: Final = ("InvalidDomainName", "IncorrectDomainUser")
 REFUSALS: Final = ("NoPermission", "Forbidden", "AccessDenied", "Unauthorized", "UnauthorizedOperation")
 
 
@@ -40,9 +41,7 @@ def read_alibaba(settings: Mapping[str, str], keys: Mapping[str, str], *, has_fo
         where="Alibaba Cloud",
         account=account,
         refused=refused,
-        has_zone=not str(answers.get("DescribeDomainRecords", {}).get("Code", "")).startswith(
-            ("InvalidDomainName", "IncorrectDomainUser")
-        ),
+        has_zone=not str(mapping(answers.get("DescribeDomainRecords")).get("Code", "")).startswith(NO_ZONE),
         issuers=_issuers(answers.get("ListOIDCProviders", {})),
         roles=_count(keys, "ListRoles", "Roles", "Role"),
         policies=_count(keys, "ListPolicies", "Policies", "Policy"),

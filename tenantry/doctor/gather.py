@@ -103,7 +103,7 @@ def _fleet(project: Project, stack: str) -> tuple[int, int]:
         fleet = load_fleet(project.tenants(stack), project.zone(stack), today=datetime.now(UTC).date())
     except Faults:
         return 0, 0  # `tenantry validate` says which
-    return len(fleet.tenants), sum(tenant.plan.connections for tenant in fleet.tenants)
+    return len(fleet.tenants), sum(tenant.plan.database.connections for tenant in fleet.tenants)
 
 
 def _systems(

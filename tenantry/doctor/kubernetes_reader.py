@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Final
 
 from tenantry.doctor.facts import Certificate, Kubernetes, Silent
@@ -86,7 +86,6 @@ def _certificate(secret: Mapping[str, Any], zone: str) -> Certificate | None:
         known = names.get_values_for_type(x509.DNSName)
     except (ValueError, x509.ExtensionNotFound):
         return Certificate(fault="the secret holds no certificate with names")
-    fault = None if f"*.{zone}" in known else f"it is for {', '.join(known)}, not for *.{zone}"
-    return Certificate(
-        read.not_valid_after_utc.astimezone(UTC) if fault is None else datetime.max.replace(tzinfo=UTC), fault
-    )
+    if f"*.{zone}" not in known:
+        return Certificate(fault=f"it is for {', '.join(known)}, not for *.{zone}")
+    return Certificate(read.not_valid_after_utc.astimezone(UTC))

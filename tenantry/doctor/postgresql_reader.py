@@ -18,6 +18,7 @@ OPEN: Final = """
 SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
 WHERE datname IN ('postgres', 'template1') AND grantee = 0 AND privilege_type = 'CONNECT' ORDER BY 1
 """
+EXTENSIONS: Final = "SELECT name FROM pg_available_extensions"
 ME: Final = "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
 
 

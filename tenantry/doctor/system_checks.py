@@ -16,6 +16,9 @@ ROLES, POLICIES, NETWORK_POLICIES = 1000, 1500, 100  # of an account; of a clust
 POLICIES_OF_TENANT: Final = 2
 EXTENSIONS: Final = ("plpgsql",)  # that the template's functions are written in
 NEEDED_GROUPS: Final = ("gateway.networking.k8s.io",)
+KUBECONFIG: Final = "see tenantry:kubeconfig, and the way there"
+DATABASE: Final = "see tenantry:databaseHost, databaseUser, databasePassword, and the way there"
+KEY: Final = "see tenantry:alibabaAccessKey and alibabaSecretKey, and the way there"
 System = TypeVar("System")
 
 
@@ -248,7 +251,7 @@ def _quotas(facts: Facts, at: Alibaba) -> Iterator[Problem]:
 
 
 CHECKS: Final = (
-    Check("kubernetes.answers", "the cluster answers", _answers("kubernetes", "see tenantry:kubeconfig, and the way there")),
+    Check("kubernetes.answers", "the cluster answers", _answers("kubernetes", KUBECONFIG)),
     Check("kubernetes.version", "Kubernetes is 1.30 or newer", _of("kubernetes", Kubernetes, _version)),
     Check("kubernetes.walls", "NetworkPolicies are enforced", _of("kubernetes", Kubernetes, _walls)),
     Check("kubernetes.zones", "nodes stand in several zones", _of("kubernetes", Kubernetes, _zones)),
@@ -256,7 +259,7 @@ CHECKS: Final = (
     Check("kubernetes.gateway", "gateway, DNS and certificate agree", _of("kubernetes", Kubernetes, _gateway)),
     Check("kubernetes.issuer", "RAM trusts the cluster's tokens", _of("kubernetes", Kubernetes, _issuer)),
     Check("kubernetes.room", "there is room for the tenants' policies", _of("kubernetes", Kubernetes, _room)),
-    Check("database.answers", "the database server answers", _answers("postgresql", "see tenantry:databaseHost, databaseUser, databasePassword, and the way there")),
+    Check("database.answers", "the database server answers", _answers("postgresql", DATABASE)),
     Check("database.release", "PostgreSQL is 14 or newer", _of("postgresql", Postgresql, _release)),
     Check("database.rights", "the provisioner may make roles and databases", _of("postgresql", Postgresql, _rights)),
     Check("database.template", "the template is there and closed", _of("postgresql", Postgresql, _template)),
@@ -265,8 +268,8 @@ CHECKS: Final = (
     Check("database.connections", "the server takes what plans promise", _of("postgresql", Postgresql, _connections)),
     Check("database.tls", "sessions are encrypted, the certificate holds", _of("postgresql", Postgresql, _server_tls)),
     Check("database.clock", "clocks agree", _of("postgresql", Postgresql, _clock)),
-    Check("alibaba.answers", "Alibaba Cloud answers", _answers("alibaba", "see the key's rights, and the way there")),
-    Check("alibaba.rights", "the key is the account's and has the deployer's rights", _of("alibaba", Alibaba, _account)),
+    Check("alibaba.answers", "Alibaba Cloud answers", _answers("alibaba", KEY)),
+    Check("alibaba.rights", "the key is the account's, with the deployer's rights", _of("alibaba", Alibaba, _account)),
     Check("alibaba.buckets", "buckets lie where the stack says", _of("alibaba", Alibaba, _buckets)),
     Check("alibaba.zone", "the zone is at AliDNS", _of("alibaba", Alibaba, _dns_zone)),
     Check("alibaba.provider", "one identity provider trusts the cluster", _of("alibaba", Alibaba, _provider)),
