@@ -1,7 +1,7 @@
 """What a foundation is made of: each property that a wall, a copy or the data hangs on."""
 
 import json
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -133,8 +133,8 @@ def test_pods_reach_our_own_buckets_alone(foundation) -> None:
 
 def test_the_network_has_room_in_every_zone_and_nothing_overlaps(foundation) -> None:
     recording = foundation()
-    blocks = [ip_network(one.inputs["cidrBlock"]) for one in recording.of("Switch")]
-    whole = ip_network(recording.one("Network").inputs["cidrBlock"])
+    blocks = [IPv4Network(one.inputs["cidrBlock"]) for one in recording.of("Switch")]
+    whole = IPv4Network(recording.one("Network").inputs["cidrBlock"])
     assert len(blocks) == 6
     assert all(block.subnet_of(whole) for block in blocks)
     assert not [(one, other) for one in blocks for other in blocks if one is not other and one.overlaps(other)]
@@ -144,7 +144,7 @@ def test_the_network_has_room_in_every_zone_and_nothing_overlaps(foundation) -> 
 
 
 def test_a_third_zone_moves_no_switch() -> None:
-    two, three = subnets(ip_network("10.64.0.0/16"), 2), subnets(ip_network("10.64.0.0/16"), 3)
+    two, three = subnets(IPv4Network("10.64.0.0/16"), 2), subnets(IPv4Network("10.64.0.0/16"), 3)
     assert all(three[purpose][:2] == blocks for purpose, blocks in two.items())
 
 
