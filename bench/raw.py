@@ -15,7 +15,7 @@ from kubernetes import client, config, dynamic
 from psycopg import sql
 
 from local.throwaway import World
-from tenantry.names import BROKER_USER, PHOTO_BUCKET, SYSTEM_BUCKET, names_of
+from tenantry.names import BROKER_ROLE, PHOTO_BUCKET, SYSTEM_BUCKET, names_of
 
 KINDS = (
     ("v1", "ServiceAccount"),
@@ -58,7 +58,7 @@ class Raw:
             for key in keys:
                 self._buckets[bucket].put_object(key, b"")
         account = self._world.env["ALICLOUD_ACCOUNT_ID"]
-        trust = _document("sts:AssumeRole", Principal={"RAM": [f"acs:ram::{account}:user/{BROKER_USER}"]})
+        trust = _document("sts:AssumeRole", Principal={"RAM": [f"acs:ram::{account}:role/{BROKER_ROLE}"]})
         objects = _document("oss:GetObject", Resource=[f"acs:oss:*:*:{SYSTEM_BUCKET}/{names.prefix}*"])
         self._call("ram", "CreateRole", RoleName=names.ram_role, AssumeRolePolicyDocument=trust)
         self._call("ram", "CreatePolicy", PolicyName=names.ram_policy, PolicyDocument=objects)

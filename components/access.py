@@ -23,6 +23,25 @@ OBJECT_ACTIONS: Final = (
     "oss:PutObject",
 )
 
+KEY_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+BACKUP_READS: Final = (
+    "oss:GetObject",
+    "oss:GetObjectTagging",
+    "oss:GetObjectVersion",
+    "oss:GetObjectVersionTagging",
+    "oss:ListObjectVersions",
+    "oss:ListObjects",
+)
+BACKUP_WRITES: Final = (
+    "oss:AbortMultipartUpload",
+    "oss:DeleteObject",
+    "oss:DeleteObjectVersion",
+    "oss:ListMultipartUploads",
+    "oss:ListParts",
+    "oss:PutObject",
+    "oss:PutObjectTagging",
+)
+
 Document = dict[str, Any]
 
 
@@ -32,7 +51,16 @@ def written(document: Document) -> str:
 
 
 def trust(names: Names, identity: Identity, *, access: bool) -> Document:
-    return trusting.trust(names, identity.account_id, identity.issuer, identity.audience, access=access)
+    return trusting.trust(
+        names, identity.account_id, identity.issuer, identity.audience, access=access, provider=identity.provider
+    )
+
+
+def platform_trust(service_account: str, identity: Identity) -> Document:
+    """Of a role of the platform's: its own service account takes it, and nobody else."""
+    return trusting.platform_trust(
+        service_account, identity.account_id, identity.issuer, identity.audience, identity.provider
+    )
 
 
 def listable(prefix: str, directories: Sequence[str]) -> tuple[str, ...]:
@@ -66,7 +94,35 @@ def grant(names: Names, identity: Identity, system: BucketFacts, photos: BucketF
         }
         for bucket, directories in buckets
     ]
-    return {"Version": "1", "Statement": [objects, *lists]}
+    return {"Version": "1", "Statement": [objects, *lists, *key_grant(identity, system, photos)]}
+
+
+def key_grant(identity: Identity, *buckets: BucketFacts) -> list[Document]:
+    """The use of the keys that encrypt these buckets: OSS asks KMS in the name of who reads or writes.
+
+    Permissions of SSE-KMS: https://www.alibabacloud.com/help/en/oss/user-guide/server-side-encryption-8
+    """
+    keys = sorted({key_arn(identity, bucket) for bucket in buckets if bucket.kms_key is not None})
+    return [{"Effect": "Allow", "Action": list(KEY_ACTIONS), "Resource": keys}] if keys else []
+
+
+def key_arn(identity: Identity, bucket: BucketFacts) -> str:
+    return f"acs:kms:{bucket.region}:{identity.account_id}:key/{bucket.kms_key}"
+
+
+def backup_grant(identity: Identity, sources: Sequence[BucketFacts], backups: BucketFacts) -> Document:
+    """The nightly backup reads the tenants' buckets, and writes and thins out its own; nothing else."""
+    reads: Document = {
+        "Effect": "Allow",
+        "Action": list(BACKUP_READS),
+        "Resource": [arn for bucket in sources for arn in (_arn(identity, bucket), f"{_arn(identity, bucket)}/*")],
+    }
+    own: Document = {
+        "Effect": "Allow",
+        "Action": [*BACKUP_READS, *BACKUP_WRITES],
+        "Resource": [_arn(identity, backups), f"{_arn(identity, backups)}/*"],
+    }
+    return {"Version": "1", "Statement": [reads, own, *key_grant(identity, *sources, backups)]}
 
 
 def broker_grant(identity: Identity) -> Document:

@@ -3,25 +3,29 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
 from pulumi_alicloud.oss import Bucket, BucketPolicy, BucketPublicAccessBlock
 
 from components.access import written
 from components.bucket import ABORT_DAYS, only_encrypted
-from components.installation import Installation, Providers
+from components.environment import TOKEN_DIRECTORY, TOKEN_FILE
+from components.federation import BACKUP_SECONDS
+from components.installation import Identity, Installation, Providers
 from components.manifest import Manifest
 from components.ownership import labels
+from components.pod import sts_token
 from tenantry.backup.places import COLD_AFTER_DAYS, COLD_CLASS, PURGED, PURGED_KEPT_DAYS
+from tenantry.names import BACKUP_ACCOUNT, BACKUP_ROLE
 from tenantry.phase import RETENTION
 
-JOB: Final = "tenantry-backup"
+JOB: Final = BACKUP_ACCOUNT  # its service account is what the role of the backups trusts
 TIME_ZONE: Final = "Asia/Shanghai"
 USER: Final = 10001  # of nobody on any node
 AUTHORITY: Final = "ca.pem"
 AUTHORITIES: Final = "/etc/tenantry/database"  # where that file lies in the pod
-DEADLINE_SECONDS: Final = 6 * 3600  # the longest that one night's backups may take
+DEADLINE_SECONDS: Final = BACKUP_SECONDS
 START_SECONDS: Final = 3600  # so much later than scheduled it may still begin
 
 
@@ -59,7 +63,7 @@ class Backups(pulumi.ComponentResource):
         bucket = Bucket(
             f"{name}-bucket",
             bucket=facts.name,
-            server_side_encryption_rule={"sse_algorithm": "AES256"},
+            server_side_encryption_rule=cast(Any, facts.encryption),
             versioning={"status": "Enabled"},
             lifecycle_rules=lifecycle(),
             lifecycle_rule_allow_same_action_overlap=True,
@@ -98,7 +102,14 @@ class Backups(pulumi.ComponentResource):
         if args.cron.database_ca is not None:
             ca = {"data": {AUTHORITY: args.cron.database_ca}}
             before = Manifest(f"{name}-ca", "v1", "ConfigMap", metadata, ca, child(account))
-        Manifest(f"{name}-cron", "batch/v1", "CronJob", metadata, {"spec": cron_job(args.cron)}, child(before))
+        Manifest(
+            f"{name}-cron",
+            "batch/v1",
+            "CronJob",
+            metadata,
+            {"spec": cron_job(args.cron, args.installation.identity)},
+            child(before),
+        )
 
 
 def lifecycle() -> list[Any]:
@@ -122,10 +133,27 @@ def lifecycle() -> list[Any]:
     return [everywhere, purged]
 
 
-def cron_job(cron: Cron) -> dict[str, Any]:
+def session_variables(identity: Identity) -> dict[str, str]:
+    """By these `tenantry backup` takes its role: no key lies in the cluster (tenantry/engine/oidc_session.py)."""
+    return {
+        "TENANTRY_ROLE_ARN": identity.role_arn(BACKUP_ROLE),
+        "TENANTRY_OIDC_PROVIDER_ARN": identity.provider_arn,
+        "TENANTRY_ID_TOKEN_FILE": f"{TOKEN_DIRECTORY}/{TOKEN_FILE}",
+        "TENANTRY_ROLE_SECONDS": str(BACKUP_SECONDS),
+    }
+
+
+def cron_job(cron: Cron, identity: Identity) -> dict[str, Any]:
     """One at a time, tried three times; a night that was missed is made up for within the hour."""
-    variables, mounts = dict(cron.plain), [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 (the pod's own)
-    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}}]
+    variables = {**cron.plain, **session_variables(identity)}
+    mounts: list[dict[str, Any]] = [
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 (the pod's own)
+        {"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True},
+    ]
+    volumes: list[dict[str, Any]] = [
+        {"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}},
+        {"name": "sts", "projected": {"sources": [sts_token(identity.audience)]}},
+    ]
     if cron.database_ca is not None:
         variables["PGSSLROOTCERT"] = f"{AUTHORITIES}/{AUTHORITY}"
         mounts.append({"name": "ca", "mountPath": AUTHORITIES})

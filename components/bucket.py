@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
 from pulumi_alicloud.oss import Bucket as OssBucket
@@ -38,7 +38,7 @@ class Bucket(pulumi.ComponentResource):
         bucket = OssBucket(
             f"{name}-bucket",
             bucket=args.bucket.name,
-            server_side_encryption_rule={"sse_algorithm": "AES256"},
+            server_side_encryption_rule=cast(Any, args.bucket.encryption),
             versioning={"status": "Enabled"},
             cors_rules=[_cors(args.zone)],
             lifecycle_rules=lifecycle(args.temp_prefixes),

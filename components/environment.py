@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from components.installation import Installation
+from components.installation import Installation, Transport
 from tenantry.names import APP_PORT
 from tenantry.resolved import ResolvedTenant
 from tenantry.rotation import ALL
@@ -12,6 +12,9 @@ from tenantry.told import document
 
 TOKEN_DIRECTORY: Final = "/var/run/secrets/tenantry.io/sts"  # noqa: S105 (a folder's name)
 TOKEN_FILE: Final = "token"  # noqa: S105 (a file's name)
+DATABASE_CA: Final = "DB_CA"  # the entry of the settings with the certificates, which is mounted as the file
+CA_DIRECTORY: Final = "/etc/tenantry/database"
+CA_FILE: Final = "ca.pem"
 API_KEYS_DIRECTORY: Final = "/var/run/secrets/tenantry.io/api-keys"
 # Parts of the document that change with what is switched on beside a service: it is not restarted for them.
 NOT_OF_SERVICES: Final = ("version", "services", "enabledServices", "apiKeys", "secrets")
@@ -21,6 +24,17 @@ PREVIOUS_UNTIL: Final = "CREDENTIALS_PREVIOUS_UNTIL"
 def starting(plain: Mapping[str, str]) -> dict[str, str]:
     """The settings for which pods must start anew: all but until when the credentials before these still work."""
     return {key: value for key, value in plain.items() if key != PREVIOUS_UNTIL}
+
+
+def transport(transport: Transport) -> dict[str, str]:
+    """How the application checks the database server's certificate, in libpq's words and by the same file."""
+    if transport.ca is None:
+        return {"DB_SSLMODE": transport.sslmode}
+    return {
+        "DB_SSLMODE": transport.sslmode,
+        "DB_SSLROOTCERT": f"{CA_DIRECTORY}/{CA_FILE}",
+        DATABASE_CA: transport.ca,
+    }
 
 
 def settings(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
@@ -34,6 +48,7 @@ def settings(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
         "DB_PORT": str(at.database_port),
         "DB_NAME": names.database,
         "DB_POOL_SIZE": str(tenant.plan.database.pool),
+        **transport(at.transport),
         "UNIFIED_TENANT_API_URL": at.services.unified_tenant_api,
         "AI_BRIDGE_URL": at.services.ai_bridge,
         "GATEWAY_URL": at.services.gateway,

@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 
 from tenantry import trust
+from tenantry.names import OIDC_PROVIDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,27 @@ class Providers:
     steps: pulumi.ProviderResource  # our own
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundationProviders:
+    """Alibaba Cloud in the regions of the three buckets; the first is the installation's own."""
+
+    system: pulumi.ProviderResource
+    photos: pulumi.ProviderResource
+    backups: pulumi.ProviderResource
+
+
 @dataclass(frozen=True, slots=True)
 class BucketFacts:
     name: str
     region: str  # such as cn-guangzhou
+    kms_key: str | None = None  # id of the KMS key of that region that encrypts it; None: OSS's own (AES256)
+
+    @property
+    def encryption(self) -> dict[str, str]:
+        """The bucket's rule for what is written without one of its own."""
+        if self.kms_key is None:
+            return {"sse_algorithm": "AES256"}
+        return {"sse_algorithm": "KMS", "kms_master_key_id": self.kms_key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +59,12 @@ class Identity:
     account_id: str
     issuer: str  # of the cluster's service account tokens, an https URL
     audience: str
+    provider: str = OIDC_PROVIDER  # the name of the account's OIDC identity provider for that issuer
+    adopted: bool = False  # the cluster made it (RRSA on ACK): it is used, and not declared
 
     @property
     def provider_arn(self) -> str:
-        return trust.provider_arn(self.account_id)
+        return trust.provider_arn(self.account_id, self.provider)
 
     @property
     def broker_arn(self) -> str:
@@ -107,6 +127,14 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True)
+class Transport:
+    """How the pods' connections to PostgreSQL are encrypted, in libpq's words."""
+
+    sslmode: str = "verify-full"
+    ca: str | None = None  # certificates, in PEM, that the server's is checked against; None: those of the image
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     zone: str
     application: Application
@@ -120,6 +148,7 @@ class Installation:
     services: Services
     openings: tuple[Opening, ...]
     scaling: Scaling = Scaling()
+    transport: Transport = Transport()
 
     @property
     def facts(self) -> dict[str, Any]:

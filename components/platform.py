@@ -21,6 +21,7 @@ from components.seal import seal
 from components.steps import ClosedDatabases
 from tenantry.names import (
     ADMIN_DATABASE,
+    BROKER_ACCOUNT,
     DEFAULT_ACCOUNT,
     MAINTENANCE_DATABASE,
     PLATFORM_NAMESPACE,
@@ -52,6 +53,7 @@ class PlatformArgs:
     images: ImageRules
     cron: Cron
     protect: bool
+    closed_by_hba: bool = False  # the server's own databases are closed there, and not by us
 
 
 class Platform(pulumi.ComponentResource):
@@ -72,7 +74,14 @@ class Platform(pulumi.ComponentResource):
         photos = self._bucket(at.photos, providers.photos, [])
         federation = Federation(
             f"{name}-identity",
-            FederationArgs(at.identity, args.fingerprints, providers.system, args.protect),
+            FederationArgs(
+                identity=at.identity,
+                fingerprints=args.fingerprints,
+                sources=(at.system, at.photos),
+                backups=at.backups,
+                provider=providers.system,
+                protect=args.protect,
+            ),
             child,
         )
         entry = Entry(
@@ -90,6 +99,7 @@ class Platform(pulumi.ComponentResource):
             {},
             pulumi.ResourceOptions(parent=self, provider=providers.kubernetes),
         )
+        broker = self._account(f"{name}-broker-account", BROKER_ACCOUNT, namespace)
         account = Manifest(
             f"{name}-namespace-account",
             "v1",
@@ -104,9 +114,10 @@ class Platform(pulumi.ComponentResource):
             ADMIN_DATABASE, ADMIN_CONNECTIONS, rights="rows", migrations=(MIGRATIONS, args.migrations_digest)
         )
         test = self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
-        closed = ClosedDatabases(
-            f"{name}-closed", OPEN_BY_DEFAULT, opts=pulumi.ResourceOptions(parent=self, provider=providers.steps)
-        )
+        closed: list[pulumi.Resource] = []
+        if not args.closed_by_hba:
+            opts = pulumi.ResourceOptions(parent=self, provider=providers.steps)
+            closed.append(ClosedDatabases(f"{name}-closed", OPEN_BY_DEFAULT, opts=opts))
         guardrails = Guardrails(f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child)
         backups = Backups(
             f"{name}-backups",
@@ -115,14 +126,27 @@ class Platform(pulumi.ComponentResource):
             ),
             child,
         )
-        parts = [system, photos, federation, entry, namespace, account, admin, test, closed, guardrails, backups]
+        parts = [
+            system,
+            photos,
+            federation,
+            entry,
+            namespace,
+            account,
+            broker,
+            admin,
+            test,
+            *closed,
+            guardrails,
+            backups,
+        ]
         self.seal = seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = Foundations(
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,
             gateway=[entry.ready],
             guardrails=(guardrails.ready,),
-            admin=[admin.ready, closed],
+            admin=[admin.ready, *closed],
             vault=backups.ready,
         )
         self.facts = at.facts
@@ -130,11 +154,19 @@ class Platform(pulumi.ComponentResource):
             "adminDatabase": pulumi.Output.secret(
                 {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password}
             ),
-            "broker": pulumi.Output.secret(
-                {"accessKeyId": federation.key_id, "accessKeySecret": federation.key_secret}
-            ),
         }
         self.register_outputs(self.facts)
+
+    def _account(self, name: str, service_account: str, namespace: pulumi.Resource) -> Manifest:
+        """Of a service of the platform: what runs as it holds what its role grants, and no token of the API."""
+        return Manifest(
+            name,
+            "v1",
+            "ServiceAccount",
+            {"name": service_account, "namespace": PLATFORM_NAMESPACE, "labels": labels()},
+            {"automountServiceAccountToken": False},
+            pulumi.ResourceOptions(parent=self, provider=self._args.providers.kubernetes, depends_on=[namespace]),
+        )
 
     def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Sequence[str]) -> Bucket:
         args = self._args

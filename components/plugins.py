@@ -126,6 +126,7 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
     container["volumeMounts"].append(credential_files.MOUNT)
     body = pod.spec(container, tenant.code, part, service.compute.ephemeral_storage)
     body["volumes"].append(credential_files.part(pod.CONFIG, CREDENTIALS, SOMETIMES))
+    pod.mount_database_ca(container, body, at)
     return {
         "replicas": REPLICAS if tenant.phase is Phase.ACTIVE else 0,
         "revisionHistoryLimit": 3,

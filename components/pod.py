@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from components import credential_files, scaling
-from components.environment import API_KEYS_DIRECTORY, TOKEN_DIRECTORY, TOKEN_FILE
+from components.environment import (
+    API_KEYS_DIRECTORY,
+    CA_DIRECTORY,
+    CA_FILE,
+    DATABASE_CA,
+    TOKEN_DIRECTORY,
+    TOKEN_FILE,
+)
 from components.installation import Installation
 from components.ownership import labels, selector
 from components.quotas import container_resources
@@ -55,12 +62,21 @@ def _pod(tenant: ResolvedTenant, at: Installation, credentials: Iterable[str]) -
     container["volumeMounts"].append({"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
     container["volumeMounts"].append(credential_files.MOUNT)
     body = spec(container, tenant.names.code, SERVICE_ACCOUNT, compute.ephemeral_storage)
-    body["volumes"].append({"name": "sts", "projected": {"sources": [_token(at)]}})
+    body["volumes"].append({"name": "sts", "projected": {"sources": [sts_token(at.identity.audience)]}})
     body["volumes"].append(credential_files.volume(CONFIG))
+    mount_database_ca(container, body, at)
     if tenant.spec.api_keys:
         container["volumeMounts"].append({"name": API_KEYS, "mountPath": API_KEYS_DIRECTORY, "readOnly": True})
         body["volumes"].append({"name": API_KEYS, "secret": {"secretName": API_KEYS}})
     return body
+
+
+def mount_database_ca(container: dict[str, Any], body: dict[str, Any], at: Installation) -> None:
+    """The certificates as the file that DB_SSLROOTCERT names, where there are any."""
+    if at.transport.ca is not None:
+        items = [{"key": DATABASE_CA, "path": CA_FILE}]
+        container["volumeMounts"].append({"name": "database-ca", "mountPath": CA_DIRECTORY, "readOnly": True})
+        body["volumes"].append({"name": "database-ca", "configMap": {"name": CONFIG, "items": items}})
 
 
 def spec(container: dict[str, Any], code: str, part: str, disk: str) -> dict[str, Any]:
@@ -120,11 +136,11 @@ def _probe(path: str, *, every: int, failures: int) -> dict[str, Any]:
     }
 
 
-def _token(at: Installation) -> dict[str, Any]:
+def sts_token(audience: str) -> dict[str, Any]:
     """For the STS alone: the Kubernetes API refuses a token of this audience."""
     return {
         "serviceAccountToken": {
-            "audience": at.identity.audience,
+            "audience": audience,
             "expirationSeconds": SESSION_SECONDS,
             "path": TOKEN_FILE,
         }

@@ -9,7 +9,7 @@ from policies.resource import Resource
 from policies.rule import Broken, resource_rule, stack_rule
 from policies.settings import Settings
 from policies.stack import Stack
-from policies.values import Hidden, listing, number, shown, text, truth
+from policies.values import Hidden, listing, mapping, number, shown, text, truth
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, database_of
 
 ROLE: Final = "postgresql:Role"
@@ -226,6 +226,23 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     for limit in ("statementTimeout", "idleTimeout"):
         if not (number(resource.props.get(limit)) or 0) > 0:
             yield f"{limit} is no number of seconds"
+
+
+@resource_rule(
+    "database-tls",
+    kinds=["kubernetes:ConfigMap"],
+    why="Unencrypted, passwords and children's data cross the network in clear; unchecked, anybody may be the server.",
+    remedy="set tenantry:databaseSslmode to verify-full and tenantry:databaseCa to the server's certificates (PEM).",
+)
+def tls(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Where tenants are real, their applications check the server's certificate, by one that they are given."""
+    told = mapping(resource.props.get("data"))
+    if resource.code is None or not settings.flag("tls") or "DB_HOST" not in told:
+        return
+    if text(told.get("DB_SSLMODE")) != "verify-full":
+        yield f"its DB_SSLMODE is {shown(told.get('DB_SSLMODE'))}"
+    if not text(told.get("DB_SSLROOTCERT")) or "-----BEGIN CERTIFICATE-----" not in text(told.get("DB_CA")):
+        yield "it is given no certificates to check the server's against"
 
 
 @stack_rule(

@@ -48,6 +48,36 @@ TENANTS: Final = frozenset(
         *(f"kubernetes:{group}:{kind}" for group, kinds in _GROUPS.items() for kind in kinds),
     }
 )
+# Of the foundation alone: a platform or a tenant that declares one has lost its way.
+FOUNDATIONS: Final = frozenset(
+    {
+        "actiontrail:Trail",
+        "cr:RegistryEnterpriseInstance",
+        "cs:KubernetesAddon",
+        "cs:ManagedKubernetes",
+        "cs:NodePool",
+        "cs:RegistryEnterpriseNamespace",
+        "ecs:EipAddress",
+        "ecs:EipAssociation",
+        "kms:Alias",
+        "kms:Key",
+        "log:Project",
+        "log:Store",
+        "log:StoreIndex",
+        "rds:BackupPolicy",
+        "rds:Instance",
+        "rds:RdsAccount",
+        "vpc:FlowLog",
+        "vpc:GatewayEndpoint",
+        "vpc:NatGateway",
+        "vpc:Network",
+        "vpc:RouteEntry",
+        "vpc:RouteTable",
+        "vpc:RouteTableAttachment",
+        "vpc:SnatEntry",
+        "vpc:Switch",
+    }
+)
 PLATFORMS: Final = frozenset(
     {
         "ims:OidcProvider",
@@ -56,10 +86,9 @@ PLATFORMS: Final = frozenset(
         "oss:BucketPublicAccessBlock",
         "postgresql:Database",
         "postgresql:Role",
-        "ram:AccessKey",
         "ram:Policy",
-        "ram:User",
-        "ram:UserPolicyAttachment",
+        "ram:Role",
+        "ram:RolePolicyAttachment",
         "random:RandomPassword",
         "random:RandomUuid",
         *(f"kubernetes:{group}:{kind}" for group, kinds in _PLATFORM_GROUPS.items() for kind in kinds),
@@ -76,7 +105,8 @@ def known(resource: Resource, settings: Settings) -> Iterator[str]:
     """Only kinds are declared that the components declare, for a tenant those of a tenant."""
     of_tenant = resource.under_a_tenant or resource.code is not None
     kind = _grouped(resource)
-    if not kind.startswith(OURS) and kind not in (TENANTS if of_tenant else PLATFORMS):
+    platforms = PLATFORMS | FOUNDATIONS if resource.of_foundation else PLATFORMS
+    if not kind.startswith(OURS) and kind not in (TENANTS if of_tenant else platforms):
         yield f"{'a tenant' if of_tenant else 'the platform'} is given a {kind}"
 
 

@@ -15,17 +15,39 @@ from policies.values import Hidden, mapping, shown, text, truth
 DATABASE: Final = "postgresql:Database"
 BUCKET: Final = "oss:Bucket"
 HOLDS_DATA: Final = (DATABASE, BUCKET, "tenantry:Directories")
+# Of the foundation: what holds data, and what all of it stands on. Each replaces itself for some change of a property.
+STANDS_ON: Final = (
+    "actiontrail:Trail",
+    "cr:RegistryEnterpriseInstance",
+    "cs:ManagedKubernetes",
+    "cs:NodePool",
+    "kms:Key",
+    "log:Project",
+    "log:Store",
+    "rds:BackupPolicy",
+    "rds:Instance",
+    "rds:RdsAccount",
+    "vpc:NatGateway",
+    "vpc:Network",
+    "vpc:RouteTable",
+    "vpc:Switch",
+)
+# Properties that are called like a key and hold the id of one in KMS.
+KEY_IDS: Final = {
+    "oss:Bucket": frozenset({"serverSideEncryptionRule.kmsMasterKeyId"}),
+    "rds:Instance": frozenset({"encryptionKey"}),
+}
 BIRTH: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName")
 
 
 @resource_rule(
     "protection-protect",
-    kinds=[*HOLDS_DATA, "postgresql:Role"],
+    kinds=[*HOLDS_DATA, *STANDS_ON, "postgresql:Role"],
     why="A renamed file or a wrong merge would drop it with the next run.",
     remedy="protect it; `tenantry purge` and tenantry:allowDestroy lift protection where it is meant to end.",
 )
 def protect(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Databases with their owners, directories and buckets are protected."""
+    """Databases with their owners, directories, buckets, and what a foundation stands on are protected."""
     # A login role that must not log in just now, of a suspended tenant or before its turn, keeps its password.
     # Its name tells it from an owner, not the lack of a password, which may be missing because making it failed.
     is_login = TURN.search(text(resource.props.get("name"))) is not None
@@ -90,7 +112,8 @@ def secret(resource: Resource, settings: Settings) -> Iterator[str]:
                 if not isinstance(one, Hidden) and one:
                     yield f"{key}.{name} stands in clear"
         return
-    yield from in_clear(resource.leaves())
+    names = KEY_IDS.get(resource.kind, frozenset[str]())
+    yield from in_clear((path, value) for path, value in resource.leaves() if path not in names)
 
 
 @resource_rule(

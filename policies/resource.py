@@ -13,6 +13,7 @@ from tenantry.names import CODE, is_code
 TENANT_LABEL: Final = "tenantry.io/tenant"
 PLATFORM: Final = "platform"  # whose a resource is that is no tenant's
 TENANT_TYPE: Final = "tenantry:components:Tenant"
+FOUNDATION_TYPE: Final = "tenantry:components:Foundation"
 
 _NAMESPACE: Final = re.compile(rf"tenant-({CODE.pattern})")
 _DATABASE: Final = re.compile(r"rent([0-9]{3,6})(?:_[ab])?")
@@ -100,6 +101,12 @@ class Resource:
         """A Tenant component stands above it (or is it itself)."""
         parts = self.urn.split("::", 3)  # urn:pulumi:STACK :: PROJECT :: TYPES FROM THE TOP :: NAME
         return len(parts) == 4 and TENANT_TYPE in parts[2].split("$")
+
+    @cached_property
+    def of_foundation(self) -> bool:
+        """The Foundation component stands above it."""
+        parts = self.urn.split("::", 3)
+        return len(parts) == 4 and FOUNDATION_TYPE in parts[2].split("$")
 
     @cached_property
     def declared_by(self) -> str | None:

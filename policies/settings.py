@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from policies.stack_settings import FACTS
 from policies.values import listing, mapping, number, text, truth
-from tenantry.names import DEFAULT_ZONE, PHOTO_BUCKET, SYSTEM_BUCKET
+from tenantry.names import DEFAULT_ZONE, OIDC_PROVIDER, PHOTO_BUCKET, SYSTEM_BUCKET
 
 _TEXTS: Final = {"type": "array", "items": {"type": "string", "minLength": 1}}
 
@@ -41,11 +41,23 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
                 "uuid-ossp",
             ],
         ),
+        "tls": {
+            "type": "boolean",
+            "description": "Tenants' applications must check the database server's certificate; true wherever real",
+            "default": False,
+        },
     },
     "storage": {
         "buckets": _texts("Buckets the tenants share", [SYSTEM_BUCKET, PHOTO_BUCKET]),
         "account": _any("Account at Alibaba Cloud that roles and grants are of; not set: any one"),
         "issuer": _any("Issuer of the cluster's service account tokens; not set: any exact one"),
+        "provider": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Name of the account's OIDC identity provider for that issuer",
+            "default": OIDC_PROVIDER,
+        },
+        "keys": _texts("KMS keys of the buckets, as acs:kms:REGION:ACCOUNT:key/ID", []),
         "audience": {
             "type": "string",
             "minLength": 1,
@@ -87,6 +99,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
             [],
         ),
     },
+    "foundation": {},
     "quotas": {},
     "protection": {},
     "names": {},

@@ -23,6 +23,16 @@ def _buckets(config: Configuration) -> Any:
     return named if all(named) else None
 
 
+def _keys(config: Configuration) -> Any:
+    """The keys that encrypt the tenants' buckets, as RAM names them."""
+    account = config.get("accountId")
+    return [
+        f"acs:kms:{config.get(f'{bucket}Region')}:{account}:key/{key}"
+        for bucket in ("system", "photo", "backup")
+        if account and (key := config.get(f"{bucket}KmsKey"))
+    ]
+
+
 def _gateway(config: Configuration) -> Any:
     namespace, name = config.get("gatewayNamespace"), config.get("gatewayName")
     return f"{namespace}/{name}" if namespace and name else None
@@ -39,6 +49,8 @@ FACTS: Final[Mapping[str, Mapping[str, Callable[[Configuration], Any]]]] = {
         "account": _same("accountId"),
         "issuer": _same("oidcIssuer"),
         "audience": _same("oidcAudience"),
+        "provider": _same("oidcProvider"),
+        "keys": _keys,
     },
     "dns": {"zone": _same("zone"), "gateway": _gateway},
     "network": {

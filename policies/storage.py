@@ -12,8 +12,7 @@ from policies.settings import Settings
 from policies.stack import ROW, Stack
 from policies.values import Unreadable, listing, mapping, number, shown, text
 from tenantry.names import (
-    BROKER_USER,
-    OIDC_PROVIDER,
+    BROKER_ROLE,
     PHONE,
     PREFIX_ROOT,
     SERVICE_ACCOUNT,
@@ -27,6 +26,7 @@ ON_OBJECTS: Final = frozenset(
     f"oss:{name}" for name in ("AbortMultipartUpload", "DeleteObject", "GetObject", "ListParts", "PutObject")
 )
 LISTING: Final = "oss:ListObjects"
+ON_KEYS: Final = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
 PREFIX: Final = re.compile(rf"{re.escape(PREFIX_ROOT)}({PHONE.pattern})/")
 # acs:oss:REGION:ACCOUNT:BUCKET[/KEY]; region may be any, the rest is exact
 ARN: Final = re.compile(r"acs:oss:[^:]*:([^:]*):([^/:]+)(?:/(.*))?")
@@ -81,7 +81,7 @@ def prefix(resource: Resource, settings: Settings) -> Iterator[str]:
         return
     allowed = list(allowing(documents.of(resource, "policyDocument", "document")))
     for one in allowed:
-        if LISTING in texts(one.get("Action")):
+        if LISTING in texts(one.get("Action")) or _is_for_keys(one, settings):
             continue
         for arn in texts(one.get("Resource")) or [""]:
             match = ARN.fullmatch(arn)
@@ -108,6 +108,8 @@ def action(resource: Resource, settings: Settings) -> Iterator[str]:
         actions = texts(one.get("Action"))
         if LISTING in actions and len(actions) > 1:
             yield "it allows listing together with other actions, on the same resources"
+        if _is_for_keys(one, settings):
+            continue
         for name in actions or [""]:
             if name not in ON_OBJECTS and name != LISTING:
                 yield f"it allows {shown(name)}"
@@ -138,6 +140,12 @@ def listing_rule(resource: Resource, settings: Settings) -> Iterator[str]:
             match = ARN.fullmatch(arn)
             if match is None or match[3] is not None or not _exact(match, settings):
                 yield f"it lists in {shown(arn)}"
+
+
+def _is_for_keys(statement: Statement, settings: Settings) -> bool:
+    """The use of the buckets' own keys, and of no other: without it no file of an encrypted bucket can be read."""
+    actions, resources = set(texts(statement.get("Action"))), set(texts(statement.get("Resource")))
+    return bool(resources) and not actions ^ ON_KEYS and resources <= settings.texts("keys")
 
 
 def _exact(match: re.Match[str], settings: Settings) -> bool:
@@ -175,7 +183,7 @@ def trust(resource: Resource, settings: Settings) -> Iterator[str]:
 
 def _trusted(sort: str, name: str, settings: Settings) -> bool:
     match = TRUSTED.fullmatch(name)
-    whom = {"Federated": f"oidc-provider/{OIDC_PROVIDER}", "RAM": f"user/{BROKER_USER}"}
+    whom = {"Federated": f"oidc-provider/{settings.text('provider')}", "RAM": f"role/{BROKER_ROLE}"}
     return match is not None and is_account(match[1], settings) and match[2] == whom.get(sort)
 
 
@@ -233,12 +241,12 @@ def attachment(resource: Resource, settings: Settings) -> Iterator[str]:
         "ram:GroupPolicyAttachment",
     ],
     why="A key that never ends is one that is copied.",
-    remedy="give a tenant a role and sessions, never a user or a key.",
+    remedy="declare a role and let pods take it by their projected token (RRSA), as components/federation.py does.",
 )
 def standing_key(resource: Resource, settings: Settings) -> Iterator[str]:
-    """No tenant has a RAM user, a key, or its policy on somebody else."""
-    if resource.code or resource.under_a_tenant:
-        yield f"a tenant is given a {resource.kind.rpartition(':')[2]}"
+    """Nobody has a RAM user, a key, or a policy on somebody else: no tenant, and not the platform."""
+    whom = "a tenant" if resource.code or resource.under_a_tenant else "the platform"
+    yield f"{whom} is given a {resource.kind.rpartition(':')[2]}"
 
 
 @resource_rule(

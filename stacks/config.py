@@ -8,7 +8,16 @@ from typing import Any, Final
 
 import pulumi
 
-from components.installation import Application, BucketFacts, Gateway, Identity, Installation, Scaling, Services
+from components.installation import (
+    Application,
+    BucketFacts,
+    Gateway,
+    Identity,
+    Installation,
+    Scaling,
+    Services,
+    Transport,
+)
 from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from stacks.tenant_secrets import TenantSecrets, read_tenant_secrets
@@ -25,9 +34,15 @@ class Holds:
 
     platform: bool
     cells: frozenset[str] | None  # None: all of them
+    foundation: bool = False  # named: it is made, or adopted, as `tenantry:foundation` says
 
     def cell(self, name: str) -> bool:
         return self.cells is None or name in self.cells
+
+    @property
+    def is_foundation_alone(self) -> bool:
+        """A stack's first run: there is no cluster and no database server yet."""
+        return self.foundation and not self.platform and self.cells == frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +92,9 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
     settings = read_settings(config)
     secrets = read_secrets(config, pulumi.runtime.is_config_secret)
     embedded = EMBEDDED_STACKS.fullmatch(stack) is not None
-    given = _Given(settings, secrets, environment if embedded else {})
-    postgresql, alibaba, holds = given.postgresql(), given.alibaba(), _holds(settings)
+    holds = _holds(settings)
+    given = _Given(settings, secrets, environment if embedded else {}, has_systems=not holds.is_foundation_alone)
+    postgresql, alibaba = given.postgresql(), given.alibaba()
     return StackConfig(
         stack=stack,
         embedded=embedded,
@@ -111,10 +127,11 @@ class _Given:
     settings: Settings
     secrets: Mapping[str, pulumi.Output[str]]
     environment: Mapping[str, str]
+    has_systems: bool = True  # False before there is a cluster and a database server: where they are is not asked
 
     def postgresql(self) -> PostgreSql:
         return PostgreSql(
-            host=self._text("PGHOST", "databaseHost", self.settings.database_host),
+            host=self._text("PGHOST", "databaseHost", self.settings.database_host or self._none_yet),
             port=int(self.environment.get("PGPORT") or self.settings.database_port),
             user=self._text("PGUSER", "databaseUser", self.settings.database_user),
             sslmode=self.environment.get("PGSSLMODE") or self.settings.database_sslmode,
@@ -133,8 +150,12 @@ class _Given:
     def kubeconfig(self) -> pulumi.Output[str]:
         """In embedded stacks a path, which the plugin reads by itself. Never absent: the SDK would take whichever
         cluster the shell happens to point at."""
-        path = self.environment.get("KUBECONFIG")
+        path = self.environment.get("KUBECONFIG") or self._none_yet
         return pulumi.Output.from_input(path) if path else self.secrets.get("kubeconfig") or _missing("kubeconfig")
+
+    @property
+    def _none_yet(self) -> str | None:
+        return None if self.has_systems else "none-yet"
 
     def _text(self, variable: str, key: str, value: str | None) -> str:
         return self.environment.get(variable) or value or _missing(key)
@@ -151,7 +172,11 @@ def _missing(key: str) -> Any:
 
 def _holds(settings: Settings) -> Holds:
     named = frozenset(part.removeprefix("cell/") for part in settings.holds if part.startswith("cell/"))
-    return Holds(platform="platform" in settings.holds, cells=None if "cells" in settings.holds else named)
+    return Holds(
+        platform="platform" in settings.holds,
+        cells=None if "cells" in settings.holds else named,
+        foundation="foundation" in settings.holds,
+    )
 
 
 def _today(settings: Settings, embedded: bool, clock: date) -> date:
@@ -169,7 +194,7 @@ def _elsewhere(settings: Settings) -> BucketFacts:
         raise pulumi.RunError(
             f"{PROJECT}:backupRegion is {settings.backup_region}, where the tenants' files are: choose another region"
         )
-    return BucketFacts(settings.backup_bucket, settings.backup_region)
+    return BucketFacts(settings.backup_bucket, settings.backup_region, settings.backup_kms_key)
 
 
 def _installation(
@@ -180,10 +205,16 @@ def _installation(
         application=Application(settings.image, settings.health_path),
         database_host=settings.app_database_host or postgresql.host,
         database_port=settings.app_database_port or postgresql.port,
-        system=BucketFacts(settings.system_bucket, settings.system_region),
-        photos=BucketFacts(settings.photo_bucket, settings.photo_region),
+        system=BucketFacts(settings.system_bucket, settings.system_region, settings.system_kms_key),
+        photos=BucketFacts(settings.photo_bucket, settings.photo_region, settings.photo_kms_key),
         backups=_elsewhere(settings),
-        identity=Identity(account_id, settings.oidc_issuer, settings.oidc_audience),
+        identity=Identity(
+            account_id,
+            settings.oidc_issuer,
+            settings.oidc_audience,
+            settings.oidc_provider,
+            settings.oidc_provider_adopted,
+        ),
         gateway=Gateway(
             settings.gateway_namespace,
             settings.gateway_name,
@@ -201,4 +232,5 @@ def _installation(
         ),
         openings=settings.egress,
         scaling=Scaling(settings.keda, settings.keda_account, settings.prometheus_url),
+        transport=Transport(postgresql.sslmode, settings.database_ca),
     )

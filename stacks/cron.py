@@ -6,16 +6,12 @@ from tenantry.engine.embedded import SYSTEMS_OF
 
 
 def cron_of(config: StackConfig) -> Cron:
-    postgresql, alibaba, settings = config.postgresql, config.alibaba, config.settings
+    postgresql, settings = config.postgresql, config.settings
     return Cron(
         image=settings.backup_image,
         schedule=settings.backup_schedule,
         arguments=("backup", "--scheduled", "--stack", config.stack),
-        secrets={
-            "PGPASSWORD": postgresql.password,
-            "ALICLOUD_ACCESS_KEY": alibaba.access_key,
-            "ALICLOUD_SECRET_KEY": alibaba.secret_key,
-        },
+        secrets={"PGPASSWORD": postgresql.password},
         plain={
             SYSTEMS_OF: config.stack,
             "PGHOST": postgresql.host,

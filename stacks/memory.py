@@ -16,7 +16,7 @@ from tenantry.following import Before
 
 TENANTS = "tenants"
 PLATFORM = "platform"
-SECRETS = ("adminDatabase", "broker")  # the platform's too (components/platform.py)
+SECRETS = ("adminDatabase",)  # the platform's too (components/platform.py)
 PURGED = "purged"
 LEAVING = "leaving"
 OPENING = "opening"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from components.images import ImageRules
-from components.installation import Foundations, Providers
+from components.installation import FoundationProviders, Foundations, Providers
 from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
@@ -44,9 +44,15 @@ async def main() -> pulumi.Inputs:
     _refuse_moving_images(config, fleet)
     await _refuse_without_platform(config)
     with short_traces():
-        platform, mine = await _register(config, fleet, last.held)
+        if config.holds.is_foundation_alone:
+            return {
+                SETTINGS: remembered_settings(settings, before, changed),
+                **_foundation(config, providers.clouds(config)),
+            }
+        platform, mine, foundation = await _register(config, fleet, last.held)
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
     told: dict[str, Any] = {
+        **foundation,
         "leaving": outputs.leaving(stones, last.held),
         "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
         SETTINGS: remembered_settings(settings, before, changed),
@@ -66,9 +72,12 @@ async def main() -> pulumi.Inputs:
 
 async def _register(
     config: StackConfig, fleet: Fleet, held: Mapping[str, Held]
-) -> tuple["Platform | None", list[outputs.Mine]]:
-    """The platform, where this stack holds it, and the tenants that it holds."""
+) -> tuple["Platform | None", list[outputs.Mine], dict[str, Any]]:
+    """The platform, where this stack holds it, the tenants that it holds, and what is told of its foundation."""
     shared = providers.make(config)
+    foundation = _foundation(
+        config, FoundationProviders(system=shared.system, photos=shared.photos, backups=shared.backups)
+    )
     foundations, platform = Foundations(), None
     if config.holds.platform:
         platform = _platform(config, fleet, shared)
@@ -90,7 +99,18 @@ async def _register(
                 TenantArgs(tenant, config.installation, shared, foundations, protect, secrets, returned, wanted),
             )
         mine.append(outputs.Mine(tenant.code, wanted, last, part))
-    return platform, mine
+    return platform, mine, foundation
+
+
+def _foundation(config: StackConfig, shared: FoundationProviders) -> dict[str, Any]:
+    """Registers it where the stack holds one; gives what its output tells, the ids that the settings then name."""
+    # Its SDK modules take a second to import, and most stacks hold none.
+    if not config.holds.foundation:
+        return {}
+    from stacks.foundation import foundation_of, make_foundation
+
+    settings = foundation_of(config)
+    return {} if settings is None else {"foundation": make_foundation(config, settings, shared).facts}
 
 
 def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
@@ -160,6 +180,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             tuple(config.installation.application.registry + one.reference for one in fleet.services.services.values()),
         ),
         cron=cron_of(config),
+        closed_by_hba=settings.database_closed_by_hba,
         protect=config.protect,
     )
     return Platform("platform", args)

@@ -6,7 +6,7 @@ from pulumi_kubernetes import Provider as KubernetesProvider
 from pulumi_postgresql import Provider as PostgresqlProvider
 from pulumi_random import Provider as RandomProvider
 
-from components.installation import Providers
+from components.installation import FoundationProviders, Providers
 from components.steps import StepsProvider
 from stacks.config import StackConfig
 from stacks.reach import cloud_address, is_absent
@@ -19,7 +19,7 @@ CONNECTIONS = 16  # of the postgresql plugin at once: as many clones of one temp
 def make(config: StackConfig) -> Providers:
     settings, postgresql = config.settings, config.postgresql
     no_server = is_absent("PostgreSQL", postgresql.host, postgresql.port, "tenantry:databaseHost")
-    no_cloud = is_absent("Alibaba Cloud", *cloud_address(config.alibaba.proxy), "the way there, such as a proxy")
+    alibaba = clouds(config)
     return Providers(
         kubernetes=KubernetesProvider(
             "kubernetes",
@@ -41,11 +41,22 @@ def make(config: StackConfig) -> Providers:
             expected_version=OLDEST_SERVER if no_server else None,
             max_connections=CONNECTIONS,
         ),
+        system=alibaba.system,
+        photos=alibaba.photos,
+        backups=alibaba.backups,
+        random=RandomProvider("random"),
+        steps=_steps(config),
+    )
+
+
+def clouds(config: StackConfig) -> FoundationProviders:
+    """Alibaba Cloud in the regions of the three buckets: all that a foundation needs."""
+    settings = config.settings
+    no_cloud = is_absent("Alibaba Cloud", *cloud_address(config.alibaba.proxy), "the way there, such as a proxy")
+    return FoundationProviders(
         system=_alibaba("alicloud-system", config, settings.system_region, no_cloud),
         photos=_alibaba("alicloud-photos", config, settings.photo_region, no_cloud),
         backups=_alibaba("alicloud-backups", config, settings.backup_region, no_cloud),
-        random=RandomProvider("random"),
-        steps=_steps(config),
     )
 
 

@@ -55,9 +55,9 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 def _holds(value: tuple[str, ...]) -> tuple[str, ...]:
-    """What is called the foundation is part of the platform: alone it would be nothing at all."""
-    if "foundation" in value and "platform" not in value:
-        raise ValueError("foundation comes with the platform: name platform")
+    """The foundation alone is a stack's first run, before there is a cluster; cells on it need the platform."""
+    if "foundation" in value and "platform" not in value and len(value) > 1:
+        raise ValueError("between foundation and cells comes the platform: name platform")
     return value
 
 
@@ -74,6 +74,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_absent)]
+KmsKey = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9-]{1,128}$"), BeforeValidator(_absent)]
 OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
 Certificates = Annotated[OptionalText, AfterValidator(_certificates)]
 OptionalPort = Annotated[Port | None, BeforeValidator(_absent)]
@@ -120,6 +121,7 @@ class Settings(BaseModel):
     database_sslmode: Literal["disable", "require", "verify-ca", "verify-full"]
     database_ca: Certificates
     database_superuser: bool
+    database_closed_by_hba: bool
     app_database_host: OptionalText
     app_database_port: OptionalPort
     cluster_name: Text
@@ -130,10 +132,15 @@ class Settings(BaseModel):
     photo_region: Text
     backup_bucket: Text
     backup_region: Text
+    system_kms_key: KmsKey
+    photo_kms_key: KmsKey
+    backup_kms_key: KmsKey
     backup_image: Text
     backup_schedule: Text
     oidc_issuer: Annotated[str, Field(pattern="^https://")]
     oidc_audience: Text
+    oidc_provider: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+    oidc_provider_adopted: bool
     oidc_fingerprints: tuple[Fingerprint, ...]
 
 

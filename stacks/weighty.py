@@ -21,7 +21,7 @@ _GATEWAY: Final = "the Gateway is replaced, and every tenant's route with it: no
 
 # Weighty: setting -> what happens when it changes.
 WEIGHTY: Final[Mapping[str, str]] = {
-    "holds": "what is taken out is removed: the platform with its buckets and databases, or a cell",
+    "holds": "what is taken out is removed: the foundation, the platform with its buckets and databases, or a cell",
     "zone": "every tenant's DNS record is replaced and its pods start anew: the addresses that people know end",
     "gatewayAddress": "every tenant's DNS record is updated: all visitors are sent to another address",
     "gatewayNamespace": _GATEWAY,
@@ -45,6 +45,13 @@ WEIGHTY: Final[Mapping[str, str]] = {
     "along",
     "oidcIssuer": "the identity provider is replaced and every tenant's role updated: no pod reaches its files "
     "meanwhile",
+    "oidcProvider": "the identity provider is replaced by one of another name and every tenant's role updated: no pod "
+    "reaches its files meanwhile",
+    "systemKmsKey": "what is written from now on is encrypted with another key; what was written before needs the old "
+    "one, and every tenant's right to it is taken away",
+    "photoKmsKey": "photos that are written from now on are encrypted with another key; those written before need the "
+    "old one, and every tenant's right to it is taken away",
+    "backupKmsKey": "backups are encrypted with another key from now on; those taken before need the old one",
 }
 # Harmless: setting -> why. What changes in place and can be taken back as easily, or is guarded elsewhere.
 _ROLLS: Final = "pods are renewed one after the other, as with every release"
@@ -78,12 +85,14 @@ HARMLESS: Final[Mapping[str, str]] = {
     "databaseSslmode": _ACCESS,
     "databaseCa": _ACCESS,
     "databaseSuperuser": _ACCESS,
+    "databaseClosedByHba": "opens or closes to PUBLIC what the provisioner may, and the policy pack looks at pg_hba",
     "kubeconfig": _ACCESS,
     "alibabaAccessKey": _ACCESS,
     "alibabaSecretKey": _ACCESS,
     "backupImage": _IN_PLACE,
     "backupSchedule": _IN_PLACE,
     "oidcAudience": _ROLLS,
+    "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
     "oidcFingerprints": _IN_PLACE,
 }
 
@@ -185,7 +194,7 @@ def place_of(name: str, stack: str, root: Path) -> str:
 
 def _differs(name: str, before: str, now: str) -> bool:
     if name == "holds":
-        return bool(set(before.split(",")) - {"foundation"} - set(now.split(",")))  # which is the platform's
+        return bool(set(before.split(",")) - set(now.split(",")))
     return before != now
 
 

@@ -13,6 +13,7 @@ import typer
 
 from tenantry import (
     cli_backup,
+    cli_doctor,
     cli_drift,
     cli_list,
     cli_migrate,
@@ -53,6 +54,7 @@ for command in (
     cli_backup,
     cli_purge,
     cli_verify,
+    cli_doctor,
 ):
     command.register(app)
 add_examples(app)

@@ -199,7 +199,9 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
 
     In the environment of the embedded default where the stack is that one and no shell has read its file.
     """
+    from tenantry.backup.failing import BackupError
     from tenantry.backup.settings import Stack
+    from tenantry.engine.oidc_session import NoSession, with_pod_session
     from tenantry.engine.project import Project
     from tenantry.engine.surroundings import environment
 
@@ -210,7 +212,11 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
     for name in os.environ.keys() - found.keys():
         del os.environ[name]
     os.environ["PATH"] = found.get("PATH", os.environ.get("PATH", ""))
-    return Stack.of(project, stack, found)
+    try:
+        return Stack.of(project, stack, with_pod_session(found))
+    except NoSession as reason:
+        wrong, _, remedy = str(reason).rpartition(": ")
+        raise BackupError(wrong, remedy) from None
 
 
 @contextmanager

@@ -56,6 +56,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry restore k009 --from k009-20261101T000000Z-0123456789abcdef --as k030",
     ),
     "purge": ("tenantry purge --within 7d", "tenantry purge --dry-run", "tenantry purge k009 --commit"),
+    "doctor": ("tenantry doctor --stack prod", "tenantry doctor --stack prod --all", "tenantry doctor --json"),
     "verify": ("tenantry verify", "tenantry verify k003 --only storage", "tenantry verify --list"),
 }
 

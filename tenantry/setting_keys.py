@@ -8,13 +8,14 @@ from typing import Final
 NAMESPACE: Final = "tenantry"  # of this program's settings, whatever the project is called
 SECRETS: Final = "tenantry-secrets"  # of the tenants' own secrets, each called CODE.KEY (docs/secrets.md)
 SECRET_KEY: Final = re.compile(r"(k[0-9]{3,6})\.([A-Za-z][A-Za-z0-9_-]{0,63})")
+FOUNDATION: Final = "foundation"  # a document, which Pulumi.yaml cannot describe: docs/production.md
 ENGINE: Final = "pulumi"  # the engine's own, such as pulumi:tags
 
 
 def stranger(key: str, known: Collection[str]) -> str | None:
     """What is wrong with a full key, `NAMESPACE:NAME`; None for a setting, a tenant's secret and the engine's keys."""
     namespace, _, name = key.partition(":")
-    if namespace == ENGINE or (namespace == NAMESPACE and name in known):
+    if namespace == ENGINE or (namespace == NAMESPACE and (name in known or name == FOUNDATION)):
         return None
     if namespace == SECRETS:
         if SECRET_KEY.fullmatch(name):

@@ -16,6 +16,7 @@ import urllib.request
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from tenantry.faults import printable
@@ -24,6 +25,7 @@ _TIMEOUT_SECONDS: Final = 30
 _AUDIENCE: Final = "sts.aliyuncs.com"
 _STS: Final = "https://sts.aliyuncs.com/"
 _TOKEN: Final = "TENANTRY_ID_TOKEN"  # noqa: S105  (the variable's name)
+_TOKEN_FILE: Final = "TENANTRY_ID_TOKEN_FILE"  # noqa: S105  (the same)
 _REQUEST: Final = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
 
@@ -43,6 +45,31 @@ def environment(given: Mapping[str, str], sts: str = _STS) -> dict[str, str]:
             "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": keys["AccessKeySecret"],
             "AWS_SESSION_TOKEN": keys["SecurityToken"],
+        }
+    except (KeyError, TypeError):
+        raise NoSession("STS answered without credentials: look at its status page") from None
+
+
+def with_pod_session(given: Mapping[str, str], sts: str = _STS) -> dict[str, str]:
+    """`given` with the keys of the role that a pod of ours takes by its projected token (RRSA); unchanged without one.
+
+    One session for all that the command does: its length is TENANTRY_ROLE_SECONDS. Raises NoSession.
+    """
+    role, file = given.get("TENANTRY_ROLE_ARN"), given.get(_TOKEN_FILE)
+    if not role or not file:
+        return dict(given)
+    try:
+        token = Path(file).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise NoSession(
+            f"{_TOKEN_FILE} names {file}, which cannot be read ({type(error).__name__}): mount the projected token"
+        ) from None
+    keys = _session({**given, _TOKEN: token}, role, sts)
+    try:
+        return dict(given) | {
+            "ALICLOUD_ACCESS_KEY": keys["AccessKeyId"],
+            "ALICLOUD_SECRET_KEY": keys["AccessKeySecret"],
+            "ALICLOUD_SECURITY_TOKEN": keys["SecurityToken"],
         }
     except (KeyError, TypeError):
         raise NoSession("STS answered without credentials: look at its status page") from None

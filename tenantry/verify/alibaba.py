@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from tenantry.engine.alibaba import call
 from tenantry.engine.trees import mapping
-from tenantry.names import OIDC_PROVIDER, Names
+from tenantry.names import BROKER_ACCOUNT, BROKER_ROLE, PLATFORM_NAMESPACE, Names
+from tenantry.trust import provider_arn
 from tenantry.verify.field import Field
 from tenantry.verify.model import Verdict, held, hole, unclear
 from tenantry.verify.surroundings import Keys
@@ -37,7 +38,7 @@ def assume(field: Field, keys: Keys, role: str) -> Keys:
     return _keys(mapping(call(*_STS, "AssumeRole", wanted, environment_of(field, keys)).get("Credentials")))
 
 
-def assume_by_token(field: Field, token: str, role: str) -> Keys:
+def assume_by_token(field: Field, token: str, role: str, seconds: int = SESSION_SECONDS) -> Keys:
     """What a pod does with its projected token: no key is asked for. Raises OSError as above."""
     import requests
 
@@ -48,10 +49,10 @@ def assume_by_token(field: Field, token: str, role: str) -> Keys:
         params={"Action": "AssumeRoleWithOIDC", "Version": version, "Format": "JSON"},
         data={
             "RoleArn": f"acs:ram::{field.at.account}:role/{role}",
-            "OIDCProviderArn": f"acs:ram::{field.at.account}:oidc-provider/{OIDC_PROVIDER}",
+            "OIDCProviderArn": provider_arn(field.at.account, field.at.identity_provider),
             "OIDCToken": token,
             "RoleSessionName": "tenantry-verify",
-            "DurationSeconds": str(SESSION_SECONDS),
+            "DurationSeconds": str(seconds),
             "SignatureNonce": field.mark,
         },
         proxies={"http": proxy} if proxy else {},
@@ -67,9 +68,19 @@ def _keys(told: Any) -> Keys:
     return Keys(str(told["AccessKeyId"]), str(told["AccessKeySecret"]), str(told["SecurityToken"]))
 
 
+def broker(field: Field) -> Keys:
+    """A session of the credential broker's role, as its pods take it: it has no key."""
+
+    def take() -> Keys:
+        token = field.token_of(PLATFORM_NAMESPACE, BROKER_ACCOUNT, field.at.audience)
+        return assume_by_token(field, token, BROKER_ROLE)
+
+    return field.once("broker", take, SESSION_SECONDS)
+
+
 def session(field: Field, names: Names) -> Keys:
     """The tenant's own, as the credential broker hands it out."""
-    return field.once(f"session {names.code}", lambda: assume(field, field.at.broker, names.ram_role), SESSION_SECONDS)
+    return field.once(f"session {names.code}", lambda: assume(field, broker(field), names.ram_role), SESSION_SECONDS)
 
 
 def bucket(field: Field, keys: Keys | None, name: str, region: str = "") -> Any:

@@ -95,7 +95,11 @@ class Field:
         return self.once(f"token {names.code} {audience}", lambda: self._token(names, audience), TOKEN_SECONDS)
 
     def _token(self, names: Names, audience: str) -> str:
-        path = f"/api/v1/namespaces/{names.namespace}/serviceaccounts/{SERVICE_ACCOUNT}/token"
+        return self.token_of(names.namespace, SERVICE_ACCOUNT, audience)
+
+    def token_of(self, namespace: str, service_account: str, audience: str) -> str:
+        """A new one, from the API server. Raises LookupError with what it said instead."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"
         spec = {"expirationSeconds": TOKEN_SECONDS, **({"audiences": [audience]} if audience else {})}
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
         answer = self.admin.ask("POST", path, body, dry=False)

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from tenantry.engine.alibaba import call
 from tenantry.engine.trees import mapping, sequence
-from tenantry.names import BROKER_USER, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
+from tenantry.names import BROKER_ROLE, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
 from tenantry.trust import trust
 from tenantry.verify.alibaba import (
     ANSWER_DENIED,
     assume,
     assume_by_token,
+    broker,
     bucket,
     denied,
     environment_of,
@@ -56,7 +57,7 @@ def _looks(names: Names) -> Iterator[tuple[tuple[str, str], str, dict[str, objec
     yield RAM, "ListUsers", {}
     yield RAM, "GetRole", {"RoleName": names.ram_role}
     yield RAM, "GetPolicy", {"PolicyName": names.ram_policy, "PolicyType": "Custom"}
-    yield RAM, "ListAccessKeys", {"UserName": BROKER_USER}
+    yield RAM, "GetRole", {"RoleName": BROKER_ROLE}
     yield DNS, "DescribeDomainRecords", {"DomainName": names.zone}
 
 
@@ -69,12 +70,16 @@ def _broker(field: Field) -> Iterator[Trial]:
         for name in field.at.buckets:
             yield Trial("", f"{names.code} get {name}", partial(_broker_reads, field, names, name))
     for action in ("ListUsers", "ListRoles"):
-        yield Trial("", action, partial(_refused, field, field.at.broker, RAM, action))
+        yield Trial("", action, partial(_broker_asks, field, action))
+
+
+def _broker_asks(field: Field, action: str) -> Verdict:
+    return _refused(field, broker(field), RAM, action)
 
 
 def _broker_reads(field: Field, names: Names, name: str) -> Verdict:
     at = names.prefix + SYSTEM_DIRECTORIES[0]
-    return denied(lambda: bucket(field, field.at.broker, name).get_object(at).read())
+    return denied(lambda: bucket(field, broker(field), name).get_object(at).read())
 
 
 def _long(field: Field) -> Iterator[Trial]:
@@ -82,14 +87,9 @@ def _long(field: Field) -> Iterator[Trial]:
 
 
 def _longer(field: Field, names: Names) -> Verdict:
-    role = f"acs:ram::{field.at.account}:role/{names.ram_role}"
-    wanted = {"RoleArn": role, "RoleSessionName": "tenantry-verify", "DurationSeconds": SESSION_SECONDS + 1}
-    try:
-        _ask(field, field.at.broker, STS, "AssumeRole", **wanted)
-    except OSError as error:
-        code = str(error).rpartition(": ")[2]
-        return held() if code in TOO_LONG else unclear(f"refused for another reason: {code}")
-    return hole("STS gave a session of more than an hour")
+    """By the workload's own token: a session of the broker's could not take a longer one of any role."""
+    token = field.token(names, field.at.audience)
+    return no_session(lambda: assume_by_token(field, token, names.ram_role, SESSION_SECONDS + 1), TOO_LONG)
 
 
 def _strangers(field: Field) -> Iterator[Trial]:
@@ -117,7 +117,7 @@ def _shut(field: Field) -> Iterator[Trial]:
 
 
 def _assumed(field: Field, names: Names) -> Verdict:
-    return no_session(lambda: assume(field, field.at.broker, names.ram_role))
+    return no_session(lambda: assume(field, broker(field), names.ram_role))
 
 
 def _trusts(field: Field) -> Iterator[Trial]:
@@ -130,7 +130,8 @@ def _trust(field: Field, names: Names) -> Verdict:
     """Word by word: whom a role trusts besides, no list of attempts could try."""
     role = mapping(_ask(field, field.at.provisioner, RAM, "GetRole", RoleName=names.ram_role).get("Role"))
     access = field.at.tenants[names.code][1].has_access
-    wanted = trust(names, field.at.account, field.at.issuer, field.at.audience, access=access)
+    provider = field.at.identity_provider
+    wanted = trust(names, field.at.account, field.at.issuer, field.at.audience, access=access, provider=provider)
     live = json.loads(str(role.get("AssumeRolePolicyDocument")))
     return held() if live == wanted else hole(f"it trusts {json.dumps(live)}")
 
@@ -163,7 +164,7 @@ ATTACKS: Final = (
     Attack("sts.account", "a tenant's role grants nothing beside objects", "read the account's roles, users, records",
            _account),
     Attack("sts.broker", "the broker may take tenants' roles and nothing else",
-           "read objects, users and roles with the broker's key", _broker),
+           "read objects, users and roles with the broker's session", _broker),
     Attack("sts.long", "the role's longest session is an hour", "ask for a longer session", _long),
     Attack("sts.stranger", "trust names the exact service account", "take its role by another account's token",
            _strangers),

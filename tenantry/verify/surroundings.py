@@ -15,7 +15,7 @@ from tenantry.engine.refusal import Refusal
 from tenantry.engine.single import key_of
 from tenantry.engine.trees import Tree, mapping, sequence
 from tenantry.fleet import own_or_project
-from tenantry.names import PREFIX_ROOT, Names, names_of
+from tenantry.names import OIDC_PROVIDER, PREFIX_ROOT, Names, names_of
 from tenantry.phase import Phase
 from tenantry.reading import read_model
 from tenantry.services import SERVICES_FILE, Services
@@ -48,12 +48,12 @@ class Surroundings:
     postgresql: tuple[str, int, str]  # host, port, sslmode
     kubeconfig: Mapping[str, Any] = field(repr=False)
     provisioner: Keys = field(repr=False)  # removes what an attack managed to write
-    broker: Keys = field(repr=False)
     proxy: str | None
     vault: Mapping[str, str] = field(default_factory=dict[str, str])  # the bucket of the backups -> its region
     declared: Declared = field(default_factory=Declared)
     address: str = ""  # the gateway's, which the tenants' records lead to
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
+    identity_provider: str = OIDC_PROVIDER  # the name of the account's for that issuer
 
 
 def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
@@ -104,9 +104,9 @@ def _ask(cli: Cli, *arguments: str) -> Any:
 
 
 def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Surroundings:
-    platform, broker = mapping(outputs.get("platform")), mapping(outputs.get("broker"))
+    platform = mapping(outputs.get("platform"))
     tenants = mapping(outputs.get("tenants"))
-    if not platform or not broker or not tenants:
+    if not platform or not tenants:
         raise Refusal(
             f"the stack `{stack}` holds no platform with tenants", "run `tenantry up` first; name it with --stack"
         )
@@ -127,6 +127,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
         vault={str(mapping(platform["buckets"])["backups"]): settings.get("backupRegion")},
         issuer=settings.get("oidcIssuer"),
         audience=settings.get("oidcAudience"),
+        identity_provider=settings.get("oidcProvider"),
         declared=declared(sequence(mapping(exported.get("deployment")).get("resources"))),
         openings=tuple((where, int(port)) for where, _, port in (o.rpartition(":") for o in settings.list("egress"))),
         postgresql=(
@@ -139,7 +140,6 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
             settings.get("alibabaAccessKey", "ALICLOUD_ACCESS_KEY"),
             settings.get("alibabaSecretKey", "ALICLOUD_SECRET_KEY"),
         ),
-        broker=Keys(str(broker["accessKeyId"]), str(broker["accessKeySecret"])),
         proxy=settings.environment.get("TENANTRY_ALIBABA_PROXY"),
     )
 

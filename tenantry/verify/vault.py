@@ -1,11 +1,11 @@
-"""Attacks on the bucket of the backups, which is no tenant's: by each tenant's session, the broker's key, nobody."""
+"""Attacks on the bucket of the backups, which is no tenant's: by each tenant's session, the broker's, nobody."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
 from tenantry.names import SYSTEM_DIRECTORIES, Names
-from tenantry.verify.alibaba import bucket, denied, session
+from tenantry.verify.alibaba import broker, bucket, denied, session
 from tenantry.verify.field import Field
 from tenantry.verify.model import Attack, Trial, Verdict
 from tenantry.verify.storage import key, removal
@@ -28,7 +28,7 @@ def _vault(field: Field) -> Iterator[Trial]:
             yield from _plain(field, partial(session, field, names), name, names.code, names.code)
             yield Trial(names.code, f"copy from {name}", partial(_copy_from, field, names, name))
             yield Trial(names.code, f"copy to {name}", partial(_copy_to, field, names, name))
-        yield from _plain(field, lambda: field.at.broker, name, "", "broker")
+        yield from _plain(field, partial(broker, field), name, "", "broker")
         yield from _plain(field, lambda: None, name, "", "nobody")
 
 

@@ -42,7 +42,7 @@ def test_trust_is_the_workload_and_the_broker_alone(documents) -> None:
             {
                 "Effect": "Allow",
                 "Action": "sts:AssumeRole",
-                "Principal": {"RAM": [f"acs:ram::{ACCOUNT}:user/tenantry-credential-broker"]},
+                "Principal": {"RAM": [f"acs:ram::{ACCOUNT}:role/tenantry-credential-broker"]},
             },
         ],
     }

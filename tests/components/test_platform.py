@@ -39,7 +39,9 @@ def platform(record, installation, make_providers):
             }
             made = Platform(
                 "platform",
-                PlatformArgs(installation=installation, providers=make_providers(), tenants=tenants, **settings),
+                PlatformArgs(
+                    **{"installation": installation, "providers": make_providers(), "tenants": tenants, **settings}
+                ),
             )
             return {name: output.is_secret() for name, output in made.secrets.items()}
 
@@ -176,16 +178,81 @@ def test_the_broker_may_take_tenants_roles_and_nothing_else(platform) -> None:
             {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": [f"acs:ram::{ACCOUNT}:role/tenant-*"]}
         ],
     }
-    assert recording.one("User").inputs["name"] == "tenantry-credential-broker"
-    assert recording.one("UserPolicyAttachment").inputs["userName"] == "tenantry-credential-broker"
+    role = recording.named("platform-identity-broker")
+    assert (role.inputs["roleName"], role.protect) == ("tenantry-credential-broker", True)
+    assert role.inputs["maxSessionDuration"] == 3600
+    assert recording.named("platform-identity-broker-attachment").inputs == {
+        "roleName": "tenantry-credential-broker",
+        "policyName": "tenantry-credential-broker",
+        "policyType": "Custom",
+    }
+    assert recording.result == {"adminDatabase": True}
 
 
-def test_the_brokers_key_leaves_only_as_a_secret(platform, secret_type) -> None:
+def test_the_backup_reads_the_tenants_buckets_and_writes_its_own_alone(platform) -> None:
+    reads, own = json.loads(platform().named("platform-identity-backup-policy").inputs["policyDocument"])["Statement"]
+    assert not [action for action in reads["Action"] if action.startswith(("oss:Put", "oss:Delete", "oss:Abort"))]
+    arn = f"acs:oss:*:{ACCOUNT}"
+    buckets = ("systemkarder", "faceshanghaikarden")
+    assert reads["Resource"] == [place for name in buckets for place in (f"{arn}:{name}", f"{arn}:{name}/*")]
+    assert own["Resource"] == [f"{arn}:tenantrybackups", f"{arn}:tenantrybackups/*"]
+    assert "oss:PutObject" in own["Action"]
+
+
+@pytest.mark.parametrize(("part", "account"), [("broker", "credential-broker"), ("backup", "tenantry-backup")])
+def test_a_role_of_the_platform_is_taken_by_one_service_account_alone(platform, part: str, account: str) -> None:
     recording = platform()
-    seen = json.dumps([one.inputs for one in recording.resources], default=str) + json.dumps(recording.finished)
-    assert "generated-platform-identity-broker-key" not in seen
-    assert recording.one("AccessKey").secret_outputs == ("secret",)
-    assert recording.result == {"adminDatabase": True, "broker": True}
+    (trust,) = json.loads(recording.named(f"platform-identity-{part}").inputs["assumeRolePolicyDocument"])["Statement"]
+    assert trust["Principal"] == {"Federated": [f"acs:ram::{ACCOUNT}:oidc-provider/tenantry"]}
+    subject = f"system:serviceaccount:tenantry-platform:{account}"
+    assert trust["Condition"]["StringEquals"]["oidc:sub"] == [subject]
+    named = [one.inputs["metadata"] for one in recording.of("ServiceAccount")]
+    assert {"tenantry-platform"} == {one["namespace"] for one in named if one["name"] == account}
+
+
+def test_no_key_lies_in_the_cluster(platform) -> None:
+    recording = platform()
+    assert not recording.of("AccessKey")
+    assert not recording.of("User")
+    secret = recording.named("platform-backups-secret").inputs["data"]
+    assert secret.keys() == {"PGPASSWORD"}
+    pod = recording.one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    told = {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
+    assert told["TENANTRY_ROLE_ARN"] == f"acs:ram::{ACCOUNT}:role/tenantry-backup"
+    folder, _, file = told["TENANTRY_ID_TOKEN_FILE"].rpartition("/")
+    mounted = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
+    (volume,) = [one for one in pod["volumes"] if one["name"] == mounted[folder]]
+    (source,) = volume["projected"]["sources"]
+    assert source["serviceAccountToken"]["path"] == file
+    assert source["serviceAccountToken"]["audience"] == "sts.aliyuncs.com"
+    role = recording.named("platform-identity-backup").inputs
+    assert role["maxSessionDuration"] == int(told["TENANTRY_ROLE_SECONDS"])
+    deadline = recording.one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    assert deadline <= role["maxSessionDuration"]
+
+
+def test_a_provider_that_the_cluster_made_is_used_and_not_declared(record, platform, installation, tenant) -> None:
+    identity = replace(installation.identity, provider="ack-rrsa-c1", adopted=True)
+    recording = platform(installation=replace(installation, identity=identity))
+    assert not recording.of("OidcProvider")
+    (trust,) = json.loads(recording.named("platform-identity-broker").inputs["assumeRolePolicyDocument"])["Statement"]
+    assert trust["Principal"] == {"Federated": [f"acs:ram::{ACCOUNT}:oidc-provider/ack-rrsa-c1"]}
+    assert "platform-identity-broker" in [one.name for one in recording.resources]
+
+
+def test_a_bucket_with_a_key_is_encrypted_by_it_and_the_backup_may_use_it(platform, installation) -> None:
+    keyed = {name: replace(getattr(installation, name), kms_key=f"key-{name}") for name in ("system", "backups")}
+    recording = platform(installation=replace(installation, **keyed))
+    rule = recording.named("platform-systemkarder-bucket").inputs["serverSideEncryptionRule"]
+    assert rule == {"sseAlgorithm": "KMS", "kmsMasterKeyId": "key-system"}
+    rule = recording.named("platform-backups-bucket").inputs["serverSideEncryptionRule"]
+    assert rule == {"sseAlgorithm": "KMS", "kmsMasterKeyId": "key-backups"}
+    *_, keys = json.loads(recording.named("platform-identity-backup-policy").inputs["policyDocument"])["Statement"]
+    assert keys["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert keys["Resource"] == [
+        f"acs:kms:cn-beijing:{ACCOUNT}:key/key-backups",
+        f"acs:kms:cn-guangzhou:{ACCOUNT}:key/key-system",
+    ]
 
 
 def test_the_clusters_identity_provider(platform) -> None:
@@ -254,3 +321,8 @@ def test_the_seal_stands_on_everything_else(platform) -> None:
 
 def test_the_servers_own_databases_are_closed(platform) -> None:
     assert platform().one("ClosedDatabases").inputs == {"databases": ["postgres", "template1"]}
+
+
+def test_where_pg_hba_closes_the_servers_own_databases_nothing_is_revoked_there(platform) -> None:
+    assert platform().of("ClosedDatabases")
+    assert not platform(closed_by_hba=True).of("ClosedDatabases")

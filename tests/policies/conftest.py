@@ -131,6 +131,11 @@ def recorded(
         secrets=(*(f"tenantry:{key}" for key in secrets), *own),
         stacks={f"organization/tenantry/{stack}": {}},
     )
+    return wires_of(recording, secret_type)
+
+
+def wires_of(recording: Any, secret_type: Any) -> Wires:
+    """What was registered, as it goes to the pack."""
     chains: dict[str, str] = {"": ""}
     found: Wires = {}
     for one in recording.resources:

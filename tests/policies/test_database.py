@@ -73,3 +73,28 @@ def test_a_template_that_takes_connections_is_refused(declared, below, broken) -
     type_ = "postgresql:index/database:Database"
     world = {"t": below("t", type_, {"name": "kargerdensales", "allowConnections": True, "connectionLimit": 5})}
     assert "database-template" in {one.rule.name for one in broken(world).broken}
+
+
+CASES_ELSEWHERE = ["database-tls"]
+TLS = {"database": {"tls": True}}
+ENCRYPTED = {"DB_SSLMODE": "verify-full"}
+UNENCRYPTED = [
+    {"DB_SSLMODE": "disable"},
+    {"DB_SSLMODE": "require"},
+    {"DB_SSLMODE": None},
+    {"DB_SSLROOTCERT": None},
+    {"DB_CA": "nothing"},
+]
+
+
+@pytest.mark.parametrize("changes", UNENCRYPTED, ids=lambda changes: "-".join(map(str, *changes.items())))
+def test_an_application_that_does_not_check_the_servers_certificate_is_refused_where_tenants_are_real(
+    declared, broken, change, changes: dict[str, Any]
+) -> None:
+    name = "k001-app-configmap"
+    declared[name] = change(declared[name], "data.DB_SSLMODE", "verify-full")
+    assert [str(one) for one in broken(declared, only=[name], settings=TLS).broken if one.tenant == "k001"] == []
+    for key, value in changes.items():
+        declared[name] = change(declared[name], f"data.{key}", value)
+    assert {one.rule.name for one in broken(declared, only=[name], settings=TLS).broken} == {"database-tls"}
+    assert not broken(declared, only=[name]).broken

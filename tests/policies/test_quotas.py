@@ -79,8 +79,8 @@ KEPT: dict[str, tuple[float, str]] = {
     "memoryGi": (5 + 4 + 12 + 32, "totals-reserved"),
     "ephemeralStorageGi": (22 + 20 + 30 + 40, "totals-reserved"),
     "pods": (4 + 2 + 3 + 4, "totals-reserved"),
-    "ramRoles": (4, "totals-account"),
-    "ramPolicies": (5, "totals-account"),
+    "ramRoles": (6, "totals-account"),
+    "ramPolicies": (6, "totals-account"),
     "lifecycleRules": (5, "totals-account"),
 }
 

@@ -1,6 +1,8 @@
 """Each rule on files objects when its one thing is changed."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ ARN = "acs:oss:*:1234567890123456:systemkarder"
 MINE = "kindergarten/rent/13800000001/"
 BROKER, GRANT = "platform-identity-broker", "platform-identity-broker-policy"
 BROKERS = "platform-identity-broker-attachment"
+VAULT_GRANT = "platform-identity-backup-policy"
 MAY = "policyDocument!Statement.0"
 CLOSED = "platform-systemkarder-closed"
 OPEN = '{"Version":"1","Statement":[{"Effect":"Allow","Action":["oss:GetObject"],"Principal":["*"],"Resource":["*"]}]}'
@@ -47,7 +50,7 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("storage-list", POLICY, f"{LIST}.Resource.0", f"{ARN}/{MINE}*"),
     ("storage-list", POLICY, f"{LIST}.Resource.0", "acs:oss:*:1234567890123456:*"),
     ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", "acs:ram::1234567890123456:root"),
-    ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", "acs:ram::*:user/tenantry-credential-broker"),
+    ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", "acs:ram::*:role/tenantry-credential-broker"),
     ("storage-trust", ROLE, f"{TRUST}.1.Principal", {"Service": ["ecs.aliyuncs.com"]}),
     ("storage-trust", ROLE, f"{TRUST}.1.Principal", None),
     ("storage-trust", ROLE, f"{TRUST}.0.Action", "sts:*"),
@@ -88,10 +91,20 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("storage-broker", GRANT, "policyDocument", "not json"),
     ("storage-broker", BROKERS, "policyType", "System"),
     ("storage-broker", BROKERS, "policyName", "AdministratorAccess"),
-    ("storage-broker", BROKERS, "userName", "somebody"),
-    ("storage-broker", f"{BROKER}-key", "userName", "somebody"),
-    ("storage-broker", f"{BROKER}-key", "userName", None),
-    ("storage-broker", BROKER, "name", "somebody"),
+    ("storage-broker", BROKERS, "roleName", "somebody"),
+    ("storage-broker", BROKER, "roleName", "somebody"),
+    ("storage-broker", BROKER, "maxSessionDuration", 43200),
+    ("storage-broker", BROKER, f"{TRUST}.0.Principal", {"RAM": ["acs:ram::1234567890123456:root"]}),
+    ("storage-broker", BROKER, f"{TRUST}.0.Principal.Federated.0", "acs:ram::1234567890123456:oidc-provider/other"),
+    ("storage-broker", BROKER, f"{TRUST}.0.Condition.StringEquals.oidc:sub.0", "system:serviceaccount:tenant-k001:x"),
+    ("storage-broker", BROKER, f"{TRUST}.0.Condition.StringLike", {"oidc:sub": ["*"]}),
+    ("storage-broker", BROKER, f"{TRUST}.0.Condition", None),
+    ("storage-broker", VAULT_GRANT, f"{MAY}.Action.0", "oss:*"),
+    ("storage-broker", VAULT_GRANT, f"{MAY}.Action.0", "oss:DeleteObject"),
+    ("storage-broker", VAULT_GRANT, f"{MAY}.Resource.0", "*"),
+    ("storage-broker", VAULT_GRANT, f"{MAY}.Resource.0", "acs:oss:*:1234567890123456:*"),
+    ("storage-broker", VAULT_GRANT, f"{MAY}.Action", None),
+    ("storage-broker", VAULT_GRANT, "policyName", "tenantry-credential-broker"),
     ("storage-directories", "k001-files-directories", "objects.systemkarder.0", "kindergarten/rent/"),
     ("storage-directories", "k001-files-directories", "objects.systemkarder.0", f"{MINE}uploads"),
     ("storage-directories", "k001-files-directories", "objects.systemkarder.0", "kindergarten/rent/13800000002/temp/"),
@@ -130,7 +143,7 @@ SET = {"storage": {"account": "1234567890123456", "issuer": "https://kubernetes.
     ("rule", "name", "path", "value"),
     [
         ("storage-trust", ROLE, f"{TRUST}.0.Principal.Federated.0", f"acs:ram::{THEIRS}:oidc-provider/tenantry"),
-        ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", f"acs:ram::{THEIRS}:user/tenantry-credential-broker"),
+        ("storage-trust", ROLE, f"{TRUST}.1.Principal.RAM.0", f"acs:ram::{THEIRS}:role/tenantry-credential-broker"),
         ("storage-trust", ROLE, f"{TRUST}.0.Condition.StringEquals.oidc:iss.0", "https://oidc.example.com"),
         ("storage-broker", GRANT, f"{MAY}.Resource.0", f"acs:ram::{THEIRS}:role/tenant-*"),
         ("storage-prefix", POLICY, f"{OBJECTS}.Resource.0", f"acs:oss:*:{THEIRS}:systemkarder/{MINE}*"),
@@ -159,3 +172,28 @@ def test_a_suspended_tenants_documents_are_fine(declared, broken, change) -> Non
     denied = '{"Version":"1","Statement":[{"Effect":"Deny","Action":["oss:*"],"Resource":["*"]}]}'
     declared["k001-files-policy"] = change(declared["k001-files-policy"], "policyDocument", denied)
     assert [str(one) for one in broken(declared).broken] == []
+
+
+@pytest.mark.parametrize(
+    "type_", ["alicloud:ram/user:User", "alicloud:ram/accessKey:AccessKey", "alicloud:ram/loginProfile:LoginProfile"]
+)
+def test_the_platform_has_no_standing_key_either(declared, broken, type_: str) -> None:
+    urn = f"urn:pulumi:test::tenantry::tenantry:components:Platform${type_}::platform-key"
+    world = {**declared, "platform-key": replace(declared[BROKER], type=type_, urn=urn, props={"userName": "deployer"})}
+    assert "storage-standing-key" in {one.rule.name for one in broken(world, only=["platform-key"]).broken}
+
+
+KEY = "acs:kms:cn-guangzhou:1234567890123456:key/key-1"
+USE = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [KEY]}
+
+
+@pytest.mark.parametrize("name", [POLICY, VAULT_GRANT])
+def test_the_use_of_the_buckets_keys_is_allowed_and_of_no_other(declared, broken, change, name: str) -> None:
+    known = {"storage": {"keys": [KEY]}}
+    place = f"policyDocument!Statement.{len(json.loads(declared[name].props['policyDocument'])['Statement'])}"
+    declared[name] = change(declared[name], place, USE)
+    assert [str(one) for one in broken(declared, only=[name], settings=known).broken] == []
+    assert broken(declared, only=[name]).broken  # a key that encrypts none of the buckets
+    for wrong in ({"Action": ["kms:*"]}, {"Resource": ["*"]}, {"Resource": [KEY, "acs:kms:*:*:key/*"]}):
+        declared[name] = change(declared[name], place, {**USE, **wrong})
+        assert broken(declared, only=[name], settings=known).broken, wrong

@@ -50,7 +50,7 @@ def settings(project) -> Callable[..., dict[str, str]]:
 def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return json.dumps(value) if isinstance(value, list) else str(value)
+    return json.dumps(value) if isinstance(value, list | dict) else str(value)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.stacks.conftest import ME, tenants_of
 OLD = {"k001": {"phase": "active", "cell": "main", "plan": "basic", "services": []}}
 DELETED = {"status": "deleted", "deleted_at": date(2026, 8, 1)}
 SUSPENDED = {"status": "suspended"}
+PASSWORD = "platform-admin-tenant-management-password-a"  # the active login's
 FAILED: Any = {"k001-opened": False}
 LEFT_OUT: Any = {"k001-opened": {"opening": {}}}  # by a run with --target; its state is from before it told anything
 NOTHING: Any = {"k001-row": None, "k001-opened": None}
@@ -136,14 +137,14 @@ def test_who_was_seen_leaving_stays_so_when_the_way_back_fails(run, tenants) -> 
 
 
 def test_a_platform_that_is_not_whole_is_none_to_stand_on(run, tenants) -> None:
-    reached = {"platform-seal": False, "platform-identity-broker-key": False}
+    reached = {"platform-seal": False, PASSWORD: False}
     first = run(tenants(), options={"reached": reached}).result
     assert first[PLATFORM] is None
-    assert first["broker"] is None
+    assert first["adminDatabase"] is None
     whole = run(tenants()).result
     assert whole[PLATFORM]
     again = run(tenants(), others={ME: whole}, options={"reached": reached}).result
-    assert (again[PLATFORM], again["broker"]) == (whole[PLATFORM], whole["broker"])
+    assert (again[PLATFORM], again["adminDatabase"]) == (whole[PLATFORM], whole["adminDatabase"])
 
 
 def test_nothing_else_is_remembered(run, tenants) -> None:

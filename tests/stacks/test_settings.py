@@ -1,5 +1,6 @@
 """A stack's configuration: described once, typed, and refused where it is wrong or not for this stack."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +15,7 @@ from components.installation import Opening
 from stacks.config import ROOT, StackConfig, read
 from stacks.settings import SECRETS, Settings
 from tenantry import names
+from tenantry.setting_keys import FOUNDATION
 
 CLOCK = date(2026, 10, 20)
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
@@ -163,8 +165,8 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("holds", [["foundation"], ["foundation", "cells"], ["foundation", "cell/c02"]])
-def test_the_foundation_is_nothing_without_the_platform(configured, holds: list[str]) -> None:
+@pytest.mark.parametrize("holds", [["foundation", "cells"], ["foundation", "cell/c02"]])
+def test_between_foundation_and_cells_comes_the_platform(configured, holds: list[str]) -> None:
     with pytest.raises(pulumi.RunError, match=r"tenantry:holds: .*name platform"):
         configured(holds=holds)
 
@@ -221,9 +223,35 @@ def test_all_that_is_wrong_is_said_at_once(configured) -> None:
     assert len(str(error.value).splitlines()) == 3
 
 
-@pytest.mark.parametrize("stack", ["local", "prod"])
+@pytest.mark.parametrize("stack", ["local", "prod", "prod-adopt"])
 def test_a_stacks_file_sets_only_known_keys_and_no_secret(project, stack: str) -> None:
     given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
     keys = {key.removeprefix("tenantry:") for key in given}
-    assert keys <= project["config"].keys()
+    assert keys <= {*project["config"].keys(), FOUNDATION}
     assert not keys & set(SECRETS)
+
+
+ALONE = {
+    "zones": ["cn-guangzhou-a", "cn-guangzhou-b"],
+    "cluster": {"adopt": "c1"},
+    "databaseServer": {"adopt": "pgm-1"},
+    "deployer": {"adopt": "ci"},
+}
+
+
+def test_the_first_run_holds_the_foundation_alone_and_asks_for_no_cluster(run, tenants) -> None:
+    """Neither is there yet; nothing of the platform and no tenant is registered."""
+    recording = run(tenants(k001={}), holds=["foundation"], foundation=json.dumps(ALONE))
+    kinds = {one.type for one in recording.resources if not one.type.startswith("pulumi:providers:")}
+    assert "alicloud:vpc/network:Network" in kinds
+    assert not [kind for kind in kinds if kind.startswith(("kubernetes:", "postgresql:", "tenantry:index:"))]
+    assert not recording.of("Tenant")
+    assert recording.result["foundation"]["cluster"] == "c1"
+    assert recording.result["settings"]["holds"] == "foundation"
+
+
+def test_a_foundation_alone_must_say_of_what_and_a_wrong_one_names_the_field(refused, tenants) -> None:
+    assert "tenantry:foundation does not say of what" in refused(tenants(k001={}), holds=["foundation"])
+    wrong = json.dumps({**ALONE, "zones": ["cn-guangzhou-a"]})
+    said = refused(tenants(k001={}), holds=["foundation"], foundation=wrong)
+    assert "tenantry:foundation.zones: " in said

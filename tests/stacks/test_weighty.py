@@ -37,6 +37,10 @@ OTHERS: Mapping[str, Any] = {
     "backupBucket": "otherbackups",
     "backupRegion": "cn-hangzhou",
     "oidcIssuer": "https://issuer.example.com",
+    "oidcProvider": "other",
+    "systemKmsKey": "key-1",
+    "photoKmsKey": "key-2",
+    "backupKmsKey": "key-3",
 }
 
 

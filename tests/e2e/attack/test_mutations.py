@@ -11,7 +11,7 @@ import pytest
 
 from local.throwaway import World
 from tenantry.engine.project import Project
-from tenantry.names import BROKER_USER
+from tenantry.names import BROKER_ROLE
 from tenantry.rails import RAILS
 from tenantry.verify.catalogue import ATTACKS
 from tenantry.verify.surroundings import Surroundings, read
@@ -72,7 +72,7 @@ def any_account(document: Any) -> None:
             condition.pop("oidc:sub", None)
 
 
-ADMINISTRATOR = {"PolicyType": "System", "PolicyName": "AdministratorAccess", "UserName": BROKER_USER}
+ADMINISTRATOR = {"PolicyType": "System", "PolicyName": "AdministratorAccess", "RoleName": BROKER_ROLE}
 RBAC = "rbac.authorization.k8s.io"
 BINDING = f"{RBAC}/v1"
 
@@ -228,7 +228,7 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
     "the account's roles": (("sts.account",), ram(account_too)),
     "the broker's rights": (
         ("sts.broker",),
-        called("AttachPolicyToUser", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromUser"),
+        called("AttachPolicyToRole", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromRole"),
     ),
     "sessions of a day": (
         ("sts.long",),

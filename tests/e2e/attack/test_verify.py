@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.throwaway import World
+from tenantry.doctor.catalogue import CHECKS
 from tenantry.engine.alibaba import call
 from tenantry.engine.project import Project
 from tenantry.phase import Phase
@@ -44,6 +45,17 @@ def test_every_attack_is_tried_and_held(small: World) -> None:
     assert any(line.startswith("tenant-k001 -> ") for line in document["network"]["reaches"])
     assert not any("tenant-k002" in line for line in document["network"]["reaches"] if line.startswith("tenant-k001"))
     assert "attempts" in done.stderr
+
+
+def test_the_doctor_finds_nothing_wrong_and_says_what_is_not_real(small: World) -> None:
+    """On the same instance, before anything is taken away: each system answers for real."""
+    done = small.run("tenantry", "doctor", "--json", "--stack", "local", asks_for_secrets=False)
+    report = json.loads(done.stdout)
+    bad = [one for one in report["findings"] if one["state"] in ("wrong", "unknown")]
+    assert (bad, report["result"]) == ([], "good")
+    not_real = {one["check"] for one in report["findings"] if one["state"] == "not real"}
+    assert not_real == {"configuration.tls", "kubernetes.walls"}
+    assert {one["check"] for one in report["findings"]} == {check.id for check in CHECKS}
 
 
 def test_a_tenant_that_there_is_not_is_a_wrong_call(small: World) -> None:

@@ -13,13 +13,14 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 from local.throwaway import World
+from tests.support.sessions import of_broker
 
 ACTIVE = 13
 BUCKET, ENDPOINT = "systemkarder", "http://oss-cn-guangzhou.aliyuncs.com"
 ONE, OTHER = "k001", "k002"
 MARK = "4dabf18193072939515e22adb298388d"  # Pulumi's key for what is wrapped
 # Keys inside secret values whose own value is a name: an access key's id is also the id of its resource.
-NAMES = {"name", "login", "accessKeyId", "accessKey", "host", "username", "accountId", "region", "proxy", "kubeconfig"}
+NAMES = {"name", "login", "accessKey", "host", "username", "accountId", "region", "proxy", "kubeconfig"}
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,8 @@ class Session:
     code: str
 
     def bucket(self) -> oss2.Bucket:
-        broker = self.world.stack_outputs(secrets=True)["broker"]
         proxy = self.world.env["TENANTRY_ALIBABA_PROXY"]
-        request = CommonRequest(domain="sts.aliyuncs.com", version="2015-04-01", action_name="AssumeRole")
-        request.set_method("POST")
-        request.set_protocol_type("http")
-        role = f"acs:ram::{self.world.env['ALICLOUD_ACCOUNT_ID']}:role/tenant-{self.code}"
-        request.add_query_param("RoleArn", role)
-        request.add_query_param("RoleSessionName", "test")
-        client = AcsClient(broker["accessKeyId"], broker["accessKeySecret"], "cn-guangzhou", proxy={"http": proxy})
-        keys = json.loads(client.do_action_with_exception(request) or "")["Credentials"]
+        keys = of_broker(self.world.env, self.code)
         auth = oss2.StsAuth(keys["AccessKeyId"], keys["AccessKeySecret"], keys["SecurityToken"])
         return oss2.Bucket(auth, ENDPOINT, BUCKET, proxies={"http": proxy})
 

@@ -8,11 +8,12 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from tenantry.engine.oidc_session import NoSession, environment
+from tenantry.engine.oidc_session import NoSession, environment, with_pod_session
 
 TOKEN = "eyJ.of-the-job.signature"
 KEYS = {"AccessKeyId": "STS.id", "AccessKeySecret": "key", "SecurityToken": "token"}
@@ -150,3 +151,24 @@ def test_the_command_takes_its_place() -> None:
     assert run(sys.executable, "-c", look).returncode == 7
     assert "cannot be started: No such file" in run("/nowhere/tenantry").stderr
     assert "name the command" in run().stderr
+
+
+def test_a_pod_takes_its_role_by_its_projected_token(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    given = GIVEN | {"TENANTRY_ID_TOKEN_FILE": str(file), "TENANTRY_ROLE_SECONDS": "21600", "PGHOST": "db"}
+    assert with_pod_session(given, url) == given | {
+        "ALICLOUD_ACCESS_KEY": "STS.id",
+        "ALICLOUD_SECRET_KEY": "key",
+        "ALICLOUD_SECURITY_TOKEN": "token",
+    }
+    ((_, form),) = Forge.asked
+    assert (form["OIDCToken"], form["DurationSeconds"], form["RoleArn"]) == (TOKEN, "21600", GIVEN["TENANTRY_ROLE_ARN"])
+
+
+def test_a_pod_without_its_token_says_which_file_is_missing(url: str, tmp_path: Path) -> None:
+    given = GIVEN | {"TENANTRY_ID_TOKEN_FILE": str(tmp_path / "none")}
+    with pytest.raises(NoSession, match=r"TENANTRY_ID_TOKEN_FILE names .*none.*mount the projected token"):
+        with_pod_session(given, url)
+    assert with_pod_session(GIVEN, url) == GIVEN  # no pod of ours
+    assert Forge.asked == []

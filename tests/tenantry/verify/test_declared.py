@@ -84,7 +84,12 @@ def test_connections_beyond_those_given_are_seen(monkeypatch: pytest.MonkeyPatch
 def field(**live: list[Json]) -> Any:
     admin = SimpleNamespace(items=lambda path: live[path.rpartition("/")[2]])
     at = SimpleNamespace(
-        account="1", issuer="https://issuer", audience="sts", provisioner=None, tenants={"k001": (K1, Phase.ACTIVE)}
+        account="1",
+        issuer="https://issuer",
+        audience="sts",
+        identity_provider="tenantry",
+        provisioner=None,
+        tenants={"k001": (K1, Phase.ACTIVE)},
     )
     return SimpleNamespace(admin=admin, at=at)
 

@@ -40,7 +40,6 @@ def surroundings() -> Surroundings:
         postgresql=("", 0, ""),
         kubeconfig={},
         provisioner=Keys("", ""),
-        broker=Keys("", ""),
         proxy=None,
     )
 

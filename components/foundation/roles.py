@@ -1,0 +1,67 @@
+"""A RAM role that is taken by the tokens of one exact subject, with policies of its own and no other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi_alicloud.ram import Policy, Role, RolePolicyAttachment
+
+from components.access import written
+from components.ownership import MANAGER
+
+
+def trust(provider_arn: str, issuer: str, audience: str, subject: str) -> dict[str, Any]:
+    """Issuer, audience and subject are exact."""
+    exact = {"oidc:aud": [audience], "oidc:iss": [issuer], "oidc:sub": [subject]}
+    return {
+        "Version": "1",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Federated": [provider_arn]},
+                "Condition": {"StringEquals": exact},
+            }
+        ],
+    }
+
+
+def role(
+    name: str,
+    called: str,
+    trusted: Mapping[str, Any],
+    grants: Mapping[str, Mapping[str, Any]],
+    session_seconds: int,
+    *,
+    parent: pulumi.Resource,
+    provider: pulumi.ProviderResource,
+    protect: bool,
+    after: Sequence[pulumi.Resource] = (),
+) -> Role:
+    """`grants` are policies by their names at RAM."""
+    made = Role(
+        f"{name}-role",
+        role_name=called,
+        description=MANAGER,
+        assume_role_policy_document=written(dict(trusted)),
+        max_session_duration=session_seconds,
+        opts=pulumi.ResourceOptions(parent=parent, provider=provider, protect=protect, depends_on=list(after)),
+    )
+    for policy_name, document in grants.items():
+        policy = Policy(
+            f"{name}-{policy_name.rpartition('-')[2]}-policy",
+            policy_name=policy_name,
+            description=MANAGER,
+            policy_document=written(dict(document)),
+            rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
+            force=True,
+            opts=pulumi.ResourceOptions(parent=parent, provider=provider),
+        )
+        RolePolicyAttachment(
+            f"{name}-{policy_name.rpartition('-')[2]}-attachment",
+            role_name=called,
+            policy_name=policy_name,
+            policy_type="Custom",
+            opts=pulumi.ResourceOptions(parent=parent, provider=provider, depends_on=[made, policy]),
+        )
+    return made
