@@ -13,6 +13,7 @@ import typer
 
 from tenantry import (
     cli_backup,
+    cli_history,
     cli_list,
     cli_migrate,
     cli_new,
@@ -44,6 +45,7 @@ for command in (
     cli_plan,
     cli_up,
     cli_report,
+    cli_history,
     cli_migrate,
     cli_password,
     cli_backup,

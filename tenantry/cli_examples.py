@@ -31,6 +31,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "report post": ("tenantry report post prod-c01.json prod-c02.json", "tenantry report post prod.json --number 17"),
     "report compare": ("tenantry report compare approved.json now.json",),
     "status": ("tenantry status", "tenantry status --stack prod --json"),
+    "history": (
+        "tenantry history",
+        "tenantry history k001 --since 30d --changes",
+        "tenantry history --since 2026-11-01 --json",
+    ),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),
     "admin-password": ("tenantry admin-password k001",),
