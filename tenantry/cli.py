@@ -23,6 +23,7 @@ from tenantry import (
     cli_report,
     cli_show,
     cli_up,
+    cli_usage,
     cli_validate,
     cli_verify,
 )
@@ -46,6 +47,7 @@ for command in (
     cli_up,
     cli_report,
     cli_history,
+    cli_usage,
     cli_migrate,
     cli_password,
     cli_backup,

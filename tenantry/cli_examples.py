@@ -36,6 +36,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry history k001 --since 30d --changes",
         "tenantry history --since 2026-11-01 --json",
     ),
+    "usage": (
+        "tenantry usage",
+        "tenantry usage k001",
+        "tenantry usage --reached 90",
+        "tenantry usage --measure --json",
+    ),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),
     "admin-password": ("tenantry admin-password k001",),
