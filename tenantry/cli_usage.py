@@ -53,10 +53,10 @@ def usage(
         if measure:
             from tenantry.watch.measuring import measure as take
 
-            failed = take(stack_of(cwd, stack), [code] if code else [], say)[1]
+            failed = take(stack_of(cwd, stack), operation(stack, cwd).server(), [code] if code else [], say)[1]
         found = _read(stack, cwd, code)
     if reached is not None:
-        found = [facts for facts in found if any((quota.percent or 0) >= reached for quota in facts.quotas.values())]
+        found = [facts for facts in found if any(quota.pressure >= reached for quota in facts.quotas.values())]
     if as_json:
         document = {"tenants": [_as_json(facts) for facts in found], "failed": failed}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tenantry.backup.failing import told
 from tenantry.backup.objects import keys
 from tenantry.backup.settings import Stack
 from tenantry.backup.take import Subject
-from tenantry.names import ADMIN_DATABASE
-from tenantry.owner_login import as_owner
+from tenantry.engine.database import Server
 
 SIZE: Final = "SELECT pg_database_size(oid) FROM pg_database WHERE datname = %s"
 # Rows of the tenant's own table, counted with its owner's rights: nothing that it has laid there runs as anybody else.
@@ -44,19 +44,19 @@ class Measured:
         }
 
 
-def measure(at: Stack, codes: Iterable[str], say: Callable[[str], None]) -> tuple[list[Measured], dict[str, str]]:
+def measure(
+    at: Stack, server: Server, codes: Iterable[str], say: Callable[[str], None]
+) -> tuple[list[Measured], dict[str, str]]:
     """Each tenant's figures, written as soon as they are known; and code -> why, of those that cannot be measured.
 
     One tenant's trouble keeps nobody else from being measured. Listing takes a second for 10,000 objects.
     """
-    from tenantry.backup.failing import told
-
     done: list[Measured] = []
     failed: dict[str, str] = {}
     for known in at.tenants(list(codes)).values():
         try:
-            measured = _measure(at, known.subject)
-            with at.vault.systems.session(ADMIN_DATABASE) as session:
+            measured = _measure(at, server, known.subject)
+            with at.vault.systems.session(at.vault.records.database) as session:
                 session.execute(WRITE, measured.as_row())
             done.append(measured)
         except Exception as error:  # of whatever kind, as the next tenant's figures do not hang on it
@@ -65,7 +65,7 @@ def measure(at: Stack, codes: Iterable[str], say: Callable[[str], None]) -> tupl
     return done, failed
 
 
-def _measure(at: Stack, subject: Subject) -> Measured:
+def _measure(at: Stack, server: Server, subject: Subject) -> Measured:
     systems = at.vault.systems
     sizes = [
         size
@@ -75,7 +75,7 @@ def _measure(at: Stack, subject: Subject) -> Measured:
     ]
     with systems.session() as session:
         row = session.execute(SIZE, [subject.database]).fetchone()
-    with as_owner(systems.session, subject.database) as session:
+    with server.as_owner(subject.database) as session:
         session.execute(PATIENCE)
         users = session.execute(USERS).fetchone()
     return Measured(subject.name, int(users[0]) if users else 0, sum(sizes), len(sizes), int(row[0]) if row else 0)

@@ -62,7 +62,8 @@ SELECT tenant_code, count(*) FILTER (WHERE sent_at >= CASE
         WHEN 'weekly' THEN date_trunc('week', now()) WHEN 'monthly' THEN date_trunc('month', now())
         ELSE '-infinity' END)
 FROM notification_logs JOIN tenants ON tenant_id = tenant_code
-WHERE medium = 'email' AND notification_logs.status IN ('sent', 'delivered') AND (%(code)s::text IS NULL OR tenant_code = %(code)s)
+WHERE medium = 'email' AND notification_logs.status IN ('sent', 'delivered')
+    AND (%(code)s::text IS NULL OR tenant_code = %(code)s)
 GROUP BY 1
 """
 # Sessions of the server by database, and which databases there are.
@@ -90,10 +91,15 @@ class Quota:
         return None if self.used is None or self.limit <= 0 else 100 * self.used / self.limit
 
     @property
+    def pressure(self) -> float:
+        """The per cent that somebody should look at. A database for each of the plan's is how it is meant to be."""
+        percent = self.percent or 0
+        return 0 if self.name == "databases" and percent <= 100 else percent
+
+    @property
     def reached(self) -> int:
         """The highest threshold that is reached; 0 below all of them."""
-        percent = self.percent
-        return 0 if percent is None else max((mark for mark in self.thresholds if percent >= mark), default=0)
+        return max((mark for mark in self.thresholds if self.pressure >= mark), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +195,7 @@ def _quotas(given: Mapping[str, Any], max_users: int, max_storage: int, database
     own = {"users": max_users, "storage": max_storage}
     found: list[Quota] = []
     for name in QUOTAS:
-        quota = given.get(name) or {}
+        quota: Mapping[str, Any] = given.get(name) or {}
         limit = own.get(name, quota.get("limit"))
         if limit is None:
             continue

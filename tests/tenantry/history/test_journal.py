@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -233,11 +234,14 @@ def test_rows_are_forgotten_after_three_years_and_not_before(
 
 
 def test_a_row_dated_back_is_not_forgotten_by_its_own_word(journal: Callable[..., Journal], admin: Connection) -> None:
-    page = journal(started_at=datetime(2001, 1, 1, tzinfo=UTC))
-    page.end(Result.OK)
+    past = datetime(2001, 1, 1, tzinfo=UTC)
+    page = journal(started_at=past)
+    page.add(replace(ENTRY, at=past))
+    page.begin()
     for statement in statements.FORGET:
         admin.execute(statement)
-    assert admin.execute("SELECT count(*) FROM operation_runs").fetchone() == (1,)
+    assert admin.execute("SELECT count(*) FROM operation_changes").fetchone() == (1,)
+    page.end(Result.OK)
 
 
 def test_each_run_has_a_number_of_its_own() -> None:

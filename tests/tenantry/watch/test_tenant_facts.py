@@ -128,6 +128,11 @@ def test_only_the_highest_threshold_is_named(used: int | None, reached: int) -> 
     assert Quota("users", 100, "users", "none", (75, 90, 95), used, "").reached == reached
 
 
+@pytest.mark.parametrize(("used", "reached"), [(1, 0), (2, 95)])
+def test_as_many_databases_as_were_given_are_no_warning(used: int, reached: int) -> None:
+    assert Quota("databases", 1, "databases", "none", (75, 90, 95), used, "").reached == reached
+
+
 def test_a_plan_without_limits_in_the_row_has_users_and_storage(
     admin: Connection, people: Callable[..., None], server: Server
 ) -> None:
