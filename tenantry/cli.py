@@ -13,6 +13,7 @@ import typer
 
 from tenantry import (
     cli_backup,
+    cli_exporter,
     cli_history,
     cli_list,
     cli_migrate,
@@ -48,6 +49,7 @@ for command in (
     cli_report,
     cli_history,
     cli_usage,
+    cli_exporter,
     cli_migrate,
     cli_password,
     cli_backup,

@@ -42,6 +42,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry usage --reached 90",
         "tenantry usage --measure --json",
     ),
+    "exporter": ("tenantry exporter --once", "tenantry exporter --stack prod --host :: --port 9794"),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),
     "admin-password": ("tenantry admin-password k001",),

@@ -29,7 +29,7 @@ SETTINGS = {
 ROWS = """
 INSERT INTO tenants (tenant_id, name, domain, database_name, status, plan_type, max_users, max_storage, settings,
     held_by, schema_version)
-SELECT 'k' || lpad(n::text, 3, '0'), 'tenant ' || n, 'k' || n || '.yyup.cc', 'rent' || lpad(n::text, 3, '0'), 'active',
+SELECT 'k' || lpad(n::text, greatest(3, length(n::text)), '0'), 'tenant ' || n, 'k' || n || '.yyup.cc', 'rent' || lpad(n::text, greatest(3, length(n::text)), '0'), 'active',
     (ARRAY['basic', 'standard', 'premium', 'enterprise'])[1 + n %% 4], 100, 1000, %s, 'local', 3
 FROM generate_series(1, %s) AS n
 """
