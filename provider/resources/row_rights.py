@@ -33,8 +33,9 @@ things (sort, name, acl) AS (
     FROM wanted
 )
 SELECT sort, name, login, held, due FROM things JOIN wanted USING (sort) CROSS JOIN unnest(%(logins)s::text[]) login
-CROSS JOIN LATERAL (SELECT CASE WHEN name IN (SELECT tgrelid::regclass::text FROM pg_trigger
-    JOIN pg_proc ON pg_proc.oid = tgfoid WHERE proname = 'refuse_change') THEN '{SELECT}' ELSE rights END) AS given (due)
+CROSS JOIN LATERAL (SELECT CASE WHEN name IN (
+    SELECT tgrelid::regclass::text FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE proname = 'refuse_change'
+) THEN '{SELECT}' ELSE rights END) AS given (due)
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(privilege_type || CASE WHEN is_grantable THEN ' to pass on' ELSE '' END
         ORDER BY privilege_type), '{}') FROM aclexplode(acl)

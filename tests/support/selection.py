@@ -91,9 +91,7 @@ def group_of(nodeid: str) -> str:
     """The file, or the folder whose files share an instance or an API server."""
     path = nodeid.partition("::")[0]
     folder, _, _ = path.rpartition("/")
-    return (
-        folder if folder.startswith(("tests/e2e/", "tests/components/guardrails", "tests/local/kubernetes")) else path
-    )
+    return folder if folder.startswith(("tests/e2e/", "tests/components/guardrails", "tests/local/kubernetes")) else path
 
 
 @pytest.hookimpl(optionalhook=True)
