@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
-from tenantry.cli_up import JsonOption
+from tenantry.cli_up import JsonOption, operation
 
 if TYPE_CHECKING:
     from tenantry.backup.records import Record
@@ -83,6 +83,9 @@ def restore(
         from tenantry.backup.places import subject_of
         from tenantry.backup.restore import restore as bring_back
         from tenantry.backup.target import chosen
+        from tenantry.engine.recording import recorded
+        from tenantry.history.model import Entry
+        from tenantry.names import is_code
 
         if subject_of(source) != tenant:
             raise BackupError(f"{source} is no backup of {tenant}", f"`tenantry backup --list {tenant}` names them")
@@ -90,7 +93,13 @@ def restore(
         if replace is not None and target is None:
             raise typer.BadParameter("name the same tenant with --as")
         into = chosen(at, tenant, target, replace) if target else None
-        done = bring_back(at.vault, source, tenant, into, say)
+        journal = operation(stack, cwd).journal("restore")
+        with recorded(journal):
+            done = bring_back(at.vault, source, tenant, into, say)
+            whose = target or tenant
+            journal.add(
+                Entry(whose if is_code(whose) else "", "database", "backup", source, f"restore into {done.database}")
+            )
         if as_json:
             found = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}
             print(json.dumps(found, indent=1))

@@ -47,6 +47,18 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry rehearse --base origin/main --tenant k007 --keep",
     ),
     "status": ("tenantry status", "tenantry status --stack prod --json"),
+    "history": (
+        "tenantry history",
+        "tenantry history k001 --since 30d --changes",
+        "tenantry history --since 2026-11-01 --json",
+    ),
+    "usage": (
+        "tenantry usage",
+        "tenantry usage k001",
+        "tenantry usage --reached 90",
+        "tenantry usage --measure --json",
+    ),
+    "exporter": ("tenantry exporter --once", "tenantry exporter --stack prod --host :: --port 9794"),
     "destroy": ("tenantry destroy --stack local --yes-destroy local",),
     "migrate": ("tenantry migrate --list", "tenantry migrate --only k001", "tenantry migrate --wave 20 --pause 60"),
     "admin-password": ("tenantry admin-password k001", "tenantry admin-password k001 --administrator deputy"),

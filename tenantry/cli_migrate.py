@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,8 @@ from tenantry.cli_options import CWD, STACK, CwdOption, StackOption
 from tenantry.cli_up import JsonOption, operation, refusals
 
 if TYPE_CHECKING:
+    from tenantry.engine.operations import Operation
+    from tenantry.history.journal import Journal
     from tenantry.rollout.rollout import Result, Rollout
 
 MARKS = {"migrated": "✓", "current": "✓", "behind": "…", "opening": "…", "skipped": "–", "failed": "✗"}
@@ -59,11 +60,19 @@ def migrate(
 
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the template is closed on the way out
 
-        rollout = _rollout(to, stack, cwd)
+        from tenantry.engine.recording import recorded
+
+        one = operation(stack, cwd)
+        rollout = _rollout(one, to)
         chosen = {"wave": wave, "waves": waves, "pause_s": pause, "only": only or (), "skip": skip or ()}
         rollout = replace(rollout, plan=replace(rollout.plan, limit_s=limit, **chosen))
-        results = rollout.look() if dry_run or as_list else rollout.run()
-        found = _gathered(results, as_json, is_verbose=not as_list)
+        if dry_run or as_list:
+            found = _gathered(rollout.look(), as_json, is_verbose=not as_list)
+        else:
+            journal = one.journal("migrate")
+            with recorded(journal) as ending:
+                found = _gathered(rollout.run(), as_json, is_verbose=True, journal=journal)
+                ending.failed("; ".join(f"{result.label}: {result.error}" for result in found if result.error))
         if as_json:
             print(json.dumps([one.as_json() for one in found], ensure_ascii=False, indent=1))
         else:
@@ -71,12 +80,11 @@ def migrate(
     raise typer.Exit(Exit.FAILED if any(one.error for one in found) else Exit.OK)
 
 
-def _rollout(to: int | None, stack: str, cwd: Path) -> "Rollout":
+def _rollout(one: "Operation", to: int | None) -> "Rollout":
     from tenantry.engine.refusal import Refusal
     from tenantry.migrations import BASELINE, FOLDER, TENANTS, Unfit, migrations_of
     from tenantry.rollout.rollout import Plan, Rollout
 
-    one = operation(stack, cwd)
     try:
         wanted = migrations_of(TENANTS, one.project.root / FOLDER)
     except Unfit as unfit:
@@ -88,7 +96,9 @@ def _rollout(to: int | None, stack: str, cwd: Path) -> "Rollout":
     return Rollout(one.server(), plan, lambda text: print(text, file=sys.stderr, flush=True))
 
 
-def _gathered(results: "Iterable[Result]", as_json: bool, *, is_verbose: bool) -> "list[Result]":
+def _gathered(
+    results: "Iterable[Result]", as_json: bool, *, is_verbose: bool, journal: "Journal | None" = None
+) -> "list[Result]":
     """Each is told when it is done: a roll-out to many takes minutes."""
     from tenantry.engine.database import NoAnswer
     from tenantry.engine.refusal import Refusal
@@ -97,12 +107,26 @@ def _gathered(results: "Iterable[Result]", as_json: bool, *, is_verbose: bool) -
     try:
         for one in results:
             found.append(one)
+            if journal is not None and one.state in ("migrated", "failed"):
+                _record(journal, one)
             if is_verbose and one.state in ("migrated", "failed"):
                 stream = sys.stderr if as_json else sys.stdout
                 print(f"{one.label:10} {MARKS[one.state]} {_told(one)}", file=stream, flush=True)
     except NoAnswer as error:
         raise Refusal(f"the database server does not answer: {error}", "see that it runs, then run again") from None
     return found
+
+
+def _record(journal: "Journal", result: "Result") -> None:
+    """Template and test site are the platform's."""
+    from tenantry.history.model import Done, Entry
+    from tenantry.names import is_code
+
+    tenant = result.label if is_code(result.label) else ""
+    outcome = Done.FAILED if result.error else Done.DONE
+    version = "" if result.after is None else f" to {result.after:04}"
+    journal.add(Entry(tenant, "database", "schema", result.database, f"migrate{version}", outcome, error=result.error))
+    journal.flush()
 
 
 def _told(one: "Result") -> str:

@@ -33,7 +33,14 @@ def admin_password(
     It is of one use, as it must be changed at the first login; afterwards it opens nothing.
     """
     with refusals(as_json):
-        found = _administrator(operation(stack, cwd), code, administrator)
+        from tenantry.engine.recording import recorded
+        from tenantry.history.model import Entry
+
+        run = operation(stack, cwd)
+        journal = run.journal("admin-password")
+        with recorded(journal):
+            found = _administrator(run, code, administrator)
+            journal.add(Entry(code, "administrator", "password", str(found["login"]), "read"))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:

@@ -58,7 +58,7 @@ def purge(
             return
         failed: dict[str, str] = {}
         for _ in range(ROUNDS if up else 1):
-            failed = _round(operation, tenants, cwd, commit)
+            failed = _recorded_round(operation, tenants, cwd, commit)
             if failed or not up or not _needs_up(_look(operation, tenants)[1]):
                 break
             outcome = operation.up()
@@ -97,6 +97,25 @@ def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list
     if strangers := set(codes or ()) - {one.code for one in found}:
         raise Refusal(f"{', '.join(sorted(strangers))}: not being deleted", "write `status: deleted` and its day first")
     return fleet, [one for one in found if not codes or one.code in codes]
+
+
+def _recorded_round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: bool) -> dict[str, str]:
+    """`_round`, with its steps in the history of operations."""
+    from tenantry.engine.recording import recorded
+    from tenantry.history.model import Done, Entry
+    from tenantry.purge.plan import Step
+
+    due = {one.code: one.step for one in _look(operation, codes)[1] if one.step in (Step.PROVE, Step.BURY, Step.FINISH)}
+    if not due:
+        return _round(operation, codes, cwd, commit)
+    journal = operation.journal("purge")
+    with recorded(journal) as ending:
+        failed = _round(operation, codes, cwd, commit)
+        for code, step in due.items():
+            outcome = Done.FAILED if code in failed else Done.DONE
+            journal.add(Entry(code, "removal", "tenant", code, f"purge {step}", outcome, error=failed.get(code, "")))
+        ending.failed("; ".join(f"{code}: {why}" for code, why in failed.items()))
+    return failed
 
 
 def _round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: bool) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 Where the provisioner itself writes rows, whoever owns a table's triggers, or may give the database a search path, acts
 as the provisioner. So the admin service's logins are no members of the owner: they read and write, and make nothing.
+Tables whose rows stay as they were written (the trigger `refuse_change`, provider/migrations/admin/0012_history.sql)
+they only read: who writes tenants' rows must not write what is told of that.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,13 +32,16 @@ things (sort, name, acl) AS (
             AND defaclobjtype = CASE sort WHEN 'SCHEMA' THEN 'n' WHEN 'TABLE' THEN 'r' ELSE 'S' END::"char")
     FROM wanted
 )
-SELECT sort, name, login, held, rights FROM things JOIN wanted USING (sort) CROSS JOIN unnest(%(logins)s::text[]) login
+SELECT sort, name, login, held, due FROM things JOIN wanted USING (sort) CROSS JOIN unnest(%(logins)s::text[]) login
+CROSS JOIN LATERAL (SELECT CASE WHEN name IN (
+    SELECT tgrelid::regclass::text FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE proname = 'refuse_change'
+) THEN '{SELECT}' ELSE rights END) AS given (due)
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(privilege_type || CASE WHEN is_grantable THEN ' to pass on' ELSE '' END
         ORDER BY privilege_type), '{}') FROM aclexplode(acl)
     WHERE grantee = (SELECT oid FROM pg_roles WHERE rolname = login)
 ) AS found (held)
-WHERE CASE WHEN %(gone)s THEN held <> '{}' ELSE held <> rights END ORDER BY sort, name, login
+WHERE CASE WHEN %(gone)s THEN held <> '{}' ELSE held <> due END ORDER BY sort, name, login
 """
 
 

@@ -107,6 +107,9 @@ class Recorder:
             self._begun.discard((finding.place.tenant, label_of(finding.place)))
             self._write(finding.place.tenant, opening.Change(failed=[label_of(finding.place)], error=error))
 
+    def tick(self) -> None:
+        """Nothing waits: everything is written at once."""
+
     def _is_foreign(self, urn: str, place: Place) -> bool:
         return bool(place.tenant and urn and place.step) and not type_of(urn).startswith((OWN, *SILENT))
 

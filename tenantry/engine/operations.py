@@ -19,9 +19,10 @@ from tenantry.engine.filestate import FileState
 from tenantry.engine.holding import Holding
 from tenantry.engine.identity import DNS_RECORD
 from tenantry.engine.logs import RunLog
-from tenantry.engine.openings import Recorder
+from tenantry.engine.openings import Recorder as OpeningRecorder
 from tenantry.engine.progress import Change, Finding, Progress
 from tenantry.engine.project import Project
+from tenantry.engine.recording import ChangeRecorder, Recorders, drift_entry, recorded, recovered_entry
 from tenantry.engine.records import Records
 from tenantry.engine.recovery import Recovery, interrupted
 from tenantry.engine.refreshing import Reading, line_of, names_what_is_missing, refuse_lost
@@ -30,6 +31,10 @@ from tenantry.engine.running import Ended, Watcher, run
 from tenantry.engine.single import key_of
 from tenantry.engine.tenants import Labels, Row, rows
 from tenantry.engine.urns import Place
+from tenantry.engine.user import own_name
+from tenantry.history.journal import Journal
+from tenantry.history.model import Run
+from tenantry.history.origin import origin_of
 
 _COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
 _ROUNDS = 5  # of a preview after its first: each takes as long as the first
@@ -115,13 +120,13 @@ class Operation:
         with self.holding.held(self.watcher.say):
             if self.records.make(self.project.secrets_provider(self.stack)):
                 self.watcher.say(f"made the stack `{self.stack}`")
-            return self._apply("up", *policies, refresh=refresh)
+            return self._recorded("up", *policies, refresh=refresh)
 
     def destroy(self) -> Outcome:
         """Removes everything the stack holds; whether that is allowed was asked before."""
         self._check(with_tenants=False)
         with self.holding.held(self.watcher.say):
-            return self._apply("destroy")
+            return self._recorded("destroy")
 
     def preview(self, *, refresh: bool = False, plan: Path | None = None) -> Outcome:
         """Says what `up` would do; `refresh`: to what is there now, and not to what the stack's record says.
@@ -191,10 +196,24 @@ class Operation:
             outcome = self._engine("preview", before, [], *arguments, after=outcome, left_out=left_out)
         return self._explained(outcome)
 
-    def _apply(self, kind: str, *arguments: str, refresh: bool = False) -> Outcome:
-        recovery = self._recover()
-        drift = self._refresh() if refresh else None
-        outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
+    def _recorded(self, kind: str, *arguments: str, refresh: bool = False) -> Outcome:
+        """`_apply`, with what it does in the history of operations."""
+        journal = self.journal(kind)
+        with recorded(journal) as ending:
+            outcome = self._apply(kind, *arguments, refresh=refresh, journal=journal)
+            is_killed = outcome.was_cut_off and outcome.code is Exit.FAILED
+            ending.engine(outcome.code, outcome.progress.errors, outcome.remark, is_killed=is_killed)
+        return outcome
+
+    def journal(self, command: str) -> Journal:
+        """The journal of a command of this stack, not begun yet."""
+        run = Run(command, self.stack, origin_of(self.given, self.project.root, own_name()))
+        return Journal(run, lambda database: self.server().session(database), self.watcher.say)
+
+    def _apply(self, kind: str, *arguments: str, refresh: bool = False, journal: Journal) -> Outcome:
+        recovery = self._recover(journal)
+        drift = self._refresh(journal) if refresh else None
+        outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments, journal=journal)
         # The dead engine's last call was still at work when we looked, such as the copying of a large template. Of a
         # DNS record that may be several runs ago, which were all cut off.
         unmade = outcome.progress.unmade
@@ -202,17 +221,21 @@ class Operation:
         late |= {urn: recovery.missing[urn] for urn in recovery.missing.keys() & outcome.progress.failed.keys()}
         if late and self.records.suspect(late) and not outcome.was_cut_off:
             self.watcher.say(f"{len(late)} interrupted creation(s) may have come to an end meanwhile: looking again")
-            again = self._recover()
-            outcome = self._engine(kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments)
+            again = self._recover(journal)
+            outcome = self._engine(
+                kind, self.records.read(), recovery.notes + again.notes, *_APPLYING, *arguments, journal=journal
+            )
         is_missing = drift is None and names_what_is_missing(outcome.progress)
         if is_missing and outcome.code == Exit.FAILED and not outcome.was_cut_off:
             self.watcher.say("something that the stack holds is not there: reading all of it, then once more")
             try:
-                drift = self._refresh()
+                drift = self._refresh(journal)
             except Refusal as refusal:
                 outcome.remark = str(refusal)
             if drift is not None and drift.gone:
-                outcome = self._engine(kind, self.records.read(), recovery.notes, *_APPLYING, *arguments)
+                outcome = self._engine(
+                    kind, self.records.read(), recovery.notes, *_APPLYING, *arguments, journal=journal
+                )
         if doubtful := self.records.doubt(outcome.progress.undeleted):
             self.watcher.say(f"{doubtful} deletion(s) may still go on: the next run reads what has become of them")
         if drift is not None:
@@ -231,7 +254,7 @@ class Operation:
         outcome.progress.errors = told
         return outcome
 
-    def _refresh(self) -> Reading:
+    def _refresh(self, journal: Journal) -> Reading:
         """Reads all that the stack holds into its record. Raises Refusal when data is gone, and when it is stopped.
 
         All of it, not a tenant alone: `--target` damages a state in the engine's version 3.250.
@@ -255,16 +278,18 @@ class Operation:
             raise
         for change in reading.drift:
             self.watcher.say(f"drift: {line_of(change)}")
+            journal.add(drift_entry(change))
         return reading
 
     def _log(self, kind: str) -> RunLog:
         local = self.environment.get("TENANTRY_LOCAL")
         return RunLog(Path(local) / "log" if local else None, kind, self.cli.redact)
 
-    def _recover(self) -> Recovery:
+    def _recover(self, journal: Journal) -> Recovery:
         recovery = self.records.recover(self.watcher.say)
         for line in recovery.notes:
             self.watcher.say(line)
+            journal.add(recovered_entry(line))
         return recovery
 
     def _engine(
@@ -275,6 +300,7 @@ class Operation:
         *arguments: str,
         after: Outcome | None = None,  # goes on with what an earlier preview has seen
         left_out: Collection[str] = (),
+        journal: Journal | None = None,  # of a run that changes something
     ) -> Outcome:
         parents, expected = (before.parents, before.custom_count()) if before else ({}, 0)
         progress = after.progress if after else Progress(parents, expected, self.cli.redact)
@@ -290,10 +316,14 @@ class Operation:
         with self._log(kind) as log:
             for line in recovered:
                 log.write(line)
-            recorder = Recorder(self.server, self.watcher.say) if kind == "up" else None
+            changes = ChangeRecorder(journal) if journal else None
+            openings = OpeningRecorder(self.server, self.watcher.say) if kind == "up" else None
+            recorder = Recorders(*(recorder for recorder in (openings, changes) if recorder))
             ended = run(cli, command, progress, self.watcher, log, recorder)
             if ended.code and not progress.errors and self._unlock(ended.output):
                 ended = run(cli, command, progress, self.watcher, log, recorder)
+            if changes:
+                changes.close()
             if ended.code < 0:  # killed by a signal: what it started would go on for minutes
                 self.holding.leftovers.end(self.watcher.say)
         tenants = rows(self.records.read(), self._labels) if kind != "preview" else []

@@ -57,6 +57,10 @@ class Recorder(Protocol):
         """A new error."""
         ...
 
+    def tick(self) -> None:
+        """Called all the time, also while nothing happens."""
+        ...
+
 
 def run(
     cli: Cli,
@@ -79,6 +83,8 @@ def run(
             while engine.poll() is None:
                 _take(tail.new(), progress, watcher, log, recorder)
                 watcher.tick(progress, time.monotonic() - begin)
+                if recorder is not None:
+                    recorder.tick()
                 _pause(engine)
             _take(tail.new(), progress, watcher, log, recorder)
             cli.starts.ended(engine.pid, engine.returncode)

@@ -54,6 +54,7 @@ class Surroundings:
     address: str = ""  # the gateway's, which the tenants' records lead to
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
     identity_provider: str = OIDC_PROVIDER  # the name of the account's for that issuer
+    admin_login: tuple[str, str] = field(default=("", ""), repr=False)  # of the admin service, with its password
 
 
 def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
@@ -105,7 +106,7 @@ def _ask(cli: Cli, *arguments: str) -> Any:
 
 def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Surroundings:
     platform = mapping(outputs.get("platform"))
-    tenants = mapping(outputs.get("tenants"))
+    tenants, admin = mapping(outputs.get("tenants")), mapping(outputs.get("adminDatabase"))
     if not platform or not tenants:
         raise Refusal(
             f"the stack `{stack}` holds no platform with tenants", "run `tenantry up` first; name it with --stack"
@@ -141,6 +142,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
             settings.get("alibabaSecretKey", "ALICLOUD_SECRET_KEY"),
         ),
         proxy=settings.environment.get("TENANTRY_ALIBABA_PROXY"),
+        admin_login=(str(admin.get("login") or ""), str(admin.get("password") or "")),
     )
 
 

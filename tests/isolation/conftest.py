@@ -38,6 +38,7 @@ ROWS = (
     Row("PostgreSQL", "connection limit and timeouts", ("database-connections", "database-plan", "totals-connections"),
         "limit of database and login, statement_timeout", ("database.limits", "database.own-limit", "database.unbound")),
     Row("PostgreSQL", "temporary files as the plan gives", (), "temp_file_limit of each login, which is not its to change", ("database.temp-files",)),
+    Row("PostgreSQL", "a history that nobody rewrites", (), "rights on its tables; triggers that refuse every change for three years", ("database.history",)),
     Row("PostgreSQL", "trusted extensions only, closed template", ("database-extension", "database-template"), "no superuser makes them", ("database.extensions",)),
     Row("OSS", "exact prefixes with their slash", ("storage-prefix", "storage-own-prefix", "storage-action", "storage-document", "storage-attachment", "storage-shared"),
         "RAM policy of the tenant's role", ("storage.get", "storage.head", "storage.put", "storage.append", "storage.delete", "storage.multipart", "storage.copy", "storage.part-copy", "storage.near", "storage.vault")),

@@ -138,6 +138,37 @@ def test_drift_is_told_and_repaired(plugin, server, given, statement: str, told:
     assert plugin.read("CloneRights", repaired).outputs["drift"] == []
 
 
+KEPT = ("operation_runs", "operation_changes", "operation_ends")
+
+
+@pytest.mark.parametrize("order", ["rights first", "tables first"])
+def test_the_history_is_theirs_to_read_alone(plugin, server, admin, office: str, order: str) -> None:
+    if order == "rights first":  # as the components make it
+        admin.execute("DROP DATABASE office WITH (FORCE); ")
+        admin.execute("CREATE DATABASE office OWNER office")
+    given = plugin.create("CloneRights", DECLARED)
+    plugin.create("Migrations", {"database": "office", "set": "admin", "digest": "abc"})
+    assert plugin.read("CloneRights", given).outputs["drift"] == []
+    with login(server, "office_a") as session:
+        for table in KEPT:
+            assert session.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (0,)
+            for statement in (f"INSERT INTO {table} DEFAULT VALUES", f"UPDATE {table} SET created_at = now()",
+                              f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):  # fmt: skip
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute(statement.encode())
+
+
+def test_a_right_to_write_the_history_is_drift(plugin, server, given) -> None:
+    with server.connect("office") as session:
+        session.execute("GRANT INSERT ON operation_runs TO office_a")
+    found = plugin.read("CloneRights", given)
+    told = "office_a holds INSERT, SELECT on table public.operation_runs instead of SELECT"
+    assert found.outputs["drift"] == [told]
+    plugin.update("CloneRights", found, DECLARED)
+    with login(server, "office_a") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("INSERT INTO operation_runs DEFAULT VALUES")
+
+
 def test_logins_that_acted_as_the_owner_do_so_no_more(plugin, server, admin, office: str) -> None:
     former = {key: value for key, value in DECLARED.items() if key != "rights"}
     admin.execute("GRANT office TO office_a")

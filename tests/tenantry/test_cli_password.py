@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,10 @@ from typer.testing import CliRunner
 from tenantry import cli_password
 from tenantry.cli import app
 from tenantry.engine.cli import Answer
+from tenantry.history.journal import Journal
+from tenantry.history.model import Result
 
+JOURNAL = MagicMock(spec=Journal)
 MARK = "4dabf18193072939515e22adb298388d"
 
 
@@ -34,6 +38,10 @@ class Operation:
     def cli(self) -> "Operation":
         return self
 
+    def journal(self, command: str) -> Journal:
+        assert command == "admin-password"
+        return JOURNAL
+
     def ask(self, *arguments: str) -> Answer:
         assert arguments == ("stack", "export", "--stack", "local", "--show-secrets")
         return self.answer
@@ -50,8 +58,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     return call
 
 
-def test_it_prints_login_and_password(run: Any) -> None:
+def test_it_prints_login_and_password_and_who_read_it_is_written_down(run: Any) -> None:
+    JOURNAL.reset_mock()
     done = run("k001")
+    (entry,) = JOURNAL.add.call_args.args
+    assert (entry.tenant, entry.action, entry.resource_name) == ("k001", "read", "138")
+    assert JOURNAL.end.call_args.args[0] is Result.OK
+    assert "first-password" not in str(JOURNAL.mock_calls)
     assert done.exit_code == 0
     assert done.stdout.split() == ["login", "138", "password", "first-password"]
     assert json.loads(run("k001", "--json").stdout) == {"login": "138", "password": "first-password"}

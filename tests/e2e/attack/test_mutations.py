@@ -212,6 +212,14 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
             "REVOKE SET ON PARAMETER temp_file_limit FROM rent001",
         ),
     ),
+    "a history that the admin service may write": (
+        ("database.history",),
+        sql(
+            "GRANT INSERT ON operation_runs TO admin_tenant_management_a, admin_tenant_management_b",
+            "REVOKE INSERT ON operation_runs FROM admin_tenant_management_a, admin_tenant_management_b",
+            "admin_tenant_management",
+        ),
+    ),
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
     "listing without a prefix": (("storage.list", "storage.list-near"), ram(unconditional)),
     "every action on every bucket": (

@@ -223,6 +223,8 @@ def scene(tmp_path: Path, good: str) -> Scene:
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE": "correct horse battery",
         "TENANTRY_LOCAL": str(tmp_path / "local"),
+        # A database server that refuses every connection at once: these runs have none.
+        **{"PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": "nobody", "PGPASSWORD": "none", "PGSSLMODE": "disable"},
     }
     return Scene(Project(root), state, engine, environment)
 
