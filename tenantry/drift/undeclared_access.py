@@ -10,12 +10,13 @@ from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
 from tenantry.engine.alibaba import call
 from tenantry.engine.trees import Tree, mapping, sequence
-from tenantry.names import BROKER_USER, Names
+from tenantry.names import BACKUP_ROLE, BROKER_ROLE, Names
 
 SYSTEM: Final = "RAM"
 _RAM: Final = ("ram.aliyuncs.com", "2015-05-01")
 _PAGE: Final = 1000
-_USER: Final = "alicloud:ram/user:User"
+_FEDERATION: Final = "tenantry:components:Federation"  # what declares the platform's roles
+_PLATFORM_ROLES: Final = (BROKER_ROLE, BACKUP_ROLE)
 # Who holds a policy: the list, its entries, the key of the name, the action that takes it away.
 _HOLDERS: Final = (("Roles", "Role"), ("Users", "User"), ("Groups", "Group"))
 
@@ -42,7 +43,7 @@ class Ram:
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
-    """Of every tenant, and of the broker where the stack holds it. What RAM refuses is added to `unseen`."""
+    """Of every tenant, and of the platform's roles where the stack holds them. Refusals are added to `unseen`."""
     ram = Ram(stack.alibaba)
     tenants = [names for names, _ in stack.tenants]
     for names in tenants:
@@ -53,8 +54,8 @@ def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
             unseen.append(f"{SYSTEM}, {names.ram_role}: {error}")
     try:
         yield from _of_name(ram, tenants)
-        if stack.holds(_USER):
-            yield from _of_broker(ram, stack)
+        if stack.holds(_FEDERATION):
+            yield from _of_platform(ram)
     except OSError as error:
         unseen.append(f"{SYSTEM}: {error}")
 
@@ -155,29 +156,12 @@ def _of_name(ram: Ram, tenants: list[Names]) -> Iterator[Undeclared]:
                 )
 
 
-def _of_broker(ram: Ram, stack: LiveStack) -> Iterator[Undeclared]:
-    for policy in _policies(ram, "User", BROKER_USER):
-        if policy != ("Custom", BROKER_USER):
-            yield _attached(ram, "", "User", BROKER_USER, policy)
-    known = {
-        record.get("id")
-        for record in stack.record.resources
-        if record.get("type") == "alicloud:ram/accessKey:AccessKey"
-    }
-    for key in ram.listed("ListAccessKeys", "AccessKeys", "AccessKey", UserName=BROKER_USER):
-        if key.get("AccessKeyId") not in known:
-            yield Undeclared(
-                Finding(
-                    "",
-                    SYSTEM,
-                    f"access key {key.get('AccessKeyId')}",
-                    f"of {BROKER_USER}, which takes every tenant's role, and nobody declared it",
-                    Gravity.ISOLATION,
-                    Mending.PERSON,
-                    "who has it? disable it in the RAM console, and remove it once nothing fails",
-                    is_declared=False,
-                )
-            )
+def _of_platform(ram: Ram) -> Iterator[Undeclared]:
+    """Of the roles that the platform's own accounts take, one of which takes every tenant's role in turn."""
+    for role in _PLATFORM_ROLES:
+        for policy in _policies(ram, "Role", role):
+            if policy != ("Custom", role):
+                yield _attached(ram, "", "Role", role, policy)
 
 
 def _ask(ram: Ram, action: str, **parameters: str) -> None:

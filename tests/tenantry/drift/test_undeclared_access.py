@@ -8,12 +8,11 @@ import pytest
 
 from tenantry.drift import undeclared_access, undeclared_records
 from tenantry.drift.model import Gravity, Mending
-from tenantry.names import BROKER_USER, names_of
+from tenantry.names import BACKUP_ROLE, BROKER_ROLE, names_of
 from tenantry.phase import Phase
 
 TENANT = names_of("k001", "13800138001")
-KEY = {"type": "alicloud:ram/accessKey:AccessKey", "id": "AK1"}
-USER = {"type": "alicloud:ram/user:User", "id": BROKER_USER}
+PLATFORM = {"type": "tenantry:components:Federation"}
 RECORD = {"type": "alicloud:dns/alidnsRecord:AlidnsRecord", "id": "1"}
 OWN = {"PolicyType": "Custom", "PolicyName": "tenant-k001"}
 
@@ -72,10 +71,8 @@ def test_what_is_declared_is_none(answers: Any) -> None:
         ListEntitiesForPolicy=holders,
         ListPolicyVersions=versions(1, 2, 10, default=10),
         ListRoles={"Roles": {"Role": [{"RoleName": "tenant-k001"}, {"RoleName": "tenant-k0010-x"}]}},
-        ListPoliciesForUser=policies({"PolicyType": "Custom", "PolicyName": BROKER_USER}),
-        ListAccessKeys={"AccessKeys": {"AccessKey": [{"AccessKeyId": "AK1"}]}},
     )
-    assert looked(KEY, USER) == []
+    assert looked() == []
 
 
 def test_a_policy_on_the_second_page_is_detached(answers: Any) -> None:
@@ -113,16 +110,27 @@ def test_only_a_version_that_came_after_the_default_is_foreign(answers: Any) -> 
     assert asked == ["DeletePolicyVersion [('PolicyName', 'tenant-k001'), ('VersionId', 'v11')]"]
 
 
-def test_names_like_the_tenants_and_keys_of_the_broker_are_left_to_a_person(answers: Any) -> None:
-    answers(
-        ListRoles={"Roles": {"Role": [{"RoleName": "tenant-k001-backup"}]}},
-        ListAccessKeys={"AccessKeys": {"AccessKey": [{"AccessKeyId": "AK1"}, {"AccessKeyId": "AK2"}]}},
-    )
-    assert [(text.partition(":")[0], remove) for text, _, remove in looked(KEY, USER)] == [
-        ("role tenant-k001-backup", None),
-        ("access key AK2", None),
-    ]
-    assert [text.partition(":")[0] for text, _, _ in looked(KEY)] == ["role tenant-k001-backup"], "a cell has no broker"
+def test_names_like_the_tenants_are_left_to_a_person(answers: Any) -> None:
+    answers(ListRoles={"Roles": {"Role": [{"RoleName": "tenant-k001-backup"}]}})
+    assert [(text.partition(":")[0], remove) for text, _, remove in looked()] == [("role tenant-k001-backup", None)]
+
+
+@pytest.mark.parametrize("role", [BROKER_ROLE, BACKUP_ROLE])
+def test_a_policy_on_a_role_of_the_platform(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack of a cell alone does not look there: the platform's own does."""
+    held = {f"tenant-{TENANT.code}": [OWN], BROKER_ROLE: [], BACKUP_ROLE: []}
+    for name in (BROKER_ROLE, BACKUP_ROLE):
+        held[name] = [{"PolicyType": "Custom", "PolicyName": name}]
+    held[role].append({"PolicyType": "System", "PolicyName": "AdministratorAccess"})
+
+    def call(_host: str, _version: str, action: str, parameters: dict[str, Any], _keys: object) -> Any:
+        return policies(*held[parameters["RoleName"]]) if action == "ListPoliciesForRole" else {}
+
+    monkeypatch.setattr(undeclared_access, "call", call)
+    ((said, gravity, remove),) = looked(PLATFORM)
+    assert said == f"role {role}: holds the policy AdministratorAccess (System), and nobody declared that"
+    assert (gravity, remove is None) == (Gravity.ISOLATION, False)
+    assert looked() == []
 
 
 def test_what_is_gone_is_the_refreshs_to_tell_and_any_other_refusal_is_said(answers: Any) -> None:
