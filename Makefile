@@ -36,8 +36,8 @@ test: $(VENV)/.synced ## lint and tests, end to end on throw-away instances; of 
 test-all: $(VENV)/.synced ## the same with the long lists whole: every kill, every mutation (hours)
 	@$(RUN) -m tests --exhaustive
 
-lint: $(VENV)/.synced ## format, lint, types
-	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/pyright
+lint: $(VENV)/.synced ## format, lint, types, layers
+	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/lint-imports && $(VENV)/bin/pyright
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from bench.tenants import FIRST, declare
-from tenantry.fleet import PROJECT_TENANTS
+from tenantry.fleet.load import PROJECT_TENANTS
 
 _CATALOGUES = ("plans.yaml", "services.yaml", "models.yaml", "schema.json")
 _WHO = ("-c", "user.name=bench", "-c", "user.email=bench@example.com", "-c", "commit.gpgsign=false")

@@ -1,4 +1,4 @@
-"""What all tenants of an installation share, one of each."""
+"""The resources that all tenants of an installation share, one of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,19 +6,21 @@ from typing import Any, Final, Literal
 
 import pulumi
 
-from components.backups import Backups, BackupsArgs, Cron
-from components.boundary import POD_SECURITY
-from components.bucket import Bucket, BucketArgs
-from components.database import Database, DatabaseArgs
-from components.federation import Federation, FederationArgs
-from components.gateway import Entry, GatewayArgs
-from components.guardrails import Guardrails, GuardrailsArgs
-from components.images import ImageRules
-from components.installation import BucketFacts, Foundations, Installation, Providers
-from components.manifest import Manifest
-from components.ownership import labels
-from components.seal import seal
-from components.steps import ClosedDatabases
+from components.manifests.image_rules import ImageRules
+from components.parts.admission import AdmissionPolicies, GuardrailsArgs
+from components.parts.backups import Backups, BackupsArgs, Cron
+from components.parts.bucket import Bucket, BucketArgs
+from components.parts.database import Database, DatabaseArgs
+from components.parts.federation import Federation, FederationArgs
+from components.parts.gateway import GatewayArgs, PlatformGateway
+from components.parts.namespace import POD_SECURITY
+from components.shared.destroy_guard import seal
+from components.shared.installation import BucketFacts, Installation, PlatformDependencies, Providers
+from components.shared.labels import labels
+from components.shared.manifest import Manifest
+from components.shared.provider_resources import ClosedDatabases
+from tenantry.model.lifecycle import Phase
+from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import (
     ADMIN_DATABASE,
     BROKER_ACCOUNT,
@@ -28,8 +30,6 @@ from tenantry.names import (
     TEMPLATE_DATABASE,
     TEST_DATABASE,
 )
-from tenantry.phase import Phase
-from tenantry.resolved import ResolvedTenant
 
 MIGRATIONS: Final = "admin"  # the set in provider/migrations
 ADMIN_CONNECTIONS: Final = 60
@@ -59,7 +59,7 @@ class PlatformArgs:
 class Platform(pulumi.ComponentResource):
     """Buckets, identities, the gateway, the admin database and the test site's."""
 
-    foundations: Foundations  # for the tenants of the same stack
+    foundations: PlatformDependencies  # for the tenants of the same stack
     facts: dict[str, Any]  # for the stack's outputs: known, and nothing secret
     secrets: dict[str, pulumi.Output[Any]]  # for the stack's outputs, encrypted
     seal: pulumi.CustomResource  # is there once all of it is
@@ -84,7 +84,7 @@ class Platform(pulumi.ComponentResource):
             ),
             child,
         )
-        entry = Entry(
+        entry = PlatformGateway(
             f"{name}-gateway",
             GatewayArgs(
                 at.gateway, at.zone, args.gateway_class, args.gateway_controller, args.tls_secret, providers.kubernetes
@@ -118,7 +118,9 @@ class Platform(pulumi.ComponentResource):
         if not args.closed_by_hba:
             opts = pulumi.ResourceOptions(parent=self, provider=providers.steps)
             closed.append(ClosedDatabases(f"{name}-closed", OPEN_BY_DEFAULT, opts=opts))
-        guardrails = Guardrails(f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child)
+        guardrails = AdmissionPolicies(
+            f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child
+        )
         backups = Backups(
             f"{name}-backups",
             BackupsArgs(
@@ -141,7 +143,7 @@ class Platform(pulumi.ComponentResource):
             backups,
         ]
         self.seal = seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
-        self.foundations = Foundations(
+        self.foundations = PlatformDependencies(
             buckets=[*system.ready, *photos.ready],
             identity=federation.ready,
             gateway=[entry.ready],

@@ -6,22 +6,23 @@ from typing import Any
 
 import pulumi
 
-from components import deletion, row, scaling
-from components.boundary import Boundary, BoundaryArgs
-from components.database import Database, DatabaseArgs, turns
-from components.dns import record
-from components.installation import Foundations, Installation, Providers
-from components.keys import Keys
-from components.plugins import Plugins, PluginsArgs
-from components.steps import Backup, Opened, Sessions, TenantRow, opening_of
-from components.storage import Storage, StorageArgs
-from components.tenant_secrets import Values
-from components.workload import Workload, WorkloadArgs
-from tenantry.following import Before
+from components.manifests import autoscaler
+from components.parts import tenant_removal, tenant_row
+from components.parts.database import Database, DatabaseArgs, password_generations
+from components.parts.dns import record
+from components.parts.namespace import TenantNamespace, TenantNamespaceArgs
+from components.parts.plugins import Plugins, PluginsArgs
+from components.parts.storage import Storage, StorageArgs
+from components.parts.tenant_secrets import Values
+from components.parts.workload import Workload, WorkloadArgs
+from components.shared.credentials import TenantCredentials
+from components.shared.installation import Installation, PlatformDependencies, Providers
+from components.shared.provider_resources import Backup, Opened, Sessions, TenantRow, opening_of
+from tenantry.model.credential_rotation import ALL_CREDENTIALS, rotation_state
+from tenantry.model.lifecycle import Phase
+from tenantry.model.previous_run import PreviousRun
+from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import TEMPLATE_DATABASE
-from tenantry.phase import Phase
-from tenantry.resolved import ResolvedTenant
-from tenantry.rotation import ALL, remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class TenantArgs:
     tenant: ResolvedTenant
     installation: Installation
     providers: Providers
-    foundations: Foundations
+    foundations: PlatformDependencies
     protect: bool  # what holds data; lifted only for a stack that says itself that it may be destroyed
     secrets: Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services; none without access
     returned: bool = False  # a run has seen its tombstone: what is gone must not be made anew
@@ -37,7 +38,8 @@ class TenantArgs:
 
 
 class Tenant(pulumi.ComponentResource):
-    """What a tenant has depends on its phase alone (tenantry/phase.py): its data always, all else while it lives.
+    """All resources of one tenant. Its phase alone decides what there is (tenantry/model/lifecycle.py): data always,
+    all else while it lives.
 
     The order is that of opening one: the row that says what nobody else may have from now on, data, walls, workload,
     and last the domain. Who records which step: docs/opening.md.
@@ -57,9 +59,12 @@ class Tenant(pulumi.ComponentResource):
         step = pulumi.ResourceOptions(
             parent=self, provider=args.providers.steps, depends_on=list(args.foundations.admin)
         )
-        keys = Keys(f"{name}-keys", tenant, parent=self, provider=args.providers.random)
+        keys = TenantCredentials(f"{name}-keys", tenant, parent=self, provider=args.providers.random)
         known = TenantRow(
-            f"{name}-row", row.of(tenant, keys, args.installation, returned=args.returned), opening=opening, opts=step
+            f"{name}-row",
+            tenant_row.of(tenant, keys, args.installation, returned=args.returned),
+            opening=opening,
+            opts=step,
         )
         database = Database(f"{name}-db", _database(args, keys, known), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
@@ -71,9 +76,9 @@ class Tenant(pulumi.ComponentResource):
             quiet.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
-            walls = Boundary(
+            walls = TenantNamespace(
                 f"{name}-ns",
-                BoundaryArgs(
+                TenantNamespaceArgs(
                     tenant.names,
                     tenant.plan,
                     args.installation,
@@ -108,7 +113,7 @@ class Tenant(pulumi.ComponentResource):
                 )
                 pods.append(Plugins(f"{name}-svc", plugins, child))
             parts += [walls, *pods]
-            if phase.has_access and tenant.turns[ALL].is_over:
+            if phase.has_access and tenant.turns[ALL_CREDENTIALS].is_over:
                 opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database, *pods])
                 Sessions(f"{name}-sessions", tenant.names.database, [database.idle], opts=opts)
         if phase.has_domain:
@@ -125,14 +130,14 @@ class Tenant(pulumi.ComponentResource):
         if phase.is_backed_up and tenant.spec.deleted_at is not None:
             after = [*parts, *quiet, *args.foundations.admin, *args.foundations.vault]
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
-            Backup(f"{name}-backup", deletion.backup(tenant, args.installation), opts=opts)
-        # Also the tenant's seal (components/seal.py): a protected leaf that stands on everything else.
+            Backup(f"{name}-backup", tenant_removal.backup(tenant, args.installation), opts=opts)
+        # Also the tenant's seal (components/shared/destroy_guard.py): a protected leaf that stands on everything else.
         self.end = opened = Opened(
             f"{name}-opened",
             opening=opening,
             domain=tenant.names.domain if phase.has_domain else None,
             address=args.installation.gateway.address if phase.has_domain else None,
-            removal=deletion.removal(tenant, args.installation, protect=args.protect),
+            removal=tenant_removal.removal(tenant, args.installation, protect=args.protect),
             memory=args.memory,
             opts=pulumi.ResourceOptions(
                 parent=self, provider=args.providers.steps, protect=args.protect, depends_on=parts
@@ -146,12 +151,12 @@ class Tenant(pulumi.ComponentResource):
         self.register_outputs({**self.facts, **first})
 
 
-def facts(tenant: ResolvedTenant, at: Installation, before: Before | None = None) -> dict[str, Any]:
-    """What the stack remembers of a tenant until its next run, and tells whoever asks."""
+def facts(tenant: ResolvedTenant, at: Installation, before: PreviousRun | None = None) -> dict[str, Any]:
+    """The facts that the stack remembers of a tenant until its next run."""
     names = tenant.names
-    rotations = remembered(tenant.turns, before.rotations if before else None)
+    rotations = rotation_state(tenant.turns, before.rotations if before else None)
     given = {"plan": tenant.spec.plan, "services": list(tenant.services)} if tenant.phase is Phase.ACTIVE else {}
-    scaled = tenant.phase.has_workload and scaling.scaler(tenant, at) is not None
+    scaled = tenant.phase.has_workload and autoscaler.scaler(tenant, at) is not None
     return (
         ({"rotations": rotations} if rotations else {})
         | given
@@ -169,7 +174,7 @@ def facts(tenant: ResolvedTenant, at: Installation, before: Before | None = None
 
 
 def _administrator(tenant: ResolvedTenant, database: Database) -> pulumi.Output[dict[str, Any]]:
-    """How the tenant's administrator signs in for the first time: `tenantry admin-password` shows it."""
+    """The first sign-in of the tenant's administrator: `tenantry admin-password` shows it."""
     return pulumi.Output.secret({"login": tenant.spec.phone, "password": database.administrator})
 
 
@@ -185,9 +190,9 @@ def _administrators(
     return pulumi.Output.secret(passwords.apply(by_id))
 
 
-def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseArgs:
+def _database(args: TenantArgs, keys: TenantCredentials, known: pulumi.Resource) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
-    turn = args.tenant.turns[ALL]
+    turn = args.tenant.turns[ALL_CREDENTIALS]
     kindergarten = {
         "code": names.code,
         "name": spec.name,
@@ -208,7 +213,7 @@ def _database(args: TenantArgs, keys: Keys, known: pulumi.Resource) -> DatabaseA
         template=TEMPLATE_DATABASE,
         rotation=spec.credentials.rotation,
         access=args.tenant.phase.has_access,
-        passwords=keys.passwords(turns(turn.number)),
+        passwords=keys.passwords(password_generations(turn.number)),
         overlap_until=turn.until if turn.overlaps else None,
         kindergarten=kindergarten,
         administrators={

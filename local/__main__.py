@@ -10,7 +10,7 @@ from local import manager
 from local.instance import Instance
 from local.postgresql import PostgresqlError
 from local.service import ServiceFailed
-from tenantry.engine.variables import forget_libpq
+from tenantry.engine.stack.shell_variables import forget_libpq
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

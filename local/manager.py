@@ -33,9 +33,9 @@ def start(instance: Instance) -> None:
         ports = instance.ports(running=[name for name in NAMES if service.running(instance, name)])
         progress = Progress("services")
         all_services = services(instance, ports, binaries["kubelite"])
-        spawned = [one.name for one in all_services if service.start(instance, one)]
-        for one in all_services:
-            service.wait_ready(instance, one, progress)
+        spawned = [all_service.name for all_service in all_services if service.start(instance, all_service)]
+        for all_service in all_services:
+            service.wait_ready(instance, all_service, progress)
         environment.write(instance, ports)
         progress.done(f"started {', '.join(spawned)}" if spawned else "were running")
 

@@ -14,7 +14,7 @@ import psutil
 
 from local.instance import Instance, write_whole
 from local.progress import Progress
-from tenantry.engine import processes
+from tenantry.engine.process import process_table
 
 START_SECONDS = 120
 STOP_SECONDS = 30
@@ -55,8 +55,8 @@ def start(instance: Instance, service: Service) -> bool:
             group=service.user,
             extra_groups=[] if service.user is not None else None,
         )
-    born = processes.process(process.pid)
-    record = {"pid": process.pid, "boot": processes.boot(), "ticks": born.started_ticks if born else None}
+    born = process_table.process(process.pid)
+    record = {"pid": process.pid, "boot": process_table.boot(), "ticks": born.started_ticks if born else None}
     write_whole(_record(instance, service.name), json.dumps(record))
     return True
 
@@ -95,7 +95,7 @@ def running(instance: Instance, name: str) -> psutil.Process | None:
     """The recorded process if it is still that one: a pid that was given to somebody else since does not count."""
     try:
         record: dict[str, Any] = json.loads(_record(instance, name).read_text())
-        found = processes.process(record["pid"])
+        found = process_table.process(record["pid"])
         if found is not None and _is_recorded(found, record):
             return psutil.Process(found.pid)
     except (FileNotFoundError, psutil.NoSuchProcess, ValueError, KeyError, TypeError):  # none, gone, or torn
@@ -103,14 +103,14 @@ def running(instance: Instance, name: str) -> psutil.Process | None:
     return None
 
 
-def _is_recorded(found: processes.Process, record: dict[str, Any]) -> bool:
+def _is_recorded(found: process_table.Process, record: dict[str, Any]) -> bool:
     if "started" in record:  # by an older release, as a time of day
         return abs(psutil.Process(found.pid).create_time() - record["started"]) < 1
-    return (processes.boot(), found.started_ticks) == (record["boot"], record["ticks"])
+    return (process_table.boot(), found.started_ticks) == (record["boot"], record["ticks"])
 
 
 def crashed(instance: Instance, name: str) -> bool:
-    """Whether the service was started, was not stopped by command, and is gone."""
+    """Tells whether the service was started, was not stopped by command, and is gone."""
     return _record(instance, name).exists() and running(instance, name) is None
 
 

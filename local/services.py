@@ -89,7 +89,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _answers(instance: Instance, url: str) -> bool:
-    """Whether it is our own process that answers there, not the stand-in of another instance."""
+    """Tells whether it is our own process that answers there, not the stand-in of another instance."""
     try:
         with _direct.open(url, timeout=2) as answer:
             pid = json.load(answer)["pid"]

@@ -24,7 +24,7 @@ PLUGINS = {
 
 
 def system_engine() -> bool:
-    """Whether an official `pulumi` on PATH with its official plugins is to be used (`TENANTRY_ENGINE=system`)."""
+    """Tells whether an official `pulumi` on PATH with its official plugins is to be used (`TENANTRY_ENGINE=system`)."""
     return os.environ.get("TENANTRY_ENGINE") == "system"
 
 

@@ -15,8 +15,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 sys.modules.setdefault("grpc.aio", ModuleType("grpc.aio"))
 os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener,-event_engine_client")
 
-from policies.figures import plans  # noqa: E402 (after the path is right)
-from policies.server import serve  # noqa: E402 (as above)
+from policies.analyzer.server import serve  # noqa: E402 (as above)
+from policies.facts.plan_figures import plans  # noqa: E402 (after the path is right)
 
 Thread(target=plans, name="plans", daemon=True).start()  # while the engine starts the program
 serve(lambda port: print(port, flush=True))

@@ -1,4 +1,4 @@
-"""What the language host runs: `python -u provider ENGINE_ADDRESS`."""
+"""The entry that the language host runs: `python -u provider ENGINE_ADDRESS`."""
 
 import sys
 from pathlib import Path

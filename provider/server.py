@@ -18,11 +18,11 @@ from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from provider.failure import Failure
+from provider.errors import ResourceFailure
+from provider.provider import VERSION, StepsProvider
 from provider.resources import Resource
-from provider.steps import VERSION, StepsProvider
 from provider.values import wrapped
-from tenantry.engine.variables import forget_libpq
+from tenantry.engine.stack.shell_variables import forget_libpq
 
 MESSAGE_BYTES: Final = 400 * 1024 * 1024  # as the engine and the SDKs
 MARK: Final = "4dabf18193072939515e22adb298388d"  # Pulumi's documented key by which a value says that it wraps one
@@ -80,8 +80,8 @@ class Servicer(ProviderServicer):
         try:
             return await call
         except Exception as error:
-            failure = error if isinstance(error, Failure) else error.__context__
-            if isinstance(failure, Failure):
+            failure = error if isinstance(error, ResourceFailure) else error.__context__
+            if isinstance(failure, ResourceFailure):
                 await context.abort(grpc.StatusCode.UNKNOWN, str(failure))
             raise
 

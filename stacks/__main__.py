@@ -9,7 +9,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 import pulumi  # noqa: E402 (after the path is right)
 
 from stacks.program import main  # noqa: E402 (as above)
-from stacks.quiet import without_debug_log  # noqa: E402 (as above)
+from stacks.sdk_overhead import disable_sdk_debug_log  # noqa: E402 (as above)
 
-without_debug_log(os.environ)
+disable_sdk_debug_log(os.environ)
 pulumi.run(main)

@@ -1,4 +1,4 @@
-"""What this stack holds and where it reaches it: the only module that reads the environment and the clock."""
+"""The typed configuration of this stack: the only module that reads the environment and the clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.installation import (
+from components.shared.installation import (
     Application,
     BucketFacts,
     Gateway,
@@ -21,16 +21,16 @@ from components.installation import (
 from stacks.caches import read_caches
 from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
 from stacks.tenant_secrets import TenantSecrets, read_tenant_secrets
-from tenantry.clock import utc_day
-from tenantry.engine.embedded import EMBEDDED_STACKS
-from tenantry.engine.surroundings import LEAVE_OUT
+from tenantry.engine.stack.clock import utc_day
+from tenantry.engine.stack.embedded import EMBEDDED_STACKS
+from tenantry.engine.stack.environment import LEAVE_OUT
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
-    """Which parts of the installation this stack is for."""
+class StackScope:
+    """The parts of the installation that this stack holds."""
 
     platform: bool
     cells: frozenset[str] | None  # None: all of them
@@ -67,7 +67,7 @@ class Alibaba:
 class StackConfig:
     stack: str
     embedded: bool
-    holds: Holds
+    holds: StackScope
     settings: Settings
     today: date
     protect: bool
@@ -93,7 +93,7 @@ def read(environment: Mapping[str, str], clock: date | None = None) -> StackConf
     secrets = read_secrets(config, pulumi.runtime.is_config_secret)
     embedded = EMBEDDED_STACKS.fullmatch(stack) is not None
     holds = _holds(settings)
-    given = _Given(settings, secrets, environment if embedded else {}, has_systems=not holds.is_foundation_alone)
+    given = _StackValues(settings, secrets, environment if embedded else {}, has_systems=not holds.is_foundation_alone)
     postgresql, alibaba = given.postgresql(), given.alibaba()
     return StackConfig(
         stack=stack,
@@ -121,7 +121,7 @@ def _left_out(environment: Mapping[str, str]) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _StackValues:
     """Settings, or what the environment says in their place: nothing of it outside embedded stacks."""
 
     settings: Settings
@@ -170,9 +170,9 @@ def _missing(key: str) -> Any:
     raise pulumi.RunError(f"{PROJECT}:{key} is not set: `pulumi config set {secret}{key}`")
 
 
-def _holds(settings: Settings) -> Holds:
+def _holds(settings: Settings) -> StackScope:
     named = frozenset(part.removeprefix("cell/") for part in settings.holds if part.startswith("cell/"))
-    return Holds(
+    return StackScope(
         platform="platform" in settings.holds,
         cells=None if "cells" in settings.holds else named,
         foundation="foundation" in settings.holds,
@@ -188,7 +188,7 @@ def _today(settings: Settings, embedded: bool, clock: date) -> date:
     return settings.today
 
 
-def _elsewhere(settings: Settings) -> BucketFacts:
+def _backup_bucket(settings: Settings) -> BucketFacts:
     """A backup in the region of what it is a backup of would be lost with it."""
     if settings.backup_region in (settings.system_region, settings.photo_region):
         raise pulumi.RunError(
@@ -207,7 +207,7 @@ def _installation(
         database_port=settings.app_database_port or postgresql.port,
         system=BucketFacts(settings.system_bucket, settings.system_region, settings.system_kms_key),
         photos=BucketFacts(settings.photo_bucket, settings.photo_region, settings.photo_kms_key),
-        backups=_elsewhere(settings),
+        backups=_backup_bucket(settings),
         identity=Identity(
             account_id,
             settings.oidc_issuer,

@@ -7,10 +7,10 @@ from pydantic import ValidationError
 
 from components.foundation.foundation import Foundation, FoundationArgs
 from components.foundation.settings import FoundationSettings
-from components.installation import FoundationProviders
+from components.shared.installation import FoundationProviders
 from stacks.config import StackConfig
 from stacks.settings import PROJECT
-from tenantry.setting_keys import FOUNDATION
+from tenantry.spec.setting_keys import FOUNDATION
 
 
 def read_foundation(config: pulumi.Config) -> FoundationSettings | None:

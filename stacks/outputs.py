@@ -1,4 +1,4 @@
-"""What this run leaves to the next as the stack's outputs: of each tenant what was done, not what was asked for.
+"""Outputs that this run leaves to the next: for each tenant what was done, not what was asked for.
 
 A resource may fail, be skipped behind one that did, or not be among the run's `--target`. So a tenant's seal, which
 stands on all else that it has (components/tenant.py), is handed what is to be remembered, and tells it back once it was
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi.runtime import get_root_resource
 
-from components.installation import Installation
+from components.shared.installation import Installation
 from components.tenant import Tenant, facts
-from stacks.memory import OPENING, PLATFORM, Held
-from tenantry.phase import Phase
-from tenantry.resolved import ResolvedTenant
-from tenantry.rotation import remembered as remembered_turns
-from tenantry.spec import Tombstone
+from stacks.last_run import OPENING, PLATFORM, LastTenant
+from tenantry.model.credential_rotation import rotation_state as remembered_turns
+from tenantry.model.lifecycle import Phase
+from tenantry.model.resolved import ResolvedTenant
+from tenantry.spec.tenant import Tombstone
 
 if TYPE_CHECKING:
     from components.platform import Platform
@@ -39,12 +39,12 @@ class Mine:
 
     code: str
     wanted: Memory  # to be remembered when all of it is done
-    last: Held | None
+    last: LastTenant | None
     part: Tenant | None = None  # None: a preview does without it
 
 
-def wanted(tenant: ResolvedTenant, last: Held | None, at: Installation, today: date) -> Memory:
-    """What to remember of a tenant once all is done: known, and none of it secret."""
+def wanted(tenant: ResolvedTenant, last: LastTenant | None, at: Installation, today: date) -> Memory:
+    """The record of a tenant once all is done: known values, and none of them secret."""
     memory = facts(tenant, at, last.given if last else None)
     if tenant.phase in BEING_DELETED:
         seen = last.deletion_seen if last and last.deletion_seen else today
@@ -52,8 +52,8 @@ def wanted(tenant: ResolvedTenant, last: Held | None, at: Installation, today: d
     return memory
 
 
-def kept(wanted: Memory, last: Held | None, done: Mapping[str, Any] | None, *, begun: bool) -> Memory | None:
-    """What is remembered of a tenant after a run; None when it is not held: nothing of it was made, ever.
+def kept(wanted: Memory, last: LastTenant | None, done: Mapping[str, Any] | None, *, begun: bool) -> Memory | None:
+    """The record of a tenant after a run; None when nothing of it was ever made.
 
     `done` is what its seal told, `begun` whether more of it than nothing may be there. What a run that stopped on its
     way may have added counts as there. A deletion that the file takes back is forgotten whatever became of the run: a
@@ -81,12 +81,12 @@ def _either(key: str, one: Memory, other: Memory) -> Any:
     return list(dict.fromkeys([*one.get(key, ()), *other.get(key, ())])) if key in one else None
 
 
-def is_returned(last: Held | None) -> bool:
-    """Whose removal may have begun. It stays so: the run that looks may not come to its end."""
+def is_returned(last: LastTenant | None) -> bool:
+    """Codes whose removal may have started; kept until the tombstone is finished, because a run can fail half-way."""
     return last is not None and (last.leaving or last.buried is not None)
 
 
-def leaving(stones: Iterable[Tombstone], held: Mapping[str, Held]) -> dict[str, Memory]:
+def pending_tombstones(stones: Iterable[Tombstone], held: Mapping[str, LastTenant]) -> dict[str, Memory]:
     """Those whose removal has been asked for, until `tenantry purge` has seen that nothing is left of them."""
     memory: dict[str, Memory] = {}
     for stone in stones:
@@ -109,7 +109,10 @@ def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
     """
     root = get_root_resource()
     if isinstance(root, pulumi.ComponentResource) and not pulumi.runtime.is_dry_run():
-        told = {**outputs, "tenants": {one.code: kept(one.wanted, one.last, None, begun=True) for one in mine}}
+        told = {
+            **outputs,
+            "tenants": {tenant.code: kept(tenant.wanted, tenant.last, None, begun=True) for tenant in mine},
+        }
         for name, value in told.items():
             pulumi.export(name, value)  # what the SDK tells the engine when this program ends with an error
         root.register_outputs(told)
@@ -118,8 +121,8 @@ def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
 async def tenants_after(mine: Sequence[Mine]) -> dict[str, Memory]:
     """Waits for all of them. A preview tells what there will be."""
     if pulumi.runtime.is_dry_run():
-        return {one.code: one.wanted for one in mine}
-    found = {one.code: await _after(one, one.part) for one in mine if one.part is not None}
+        return {tenant.code: tenant.wanted for tenant in mine}
+    found = {tenant.code: await _after(tenant, tenant.part) for tenant in mine if tenant.part is not None}
     return {code: memory for code, memory in found.items() if memory is not None}
 
 
@@ -130,7 +133,7 @@ async def _after(one: Mine, part: Tenant) -> Memory | None:
 
 def platform_after(platform: "Platform", last: Mapping[str, Any]) -> dict[str, Any]:
     """Its facts once all of it is there, and those of its secrets that are known; else as they were."""
-    secrets = {name: _known(one, last.get(name)) for name, one in platform.secrets.items()}
+    secrets = {name: _known(secret, last.get(name)) for name, secret in platform.secrets.items()}
     return {PLATFORM: _whole(platform, last.get(PLATFORM)), **secrets}
 
 

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components.images import ImageRules
-from components.installation import FoundationProviders, Foundations, Providers
+from components.manifests.image_rules import ImageRules
+from components.shared.installation import FoundationProviders, PlatformDependencies, Providers
 from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
-from stacks.digest import digest_of
-from stacks.ending import settings_after
-from stacks.memory import SETTINGS, Held, last_run, last_settings, own_outputs, platform_of
-from stacks.quiet import short_traces
-from stacks.unchecked import refuse_unchecked
-from stacks.vanished import refuse_purged, refuse_vanished
-from stacks.weighty import changes, refuse_unasked, values_of
-from stacks.weighty import remembered as remembered_settings
-from tenantry.faults import Faults
-from tenantry.fleet import Fleet, load_fleet
-from tenantry.phase import Phase
+from stacks.guards.ending import settings_after
+from stacks.guards.removal_guard import refuse_purged, refuse_vanished
+from stacks.guards.unchecked_run import refuse_unchecked
+from stacks.guards.weighty_settings import changes, refuse_unasked, values_of
+from stacks.guards.weighty_settings import recorded_settings as remembered_settings
+from stacks.last_run import SETTINGS, LastTenant, last_run, last_settings, own_outputs, platform_of
+from stacks.migrations_digest import digest_of
+from stacks.sdk_overhead import limit_stack_traces
+from tenantry.fleet.load import Fleet, load_fleet
+from tenantry.model.lifecycle import Phase
+from tenantry.parsing.faults import Faults
 
 if TYPE_CHECKING:
     from components.platform import Platform
@@ -41,9 +41,9 @@ async def main() -> pulumi.Inputs:
     refuse_vanished(last.held, fleet, config.holds)
     for key, wrong, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
         pulumi.log.warn(f"{key}: {wrong}: {remedy}")
-    _refuse_moving_images(config, fleet)
+    _require_image_digests(config, fleet)
     await _refuse_without_platform(config)
-    with short_traces():
+    with limit_stack_traces():
         if config.holds.is_foundation_alone:
             return {
                 SETTINGS: remembered_settings(settings, before, changed),
@@ -53,7 +53,7 @@ async def main() -> pulumi.Inputs:
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
     told: dict[str, Any] = {
         **foundation,
-        "leaving": outputs.leaving(stones, last.held),
+        "leaving": outputs.pending_tombstones(stones, last.held),
         "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
         SETTINGS: remembered_settings(settings, before, changed),
     }
@@ -61,31 +61,31 @@ async def main() -> pulumi.Inputs:
         outputs.note(told, mine)
         known: Mapping[str, Any] = {}
     else:
-        secrets = {name: one for name, one in platform.secrets.items() if await one.is_known()}
+        secrets = {name: secret for name, secret in platform.secrets.items() if await secret.is_known()}
         outputs.note({**last.platform, **secrets, **told}, mine)
         known = outputs.platform_after(platform, last.platform)
     if changed and not pulumi.runtime.is_dry_run():
-        ends = [*([platform.seal] if platform else []), *(one.part.end for one in mine if one.part)]
+        ends = [*([platform.seal] if platform else []), *(tenant.part.end for tenant in mine if tenant.part)]
         told[SETTINGS] = settings_after(ends, settings, told[SETTINGS])
     return {**known, **told, "tenants": outputs.tenants_after(mine)}
 
 
 async def _register(
-    config: StackConfig, fleet: Fleet, held: Mapping[str, Held]
+    config: StackConfig, fleet: Fleet, held: Mapping[str, LastTenant]
 ) -> tuple["Platform | None", list[outputs.Mine], dict[str, Any]]:
     """The platform, where this stack holds it, the tenants that it holds, and what is told of its foundation."""
     shared = providers.make(config)
     foundation = _foundation(
         config, FoundationProviders(system=shared.system, photos=shared.photos, backups=shared.backups)
     )
-    foundations, platform = Foundations(), None
+    foundations, platform = PlatformDependencies(), None
     if config.holds.platform:
         platform = _platform(config, fleet, shared)
         foundations = platform.foundations
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
     mine: list[outputs.Mine] = []
-    for tenant in (one for one in fleet.all if config.holds.cell(one.cell)):
+    for tenant in (tenant for tenant in fleet.all if config.holds.cell(tenant.cell)):
         last = held.get(tenant.code)
         wanted = outputs.wanted(tenant, last, config.installation, config.today)
         part = None
@@ -113,7 +113,7 @@ def _foundation(config: StackConfig, shared: FoundationProviders) -> dict[str, A
     return {} if settings is None else {"foundation": make_foundation(config, settings, shared).facts}
 
 
-def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
+def _fleet(config: StackConfig, held: Mapping[str, LastTenant]) -> Fleet:
     seen = {code: last.deletion_seen for code, last in held.items() if last.deletion_seen is not None}
     try:
         return load_fleet(
@@ -131,7 +131,7 @@ def _fleet(config: StackConfig, held: Mapping[str, Held]) -> Fleet:
         raise pulumi.RunError(f"nothing was changed, the tenant files have faults:\n{lines}") from None
 
 
-def _refuse_moving_images(config: StackConfig, fleet: Fleet) -> None:
+def _require_image_digests(config: StackConfig, fleet: Fleet) -> None:
     """The API server would refuse their pods, one tenant after the other."""
     enabled = sorted({name for tenant in fleet.tenants for name in tenant.services})
     moving = [name for name in enabled if fleet.services[name].digest is None]
@@ -160,7 +160,7 @@ async def _refuse_without_platform(config: StackConfig) -> None:
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
     from components.platform import MIGRATIONS, Platform, PlatformArgs
-    from stacks.cron import cron_of
+    from stacks.backup_cron import cron_of
 
     settings = config.settings
     args = PlatformArgs(
@@ -177,7 +177,10 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             settings.image,
             settings.registries,
             settings.image_digest,
-            tuple(config.installation.application.registry + one.reference for one in fleet.services.services.values()),
+            tuple(
+                config.installation.application.registry + service.reference
+                for service in fleet.services.services.values()
+            ),
         ),
         cron=cron_of(config),
         closed_by_hba=settings.database_closed_by_hba,

@@ -6,8 +6,8 @@ from pulumi_kubernetes import Provider as KubernetesProvider
 from pulumi_postgresql import Provider as PostgresqlProvider
 from pulumi_random import Provider as RandomProvider
 
-from components.installation import FoundationProviders, Providers
-from components.steps import StepsProvider
+from components.shared.installation import FoundationProviders, Providers
+from components.shared.provider_resources import StepsProvider
 from stacks.config import StackConfig
 from stacks.reach import cloud_address, is_absent
 

@@ -1,4 +1,5 @@
-"""Whether a preview can ask the systems it would work on. It shows what is declared also where they do not answer.
+"""Tells whether a preview can ask the systems it would work on. It shows what is declared also where they do not
+answer.
 
 Some providers talk to their system as soon as they are configured: they are then told what they would have asked for.
 The Kubernetes plugin finds out by itself.
@@ -15,7 +16,7 @@ CLOUD: Final = ("ram.aliyuncs.com", 443)  # of all regions
 
 
 def is_absent(system: str, host: str, port: int, key: str) -> bool:
-    """Whether this is a preview, and nothing answers at that address: then a warning says so.
+    """Tells whether this is a preview, and nothing answers at that address: then a warning says so.
 
     `key` is the setting that names the address.
     """
@@ -33,7 +34,7 @@ def is_absent(system: str, host: str, port: int, key: str) -> bool:
 
 
 def cloud_address(proxy: str | None) -> tuple[str, int]:
-    """Where Alibaba Cloud, or its stand-in, is asked for."""
+    """The address at which Alibaba Cloud, or its stand-in, is asked."""
     if proxy is None:
         return CLOUD
     address = urlsplit(proxy)

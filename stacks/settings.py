@@ -10,9 +10,9 @@ from pulumi.runtime.config import CONFIG
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from components.installation import Opening
+from components.shared.installation import EgressRule
 from tenantry.names import DEFAULT_ZONE, is_zone
-from tenantry.setting_keys import NAMESPACE, stranger
+from tenantry.spec.setting_keys import NAMESPACE, unknown_setting
 
 PROJECT: Final = NAMESPACE
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
@@ -27,13 +27,13 @@ def _absent(value: Any) -> Any:
     return None if value in ("", "0") else value
 
 
-def _opening(value: Any) -> Opening:
+def _opening(value: Any) -> EgressRule:
     where, colon, port = str(value).rpartition(":")
     if not colon or not where or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError("is no NAMESPACE:PORT or CIDR:PORT")
     if not any(mark in where for mark in "./:"):
-        return Opening(where, int(port))
-    return Opening(ip_network(where), int(port))
+        return EgressRule(where, int(port))
+    return EgressRule(ip_network(where), int(port))
 
 
 def _zone(value: str) -> str:
@@ -102,7 +102,7 @@ class Settings(BaseModel):
     admin_service_url: Text
     ai_bridge_url: Text
     gateway_url: OptionalText
-    egress: tuple[Annotated[Opening, BeforeValidator(_opening)], ...]
+    egress: tuple[Annotated[EgressRule, BeforeValidator(_opening)], ...]
     gateway_address: Annotated[IPv4Address, AfterValidator(_reachable)]
     gateway_namespace: Text
     gateway_proxy_namespace: OptionalText
@@ -153,14 +153,14 @@ def read_settings(config: pulumi.Config) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        lines = [f"{PROJECT}:{_place(one['loc'])}: {one['msg']}" for one in error.errors(include_url=False)]
+        lines = [f"{PROJECT}:{_place(error['loc'])}: {error['msg']}" for error in error.errors(include_url=False)]
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines])) from None
 
 
 def _refuse_strangers() -> None:
     """A key that nobody reads was meant to do something, such as to refuse images without a digest."""
     known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE}
-    lines = [wrong for key in sorted(CONFIG.get()) if (wrong := stranger(key, known))]
+    lines = [wrong for key in sorted(CONFIG.get()) if (wrong := unknown_setting(key, known))]
     if lines:
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines]))
 

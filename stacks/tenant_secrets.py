@@ -7,9 +7,9 @@ from typing import Final
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from tenantry.setting_keys import SECRET_KEY, SECRETS, set_secret
-from tenantry.spec import TenantSpec
-from tenantry.tenant_secrets import StackSecrets
+from tenantry.spec.setting_keys import SECRET_KEY, SECRETS, set_secret
+from tenantry.spec.tenant import TenantSpec
+from tenantry.spec.tenant_secrets import StackSecrets
 
 # Of one value: all of a tenant's fit into a Secret, which holds 1 MiB, and each into an environment variable.
 MOST_BYTES: Final = 16 * 1024
@@ -24,7 +24,7 @@ class TenantSecrets:
 
     def of(self, spec: TenantSpec) -> dict[str, pulumi.Output[str]]:
         """Name in the tenant's file -> value."""
-        return {one.name: self.values[one.key] for one in spec.secrets}
+        return {secret.name: self.values[secret.key] for secret in spec.secrets}
 
 
 def read_tenant_secrets(encrypted: Callable[[str], bool], cells: frozenset[str] | None) -> TenantSecrets:
@@ -43,7 +43,7 @@ def read_tenant_secrets(encrypted: Callable[[str], bool], cells: frozenset[str] 
 
 
 def _wrong(value: str) -> str:
-    """What keeps a value from being handed to a pod; never any part of it."""
+    """The reason why a value cannot be handed to a pod; never any part of it."""
     size = len(value.encode("utf-8", "surrogatepass"))
     if not value.strip():
         return "is empty"

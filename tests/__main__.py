@@ -46,7 +46,8 @@ def _beside_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
 
 
 def _all_of(options: list[str]) -> int:
-    """The main job has the machine for itself: thirteen tenants opened at once are all that two processors can carry."""
+    """The main job has the machine for itself: thirteen tenants opened at once are all that two processors can
+    carry."""
     failed = _pytest(WHOLE, *options, "-n", "0")
     return _pytest("tests", f"--ignore={WHOLE}", *options) or failed
 

@@ -57,30 +57,30 @@ class Recording:
 
     def of(self, type_: str) -> list[Registered]:
         """All whose type ends so, such as Secret."""
-        return [one for one in self.resources if one.type.rpartition(":")[2] == type_]
+        return [resource for resource in self.resources if resource.type.rpartition(":")[2] == type_]
 
     def one(self, type_: str, name: str | None = None) -> Registered:
-        found = [one for one in self.of(type_) if name is None or one.name == name]
-        assert len(found) == 1, f"{type_}: {[one.name for one in self.of(type_)]}"
+        found = [resource for resource in self.of(type_) if name is None or resource.name == name]
+        assert len(found) == 1, f"{type_}: {[resource.name for resource in self.of(type_)]}"
         return found[0]
 
     def named(self, name: str) -> Registered:
-        found = [one for one in self.resources if one.name == name]
-        assert len(found) == 1, f"{name}: {[one.name for one in self.resources]}"
+        found = [resource for resource in self.resources if resource.name == name]
+        assert len(found) == 1, f"{name}: {[resource.name for resource in self.resources]}"
         return found[0]
 
     def descendants(self, root: str) -> list[Registered]:
         """The named resource and everything below it."""
         inside, grown = {root}, True
         while grown:
-            more = {one.name for one in self.resources if one.parent in inside} - inside
+            more = {resource.name for resource in self.resources if resource.parent in inside} - inside
             inside |= more
             grown = bool(more)
-        return [one for one in self.resources if one.name in inside]
+        return [resource for resource in self.resources if resource.name in inside]
 
     def all_before(self, name: str) -> set[str]:
         """What the named resource waits for, and what that waits for."""
-        after = {one.name: one.after for one in self.resources}
+        after = {resource.name: resource.after for resource in self.resources}
         found: set[str] = set()
         waiting = list(after[name])
         while waiting:

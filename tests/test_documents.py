@@ -11,8 +11,8 @@ import pytest
 
 from bench.house import ROOMS, figures
 from provider.resources import RESOURCES
-from tenantry.phase import Phase
-from tenantry.verify.model import State
+from tenantry.model.lifecycle import Phase
+from tenantry.verify.core.attack import State
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, DECISIONS = ROOT / "docs", ROOT / "docs" / "decisions"
@@ -108,7 +108,7 @@ def test_the_glossary_has_every_phase_verdict_and_resource() -> None:
     terms = {term for row in rows(text(GLOSSARY)) for term in re.findall(r"`(\w+)`", row[0])}
     components = {
         node.name
-        for path in (ROOT / "components").glob("*.py")
+        for path in (ROOT / "components").rglob("*.py")
         for node in ast.parse(path.read_bytes()).body
         if isinstance(node, ast.ClassDef) and "ComponentResource" in map(_base, node.bases)
     }

@@ -7,7 +7,7 @@ import pulumi
 
 from components.foundation import roles
 from components.foundation.settings import CertificateSettings
-from components.installation import Identity
+from components.shared.installation import Identity
 
 ROLE: Final = "tenantry-certificates"
 ACTIONS: Final = ("AddDomainRecord", "DeleteDomainRecord", "DescribeDomainRecords")

@@ -1,7 +1,8 @@
 """The cluster: ACK Pro with Terway, whose NetworkPolicies are enforced, and three node pools.
 
 Flannel knows no NetworkPolicy, and Terway enforces them only where its switch says so: without it every wall between
-tenants would be stored and none would hold. https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/use-network-policies-in-ack-clusters
+tenants would be stored and none would hold.
+https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/use-network-policies-in-ack-clusters
 """
 
 import json

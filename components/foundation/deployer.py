@@ -11,9 +11,9 @@ from pulumi_alicloud.ims import OidcProvider
 
 from components.foundation import roles
 from components.foundation.settings import DeployerSettings
-from components.ownership import MANAGER
-from tenantry.deployer_rights import FOUNDATION, PLATFORM, document
-from tenantry.trust import provider_arn
+from components.shared.labels import MANAGER
+from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, document
+from tenantry.model.trust_policy import provider_arn
 
 ROLE: Final = "tenantry-deployer"
 AUDIENCE: Final = "sts.aliyuncs.com"

@@ -15,7 +15,7 @@ from components.foundation.logging import FLOWS, FoundationLogging, LoggingArgs
 from components.foundation.network import FoundationNetwork, NetworkArgs
 from components.foundation.registry import FoundationRegistry, RegistryArgs
 from components.foundation.settings import FoundationSettings
-from components.installation import BucketFacts, FoundationProviders, Identity
+from components.shared.installation import BucketFacts, FoundationProviders, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Foundation(pulumi.ComponentResource):
                 zones=settings.zones,
                 region=region,
                 account_id=account,
-                buckets=[one for one in (args.system, args.photos, args.backups) if one.region == region],
+                buckets=[backup for backup in (args.system, args.photos, args.backups) if backup.region == region],
                 log_project=logs.project,
                 log_store=FLOWS,
                 provider=provider,

@@ -26,7 +26,7 @@ from pulumi_alicloud.vpc import (
 )
 
 from components.foundation.settings import NetworkSettings
-from components.installation import BucketFacts
+from components.shared.installation import BucketFacts
 
 TAGS: Final = {"managed-by": "tenantry"}
 PODS, NODES, DATABASE = 0, 4, 5  # which eighth of the network is cut up: pods take one each, from the first

@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 from pulumi_alicloud.ram import Policy, Role, RolePolicyAttachment
 
-from components.access import written
-from components.ownership import MANAGER
+from components.shared.labels import MANAGER
+from components.shared.ram_policies import to_canonical_json
 
 
 def trust(provider_arn: str, issuer: str, audience: str, subject: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def role(
         f"{name}-role",
         role_name=called,
         description=MANAGER,
-        assume_role_policy_document=written(dict(trusted)),
+        assume_role_policy_document=to_canonical_json(dict(trusted)),
         max_session_duration=session_seconds,
         opts=pulumi.ResourceOptions(parent=parent, provider=provider, protect=protect, depends_on=list(after)),
     )
@@ -52,7 +52,7 @@ def role(
             f"{name}-{policy_name.rpartition('-')[2]}-policy",
             policy_name=policy_name,
             description=MANAGER,
-            policy_document=written(dict(document)),
+            policy_document=to_canonical_json(dict(document)),
             rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
             force=True,
             opts=pulumi.ResourceOptions(parent=parent, provider=provider),

@@ -8,8 +8,8 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from local.postgresql.connection import connect
+from tenantry.database import migration_record
 from tenantry.names import TEMPLATE_DATABASE
-from tenantry.rollout import record
 
 FILES = Path(__file__).parent / "template"
 DRAFT = f"{TEMPLATE_DATABASE}_draft"
@@ -82,12 +82,16 @@ def _close(session: Connection[TupleRow], name: str) -> None:
 
 
 def _migrated(session: Connection[TupleRow], port: int, password: str) -> bool:
-    """Whether the template holds versions beyond the baseline; it is opened for that one look."""
+    """Tells whether the template holds versions beyond the baseline; it is opened for that one look."""
     name = sql.Identifier(TEMPLATE_DATABASE)
     session.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(name))
     try:
         with connect(port, password, TEMPLATE_DATABASE) as inside:
-            applied = record.applied(inside) if record.is_there(inside) else [row[0] for row in record.former(inside)]
+            applied = (
+                migration_record.applied(inside)
+                if migration_record.is_there(inside)
+                else [row[0] for row in migration_record.former(inside)]
+            )
             return max(applied, default=BASELINE_VERSION) > BASELINE_VERSION
     finally:
         _close(session, TEMPLATE_DATABASE)

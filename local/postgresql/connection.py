@@ -29,7 +29,7 @@ def connect(port: int, password: str, database: str = "postgres") -> psycopg.Con
 
 
 def ready(port: int, password: str) -> bool:
-    """Whether the server answers; a refused password raises, since waiting would not help."""
+    """Tells whether the server answers; a refused password raises, since waiting would not help."""
     try:
         with connect(port, password) as session:
             session.execute("SELECT 1")

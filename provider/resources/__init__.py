@@ -2,13 +2,13 @@
 
 from provider.resources.backup import Backup
 from provider.resources.base import Resource
-from provider.resources.clone_rights import CloneRights
-from provider.resources.closed_databases import ClosedDatabases
+from provider.resources.database.clone_rights import CloneRights
+from provider.resources.database.closed_databases import ClosedDatabases
+from provider.resources.database.sessions import Sessions
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
-from provider.resources.opened import Opened
+from provider.resources.onboarding_complete import Opened
 from provider.resources.seed import Seed
-from provider.resources.sessions import Sessions
 from provider.resources.tenant_row import TenantRow
 
 RESOURCES: tuple[Resource, ...] = (

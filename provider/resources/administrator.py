@@ -9,11 +9,11 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from provider.connections import Connections
-from provider.failure import step
+from provider.errors import error_context
+from provider.systems.connections import Connections
 
 if TYPE_CHECKING:
-    from provider.postgresql import Session
+    from provider.systems.postgresql import Session
 
 # Letters and digits that nobody mistakes for others when reading them from a screen: 116 bits.
 ALPHABET: Final = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -97,37 +97,37 @@ def hashed(password: str) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(ROUNDS)).decode()
 
 
-def give(at: Connections, database: str, admin: str, tenant: str, given: Mapping[str, Any]) -> str:
+def create_administrator(at: Connections, database: str, admin: str, tenant: str, given: Mapping[str, Any]) -> str:
     """Make what is missing; returns the password, empty when the account is in its owner's hands (or gone) by now.
 
     Without `admin`, the administration's database, there is no platform to know the person.
     """
-    from provider.postgresql import explain
+    from provider.systems.postgresql import explain
 
     password = generated()
     values = {**given, "hash": hashed(password), "tenant": tenant, "person": None}
-    with step("the platform's user", explain):
+    with error_context("the platform's user", explain):
         if admin and given["phone"]:
             values["person"] = _person(at, admin, values)
     with (
-        step("the administrator's account", explain),
+        error_context("the administrator's account", explain),
         at.as_owner(database) as session,
         session.transaction(),
     ):
         user = _account(session, values)
-    with step("the administrator's relation", explain):
+    with error_context("the administrator's relation", explain):
         if user and values["person"]:
             with at.database(admin) as session:
                 session.execute(RELATION, {**values, "user": user})
     return password if user else ""
 
 
-def follow(at: Connections, admin: str, tenant: str, both: Mapping[str, Any]) -> None:
+def update_contact(at: Connections, admin: str, tenant: str, both: Mapping[str, Any]) -> None:
     """The platform's side of a changed contact."""
-    from provider.postgresql import explain
+    from provider.systems.postgresql import explain
 
     if admin and both["phone"]:
-        with step("the platform's user", explain), at.database(admin) as session:
+        with error_context("the platform's user", explain), at.database(admin) as session:
             session.execute(FOLLOW_PERSON, {**both, "tenant": tenant})
 
 

@@ -9,12 +9,12 @@ clone; the platform's side goes by the tenant's code, so that what a tenant writ
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from provider.connections import Connections
-from provider.failure import Failure, step
+from provider.errors import ResourceFailure, error_context
 from provider.resources.administrator import GROUP, KNOWN_TO_THE_PLATFORM, PERSON, generated, hashed
+from provider.systems.connections import Connections
 
 if TYPE_CHECKING:
-    from provider.postgresql import Session
+    from provider.systems.postgresql import Session
 
 KEY: Final = "administrators"
 FIELDS: Final = ("phone", "contactName", "contactEmail", "role")
@@ -92,16 +92,20 @@ def keep(
     was in its owner's hands already. Without `admin`, the administration's database, the platform knows nobody.
     Raises Failure for a role that the tenant's database does not have.
     """
-    from provider.postgresql import explain
+    from provider.systems.postgresql import explain
 
-    with step("reading the administrators", explain), at.as_owner(database) as session:
+    with error_context("reading the administrators", explain), at.as_owner(database) as session:
         known = remembered(session)
     waiting = {name: {**people[name], "password": generated()} for name in _without_password(people, known, passwords)}
-    with step("the platform's users", explain):
+    with error_context("the platform's users", explain):
         persons = _persons(at, admin, tenant, waiting)
-    with step("the administrators' accounts", explain), at.as_owner(database) as session, session.transaction():
+    with (
+        error_context("the administrators' accounts", explain),
+        at.as_owner(database) as session,
+        session.transaction(),
+    ):
         known, given = _change(session, people, waiting, persons)
-    with step("the administrators' relations", explain):
+    with error_context("the administrators' relations", explain):
         _relate(at, admin, tenant, known)
     return {name: given.get(name, passwords.get(name, "")) for name in people}
 
@@ -189,7 +193,7 @@ def _give(
     """What to remember, and whether the password that waits is the account's now."""
     role = session.execute(ROLE, values).fetchone()
     if role is None:
-        raise Failure(
+        raise ResourceFailure(
             f"the tenant's database has no role {values['role']}", "give another role, or make it with a migration"
         )
     user, is_made, has_password = (entry["user"], bool(entry["made"]), False) if entry else (None, False, False)

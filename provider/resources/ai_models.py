@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from provider.failure import Failure
+from provider.errors import ResourceFailure
 
 if TYPE_CHECKING:
-    from provider.postgresql import Session
+    from provider.systems.postgresql import Session
 
 MISSING: Final = """
 SELECT name FROM unnest(%(models)s::text[]) AS wanted (name)
@@ -29,12 +29,13 @@ FROM ai_model_config WHERE model_id = ai_model_config.id AND tenant_id = %(tenan
 
 
 def enable(session: "Session", tenant: str, settings: Mapping[str, Any] | None) -> None:
-    """`settings` as in the tenant's row (tenantry/told.py): `ai` has `models`, the preferred first, and `default`."""
+    """`settings` as in the tenant's row (tenantry/model/app_settings.py): `ai` has `models`, the preferred first, and
+    `default`."""
     ai: Mapping[str, Any] = (settings or {}).get("ai", {})
     models: list[str] = [model["name"] for model in ai.get("models", ())]
     missing = sorted(name for (name,) in session.execute(MISSING, {"models": models}))
     if missing:
-        raise Failure(
+        raise ResourceFailure(
             f"the platform's catalogue has no AI model {', '.join(missing)}",
             "add it to ai_model_config in the admin database, or take it out of the plan or the tenant's file",
         )

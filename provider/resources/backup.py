@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 
-from provider.connections import Connections
-from provider.failure import Failure, step
+from provider.errors import ResourceFailure, error_context
 from provider.resources.base import Inputs, Kind, Resource
+from provider.systems.connections import Connections
 
 
 class Backup(Resource):
@@ -31,19 +31,21 @@ class Backup(Resource):
         return f"{inputs['code']}/{inputs['deletedAt']}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
-        from provider.vault import explain, subject, vault
-        from tenantry.backup.cleanup import CleanUp, resources_of
-        from tenantry.backup.take import take
+        from provider.resources.backup_store import explain, subject, vault
+        from tenantry.backup.cleanup_plan import CleanUp, resources_of
+        from tenantry.backup.create import create_backup
 
         deleted_at = date.fromisoformat(inputs["deletedAt"])
-        with step("backing up", explain):
+        with error_context("backing up", explain):
             place = vault(at, inputs)
             record = place.records.for_deletion(inputs["code"], deleted_at)
             backup_id = (
-                record.backup_id if record else take(place, subject(inputs), "deletion", deleted_at=deleted_at).id
+                record.backup_id
+                if record
+                else create_backup(place, subject(inputs), "deletion", deleted_at=deleted_at).id
             )
         if inputs.get("dueOn"):
-            with step("planning the removal", explain), at.systems.session(inputs["adminDatabase"]) as session:
+            with error_context("planning the removal", explain), at.systems.session(inputs["adminDatabase"]) as session:
                 resources = resources_of(
                     database=inputs["database"],
                     prefix=inputs["prefix"],
@@ -54,11 +56,13 @@ class Backup(Resource):
         return {**inputs, "backupId": backup_id}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
-        from provider.vault import explain, vault
+        from provider.resources.backup_store import explain, vault
 
         if not state:
-            raise Failure("a backup cannot be imported", "declare it: one on record for the deletion is adopted")
-        with step("looking for the backup", explain):
+            raise ResourceFailure(
+                "a backup cannot be imported", "declare it: one on record for the deletion is adopted"
+            )
+        with error_context("looking for the backup", explain):
             record = vault(at, state).records.for_deletion(state["code"], date.fromisoformat(state["deletedAt"]))
         return {**state, "backupId": record.backup_id} if record else None
 

@@ -1,10 +1,10 @@
-"""What every resource is: some inputs that name a state of a system, and how to bring it about."""
+"""The base of every resource: inputs that name a state of a system, and how to bring it about."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from provider.connections import Connections
+from provider.systems.connections import Connections
 
 Inputs = Mapping[str, Any]
 Kind = Literal["string", "number", "list", "object"]

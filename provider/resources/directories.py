@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any, ClassVar, Final
 
-from provider.connections import Connections
-from provider.failure import Failure, step
-from provider.opening import Opening
+from provider.errors import ResourceFailure, error_context
 from provider.resources.base import Inputs, Kind, Resource
-from tenantry.opening import STORAGE
+from provider.resources.onboarding import Onboarding
+from provider.systems.connections import Connections
+from tenantry.database.onboarding_steps import STORAGE
 
 CONTENT_TYPE: Final = "application/x-directory"
 
@@ -29,15 +29,15 @@ class Directories(Resource):
         return f"{bucket}/{min(inputs['objects'].get(bucket, []), default='')}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
-        with Opening.of(at, inputs).step(STORAGE):
+        with Onboarding.of(at, inputs).step(STORAGE):
             self._make(at, inputs, before)
         return dict(inputs)
 
     def _make(self, at: Connections, inputs: Inputs, before: Inputs) -> None:
-        from provider.oss import explain
+        from provider.systems.oss import explain
 
         for bucket, name, keys in _buckets(at, inputs):
-            with step(f"making directories in {name}", explain):
+            with error_context(f"making directories in {name}", explain):
                 for key in keys:
                     _make(bucket, key)
         gone = {
@@ -48,13 +48,13 @@ class Directories(Resource):
             self.remove(at, {"objects": gone, "regions": {**before["regions"], **inputs["regions"]}})
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
-        from provider.oss import explain, oss2
+        from provider.systems.oss import explain, oss2
 
         if not state:
-            raise Failure("directories cannot be imported", "declare them: what is there is adopted")
+            raise ResourceFailure("directories cannot be imported", "declare them: what is there is adopted")
         found = dict[str, list[str]]()
         for bucket, name, keys in _buckets(at, state):
-            with step(f"looking for directories in {name}", explain):
+            with error_context(f"looking for directories in {name}", explain):
                 try:
                     found[name] = [key for key in keys if bucket.object_exists(key)]
                 except oss2.exceptions.NoSuchBucket:
@@ -64,10 +64,10 @@ class Directories(Resource):
         return {**state, "objects": found}
 
     def remove(self, at: Connections, state: Inputs) -> None:
-        from provider.oss import explain, oss2
+        from provider.systems.oss import explain, oss2
 
         for bucket, name, keys in _buckets(at, state):
-            with step(f"removing directories from {name}", explain):
+            with error_context(f"removing directories from {name}", explain):
                 try:
                     for key in keys:
                         _remove(bucket, key)
@@ -79,15 +79,19 @@ def _buckets(at: Connections, inputs: Inputs) -> Iterator[tuple[Any, str, list[s
     for name, keys in inputs["objects"].items():
         region = inputs["regions"].get(name)
         if not region:
-            raise Failure(f"no region is given for the bucket {name}", "add it to `regions`, such as cn-guangzhou")
+            raise ResourceFailure(
+                f"no region is given for the bucket {name}", "add it to `regions`, such as cn-guangzhou"
+            )
         if wrong := [key for key in keys if not key.endswith("/") or key.startswith("/")]:
-            raise Failure(f"{wrong[0]!r} is no directory", "end every key with a slash, and begin none with one")
+            raise ResourceFailure(
+                f"{wrong[0]!r} is no directory", "end every key with a slash, and begin none with one"
+            )
         yield at.storage.bucket(name, region), name, keys
 
 
 def _make(bucket: Any, key: str) -> None:
     """Looks first: a bucket with versions ignores the header that forbids overwriting."""
-    from provider.oss import oss2
+    from provider.systems.oss import oss2
 
     if bucket.object_exists(key):
         return
@@ -100,7 +104,7 @@ def _make(bucket: Any, key: str) -> None:
 
 def _remove(bucket: Any, key: str) -> None:
     """All versions of the marker and its delete markers, so that the bucket can be emptied; not one byte of content."""
-    from tenantry.backup import objects
+    from tenantry.backup.contents import objects
 
     own = takewhile(lambda version: version.key == key, objects.beginning(bucket, key))  # the key itself comes first
     objects.remove(bucket, [version for version in own if version.size == 0])

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from provider.connections import Connections
-from provider.failure import Failure
-from provider.failure import step as any_step
+from provider.errors import ResourceFailure
+from provider.errors import error_context as any_step
 from provider.resources.base import Inputs, Kind, Resource
-from tenantry import migrations as core
-from tenantry.migrations import APPLIED, BASELINE, RECORD, REMEMBER, Migration, Unfit
+from provider.systems.connections import Connections
+from tenantry.database import migrations as core
+from tenantry.database.migrations import APPLIED, BASELINE, RECORD, REMEMBER, Migration, MigrationSetInvalid
 
 SETS: Final = Path(__file__).parents[1] / "migrations"
 
@@ -30,7 +30,7 @@ class Migrations(Resource):
         return f"{inputs['database']}/{inputs['set']}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
-        from provider.postgresql import Session, explain
+        from provider.systems.postgresql import Session, explain
 
         step = partial(any_step, explain=explain)
         wanted = migrations_of(inputs["set"], self._sets)
@@ -49,7 +49,7 @@ class Migrations(Resource):
         return {**inputs, "version": wanted[-1].version if wanted else BASELINE}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
-        from provider.postgresql import DatabaseMissing, explain
+        from provider.systems.postgresql import DatabaseMissing, explain
 
         database, _, set_name = identity.partition("/")
         wanted = migrations_of(set_name, self._sets)
@@ -83,8 +83,8 @@ def pending(wanted: list[Migration], applied: Mapping[int, str]) -> list[Migrati
 def _fit() -> Generator[None, None, None]:
     try:
         yield
-    except Unfit as unfit:
-        raise Failure(unfit.reason, unfit.remedy) from None
+    except MigrationSetInvalid as unfit:
+        raise ResourceFailure(unfit.reason, unfit.remedy) from None
 
 
 def _applied(session: Any) -> dict[int, str]:

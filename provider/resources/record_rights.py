@@ -1,13 +1,14 @@
-"""That nobody has a right to the platform's record of migrations in a tenant's database: tenantry/rollout/record.py."""
+"""That nobody has a right to the platform's record of migrations in a tenant's database:
+tenantry/database/migration_record.py."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, LiteralString
 
-from provider.resources.repair import Repair
-from tenantry.owner_login import SUFFIX
+from provider.resources.database.correction import Repair
+from tenantry.database.owner_login import SUFFIX
 
 if TYPE_CHECKING:
-    from provider.postgresql import Session
+    from provider.systems.postgresql import Session
 
 # The login of a migration has a right for a moment. What is the tenant's own is none of ours.
 HELD: Final = """

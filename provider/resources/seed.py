@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from provider.connections import Connections
-from provider.failure import Failure, step
-from provider.opening import Opening
+from provider.errors import ResourceFailure, error_context
 from provider.resources import administrator, administrators
 from provider.resources.base import Inputs, Kind, Resource
-from tenantry.migrations import BASELINE, Unfit
-from tenantry.opening import ADMINISTRATOR, SCHEMA
-from tenantry.rollout import record
+from provider.resources.onboarding import Onboarding
+from provider.systems.connections import Connections
+from tenantry.database import migration_record
+from tenantry.database.migrations import BASELINE, MigrationSetInvalid
+from tenantry.database.onboarding_steps import ADMINISTRATOR, SCHEMA
 
 if TYPE_CHECKING:
-    from provider.postgresql import Session
+    from provider.systems.postgresql import Session
 
 GROUP, KEY = "tenantry", "seed"
 
@@ -43,7 +43,7 @@ def values_of(kindergarten: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the rows; the administrator's name for signing in is the phone, or the code without one."""
     missing = [field for field in REQUIRED if not kindergarten.get(field)]
     if missing:
-        raise Failure(f"the kindergarten has no {' and no '.join(missing)}", "give it in the tenant's file")
+        raise ResourceFailure(f"the kindergarten has no {' and no '.join(missing)}", "give it in the tenant's file")
     required = {field: kindergarten[field] for field in REQUIRED}
     optional = {field: kindergarten.get(field) or None for field in OPTIONAL}
     return {
@@ -55,7 +55,8 @@ def values_of(kindergarten: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Seed(Resource):
-    """What was seeded last is remembered in the clone itself, so that a change of the file is told from the tenant's.
+    """The first rows of a tenant. The clone itself remembers them, so that a change of the file is told from the
+    tenant's.
 
     Two steps of an opening in one resource, recorded apart: the default data, and the administrator, whose password of
     one use is an encrypted output and stands nowhere else. Rows are inserted once. Further administrators come and go.
@@ -76,30 +77,30 @@ class Seed(Resource):
         return str(inputs["database"])
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
-        given, opening, database = values_of(inputs["kindergarten"]), Opening.of(at, inputs), inputs["database"]
+        given, opening, database = values_of(inputs["kindergarten"]), Onboarding.of(at, inputs), inputs["database"]
         with opening.step(SCHEMA):
             opening.schema_version(self._seed(at, opening, inputs, given))
         with opening.step(ADMINISTRATOR):
             password = before.get("password")
             if password is None:
-                password = administrator.give(at, database, opening.database, opening.tenant, given)
+                password = administrator.create_administrator(at, database, opening.database, opening.tenant, given)
             people: administrators.People = inputs.get("administrators") or {}
             first: Mapping[str, str] = before.get("passwords") or {}
             if people or before.get("administrators"):
                 first = administrators.keep(at, database, opening.database, opening.tenant, people, first)
         return {**inputs, "password": password, "passwords": first}
 
-    def _seed(self, at: Connections, opening: Opening, inputs: Inputs, given: Mapping[str, Any]) -> int:
+    def _seed(self, at: Connections, opening: Onboarding, inputs: Inputs, given: Mapping[str, Any]) -> int:
         """The schema's version.
 
         The platform's side of a change goes first: killed between the two, the clone still remembers the old values.
         """
         from psycopg.types.json import Jsonb
 
-        from provider.postgresql import explain
+        from provider.systems.postgresql import explain
 
         kindergarten = inputs["kindergarten"]
-        with step("seeding", explain), at.as_owner(inputs["database"]) as session, session.transaction():
+        with error_context("seeding", explain), at.as_owner(inputs["database"]) as session, session.transaction():
             seeded = _seeded(session)
             if seeded is None:
                 session.execute(KINDERGARTEN, given)
@@ -107,16 +108,16 @@ class Seed(Resource):
                 both = {**given, **{f"old_{field}": value for field, value in values_of(seeded).items()}}
                 session.execute(FOLLOW_KINDERGARTEN, both)
                 session.execute(administrator.FOLLOW, both)
-                administrator.follow(at, opening.database, opening.tenant, both)
+                administrator.update_contact(at, opening.database, opening.tenant, both)
             session.execute(REMEMBER, {"group": GROUP, "key": KEY, "value": Jsonb(kindergarten)})
-            former = record.former(session)
+            former = migration_record.former(session)
         return _version(at, inputs["database"], [row[0] for row in former])
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
-        from provider.postgresql import DatabaseMissing, explain
+        from provider.systems.postgresql import DatabaseMissing, explain
 
         try:
-            with step("reading what was seeded", explain), at.as_owner(identity) as session:
+            with error_context("reading what was seeded", explain), at.as_owner(identity) as session:
                 row = session.execute("SELECT to_regclass('public.system_config')").fetchone()
                 seeded = _seeded(session) if row and row[0] else None
                 people = administrators.listed(administrators.remembered(session)) if seeded is not None else {}
@@ -137,13 +138,15 @@ class Seed(Resource):
 
 def _version(at: Connections, database: str, former: Sequence[int]) -> int:
     """`former` are the versions in the tenant's own table, for a database that has no other record yet."""
-    from provider.postgresql import explain
+    from provider.systems.postgresql import explain
 
-    with step("reading its version", explain), at.catalogs(database) as session:
+    with error_context("reading its version", explain), at.catalogs(database) as session:
         try:
-            return max(record.applied(session) if record.is_there(session) else former, default=BASELINE)
-        except Unfit as unfit:
-            raise Failure(unfit.reason, unfit.remedy) from None
+            return max(
+                migration_record.applied(session) if migration_record.is_there(session) else former, default=BASELINE
+            )
+        except MigrationSetInvalid as unfit:
+            raise ResourceFailure(unfit.reason, unfit.remedy) from None
 
 
 def _seeded(session: "Session") -> dict[str, Any] | None:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from provider.connections import Connections
-from provider.failure import Failure, step
-from provider.forgetting import forget_people
-from provider.host_name import refuse_foreign
-from provider.opening import Opening
+from provider.errors import ResourceFailure, error_context
 from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
-from tenantry.opening import AI_MODELS, DATABASE, DOMAIN, STORAGE, VALIDATE, Change
+from provider.resources.onboarding import Onboarding
+from provider.resources.personal_data import forget_people
+from provider.systems.connections import Connections
+from provider.systems.host_name import refuse_foreign
+from tenantry.database.onboarding_steps import AI_MODELS, DATABASE, DOMAIN, STORAGE, VALIDATE, Change
 
 if TYPE_CHECKING:
-    from provider.postgresql import Session
+    from provider.systems.postgresql import Session
 
 COLUMNS: Final = {
     "tenantId": "tenant_id",
@@ -40,7 +40,7 @@ INSERT INTO tenants ({columns}) VALUES ({values})
 ON CONFLICT (tenant_id) DO UPDATE SET {assignments}
 RETURNING id
 """
-TAKEN: Final = "SELECT status = 'purged', held_by FROM tenants WHERE tenant_id = %(tenantId)s FOR UPDATE"
+LOCK_ROW: Final = "SELECT status = 'purged', held_by FROM tenants WHERE tenant_id = %(tenantId)s FOR UPDATE"
 # A new tenant is inactive until its opening is complete; one that was active before is not made less.
 NOT_YET: Final = """
 SELECT NOT EXISTS (SELECT FROM tenant_init_progress WHERE tenant_id = %(tenantId)s AND status = 'completed')
@@ -83,7 +83,7 @@ DELETE FROM tenant_init_progress USING gone WHERE tenant_init_progress.tenant_id
 
 
 class TenantRow(Resource):
-    """What the admin service and the gateway know of a tenant, and its billing account from the first day.
+    """A tenant's row for the admin service and the gateway, and its billing account from the first day.
 
     The first resource of an opening: that nobody else has what this tenant is to have is checked by writing it down.
     """
@@ -118,9 +118,9 @@ class TenantRow(Resource):
         return f"{inputs['adminDatabase']}/{inputs['tenantId']}"
 
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
-        from provider.postgresql import explain
+        from provider.systems.postgresql import explain
 
-        opening = Opening.of(at, inputs)
+        opening = Onboarding.of(at, inputs)
         gets_its_domain = bool(inputs.get("address")) and self._gets_its_domain(at, inputs, before)
         with opening.step(VALIDATE):
             if gets_its_domain:
@@ -129,27 +129,29 @@ class TenantRow(Resource):
         opening.write(Change(begun=NEXT))
         with (
             opening.step(AI_MODELS),
-            step("enabling AI models", explain),
+            error_context("enabling AI models", explain),
             at.database(inputs["adminDatabase"]) as session,
         ):
             ai_models.enable(session, inputs["tenantId"], inputs.get("settings"))
         return dict(inputs)
 
     def _gets_its_domain(self, at: Connections, inputs: Inputs, before: Inputs) -> bool:
-        """When it is opened, until that is complete, and when a deletion is cancelled."""
-        from provider.postgresql import explain
+        """Tells whether the domain is to be checked: until the onboarding is complete, and when a deletion is
+        cancelled.
+        """
+        from provider.systems.postgresql import explain
 
         if inputs["status"] == DELETED or before.get("status") == DELETED:
             return inputs["status"] != DELETED
-        with step("reading the opening", explain), at.database(inputs["adminDatabase"]) as session:
+        with error_context("reading the opening", explain), at.database(inputs["adminDatabase"]) as session:
             return session.execute(OPENED, [inputs["tenantId"]]).fetchone() is None
 
     def _write(self, at: Connections, inputs: Inputs, *, is_opened_here: bool) -> None:
         from psycopg import sql
         from psycopg.types.json import Jsonb
 
-        from provider.postgresql import explain
-        from tenantry.phase import RETENTION
+        from provider.systems.postgresql import explain
+        from tenantry.model.lifecycle import RETENTION
 
         given = {key: inputs[key] for key in COLUMNS if inputs.get(key) is not None}
         if "settings" in given:
@@ -160,8 +162,8 @@ class TenantRow(Resource):
             values=sql.SQL(", ").join(sql.Placeholder(key) for key in given),
             assignments=sql.SQL(", ").join(sql.SQL("{0} = EXCLUDED.{0}").format(column) for column in columns),
         )
-        with step("connecting", explain), at.database(inputs["adminDatabase"]) as session:
-            with step("writing the row", explain), session.transaction():
+        with error_context("connecting", explain), at.database(inputs["adminDatabase"]) as session:
+            with error_context("writing the row", explain), session.transaction():
                 _refuse_taken(session, inputs["tenantId"], inputs.get("heldBy"))
                 if is_opened_here and inputs["status"] == ACTIVE and _true(session.execute(NOT_YET, given).fetchone()):
                     given["status"] = "inactive"
@@ -170,22 +172,22 @@ class TenantRow(Resource):
                 deletion = DELETION if inputs["status"] == DELETED else NO_DELETION
                 session.execute(deletion, {"tenantId": inputs["tenantId"], **dates})
             if inputs["status"] != DELETED:
-                with step("cancelling a deletion", explain):
+                with error_context("cancelling a deletion", explain):
                     _cancel(session, inputs["tenantId"])
-            with step("opening the billing account", explain):
+            with error_context("opening the billing account", explain):
                 session.execute(ACCOUNT, {"tenantId": inputs["tenantId"]})
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
         from psycopg import sql
 
-        from provider.postgresql import DatabaseMissing, explain
+        from provider.systems.postgresql import DatabaseMissing, explain
 
         database, _, tenant = identity.partition("/")
         statement = sql.SQL("SELECT {} FROM tenants WHERE tenant_id = %s AND status <> 'purged'").format(
             sql.SQL(", ").join(sql.Identifier(column) for column in COLUMNS.values())
         )
         try:
-            with step("reading the row", explain), at.database(database) as session:
+            with error_context("reading the row", explain), at.database(database) as session:
                 there = session.execute("SELECT to_regclass('public.tenants')").fetchone()
                 row = session.execute(statement, [tenant]).fetchone() if there and there[0] else None
         except DatabaseMissing:
@@ -198,11 +200,11 @@ class TenantRow(Resource):
         return {key: value for key, value in found.items() if (not state and value is not None) or key in state}
 
     def remove(self, at: Connections, state: Inputs) -> None:
-        from provider.postgresql import DatabaseMissing, explain
+        from provider.systems.postgresql import DatabaseMissing, explain
 
         try:
             with (
-                step("removing the row", explain),
+                error_context("removing the row", explain),
                 at.database(state["adminDatabase"]) as session,
                 session.transaction(),
             ):
@@ -220,12 +222,12 @@ def _true(row: tuple[Any, ...] | None) -> bool:
 
 def _refuse_taken(session: "Session", tenant: str, stack: str | None) -> None:
     """Raises Failure for a row that is another's, or of a tenant who is going or gone: whatever its file says now."""
-    from tenantry.backup.cleanup import CleanUp
+    from tenantry.backup.cleanup_plan import CleanUp
 
     if _refuse_held(session, tenant, stack):
-        raise Failure(f"{tenant} was purged", "codes are never used again: choose the next free one")
+        raise ResourceFailure(f"{tenant} was purged", "codes are never used again: choose the next free one")
     if CleanUp(session, tenant).is_too_late:
-        raise Failure(
+        raise ResourceFailure(
             f"{tenant} is being removed, and its objects are gone already",
             "bring its tombstone back and run again; its data returns with `tenantry restore` under a new code",
         )
@@ -233,9 +235,9 @@ def _refuse_taken(session: "Session", tenant: str, stack: str | None) -> None:
 
 def _refuse_held(session: "Session", tenant: str, stack: str | None) -> bool:
     """Raises Failure for another stack's row; else whether it is of a purged tenant. Holds it until the end."""
-    is_purged, holder = session.execute(TAKEN, {"tenantId": tenant}).fetchone() or (False, None)
+    is_purged, holder = session.execute(LOCK_ROW, {"tenantId": tenant}).fetchone() or (False, None)
     if holder is not None and holder != stack:
-        raise Failure(
+        raise ResourceFailure(
             f"the stack {holder} holds {tenant}",
             "nothing was changed. Where that stack still runs, take the file out of this one, or write the `cell:` that"
             " it had back. Where it was renamed or is no more, hand the tenant over: docs/life.md, "
@@ -245,7 +247,7 @@ def _refuse_held(session: "Session", tenant: str, stack: str | None) -> bool:
 
 
 def _cancel(session: "Session", tenant: str) -> None:
-    from tenantry.backup.cleanup import CleanUp
+    from tenantry.backup.cleanup_plan import CleanUp
 
     session.execute(NO_BACKUP, {"tenantId": tenant})
     CleanUp(session, tenant).cancel()

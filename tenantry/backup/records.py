@@ -10,9 +10,9 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from tenantry.backup.failing import BackupError
-from tenantry.backup.manifest import Kind, Manifest
-from tenantry.backup.systems import Session, Systems
+from tenantry.backup.clients import BackupClients, Session
+from tenantry.backup.contents.manifest import Kind, Manifest
+from tenantry.backup.errors import BackupError
 
 BEGIN: Final = """
 INSERT INTO data_backup_records (tenant_code, backup_id, database_name, kind, location, deleted_at)
@@ -67,7 +67,7 @@ class Record:
         return self.status in ("completed", "verified")
 
     def proves(self, code: str, deleted_at: date | None) -> bool:
-        """Whether the tenant may be removed by it: proved for this deletion, not for one that was cancelled."""
+        """Tells whether the tenant may be removed by it: proved for this deletion, not for one that was cancelled."""
         return (
             (self.status, self.kind, self.tenant_code) == ("verified", "deletion", code)
             and self.deleted_at is not None
@@ -81,10 +81,10 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class BackupRecords:
     """In one admin database."""
 
-    systems: Systems
+    systems: BackupClients
     database: str
 
     @contextmanager

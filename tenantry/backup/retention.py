@@ -1,16 +1,16 @@
-"""Which scheduled backups are kept: the newest of each of the last days, weeks and months, as the plan says."""
+"""Retention of scheduled backups: the newest of each of the last days, weeks and months, as the plan says."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tenantry.backup import objects
-from tenantry.backup.failing import BackupError, explained
-from tenantry.backup.places import PURGED, Shelf, moment_of
-from tenantry.backup.take import Say, Subject, Vault
-from tenantry.plans import PlansDocument, with_defaults
-from tenantry.reading import read_model
+from tenantry.backup.contents import objects
+from tenantry.backup.contents.layout import PURGED, BackupPaths, moment_of
+from tenantry.backup.create import BackupStore, BackupSubject, Say
+from tenantry.backup.errors import BackupError, error_context
+from tenantry.spec.loader import read_model
+from tenantry.spec.plans import PlansDocument, with_defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,15 @@ class Counts:
 
 
 def counts_of(plans: Path, plan: str) -> Counts:
-    """What a plan of that file keeps. The platform's databases are on none, and are kept as the longest."""
+    """The numbers of backups that a plan of that file keeps. The platform's databases have no plan, and are kept the
+    longest.
+    """
     reading = read_model(plans, PlansDocument, with_defaults)
     if reading.value is None:
         raise BackupError(f"no old backup was removed: {reading.faults[0]}", "then run again")
     found = {
-        str(name): Counts(one.backups.daily, one.backups.weekly, one.backups.monthly)
-        for name, one in reading.value.plans.items()
+        str(name): Counts(plan.backups.daily, plan.backups.weekly, plan.backups.monthly)
+        for name, plan in reading.value.plans.items()
     }
     if not plan:
         return Counts(*(max(counts) for counts in zip(*map(astuple, found.values()), strict=True)))
@@ -39,7 +41,7 @@ def counts_of(plans: Path, plan: str) -> Counts:
 
 
 def kept(backup_ids: Iterable[str], counts: Counts) -> set[str]:
-    """Of any ids: the newest one of each of the newest days, ISO weeks and months that have any.
+    """The ids that are kept: the newest of each of the newest days, ISO weeks and months that have any.
 
     Counted by what there is, not by the calendar: when backups stop being taken, none of the last ones goes.
     """
@@ -67,9 +69,9 @@ def _month(at: datetime) -> str:
     return f"{at:%Y-%m}"
 
 
-def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]:
+def prune(vault: BackupStore, subject: BackupSubject, counts: Counts, say: Say) -> list[str]:
     """Removes the scheduled backups that are not kept, then the copies of objects that no backup names any more."""
-    with explained(f"looking for old backups of {subject.name}"):
+    with error_context(f"looking for old backups of {subject.name}"):
         scheduled = [
             record.backup_id
             for record in vault.records.all()
@@ -78,8 +80,8 @@ def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]
     doomed = sorted(set(scheduled) - kept(scheduled, counts))
     if not doomed:
         return []
-    with explained(f"removing old backups of {subject.name}"), vault.records.turn(subject.database):
-        shelf = Shelf(subject.name)
+    with error_context(f"removing old backups of {subject.name}"), vault.records.turn(subject.database):
+        shelf = BackupPaths(subject.name)
         bucket = vault.systems.bucket(vault.place)
         for backup_id in doomed:
             bucket.delete_object(shelf.manifest(backup_id))  # first: without it there is no backup
@@ -90,12 +92,12 @@ def prune(vault: Vault, subject: Subject, counts: Counts, say: Say) -> list[str]
     return doomed
 
 
-def _sweep(vault: Vault, shelf: Shelf) -> int:
+def _sweep(vault: BackupStore, shelf: BackupPaths) -> int:
     """Copies that no manifest names, whoever has put it there; none while there is one that cannot be read."""
     bucket = vault.systems.bucket(vault.place)
     manifests = [key for key in objects.keys(bucket, shelf.backups) if key.endswith("/manifest.json")]
     named = {
-        shelf.copy(one.bucket, one.version, one.path) for key in manifests for one in vault.manifest_at(key).objects
+        shelf.copy(obj.bucket, obj.version, obj.path) for key in manifests for obj in vault.manifest_at(key).objects
     }
     unnamed = sorted(objects.keys(bucket, shelf.objects).keys() - named)
     for start in range(0, len(unnamed), objects.PAGE):
@@ -103,12 +105,16 @@ def _sweep(vault: Vault, shelf: Shelf) -> int:
     return len(unnamed)
 
 
-def forget(vault: Vault, code: str, database: str, say: Say) -> int:
+def forget(vault: BackupStore, code: str, database: str, say: Say) -> int:
     """All backups of a purged tenant but the proven one, which lies among the purged: with all their versions."""
-    bucket, shelf = vault.systems.bucket(vault.place), Shelf(code)
-    with explained(f"removing the other backups of {code}"), vault.records.turn(database):
-        removed = objects.empty(bucket, shelf.backups) + objects.empty(bucket, shelf.objects)
-        others = [one.backup_id for one in vault.records.all(code) if one.is_usable and PURGED not in one.location]
+    bucket, shelf = vault.systems.bucket(vault.place), BackupPaths(code)
+    with error_context(f"removing the other backups of {code}"), vault.records.turn(database):
+        removed = objects.delete_all_versions(bucket, shelf.backups) + objects.delete_all_versions(
+            bucket, shelf.objects
+        )
+        others = [
+            record.backup_id for record in vault.records.all(code) if record.is_usable and PURGED not in record.location
+        ]
         vault.records.expire(others)
     if removed:
         say(f"{code}: removed {len(others)} other backups")

@@ -1,0 +1,1 @@
+"""Requests: changes of files, checked against the target branch, merged, reported, rehearsed."""

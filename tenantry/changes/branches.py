@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenantry.names import CODE
-from tenantry.reading import parse_tenant
+from tenantry.spec.loader import parse_tenant
 
 _FETCH_SECONDS: Final = 30.0
 
@@ -50,7 +50,7 @@ def has_remote(directory: Path, remote: str = "origin") -> bool:
 
 
 def branch_files(directory: Path, remote: str = "origin") -> list[BranchFile]:
-    """Of the remote's branches and of the local ones, each content of a name once; empty without a repository."""
+    """Tenants' files of remote and local branches, each content of a name once; empty without a repository."""
     prefix = _git(directory, "rev-parse", "--show-prefix")
     if prefix is None:
         return []

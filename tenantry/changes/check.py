@@ -10,14 +10,14 @@ from typing import Final
 from tenantry.changes.history import removed_files, same_number
 from tenantry.changes.merge import Merge, conflict_faults, merge
 from tenantry.changes.rules import RULES, Change, TenantFile
-from tenantry.faults import Fault, Faults
-from tenantry.fleet import load_fleet, own_or_project, plans_file
-from tenantry.models import MODELS_FILE
+from tenantry.fleet.load import load_fleet, own_or_project, plans_file
 from tenantry.names import CODE
-from tenantry.plans import PLANS_FILE, PlansDocument, with_defaults
-from tenantry.reading import parse_tenant, read_model
-from tenantry.services import SERVICES_FILE, Services
-from tenantry.spec import Tombstone
+from tenantry.parsing.faults import Fault, Faults
+from tenantry.spec.ai_models import MODELS_FILE
+from tenantry.spec.loader import parse_tenant, read_model
+from tenantry.spec.plans import PLANS_FILE, PlansDocument, with_defaults
+from tenantry.spec.services import SERVICES_FILE, Services
+from tenantry.spec.tenant import Tombstone
 
 _CATALOGUES: Final = (PLANS_FILE, SERVICES_FILE, MODELS_FILE)
 
@@ -34,7 +34,7 @@ class Comparison:
 
 
 def request_faults(reference: str, directory: Path, zone: str, today: date, own: Iterable[Fault] = ()) -> list[Fault]:
-    """What the request changes that may not change, and what is wrong once it is merged. Raises NoBaseline.
+    """Faults of a request: forbidden changes, and whatever is wrong once it is merged. Raises BaselineUnavailable.
 
     `own` are the faults that the work tree's files have by themselves, which are not told again.
     """
@@ -61,7 +61,9 @@ def _compare(merged: Merge, directory: Path) -> Comparison:
 
 def _vanished(comparison: Comparison) -> Iterator[Fault]:
     """A tenant never goes because its file did; a tombstone holds its code."""
-    moved = {one.source.valid("phone"): name for name, one in comparison.after.items() if name not in comparison.before}
+    moved = {
+        source.source.valid("phone"): name for name, source in comparison.after.items() if name not in comparison.before
+    }
     for name, before in comparison.before.items():
         if name in comparison.after:
             continue
@@ -120,7 +122,7 @@ def _is_same_tenant(before: TenantFile, after: TenantFile) -> bool:
 
 
 def _faults_of_merge(merged: Merge, directory: Path, zone: str, today: date, own: Iterable[Fault]) -> list[Fault]:
-    """Of all files together as they will be."""
+    """Faults of all files together after the merge."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
         for name, content in merged.result.items():
             Path(scratch, name).write_bytes(content)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tenantry.baseline import git
+from tenantry.reports.baseline import git
 
 _LONGEST_CODE: Final = 6  # digits
 
@@ -16,7 +16,7 @@ def same_number(code: str) -> tuple[str, ...]:
 
 
 def removed_files(commit: str, directory: Path, codes: Iterable[str]) -> dict[str, bytes]:
-    """Of codes that `commit` has no file for: the last one of that number that its history had, by file name.
+    """Files of codes that `commit` has no file for: the last one of that number in its history, by file name.
 
     One walk through the history, as far as this clone has it. Raises NoBaseline.
     """

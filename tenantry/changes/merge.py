@@ -11,17 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenantry.baseline import NoBaseline, extract, git
-from tenantry.faults import Fault
-from tenantry.formats import Wrong
-from tenantry.regular import read_regular
+from tenantry.parsing.faults import Fault, FieldError
+from tenantry.parsing.regular_file import read_regular
+from tenantry.reports.baseline import BaselineUnavailable, extract, git
 
 Files = Mapping[str, bytes]  # the contents by name
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What a folder of tenants held at the reference, and what it would hold after a merge."""
+    """The tenants' folder at the reference, and after a merge."""
 
     reference: str
     commit: str
@@ -39,7 +38,7 @@ def merge(reference: str, directory: Path) -> Merge:
     ancestor of HEAD, and the result is the work tree. Raises NoBaseline.
     """
     if reference.startswith("-"):
-        raise NoBaseline(f"{reference} is no revision: name a commit, tag or branch")
+        raise BaselineUnavailable(f"{reference} is no revision: name a commit, tag or branch")
     commit = git(directory, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").decode().strip()
     fork = _merge_base(reference, commit, directory)
     base, ours = _files_at(commit, directory), _files_of(directory)
@@ -65,7 +64,7 @@ def merge(reference: str, directory: Path) -> Merge:
 
 
 def conflict_faults(merge: Merge, directory: Path) -> Iterator[Fault]:
-    """What stands in the way of a merge: the same lines, or the same new code."""
+    """Conflicts of a merge: the same lines, or the same new code."""
     for name in merge.conflicts:
         if name in merge.new_on_both_sides:
             wrong = f"{merge.reference} has another tenant's file of this name by now"
@@ -81,7 +80,7 @@ def _merge_base(reference: str, commit: str, directory: Path) -> str:
     asked = ["git", "-C", str(directory), "merge-base", commit, "HEAD"]
     done = subprocess.run(asked, capture_output=True, check=False)
     if done.returncode:
-        raise NoBaseline(
+        raise BaselineUnavailable(
             f"HEAD and {reference} have no commit in common here: fetch more of both with `git fetch --unshallow` "
             "(in a workflow: `fetch-depth: 0` of actions/checkout)"
         )
@@ -106,7 +105,7 @@ def _files_of(directory: Path) -> dict[str, bytes]:
         if entry.name.endswith(".yaml"):
             try:
                 files[entry.name] = read_regular(directory / entry.name)
-            except Wrong:
+            except FieldError:
                 continue
     return files
 

@@ -8,22 +8,22 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from tenantry.allowances import beyond_catalogue, beyond_plan
-from tenantry.baseline import NoBaseline
 from tenantry.changes.branches import BranchFile, branch_files, phone_of
 from tenantry.changes.history import removed_files
-from tenantry.collisions import next_code
-from tenantry.faults import Fault, Faults
-from tenantry.fleet import own_or_project, plans_file
-from tenantry.formats import Cell, DisplayName, Email, Line, Phone, Slug, Wrong
-from tenantry.labels import Labels
+from tenantry.fleet.collisions import next_code
+from tenantry.fleet.load import own_or_project, plans_file
+from tenantry.fleet.plan_limits import catalogue_faults, plan_faults
 from tenantry.names import CODE
+from tenantry.parsing.faults import Fault, Faults, FieldError
 from tenantry.parsing.yaml_writer import dump, new_document
-from tenantry.plans import PlansDocument, with_defaults
-from tenantry.reading import parse_tenant, read_model, read_tenant
-from tenantry.services import SERVICES_FILE, Services
-from tenantry.spec import PlanName, TenantSpec
-from tenantry.wording import findings
+from tenantry.reports.baseline import BaselineUnavailable
+from tenantry.spec.fields import Cell, DisplayName, Email, Phone, SingleLineText, Slug
+from tenantry.spec.labels import Labels
+from tenantry.spec.loader import parse_tenant, read_model, read_tenant
+from tenantry.spec.plans import PlansDocument, with_defaults
+from tenantry.spec.services import SERVICES_FILE, Services
+from tenantry.spec.tenant import PlanName, TenantSpec
+from tenantry.spec.validation_messages import findings
 
 FIELDS: Final[Mapping[str, Any]] = {
     "name": DisplayName,
@@ -32,7 +32,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "contact": DisplayName,
     "email": Email,
     "cell": Cell,
-    "address": Line,
+    "address": SingleLineText,
     "service": Slug,
     "label": Labels,
 }
@@ -60,7 +60,7 @@ _SERVICES: Final = "# enabled_services: [enrollment]  # of services.yaml\n"
 
 @dataclass(frozen=True, slots=True)
 class NewTenant:
-    """What a person says of a new tenant; the code is found."""
+    """The answers for a new tenant; the code is chosen."""
 
     name: str
     phone: str
@@ -73,8 +73,8 @@ class NewTenant:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def field_fault(name: str, value: str | Mapping[str, str]) -> Wrong | None:
-    """What is wrong with one answer."""
+def field_fault(name: str, value: str | Mapping[str, str]) -> FieldError | None:
+    """The fault of one answer."""
     try:
         TypeAdapter[Any](FIELDS[name]).validate_python(value, strict=True)
     except ValidationError as error:
@@ -93,7 +93,7 @@ def find_code(directory: Path) -> str:
 
 
 def phone_holder(directory: Path, phone: str) -> str | None:
-    """Whose phone it is: a file beside this one, or one that a branch is about to add."""
+    """The tenant with this phone: a file beside this one, or one that a branch is about to add."""
     digits = phone.encode()
     local = sorted(directory.glob("*.yaml"))
     for path in local:
@@ -151,12 +151,12 @@ def _faults(path: Path, text: str) -> Iterator[Fault]:
     services = read_model(own_or_project(directory, SERVICES_FILE), Services, lambda document: document)
     yield from (*plans.faults, *services.faults)
     if isinstance(reading.value, TenantSpec) and plans.value is not None and services.value is not None:
-        yield from beyond_plan(reading.source, reading.value, plans.value.plans)
-        yield from beyond_catalogue(reading.source, reading.value, plans.value.plans, services.value)
+        yield from plan_faults(reading.source, reading.value, plans.value.plans)
+        yield from catalogue_faults(reading.source, reading.value, plans.value.plans, services.value)
 
 
 def _modeline(directory: Path) -> Iterator[str]:
-    """What editors check the file with while one types."""
+    """The comment by which editors check the file while one types."""
     for schema in ("./schema.json", "../tenants/schema.json"):
         if (directory / schema).is_file():
             yield f"# yaml-language-server: $schema={schema}\n"
@@ -171,7 +171,7 @@ def _local_codes(directory: Path) -> Iterable[str]:
 def _was_used(directory: Path, code: str) -> bool:
     try:
         return bool(removed_files("HEAD", directory, [code]))
-    except NoBaseline:  # no repository, or one without a commit
+    except BaselineUnavailable:  # no repository, or one without a commit
         return False
 
 

@@ -16,12 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from tenantry.faults import printable
-from tenantry.models import MODELS_FILE
 from tenantry.names import CODE
-from tenantry.plans import PLANS_FILE
-from tenantry.regular import LARGEST
-from tenantry.services import SERVICES_FILE
+from tenantry.parsing.faults import printable
+from tenantry.parsing.regular_file import LARGEST
+from tenantry.spec.ai_models import MODELS_FILE
+from tenantry.spec.plans import PLANS_FILE
+from tenantry.spec.services import SERVICES_FILE
 
 _CATALOGUES: Final = frozenset((PLANS_FILE, SERVICES_FILE, MODELS_FILE))
 _ABSENT: Final = "000000"
@@ -31,7 +31,7 @@ _ENVIRONMENT: Final = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1", 
 
 
 class Kind(StrEnum):
-    """What a request touches, the weightiest of its files."""
+    """The weightiest kind of file that a request touches."""
 
     TENANTS = "tenants"  # tenants' files alone: the base's code may preview it
     CATALOGUES = "catalogues"  # also plans, services or models: changes many tenants, so the platform team approves
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 
 class Refused(Exception):
-    """Why nothing was laid: one line a reason."""
+    """The reasons why nothing was laid, one line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Request:
 
 
 def look(repository: Path, request: str, folder: str = "tenants") -> Request:
-    """What `request` changes against where it left HEAD. Raises Refused where that cannot be said."""
+    """The kind of the changes of `request` since it left HEAD. Raises Refused where that cannot be said."""
     commit = _commit(repository, request)
     bases = _git(repository, "merge-base", "HEAD", commit).decode().split()
     if not bases:
@@ -97,7 +97,7 @@ def lay(repository: Path, request: str, folder: str = "tenants") -> list[str]:
 
 
 def _doubt(repository: Path, entry: Entry, folder: str) -> tuple[Kind, str] | None:
-    """Why an entry is no tenant's file."""
+    """The reason why an entry is no tenant's file."""
     above, _, name = entry.path.rpartition("/")
     if above != folder:
         return Kind.OTHER, f"does not lie in {folder}/, and may be code"
@@ -123,7 +123,7 @@ def _changed(repository: Path, base: str, commit: str) -> Iterator[Entry]:
 
 
 def _is_there(top: Path, entry: Entry) -> bool:
-    """Whether HEAD has the request's file already. Raises Refused where HEAD has changed it in another way."""
+    """Tells whether HEAD has the request's file already. Raises Refused where HEAD has changed it in another way."""
     listed = _git(top, "ls-tree", "-z", "HEAD", "--", entry.path).decode().partition("\t")[0].split()
     now = (listed[0], listed[2]) if listed else (_ABSENT, "")
     if now == (entry.mode, entry.blob) or (not listed and entry.mode == _ABSENT):

@@ -1,4 +1,4 @@
-"""What a request's files change for each tenant: phase, plan, price, limits and rotations, before and after.
+"""Changes of a request's files for each tenant: phase, plan, price, limits and rotations, before and after.
 
 Needs no credential and no engine. Nothing in it names a person: no name, phone, address or value of a configuration.
 """
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tenantry.baseline import NoBaseline, extract, git, of_fleet
-from tenantry.cli_options import Place
-from tenantry.differences import Change, Effect, effects
-from tenantry.faults import Faults
-from tenantry.fleet import Fleet, load_fleet
+from tenantry.engine.stack.fleet_location import FleetLocation
+from tenantry.fleet.load import Fleet, load_fleet
+from tenantry.model.credential_rotation import ALL_CREDENTIALS
+from tenantry.model.lifecycle import Phase
+from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import CODE
-from tenantry.phase import Phase
-from tenantry.quantity import written
-from tenantry.resolved import ResolvedTenant
-from tenantry.rotation import ALL
+from tenantry.parsing.faults import Faults
+from tenantry.reports.baseline import BaselineUnavailable, extract, from_fleet, git
+from tenantry.reports.plan_diff import Change, TenantDiff, diff_tenants
+from tenantry.spec.quantity import format_bytes
 
 _MEBI: Final = 2**20  # from here on a number is one of bytes
 _THERE: Final = "there"  # how a whole that comes or goes is told
@@ -44,7 +44,7 @@ class TenantFacts:
 
     @property
     def changes_plan(self) -> bool:
-        """Whether anything is more or less than it was, beside who administers it."""
+        """Tells whether anything is more or less than it was, beside who administers it."""
         return any(not key.startswith("administrators") for key in (*self.more, *self.less))
 
     @property
@@ -58,7 +58,7 @@ class TenantFacts:
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What the files of one stack say. `is_data_only`: nothing beside the tenants' folder differs from the base."""
+    """The changes of one stack's files. `is_data_only`: nothing beside the tenants' folder differs from the base."""
 
     tenants: Mapping[str, TenantFacts]
     monthly: tuple[int, int]  # CNY, of all tenants of the stack
@@ -77,7 +77,7 @@ class Compared:
     changed_files: frozenset[str] = frozenset()
 
 
-def request_facts(revision: str, now: Place) -> RequestFacts:
+def request_facts(revision: str, now: FleetLocation) -> RequestFacts:
     """Compares the files of a stack with a directory, or with where the branch left `revision`.
 
     Raises NoBaseline where there is none, Faults when the files are not in order.
@@ -88,7 +88,7 @@ def request_facts(revision: str, now: Place) -> RequestFacts:
     return compared(revision, now).facts
 
 
-def compared(revision: str, now: Place) -> Compared:
+def compared(revision: str, now: FleetLocation) -> Compared:
     """The files of a stack, and those of where the branch left `revision`, which is no directory.
 
     Raises NoBaseline where there is none, Faults when the files are not in order.
@@ -101,7 +101,9 @@ def compared(revision: str, now: Place) -> Compared:
             base = load_fleet(Path(scratch), now.zone, today=now.today)
         except Faults as faults:
             lines = str(faults).replace(f"{scratch}/", f"{revision}:")
-            raise NoBaseline(f"the files of {revision} are none that this version can read:\n{lines}") from None
+            raise BaselineUnavailable(
+                f"the files of {revision} are none that this version can read:\n{lines}"
+            ) from None
         changed = frozenset(_changed_files(Path(scratch), now.directory))
     is_data = _is_data_only(commit, now.directory)
     ours = git(now.directory, "rev-parse", "HEAD").decode().strip()
@@ -128,15 +130,15 @@ def compare(
     head_commit: str = "",
 ) -> RequestFacts:
     """`cells`: those of the stack, None for all."""
-    before, after = of_fleet(base, cells), of_fleet(head, cells)
-    found = {effect.code: effect for effect in effects(before, after)}
+    before, after = from_fleet(base, cells), from_fleet(head, cells)
+    found = {effect.code: effect for effect in diff_tenants(before, after)}
     old, new = _by_code(base, cells), _by_code(head, cells)
     facts: dict[str, TenantFacts] = {}
     for code in sorted({*old, *new}, key=lambda name: int(name[1:])):
         fact = _facts(code, old.get(code), new.get(code), found.get(code))
         if fact is not None:
             facts[code] = fact
-    totals = tuple(sum(int(one["price"]["monthly"]) for one in side.values()) for side in (before, after))
+    totals = tuple(sum(int(tenant["price"]["monthly"]) for tenant in side.values()) for side in (before, after))
     return RequestFacts(facts, (totals[0], totals[1]), is_data_only, base_commit, head_commit)
 
 
@@ -145,7 +147,7 @@ def _by_code(fleet: Fleet, cells: frozenset[str] | None) -> dict[str, ResolvedTe
 
 
 def _facts(
-    code: str, old: ResolvedTenant | None, new: ResolvedTenant | None, effect: Effect | None
+    code: str, old: ResolvedTenant | None, new: ResolvedTenant | None, effect: TenantDiff | None
 ) -> TenantFacts | None:
     phases = (old.phase if old else None, new.phase if new else None)
     rotated = tuple(_rotated(old, new)) if old and new else ()
@@ -168,7 +170,7 @@ def _rotated(old: ResolvedTenant, new: ResolvedTenant) -> Iterator[str]:
     for name, turn in new.turns.items():
         before = old.turns.get(name)
         if before is not None and before.number != turn.number:
-            yield "all passwords and keys" if name == ALL else f"API key {name.partition('/')[2]}"
+            yield "all passwords and keys" if name == ALL_CREDENTIALS else f"API key {name.partition('/')[2]}"
 
 
 def _is_plan(change: Change) -> bool:
@@ -187,23 +189,23 @@ def _shown(change: Change) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, int) and value >= _MEBI and value % _MEBI == 0:
-        return written(value)
+        return format_bytes(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def fork_of(revision: str, directory: Path) -> str:
     """Where the branch left it: a branch that is behind has changed nothing of what came since."""
     if revision.startswith("-"):
-        raise NoBaseline(f"{revision} is no revision and no directory: name a commit, tag or branch")
+        raise BaselineUnavailable(f"{revision} is no revision and no directory: name a commit, tag or branch")
     commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     try:
         return git(directory, "merge-base", commit, "HEAD").decode().strip() or commit
-    except NoBaseline:  # a shallow clone, or histories without a common commit
+    except BaselineUnavailable:  # a shallow clone, or histories without a common commit
         return commit
 
 
 def _is_data_only(commit: str, directory: Path) -> bool:
-    """Whether nothing but plain files of the tenants' folder differs, committed or not."""
+    """Tells whether nothing but plain files of the tenants' folder differs, committed or not."""
     top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
     prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()
     changed = git(top, "diff", "--name-only", "--no-renames", "-z", commit, "--").decode(errors="replace")

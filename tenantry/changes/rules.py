@@ -1,7 +1,8 @@
-"""What may not change in a tenant's file between a git reference and a request, one rule a function.
+"""Forbidden changes of a tenant's file between a git reference and a request, one rule a function.
 
-The engine refuses the same at run time, from what its last run has seen (`stacks/vanished.py`, `following.py`). Here
-the file of the target branch stands for the last run, so that the request fails instead of the run after it.
+The engine refuses the same at run time, from what its last run has seen (`stacks/guards/removal_guard.py`,
+`following.py`). Here the file of the target branch stands for the last run, so that the request fails instead of the
+run after it.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,15 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from tenantry.document import Path as FieldPath
-from tenantry.faults import Fault
-from tenantry.fitting import crowded
-from tenantry.following import FIRST, Before
-from tenantry.phase import phase_of
-from tenantry.plans import Plans
-from tenantry.reading import Reading, Source
-from tenantry.services import Services
-from tenantry.spec import TenantSpec, Tombstone
+from tenantry.fleet.capacity_checks import plan_change_faults
+from tenantry.fleet.transitions import FIRST_ROTATION
+from tenantry.model.lifecycle import phase_of
+from tenantry.model.previous_run import PreviousRun
+from tenantry.parsing.faults import Fault
+from tenantry.parsing.yaml_document import FieldPath
+from tenantry.spec.loader import Reading, Source
+from tenantry.spec.plans import Plans
+from tenantry.spec.services import Services
+from tenantry.spec.tenant import TenantSpec, Tombstone
 
 TenantFile = Reading[TenantSpec | Tombstone]
 
@@ -81,7 +83,7 @@ def reused_code(change: Change) -> Iterator[Fault]:
 
 
 def tombstone(change: Change) -> Iterator[Fault]:
-    """What is left of a tenant is written by `tenantry purge`. Name and phone may go, nothing else may change."""
+    """A tombstone is written by `tenantry purge`. Name and phone may go, nothing else may change."""
     before, after = change.before.value, change.after.value
     if not isinstance(before, Tombstone) or not isinstance(after, Tombstone):
         return
@@ -104,7 +106,7 @@ def purged(change: Change) -> Iterator[Fault]:
 
 
 def deletion(change: Change) -> Iterator[Fault]:
-    """While a tenant is being removed, its proof and its day stay what they were; to cancel both go."""
+    """During a removal, the proof and the day stay as they were; to cancel, both go."""
     before, after = change.before.value, change.after.value
     if not isinstance(before, TenantSpec) or after is None or after.status != "purged":
         return
@@ -124,7 +126,7 @@ def rotation(change: Change) -> Iterator[Fault]:
         ("credentials", "rotation"): (before.credentials.rotation, after.credentials.rotation)
     }
     for place, key in enumerate(after.api_keys):
-        numbers["api_keys", place, "rotation"] = (known.get(key.name, FIRST), key.rotation)
+        numbers["api_keys", place, "rotation"] = (known.get(key.name, FIRST_ROTATION), key.rotation)
     for path, (old, new) in numbers.items():
         if new not in (old, old + 1):
             wrong, remedy = f"is {new}, and was {old} in {change.reference}", f"write {old}, or {old + 1} to rotate"
@@ -138,8 +140,8 @@ def smaller_plan(change: Change) -> Iterator[Fault]:
         return
     if change.plans is None or change.services is None or not phase_of(before, change.today).has_workload:
         return
-    last = Before(plan=before.plan, services=before.enabled_services)
-    yield from crowded(change.source, after, change.plans, change.services, last)
+    last = PreviousRun(plan=before.plan, services=before.enabled_services)
+    yield from plan_change_faults(change.source, after, change.plans, change.services, last)
 
 
 _LEAVING: Final = ("deleted", "purged")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenantry.deployer_rights import FOUNDATION, PLATFORM, probes
 from tenantry.doctor.facts import Alibaba, Silent
-from tenantry.engine.alibaba import call
-from tenantry.engine.trees import mapping, sequence
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, probes
+from tenantry.parsing.json_narrowing import mapping, sequence
 
 STS: Final = ("sts.aliyuncs.com", "2015-04-01")
 # What a service answers about rights; anything else (no such role yet) means that the right is there.
@@ -51,7 +51,7 @@ def read_alibaba(settings: Mapping[str, str], keys: Mapping[str, str], *, has_fo
 
 def _issuers(answer: Any) -> dict[str, str]:
     found = sequence(mapping(mapping(answer).get("OIDCProviders")).get("OIDCProvider"))
-    return {str(one.get("OIDCProviderName")): str(one.get("IssuerUrl")) for one in map(mapping, found)}
+    return {str(result.get("OIDCProviderName")): str(result.get("IssuerUrl")) for result in map(mapping, found)}
 
 
 def _count(keys: Mapping[str, str], action: str, plural: str, singular: str) -> int:
@@ -72,7 +72,7 @@ def _count(keys: Mapping[str, str], action: str, plural: str, singular: str) -> 
 
 def _regions(settings: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str | None]:
     """Where our buckets lie; none for one that is not made yet."""
-    from tenantry.backup.failing import oss2 as client
+    from tenantry.backup.errors import oss2 as client
 
     proxy, token = keys.get("TENANTRY_ALIBABA_PROXY"), keys.get("ALICLOUD_SECURITY_TOKEN")
     key, secret = keys["ALICLOUD_ACCESS_KEY"], keys["ALICLOUD_SECRET_KEY"]
@@ -87,7 +87,7 @@ def _regions(settings: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, 
         proxies={"http": proxy, "https": proxy} if proxy else None,
     )
     try:
-        there = {one.name: str(one.location).removeprefix("oss-") for one in client.BucketIterator(service)}
+        there = {entry.name: str(entry.location).removeprefix("oss-") for entry in client.BucketIterator(service)}
     except Exception as error:  # the client's own kinds have no common base with the network's
         if not type(error).__module__.startswith(("oss2", "requests", "urllib3")):
             raise

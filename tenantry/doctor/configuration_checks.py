@@ -64,7 +64,7 @@ def _images(facts: Facts) -> Iterator[Problem]:
 
 
 def _egress(facts: Facts) -> Iterator[Problem]:
-    openings = [str(one) for one in json.loads(facts.settings.get("egress") or "[]")]
+    openings = [str(load) for load in json.loads(facts.settings.get("egress") or "[]")]
     database = facts.settings.get("databasePort", "5432")
     for opening in openings:
         where = opening.rpartition(":")[0]

@@ -14,15 +14,15 @@ from tenantry.doctor.configuration_checks import SECRETS
 from tenantry.doctor.facts import Alibaba, Facts, Kubernetes, Postgresql, Silent, Tools
 from tenantry.doctor.kubernetes_reader import read_kubernetes
 from tenantry.doctor.postgresql_reader import read_postgresql
-from tenantry.engine import surroundings
-from tenantry.engine.cli import Cli
-from tenantry.engine.configuration import environment_of_program, given
-from tenantry.engine.embedded import EMBEDDED_STACKS
-from tenantry.engine.project import Project
-from tenantry.engine.single import key_of
-from tenantry.engine.trees import mapping
-from tenantry.faults import Faults
-from tenantry.setting_keys import FOUNDATION
+from tenantry.engine.process.pulumi_cli import Cli
+from tenantry.engine.stack import environment as surroundings
+from tenantry.engine.stack.embedded import EMBEDDED_STACKS
+from tenantry.engine.stack.project import Project
+from tenantry.engine.stack.stack_connection import environment_of_program, given
+from tenantry.engine.state.process_lock import key_of
+from tenantry.parsing.faults import Faults
+from tenantry.parsing.json_narrowing import mapping
+from tenantry.spec.setting_keys import FOUNDATION
 
 PLACEHOLDER: Final = "placeholder"
 VARIABLES: Final = {
@@ -70,7 +70,7 @@ def gather(project: Project, stack: str, environment: Mapping[str, str], today: 
 def settings_of(project: Project, stack: str) -> dict[str, str]:
     """Setting -> its value as text: what the stack says, else Pulumi.yaml's default."""
     declared = mapping(project.document.get("config"))
-    values = {key: mapping(one).get("default") for key, one in declared.items()}
+    values = {key: mapping(wire).get("default") for key, wire in declared.items()}
     for key, value in project.configuration(stack).items():
         values[str(key).removeprefix("tenantry:")] = value
     return {key: _text(value) for key, value in values.items()}
@@ -97,7 +97,7 @@ def placeholders(file: Path) -> list[str]:
 
 def _fleet(project: Project, stack: str) -> tuple[int, int]:
     """How many tenants there are, and how many connections their plans promise; nothing where files have faults."""
-    from tenantry.fleet import load_fleet
+    from tenantry.fleet.load import load_fleet
 
     try:
         fleet = load_fleet(project.tenants(stack), project.zone(stack), today=datetime.now(UTC).date())

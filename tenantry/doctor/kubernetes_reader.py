@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any, Final
 
 from tenantry.doctor.facts import Certificate, Kubernetes, Silent
-from tenantry.engine.trees import mapping, sequence
+from tenantry.parsing.json_narrowing import mapping, sequence
 
 ZONE: Final = "topology.kubernetes.io/zone"
 EMBEDDED_NODE: Final = "kwok.x-k8s.io/node"  # the mark of nodes on which nothing runs
@@ -21,7 +21,7 @@ def read_kubernetes(kubeconfig: Mapping[str, Any], settings: Mapping[str, str]) 
     import urllib3
     from kubernetes.config.config_exception import ConfigException  # pyright: ignore[reportMissingTypeStubs]
 
-    from tenantry.verify.kube import Kube
+    from tenantry.engine.clients.kubernetes import Kube
 
     try:
         kube = Kube.admin(kubeconfig)
@@ -36,9 +36,9 @@ def read_kubernetes(kubeconfig: Mapping[str, Any], settings: Mapping[str, str]) 
         return answer.document if answer.status == 200 else {}
 
     def items(path: str) -> list[Mapping[str, Any]]:
-        return [mapping(one) for one in sequence(read(path).get("items"))]
+        return [mapping(item) for item in sequence(read(path).get("items"))]
 
-    nodes = [mapping(one.get("metadata")) for one in items("/api/v1/nodes")]
+    nodes = [mapping(item.get("metadata")) for item in items("/api/v1/nodes")]
     real = [node for node in nodes if EMBEDDED_NODE not in mapping(node.get("annotations"))]
     namespace, name = settings.get("gatewayNamespace", ""), settings.get("gatewayName", "")
     gateway = read(f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/gateways/{name}")
@@ -54,7 +54,7 @@ def read_kubernetes(kubeconfig: Mapping[str, Any], settings: Mapping[str, str]) 
         terway=str(terway.get("eni_conf")) if terway else None,
         has_flannel=bool(read(FLANNEL)),
         gateway_addresses=_addresses(gateway),
-        groups=frozenset(str(one.get("name")) for one in map(mapping, sequence(read("/apis").get("groups")))),
+        groups=frozenset(str(group.get("name")) for group in map(mapping, sequence(read("/apis").get("groups")))),
         issuer=str(read("/.well-known/openid-configuration").get("issuer") or ""),
         certificate=_certificate(secret, settings.get("zone", "")),
     )
@@ -70,7 +70,7 @@ def _addresses(gateway: Mapping[str, Any]) -> frozenset[str] | None:
     if not gateway:
         return None
     addresses = sequence(mapping(gateway.get("status")).get("addresses"))
-    return frozenset(str(one.get("value")) for one in map(mapping, addresses) if one.get("value"))
+    return frozenset(str(address.get("value")) for address in map(mapping, addresses) if address.get("value"))
 
 
 def _certificate(secret: Mapping[str, Any], zone: str) -> Certificate | None:

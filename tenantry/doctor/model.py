@@ -59,12 +59,17 @@ class Report:
     @property
     def code(self) -> int:
         """1 where something is wrong, or could not be asked; warnings and what is not real stop nobody."""
-        return int(any(one.state in (State.WRONG, State.UNKNOWN) for one in self.findings))
+        return int(any(finding.state in (State.WRONG, State.UNKNOWN) for finding in self.findings))
 
     def as_json(self) -> dict[str, Any]:
-        counts = {str(state): sum(one.state is state for one in self.findings) for state in State}
+        counts = {str(state): sum(finding.state is state for finding in self.findings) for state in State}
         result = "wrong" if self.code else "good"
-        return {"stack": self.stack, "result": result, **counts, "findings": [one.as_json() for one in self.findings]}
+        return {
+            "stack": self.stack,
+            "result": result,
+            **counts,
+            "findings": [finding.as_json() for finding in self.findings],
+        }
 
 
 def examine(facts: Facts, checks: Sequence[Check]) -> Report:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from tenantry.drift.cluster_objects import LiveObject
-from tenantry.engine.trees import Tree, is_wrapped, mapping, sequence
 from tenantry.names import MANAGER
+from tenantry.parsing.json_narrowing import Tree, is_wrapped, mapping, sequence
 
 _OWN: Final = (MANAGER, "pulumi")
 _CONTROLLERS: Final = ("kube-controller-manager", "kube-scheduler", "kubelet", "keda")
@@ -60,7 +60,7 @@ def _is_declared(inputs: object, steps: Steps) -> bool:
         return name in mapping(inputs) and _is_declared(mapping(inputs)[name], steps[1:])
     if sort == "k":
         keys = mapping(json.loads(name))
-        same = (one for one in map(mapping, sequence(inputs)) if keys.items() <= one.items())
+        same = (input for input in map(mapping, sequence(inputs)) if keys.items() <= input.items())
         return any(_is_declared(element, steps[1:]) for element in same)
     return any(json.dumps(value) == name for value in sequence(inputs))
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from tenantry.engine.trees import Tree, mapping, sequence
-from tenantry.verify.kube import METADATA, Kube
+from tenantry.engine.clients.kubernetes import METADATA, Kube
+from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 PAGE: Final = 500  # objects at once
 _EVENTS: Final = ("", "events.k8s.io")  # the groups of Events, which tell of others

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tenantry.changes.report.resource_weights import kind_of
 from tenantry.drift.differences import Difference, differences
 from tenantry.drift.gravity import gravity_of
 from tenantry.drift.lines import gravity_of_line
 from tenantry.drift.model import Finding, Gravity, Mending
-from tenantry.engine.deployment import Deployment
-from tenantry.engine.progress import Change
-from tenantry.engine.refreshing import GONE, Reading
-from tenantry.engine.trees import Tree, mapping, sequence
-from tenantry.engine.urns import name_of
-from tenantry.reports.resource_weights import kind_of
+from tenantry.engine.run.progress import Change
+from tenantry.engine.run.refresh import GONE, Reading
+from tenantry.engine.stack.urns import name_of
+from tenantry.engine.state.deployment import Deployment
+from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 MENDED: Final = "`tenantry drift --repair` makes it so again, as `tenantry up --refresh` does"
 LOST: Final = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 # What servers count or write down by themselves, and what the engine notes for itself: no difference.
 _NOISE: Final = re.compile(

@@ -131,7 +131,8 @@ _AMOUNTS: Final = (".resources",)  # of a container, below spec.template.spec.co
 
 
 def gravity_of(kind: str, paths: Iterable[str], *, is_gone: bool = False) -> Gravity:
-    """`kind` is that of `tenantry.reports.resource_weights.kind_of`; without `paths` it is not known what differs."""
+    """`kind` is that of `tenantry.changes.report.resource_weights.kind_of`; without `paths` it is not known what
+    differs."""
     row = ROWS.get(kind, UNKNOWN)
     if is_gone:
         return row.gone

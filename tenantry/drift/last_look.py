@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tenantry.drift.model import TITLES, Drift
-from tenantry.engine.database import NoAnswer, Server
-from tenantry.engine.refusal import Refusal
+from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
+from tenantry.engine.errors import CommandError
 from tenantry.names import ADMIN_DATABASE
 
 TOO_LONG: Final = timedelta(days=1)
@@ -48,7 +48,7 @@ def read_last_look(server: Callable[[], Server], stack: str) -> LastLook | None:
             if not there or there[0] is None:
                 return None
             row = session.execute(_READ, [_KEY + stack]).fetchone()
-    except (NoAnswer, Refusal, psycopg.Error):
+    except (DatabaseUnavailable, CommandError, psycopg.Error):
         return None
     return LastLook(datetime.fromisoformat(row[0]).astimezone(UTC) if row else None)
 
@@ -62,6 +62,6 @@ def record_look(server: Callable[[], Server], drift: Drift) -> str:
     try:
         with server().session(ADMIN_DATABASE) as session:
             session.execute(_WRITE, [_KEY + drift.stack, value])
-    except (NoAnswer, Refusal, psycopg.Error) as error:
+    except (DatabaseUnavailable, CommandError, psycopg.Error) as error:
         return f"that it was looked at cannot be recorded: {' '.join(str(error).split())}"
     return ""

@@ -1,4 +1,5 @@
-"""How grave a line is that our own provider's resources tell as their `drift` (provider/resources/clone_rights.py)."""
+"""How grave a line is that our own provider's resources tell as their `drift`
+(provider/resources/database/clone_rights.py)."""
 
 import re
 from typing import Final

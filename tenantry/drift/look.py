@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from tenantry.changes.report.findings import masked
 from tenantry.drift import (
     undeclared_access,
     undeclared_buckets,
@@ -17,8 +18,7 @@ from tenantry.drift.declared import findings_of, told_paths
 from tenantry.drift.model import Drift
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
-from tenantry.engine.operations import Operation
-from tenantry.reports.findings import masked
+from tenantry.engine.run.operations import Operation
 
 Look = Callable[[LiveStack, list[str]], Iterator[Undeclared]]
 LOOKS: Final[dict[str, Look]] = {

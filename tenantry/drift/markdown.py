@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tenantry.changes.report.markdown import LIMIT, NOTE, Block, code, fitting, written_blocks
+from tenantry.changes.report.sections import SHARED
 from tenantry.drift.model import TITLES, Drift, Finding, Gravity, by_tenant
 from tenantry.drift.text import ending, subject_of, verdict
-from tenantry.reports.markdown import LIMIT, NOTE, Block, code, fitting, written_blocks
-from tenantry.reports.sections import SHARED
 
 MARKER: Final = "<!-- tenantry-drift -->"
 _UNSEEN: Final = 0  # goes before every finding
 
 
 def needs_somebody(looks: Sequence[Drift]) -> bool:
-    """Whether an issue is to be open: something differs that is not harmless, or was not seen."""
+    """Tells whether an issue is to be open: something differs that is not harmless, or was not seen."""
     return any(look.unseen or (look.worst is not None and look.worst is not Gravity.HARMLESS) for look in looks)
 
 

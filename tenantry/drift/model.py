@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from tenantry.engine.refusal import Exit
-from tenantry.reports.request_report import Effect
+from tenantry.changes.report.request_report import Effect
+from tenantry.engine.errors import ExitCode
 
 
 class Gravity(IntEnum):
@@ -78,8 +78,8 @@ class Drift:
     def exit_code(self) -> int:
         """FAILED where something was not seen: then nobody knows what else differs."""
         if self.unseen:
-            return Exit.FAILED
-        return Exit.OK if self.worst is None else EFFECTS[self.worst]
+            return ExitCode.FAILED
+        return ExitCode.OK if self.worst is None else EFFECTS[self.worst]
 
 
 def by_tenant(findings: Iterable[Finding]) -> dict[str, list[Finding]]:

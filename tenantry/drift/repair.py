@@ -6,8 +6,8 @@ from dataclasses import replace
 from tenantry.drift.look import look
 from tenantry.drift.model import Drift, Finding, Mending
 from tenantry.drift.removal import Undeclared
-from tenantry.engine.operations import Operation
-from tenantry.engine.refusal import Exit, Refusal
+from tenantry.engine.errors import CommandError, ExitCode
+from tenantry.engine.run.operations import Operation
 
 _MOST = 10  # lines of a refusal
 
@@ -33,13 +33,13 @@ def repair(operation: Operation) -> Drift:
 def _refuse_changes(operation: Operation) -> None:
     outcome = operation.preview()
     if outcome.code:
-        raise Refusal(
+        raise CommandError(
             "the preview before the repair failed: nothing was changed", "`tenantry preview` shows why", outcome.code
         )
     if changes := outcome.progress.changes:
         lines = [f"  {change.place}: {change.operation} {change.urn.rpartition('::')[2]}" for change in changes[:_MOST]]
         more = [f"  and {len(changes) - _MOST} more"] if len(changes) > _MOST else []
-        raise Refusal(
+        raise CommandError(
             "\n".join(["the files hold changes that no run has made; nothing was repaired:", *lines, *more]),
             "`tenantry up` makes them (with --refresh it mends what was declared, too); then run this again",
         )
@@ -66,8 +66,8 @@ def _put_right(operation: Operation) -> None:
     """By the run that everybody knows. Data that is gone stops it before it changes anything."""
     try:
         outcome = operation.up(refresh=True)
-    except Refusal as refusal:
-        if refusal.code != Exit.REFUSED:
+    except CommandError as refusal:
+        if refusal.code != ExitCode.REFUSED:
             raise
         operation.watcher.say(f"not made right: {refusal}")
         return

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from tenantry.changes.report.request_report import UnreadableReportError
 from tenantry.drift.model import TITLES, Drift, by_tenant
-from tenantry.engine.trees import mapping
-from tenantry.reports.request_report import UnreadableReportError
+from tenantry.parsing.json_narrowing import mapping
 
 FORMAT: Final = 1
 

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tenantry.engine import alibaba, quotas
-from tenantry.engine.deployment import Deployment
-from tenantry.engine.operations import Operation
-from tenantry.engine.trees import mapping
+from tenantry.engine.clients import alibaba_rpc
+from tenantry.engine.run import quota_refusals
+from tenantry.engine.run.operations import Operation
+from tenantry.engine.state.deployment import Deployment
+from tenantry.model.lifecycle import Phase
 from tenantry.names import Names
-from tenantry.phase import Phase
-from tenantry.verify.declared import Declared, declared
-from tenantry.verify.surroundings import tenant_of
+from tenantry.parsing.json_narrowing import mapping
+from tenantry.verify.core.declared import Declared, declared
+from tenantry.verify.core.target import tenant_of
 
 if TYPE_CHECKING:
-    from tenantry.engine.database import Server
-    from tenantry.verify.kube import Kube
+    from tenantry.engine.clients.kubernetes import Kube
+    from tenantry.engine.clients.postgresql import Server
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ class LiveStack:
 
     @cached_property
     def kube(self) -> "Kube":
-        return quotas.cluster(self.operation.cli, self.operation.stack)
+        return quota_refusals.cluster(self.operation.cli, self.operation.stack)
 
     @cached_property
     def alibaba(self) -> Mapping[str, str]:
-        """The environment for tenantry.engine.alibaba.call."""
-        return alibaba.keys_of(self.operation.cli, self.operation.stack)
+        """The environment for tenantry.engine.clients.alibaba_rpc.call."""
+        return alibaba_rpc.keys_of(self.operation.cli, self.operation.stack)
 
     def holds(self, kind: str) -> bool:
-        """Whether the record has a resource of this type."""
+        """Tells whether the record has a resource of this type."""
         return any(record.get("type") == kind for record in self.record.resources)

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from tenantry.changes.report.sections import SHARED
 from tenantry.drift.model import TITLES, Drift, Finding, Gravity, Mending, by_tenant
-from tenantry.faults import printable
-from tenantry.reports.sections import SHARED
+from tenantry.parsing.faults import printable
 
 
 def plain_text(drift: Drift) -> str:

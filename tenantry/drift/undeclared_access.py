@@ -8,9 +8,9 @@ from typing import Any, Final
 from tenantry.drift.model import Finding, Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
-from tenantry.engine.alibaba import call
-from tenantry.engine.trees import Tree, mapping, sequence
+from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.names import BACKUP_ROLE, BROKER_ROLE, Names
+from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 SYSTEM: Final = "RAM"
 _RAM: Final = ("ram.aliyuncs.com", "2015-05-01")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from tenantry.drift.model import Finding, Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
-from tenantry.engine.trees import Tree, mapping
+from tenantry.parsing.json_narrowing import Tree, mapping
 
 SYSTEM: Final = "OSS"
 BUCKET: Final = "alicloud:oss/bucket:Bucket"

@@ -10,11 +10,11 @@ from tenantry.drift.gravity import gravity_of
 from tenantry.drift.model import Finding, Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
-from tenantry.engine.quotas import OF_KUBERNETES
-from tenantry.engine.trees import mapping, sequence
+from tenantry.engine.clients.kubernetes import Kube
+from tenantry.engine.run.quota_refusals import OF_KUBERNETES
 from tenantry.names import Names
-from tenantry.verify.declared import Thing
-from tenantry.verify.kube import Kube
+from tenantry.parsing.json_narrowing import mapping, sequence
+from tenantry.verify.core.declared import Thing
 
 DATA, ISOLATION, ACCESS, LIMIT, HARMLESS = Gravity
 SYSTEM: Final = "Kubernetes"

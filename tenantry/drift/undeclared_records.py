@@ -7,10 +7,10 @@ from typing import Final
 from tenantry.drift.model import Finding, Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
-from tenantry.engine.alidns import LEADING, delete_record, records_of_zone, words
-from tenantry.engine.trees import Tree
+from tenantry.engine.clients.dns_records import LEADING, delete_record, records_of_zone, words
 from tenantry.names import Names
-from tenantry.verify.declared import RECORD
+from tenantry.parsing.json_narrowing import Tree
+from tenantry.verify.core.declared import RECORD
 
 SYSTEM: Final = "DNS"
 CHALLENGE: Final = "_acme-challenge"  # who writes a TXT record of this name gets certificates for the host

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.database.owner_login import CATALOG_ALONE
 from tenantry.drift.model import Finding, Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
 from tenantry.names import MAINTENANCE_DATABASE, Names
-from tenantry.owner_login import CATALOG_ALONE
 
 if TYPE_CHECKING:
     from psycopg import sql
 
-    from tenantry.engine.database import Server, Session
+    from tenantry.engine.clients.postgresql import Server, Session
 
 SYSTEM: Final = "PostgreSQL"
 _SHOWN: Final = 5  # rights of one grantee
@@ -89,7 +89,7 @@ def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
     """Of every tenant's roles and database. What cannot be read is added to `unseen`."""
     import psycopg
 
-    from tenantry.engine.database import NoAnswer
+    from tenantry.engine.clients.postgresql import DatabaseUnavailable
 
     for names, _ in stack.tenants:
         try:
@@ -97,7 +97,7 @@ def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
                 yield from _outside(names, session, stack.server)
             with stack.server.session(names.database, options=CATALOG_ALONE) as session:
                 yield from _inside(names, session, stack.server)
-        except (NoAnswer, psycopg.Error) as error:
+        except (DatabaseUnavailable, psycopg.Error) as error:
             unseen.append(f"{SYSTEM}, {names.database}: {' '.join(str(error).split())}")
 
 

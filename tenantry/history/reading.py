@@ -123,7 +123,7 @@ def read(connect: "Connect", tenant: str | None, since: datetime | None, most: i
 
 
 def _unended(session: "Session", run: UUID) -> str:
-    """Whether a run without an end still holds its lock."""
+    """Tells whether a run without an end still holds its lock."""
     row = session.execute(statements.TRY, [str(run)]).fetchone()
     if not row or not row[0]:
         return AT_WORK

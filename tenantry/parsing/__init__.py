@@ -1,0 +1,1 @@
+"""Files and documents as text: YAML with lines, characters, regular files, JSON narrowed to types, faults."""

@@ -1,6 +1,6 @@
 """Writing tenants' files with ruamel.yaml: comments, order and quotes survive a change.
 
-Only for writing. What a file says is decided by `tenantry.reading` alone, which refuses what YAML readers disagree
+Only for writing. What a file says is decided by `tenantry.spec.loader` alone, which refuses what YAML readers disagree
 about; whoever writes with this module reads the result again with it.
 """
 
@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from tenantry.formats import Wrong
-from tenantry.scalars import meaning
+from tenantry.parsing.faults import FieldError
+from tenantry.parsing.yaml_scalars import resolve_scalar
 
 _WIDTH: Final = 100_000  # characters: no line that a person wrote is ever folded
 _INDENTS: Final = ((2, 0), (4, 2))  # of `- ` below a key: level with it, or two to the right
@@ -71,8 +71,8 @@ def to_node(value: Any) -> Any:
 
 def _is_plain(text: str) -> bool:
     try:
-        return meaning(text) == text
-    except Wrong:
+        return resolve_scalar(text) == text
+    except FieldError:
         return False
 
 

@@ -7,24 +7,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tenantry.backup import objects
-from tenantry.backup.cleanup import CleanUp, Resource, Row
-from tenantry.backup.failing import BackupError, told
-from tenantry.backup.places import PURGED_KEPT_DAYS
-from tenantry.backup.prove import entomb, prove, refuse_incomplete
+from tenantry.backup.cleanup_plan import CleanUp, Resource, Row
+from tenantry.backup.clients import BucketLocation, Session
+from tenantry.backup.contents import objects
+from tenantry.backup.contents.layout import PURGED_KEPT_DAYS
+from tenantry.backup.create import BackupSubject, Say, create_backup
+from tenantry.backup.errors import BackupError, to_user_error
 from tenantry.backup.retention import forget
 from tenantry.backup.settings import Stack
-from tenantry.backup.systems import BucketPlace, Session
-from tenantry.backup.take import Say, Subject, take
-from tenantry.engine.refusal import Refusal
-from tenantry.fleet import Fleet
+from tenantry.backup.verify import archive_for_purge, prove, refuse_incomplete
+from tenantry.engine.errors import CommandError
+from tenantry.fleet.load import Fleet
+from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import database_of
-from tenantry.purge import files
-from tenantry.purge.elsewhere import REMEDY, elsewhere
-from tenantry.purge.looking import left_in_dns, left_in_ram
-from tenantry.purge.plan import Next, Step
-from tenantry.resolved import ResolvedTenant
-from tenantry.spec import Tombstone
+from tenantry.purge import tenant_file
+from tenantry.purge.leftovers import left_in_dns, left_in_ram
+from tenantry.purge.next_step import Next, Step
+from tenantry.purge.role_references import REMEDY, elsewhere
+from tenantry.spec.tenant import Tombstone
 
 COPIES = "SELECT datname FROM pg_database WHERE datname ~ %s ORDER BY 1"  # that a restore made or set aside
 LEFT = """
@@ -44,7 +44,9 @@ class Steps:
     failed: dict[str, str] = field(default_factory=dict[str, str])
 
     def take(self, fleet: Fleet, next_: Next) -> bool:
-        """Whether a step was taken. One tenant's failure is kept and told; the others go on."""
+        """Takes one step and tells whether it was taken. One tenant's failure is kept and reported; the others go
+        on.
+        """
         try:
             match next_.step:
                 case Step.PROVE:
@@ -52,11 +54,11 @@ class Steps:
                 case Step.BURY:
                     self._bury(fleet[next_.code])
                 case Step.FINISH:
-                    self._finish(next(one for one in fleet.tombstones if one.code == next_.code))
+                    self._finish(next(tombstone for tombstone in fleet.tombstones if tombstone.code == next_.code))
                 case _:
                     return False
         except Exception as error:
-            known = error if isinstance(error, Refusal) else told(error)
+            known = error if isinstance(error, CommandError) else to_user_error(error)
             if known is None:
                 raise
             self.failed[next_.code] = str(known)
@@ -74,15 +76,15 @@ class Steps:
         record = vault.records.for_deletion(code, deleted_at)
         if record is None:
             self.say(f"{code}: no backup of this deletion is on record: taking one")
-            backup_id = take(vault, subject, "deletion", deleted_at=deleted_at, say=self.say).id
+            backup_id = create_backup(vault, subject, "deletion", deleted_at=deleted_at, say=self.say).id
         else:
             backup_id = record.backup_id
-        shelf = entomb(vault, backup_id, code, self.say)
+        shelf = archive_for_purge(vault, backup_id, code, self.say)
         proof = prove(vault, backup_id, subject, shelf, self.say)
         expires = datetime.now(UTC) + timedelta(days=PURGED_KEPT_DAYS)
         vault.records.prove(backup_id, vault.location(shelf.folder(backup_id)), proof.as_json(), expires)
         path = self._path(code)
-        files.write_purged(path, backup_id)
+        tenant_file.write_purged(path, backup_id)
         self.say(f"{code}: proved by {backup_id}: {proof.rows} rows, {proof.objects} objects")
         self.wrote(path, f"{code}: purged, proved by {backup_id}")
 
@@ -101,7 +103,7 @@ class Steps:
             for row in plan.rows():
                 if row.type in ("subdomain", "database") or row.name.startswith(("namespace/", "role/")):
                     plan.start(Resource(row.type, row.name))
-        files.write_tombstone(path)
+        tenant_file.write_tombstone(path)
         self.say(f"{code}: its file is a tombstone: the next run removes what is left")
         self.wrote(path, f"{code}: tombstone")
 
@@ -123,7 +125,7 @@ class Steps:
             with self._administration() as session:
                 CleanUp(session, code).mask(stone.phone)
         path = self._path(code)
-        files.strip_tombstone(path)
+        tenant_file.anonymize_tombstone(path)
         self.say(f"{code}: gone; its proved backup expires {PURGED_KEPT_DAYS} days after its purge")
         self.wrote(path, f"{code}: gone")
 
@@ -160,13 +162,13 @@ class Steps:
 
     def _left_in_oss(self, name: str) -> str | None:
         bucket_name, _, prefix = name.partition("/")
-        place = next((one for one in self.stack.buckets if one.name == bucket_name), None)
+        place = next((bucket for bucket in self.stack.buckets if bucket.name == bucket_name), None)
         if place is None:
             return None  # another stack's bucket by now; the run that emptied it said so in its row
-        left = objects.left(self._bucket(place), prefix)
+        left = objects.count_remaining(self._bucket(place), prefix)
         return f"{left} versions left in {name}" if left else None
 
-    def _bucket(self, place: BucketPlace) -> Any:
+    def _bucket(self, place: BucketLocation) -> Any:
         return self.stack.vault.systems.bucket(place)
 
     def _administration(self) -> AbstractContextManager[Session]:
@@ -186,9 +188,9 @@ class Steps:
         if found:
             raise BackupError(f"{code} cannot be removed: {'; '.join(found)}", REMEDY)
 
-    def _subject(self, tenant: ResolvedTenant) -> Subject:
+    def _subject(self, tenant: ResolvedTenant) -> BackupSubject:
         names = tenant.names
-        return Subject(tenant.code, names.database, tenant.code, names.prefix, self.stack.buckets)
+        return BackupSubject(tenant.code, names.database, tenant.code, names.prefix, self.stack.buckets)
 
     def _path(self, code: str) -> Path:
         return self.tenants / f"{code}.yaml"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from tenantry.faults import Fault, printable
+from tenantry.parsing.faults import Fault, printable
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _PLACE: Final = re.compile(r"\[[0-9]+\]")

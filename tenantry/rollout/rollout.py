@@ -12,16 +12,16 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.engine.database import NoAnswer, Server
-from tenantry.engine.refusal import Locked, Refusal
-from tenantry.engine.user import own_name
-from tenantry.migrations import Migration, Unfit
+from tenantry.database.migrations import Migration, MigrationSetInvalid
+from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
+from tenantry.engine.errors import CommandError, StackLocked
+from tenantry.engine.process.os_user import own_name
 from tenantry.names import ADMIN_DATABASE, MAINTENANCE_DATABASE
-from tenantry.rollout.sites import Site, shared, tenants
-from tenantry.rollout.version import Broken, bring, lacking
+from tenantry.rollout.apply import MigrationFailed, migrate, pending_migrations
+from tenantry.rollout.targets import MigrationTarget, shared, tenants
 
 if TYPE_CHECKING:
-    from tenantry.engine.database import Session
+    from tenantry.engine.clients.postgresql import Session
 
 CANARY: Final = 1  # tenants in the first wave
 WAVE: Final = 10
@@ -39,7 +39,7 @@ VALUES ('infrastructure', %(actor)s, %(tenant)s, 'schema.migrate', 'database', %
     %(result)s, %(error)s)
 """
 # The newest that some tenant has taken: where another one's database does not take it, that is its own.
-TAKEN: Final = """
+LOCK_ROW: Final = """
 SELECT max((after ->> 'version')::int) FROM audit_logs
 WHERE action = 'schema.migrate' AND result = 'success' AND tenant_code IS NOT NULL
 """
@@ -59,7 +59,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one database; a version is None where it could not be asked."""
+    """The result for one database; a version is None where it could not be asked."""
 
     label: str
     database: str
@@ -79,7 +79,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be rolled out, and how far this run goes."""
+    """The extent of a roll-out, and how far this run goes."""
 
     wanted: Sequence[Migration]
     to: int
@@ -119,18 +119,18 @@ class Rollout:
                     return
             yield from self._tenants(chosen)
 
-    def _chosen(self) -> list[Site]:
+    def _chosen(self) -> list[MigrationTarget]:
         """The tenants' databases, without those that `only` leaves out."""
         found = tenants(self.server)
         if unknown := sorted({*self.plan.only, *self.plan.skip} - {site.label for site in found}):
-            raise Refusal(
+            raise CommandError(
                 f"{', '.join(unknown)}: no tenant of this code has a database here",
                 "`tenantry migrate --list` has them",
             )
         return [site for site in found if not self.plan.only or site.label in self.plan.only]
 
-    def _tenants(self, chosen: Sequence[Site]) -> Iterator[Result]:
-        behind = list[Site]()
+    def _tenants(self, chosen: Sequence[MigrationTarget]) -> Iterator[Result]:
+        behind = list[MigrationTarget]()
         for site in chosen:
             result = self._looked(site)
             if result.state is State.BEHIND:
@@ -141,7 +141,7 @@ class Rollout:
             yield result
         yield from self._in_waves(behind)
 
-    def _in_waves(self, rest: list[Site]) -> Iterator[Result]:
+    def _in_waves(self, rest: list[MigrationTarget]) -> Iterator[Result]:
         """The first of them alone, until one has taken it; then as many at a time as the plan says."""
         number, size, taken, has_begun = 1, CANARY, self._taken(), False
         while rest:
@@ -167,34 +167,34 @@ class Rollout:
             if has_begun:
                 number, size = number + 1, self.plan.wave
 
-    def _looked(self, site: Site) -> Result:
+    def _looked(self, site: MigrationTarget) -> Result:
         if site.label in self.plan.skip:
             return Result(site.label, site.database, State.SKIPPED)
         if not site.is_whole:
             return Result(site.label, site.database, State.OPENING)
         begun = time.monotonic()
         try:
-            standing = lacking(self.server, site, self.plan.wanted, self.plan.to)
-        except (NoAnswer, Unfit, Broken) as error:
+            standing = pending_migrations(self.server, site, self.plan.wanted, self.plan.to)
+        except (DatabaseUnavailable, MigrationSetInvalid, MigrationFailed) as error:
             self._require_server(error)
             return Result(site.label, site.database, State.FAILED, seconds=time.monotonic() - begun, error=str(error))
         state, seconds = State.BEHIND if standing.lacks else State.CURRENT, time.monotonic() - begun
         version = standing.version
         return Result(site.label, site.database, state, version, version, seconds, "", standing.lacks)
 
-    def _brought(self, site: Site, taken: int) -> Result:
+    def _brought(self, site: MigrationTarget, taken: int) -> Result:
         """`taken` is the newest version that some tenant has taken."""
         begun, before = time.monotonic(), None
         state, error, migration = State.CURRENT, "", ""
         try:
-            before = lacking(self.server, site, self.plan.wanted, self.plan.to).version
-            before, after = bring(self.server, site, self.plan.wanted, self.plan.to, self.plan.limit_s)
+            before = pending_migrations(self.server, site, self.plan.wanted, self.plan.to).version
+            before, after = migrate(self.server, site, self.plan.wanted, self.plan.to, self.plan.limit_s)
             if after > before:
                 state = State.MIGRATED
-        except (NoAnswer, Unfit, Broken) as failure:
+        except (DatabaseUnavailable, MigrationSetInvalid, MigrationFailed) as failure:
             self._require_server(failure)
             after, state, error = self._looked(site).after, State.FAILED, str(failure)
-            migration = failure.migration if isinstance(failure, Broken) else ""
+            migration = failure.migration if isinstance(failure, MigrationFailed) else ""
         stops = bool(error) and (site.tenant is None or _version(migration) > taken)
         seconds = time.monotonic() - begun
         result = Result(site.label, site.database, state, before, after, seconds, error, (), migration, stops)
@@ -203,16 +203,16 @@ class Rollout:
 
     def _require_server(self, failure: Exception) -> None:
         """Raises NoAnswer when it is the server that does not answer, and no tenant's database alone."""
-        if isinstance(failure, NoAnswer):
+        if isinstance(failure, DatabaseUnavailable):
             with self.server.session(MAINTENANCE_DATABASE):
                 return
 
     def _taken(self) -> int:
         with self._administration() as session:
-            row = session.execute(TAKEN).fetchone() if session is not None else None
+            row = session.execute(LOCK_ROW).fetchone() if session is not None else None
         return NOBODY if row is None or row[0] is None else int(row[0])
 
-    def _remember(self, site: Site, result: Result) -> None:
+    def _remember(self, site: MigrationTarget, result: Result) -> None:
         """In the admin database, where there is one."""
         if result.state is State.CURRENT and site.tenant is None:
             return
@@ -239,7 +239,7 @@ class Rollout:
         with ExitStack() as stack:
             try:
                 session = stack.enter_context(self.server.session(ADMIN_DATABASE))
-            except NoAnswer:
+            except DatabaseUnavailable:
                 session = None
             yield session
 
@@ -250,7 +250,7 @@ class Rollout:
             if session is not None:
                 row = session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
                 if not row or not row[0]:
-                    raise Locked("another roll-out is running", "wait for it to end, then run again")
+                    raise StackLocked("another roll-out is running", "wait for it to end, then run again")
             try:
                 yield
             finally:  # not by the session's end alone: the server takes its time to notice that
@@ -259,11 +259,13 @@ class Rollout:
 
 
 def _version(migration: str) -> int:
-    """Of its label; a failure that is no migration's is older than all."""
+    """The version of its label; a failure that is no migration's is older than all."""
     return int(migration.partition("_")[0]) if migration else NOBODY
 
 
-def _is_most_of(wave: Sequence[Site], failed: Sequence[Result], last: Result) -> bool:
-    """Whether so many of the wave have failed at one migration, `last` too, that it is no tenant's own trouble."""
+def _is_most_of(wave: Sequence[MigrationTarget], failed: Sequence[Result], last: Result) -> bool:
+    """Tells whether so many of the wave have failed at one migration, `last` too, that it is no tenant's own
+    trouble.
+    """
     alike = sum(result.migration == last.migration for result in failed)
     return bool(last.migration) and alike >= MANY and alike * 2 > len(wave)

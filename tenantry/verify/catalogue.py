@@ -2,40 +2,34 @@
 
 from typing import Final
 
-from tenantry.verify import (
-    admission,
+from tenantry.verify.attacks import presence
+from tenantry.verify.attacks.alibaba import backup_bucket, storage, storage_edges, sts_sessions
+from tenantry.verify.attacks.kubernetes import (
+    admission_guarded,
+    admission_ingress,
     benchmark,
-    cluster,
-    database_rights,
-    endings,
     gateway,
     hardening,
-    history,
+    kubernetes_api,
+    namespace_ending,
     network,
-    presence,
-    sessions,
-    starving,
-    storage,
-    storage_edges,
-    temp_files,
-    vault,
-    walls,
 )
-from tenantry.verify.model import Attack
+from tenantry.verify.attacks.postgresql import history, resource_exhaustion, rights, temp_files
+from tenantry.verify.core.attack import Attack
 
 ATTACKS: Final[tuple[Attack, ...]] = (
-    *database_rights.ATTACKS,
-    *starving.ATTACKS,
+    *rights.ATTACKS,
+    *resource_exhaustion.ATTACKS,
     *temp_files.ATTACKS,
     *history.ATTACKS,
     *storage.ATTACKS,
     *storage_edges.ATTACKS,
-    *vault.ATTACKS,
-    *sessions.ATTACKS,
-    *cluster.ATTACKS,
-    *admission.ATTACKS,
-    *walls.ATTACKS,
-    *endings.ATTACKS,
+    *backup_bucket.ATTACKS,
+    *sts_sessions.ATTACKS,
+    *kubernetes_api.ATTACKS,
+    *admission_ingress.ATTACKS,
+    *admission_guarded.ATTACKS,
+    *namespace_ending.ATTACKS,
     *gateway.ATTACKS,
     *network.ATTACKS,
     *benchmark.ATTACKS,

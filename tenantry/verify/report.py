@@ -1,11 +1,11 @@
-"""What came of a verification: counted by attack, as a document, as an exit code."""
+"""The report of a verification: counted by attack, as a document, as an exit code."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tenantry.verify.model import Result, State
+from tenantry.verify.core.attack import Result, State
 from tenantry.verify.runner import NOT_TRIED
 
 # Said with every report that holds the network: nobody may take it for packets sent.
@@ -39,13 +39,13 @@ class Report:
     def bad(self) -> list[Result]:
         """Holes first, then what is broken, then what is unclear."""
         order = list(REMEDIES)
-        found = [one for one in self.results if one.verdict.state is not State.HELD]
+        found = [result for result in self.results if result.verdict.state is not State.HELD]
         return sorted(found, key=lambda one: order.index(one.verdict.state))
 
     @property
     def untried(self) -> int:
-        """How many attempts had not begun when the time was over: nothing is known of these."""
-        return sum(1 for one in self.results if one.verdict.said == NOT_TRIED)
+        """The number of attempts that had not begun when the time was over: nothing is known of these."""
+        return sum(1 for result in self.results if result.verdict.said == NOT_TRIED)
 
     @property
     def code(self) -> int:
@@ -55,15 +55,15 @@ class Report:
         return 1 if self.bad or self.left or not self.results else 0
 
     def of(self, attack: str) -> list[Result]:
-        return [one for one in self.results if one.attack.id == attack]
+        return [result for result in self.results if result.attack.id == attack]
 
     @property
     def summary(self) -> list[dict[str, Any]]:
         """One row an attack."""
         counts: dict[str, Counter[State]] = {}
-        attacks = {one.attack.id: one.attack for one in self.results}
-        for one in self.results:
-            counts.setdefault(one.attack.id, Counter())[one.verdict.state] += 1
+        attacks = {result.attack.id: result.attack for result in self.results}
+        for result in self.results:
+            counts.setdefault(result.attack.id, Counter())[result.verdict.state] += 1
         return [
             {
                 "attack": name,
@@ -77,7 +77,7 @@ class Report:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        states = Counter(one.verdict.state for one in self.results)
+        states = Counter(result.verdict.state for result in self.results)
         return {
             "result": "interrupted" if self.interrupted else "failed" if self.code else "held",
             "tenants": list(self.tenants),
@@ -88,15 +88,15 @@ class Report:
             "attacks": self.summary,
             "findings": [
                 {
-                    "attack": one.attack.id,
-                    "control": one.attack.control,
-                    "tenant": one.tenant,
-                    "target": one.target,
-                    "state": one.verdict.state.value,
-                    "said": one.verdict.said,
-                    "remedy": REMEDIES[one.verdict.state],
+                    "attack": result.attack.id,
+                    "control": result.attack.control,
+                    "tenant": result.tenant,
+                    "target": result.target,
+                    "state": result.verdict.state.value,
+                    "said": result.verdict.said,
+                    "remedy": REMEDIES[result.verdict.state],
                 }
-                for one in self.bad
+                for result in self.bad
             ],
             "network": {"remark": EVALUATED, "reaches": list(self.matrix)},
             "left": list(self.left),

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from tenantry.verify.field import LIMIT_SECONDS, Field
-from tenantry.verify.interrupts import remembered
-from tenantry.verify.model import Attack, Result, Trial, Verdict, unclear
+from tenantry.verify.core.attack import Attack, Attempt, Result, Verdict, inconclusive
+from tenantry.verify.core.context import LIMIT_SECONDS, VerifyContext
+from tenantry.verify.core.signals import deferred_sigint
 
 WORKERS: Final = 8
 NOT_TRIED: Final = "not tried: the time was over"
@@ -21,7 +21,7 @@ def to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def made(attack: Attack, trial: Trial) -> Result:
+def made(attack: Attack, trial: Attempt) -> Result:
     """An attempt that fails in a way nobody expected proves nothing."""
     started = time.monotonic()
     try:
@@ -33,27 +33,29 @@ def made(attack: Attack, trial: Trial) -> Result:
 
 def _failed(error: Exception) -> Verdict:
     text = str(error).strip()
-    return unclear(f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'no words'}")
+    return inconclusive(f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'no words'}")
 
 
-def prepared(field: Field, attack: Attack) -> list[Trial]:
+def prepared(field: VerifyContext, attack: Attack) -> list[Attempt]:
     """Without a single trial where there is nobody to attack: a tenant alone has no neighbours."""
     try:
         return list(attack.trials(field))
     except Exception as error:
         verdict = _failed(error)
-        return [Trial("", "preparing", lambda: verdict)]
+        return [Attempt("", "preparing", lambda: verdict)]
 
 
-def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr, limit_s: float = LIMIT_SECONDS) -> list[Result]:
+def run(
+    field: VerifyContext, attacks: Sequence[Attack], say: Say = to_stderr, limit_s: float = LIMIT_SECONDS
+) -> list[Result]:
     """All results in the order of the attacks; what has not begun after `limit_s` is unclear.
 
     After Ctrl-C nothing more is begun, and Interrupted carries those that there are: what runs takes away again what it
     wrote, each within its own time limits.
     """
     started = time.monotonic()
-    work: list[tuple[Attack, Trial]] = []
-    with remembered() as interrupted:
+    work: list[tuple[Attack, Attempt]] = []
+    with deferred_sigint() as interrupted:
         for attack in attacks:
             work += [(attack, trial) for trial in prepared(field, attack)]
             if interrupted():
@@ -63,9 +65,9 @@ def run(field: Field, attacks: Sequence[Attack], say: Say = to_stderr, limit_s: 
         futures = [pool.submit(made, attack, trial) for attack, trial in work]
         _watch(futures, started + limit_s, say, interrupted)
         pool.shutdown(wait=True, cancel_futures=True)
-        results = [_result(*one, future) for one, future in zip(work, futures, strict=True)]
+        results = [_result(*attempt, future) for attempt, future in zip(work, futures, strict=True)]
         if interrupted():
-            raise Interrupted([one for one in results if one.seconds > 0])
+            raise Interrupted([result for result in results if result.seconds > 0])
     return results
 
 
@@ -89,11 +91,11 @@ def _watch(futures: Sequence[Future[Result]], until: float, say: Say, interrupte
             time.sleep(GLANCE_SECONDS)
         fresh = ended[told:]
         told += len(fresh)
-        bad += sum(1 for one in fresh if one.result().verdict.state != "held")
+        bad += sum(1 for future in fresh if future.result().verdict.state != "held")
         say(f"[{time.monotonic() - started:4.0f} s] {told}/{len(futures)} tried, {bad} not held")
 
 
-def _result(attack: Attack, trial: Trial, future: Future[Result]) -> Result:
+def _result(attack: Attack, trial: Attempt, future: Future[Result]) -> Result:
     if future.done() and not future.cancelled():
         return future.result()
-    return Result(attack, trial.tenant, trial.target, unclear(NOT_TRIED), 0.0)
+    return Result(attack, trial.tenant, trial.target, inconclusive(NOT_TRIED), 0.0)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tenantry.backup.failing import told
-from tenantry.backup.objects import keys
+from tenantry.backup.contents.objects import keys
+from tenantry.backup.create import BackupSubject
+from tenantry.backup.errors import to_user_error
 from tenantry.backup.settings import Stack
-from tenantry.backup.take import Subject
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 
 SIZE: Final = "SELECT pg_database_size(oid) FROM pg_database WHERE datname = %s"
 # Rows of the tenant's own table, counted with its owner's rights: nothing that it has laid there runs as anybody else.
@@ -60,12 +60,12 @@ def measure(
                 session.execute(WRITE, measured.as_row())
             done.append(measured)
         except Exception as error:  # of whatever kind, as the next tenant's figures do not hang on it
-            failed[known.name] = str(told(error) or f"{type(error).__name__}: {error}")
+            failed[known.name] = str(to_user_error(error) or f"{type(error).__name__}: {error}")
             say(f"{known.name}: {failed[known.name]}")
     return done, failed
 
 
-def _measure(at: Stack, server: Server, subject: Subject) -> Measured:
+def _measure(at: Stack, server: Server, subject: BackupSubject) -> Measured:
     systems = at.vault.systems
     sizes = [
         size

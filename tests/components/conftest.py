@@ -11,20 +11,20 @@ import pulumi
 import pytest
 import yaml
 
-from components.installation import (
+from components.shared.installation import (
     Application,
     BucketFacts,
-    Foundations,
+    EgressRule,
     Gateway,
     Identity,
     Installation,
-    Opening,
+    PlatformDependencies,
     Providers,
     Services,
 )
 from components.tenant import Tenant, TenantArgs
-from tenantry.fleet import load_fleet
-from tenantry.resolved import ResolvedTenant
+from tenantry.fleet.load import load_fleet
+from tenantry.model.resolved import ResolvedTenant
 
 TODAY = date(2026, 10, 20)
 ACCOUNT = "1234567890123456"
@@ -88,7 +88,7 @@ def installation() -> Installation:
         identity=Identity(ACCOUNT, "https://issuer.example.com", "sts.aliyuncs.com"),
         gateway=Gateway("tenantry-gateway", "tenants", "192.0.2.10", proxies="envoy-gateway-system"),
         services=Services("http://admin:4001/api/v1", "http://bridge", "https://rent.yyup.cc", "http://admin:4001"),
-        openings=(Opening("tenantry-platform", 4001), Opening(ip_network("10.0.0.5/32"), 5432)),
+        openings=(EgressRule("tenantry-platform", 4001), EgressRule(ip_network("10.0.0.5/32"), 5432)),
     )
 
 
@@ -98,7 +98,7 @@ def parts(record: Any, installation: Installation) -> Callable[..., Any]:
 
     def run(resolved: ResolvedTenant, *, protect: bool = True, **options: Any) -> Any:
         def program() -> None:
-            Tenant(resolved.code, TenantArgs(resolved, installation, providers(), Foundations(), protect))
+            Tenant(resolved.code, TenantArgs(resolved, installation, providers(), PlatformDependencies(), protect))
 
         return record(program, **options)
 
@@ -114,7 +114,7 @@ def redis_parts(record: Any, installation: Installation) -> Callable[..., Any]:
 
         def program() -> None:
             at = replace(installation, services=services)
-            Tenant(resolved.code, TenantArgs(resolved, at, providers(), Foundations(), True))
+            Tenant(resolved.code, TenantArgs(resolved, at, providers(), PlatformDependencies(), True))
 
         return record(program)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from components.installation import Scaling
+from components.shared.installation import Scaling
 from components.tenant import Tenant, TenantArgs
-from tenantry.quantity import bytes_of
+from tenantry.spec.quantity import bytes_of
 
 KEDA = Scaling(keda=True, prometheus="http://prometheus:9090")
 HOURS = {"awake": {"from": "10:30", "to": "19:00"}}
@@ -15,12 +15,12 @@ HOURS = {"awake": {"from": "10:30", "to": "19:00"}}
 @pytest.fixture
 def at(record, installation, make_providers):
     """The parts of a tenant in an installation with something changed."""
-    from components.installation import Foundations
+    from components.shared.installation import PlatformDependencies
 
     def run(resolved, **changes):
         def program() -> None:
             place = replace(installation, **changes)
-            Tenant(resolved.code, TenantArgs(resolved, place, make_providers(), Foundations(), True))
+            Tenant(resolved.code, TenantArgs(resolved, place, make_providers(), PlatformDependencies(), True))
 
         return record(program)
 
@@ -40,17 +40,17 @@ def test_a_tenant_without_web_sockets_has_one_limit_for_all(parts, tenant) -> No
 def test_web_sockets_are_limited_and_not_buffered(parts, tenant) -> None:
     recording = parts(tenant(plan="standard"))
     limits = {
-        one.inputs["spec"]["targetRefs"][0]["sectionName"]: one.inputs["spec"]
-        for one in recording.of("BackendTrafficPolicy")
+        resource.inputs["spec"]["targetRefs"][0]["sectionName"]: resource.inputs["spec"]
+        for resource in recording.of("BackendTrafficPolicy")
     }
-    rules = {one["name"]: one for one in recording.one("HTTPRoute").inputs["spec"]["rules"]}
+    rules = {rule["name"]: rule for rule in recording.one("HTTPRoute").inputs["spec"]["rules"]}
     assert limits.keys() == rules.keys() == {"app", "realtime"}
     assert "requestBuffer" in limits["app"]
     assert "requestBuffer" not in limits["realtime"]
     assert "timeouts" not in rules["realtime"]
     assert limits["app"]["rateLimit"] == limits["realtime"]["rateLimit"]
-    for one in recording.of("BackendTrafficPolicy"):
-        assert one.name in recording.one("HTTPRoute").after
+    for resource in recording.of("BackendTrafficPolicy"):
+        assert resource.name in recording.one("HTTPRoute").after
 
 
 def test_a_shared_limit_is_counted_together(at, tenant, installation) -> None:
@@ -112,7 +112,7 @@ def test_one_that_no_longer_sleeps_is_woken_by_keda(at, tenant) -> None:
     recording = at(replace(tenant(plan="basic", sleep={"idle_minutes": 0}), scaled=True), scaling=KEDA)
     spec = recording.one("ScaledObject").inputs["spec"]
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (1, 1)
-    assert [one["type"] for one in spec["triggers"]] == ["cpu"]
+    assert [trigger["type"] for trigger in spec["triggers"]] == ["cpu"]
     assert "idleReplicaCount" not in spec
     deployment = recording.one("Deployment")
     assert deployment.inputs["spec"]["replicas"] == 1
@@ -145,7 +145,7 @@ def test_where_there_is_keda_it_sleeps_by_the_hour_and_when_idle(at, tenant, pla
         return
     spec = recording.one("ScaledObject").inputs["spec"]
     assert (spec.get("idleReplicaCount"), spec["minReplicaCount"]) == least
-    assert [one["type"] for one in spec["triggers"]] == triggers
+    assert [trigger["type"] for trigger in spec["triggers"]] == triggers
     assert "replicas" not in recording.one("Deployment").inputs["spec"]
 
 
@@ -154,7 +154,7 @@ def test_the_hours_and_the_idle_time_are_the_tenants(at, tenant) -> None:
         at(tenant(plan="basic", sleep={"idle_minutes": 20, **HOURS}), scaling=KEDA).one("ScaledObject").inputs["spec"]
     )
     assert spec["cooldownPeriod"] == 20 * 60
-    cron, traffic = (one["metadata"] for one in spec["triggers"])
+    cron, traffic = (trigger["metadata"] for trigger in spec["triggers"])
     assert cron == {"timezone": "Asia/Shanghai", "start": "30 10 * * *", "end": "0 19 * * *", "desiredReplicas": "1"}
     assert 'httproute/tenant-k001/.*"' in traffic["query"]
     assert all(isinstance(value, str) for value in (*cron.values(), *traffic.values()))

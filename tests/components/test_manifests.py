@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-# Kinds that the client does not know: held against the fields that are used on purpose; tests/e2e/plans/test_plans.py shows
-# that the API server takes each with its definition's own schema.
+# Kinds that the client does not know: held against the fields that are used on purpose; tests/e2e/plans/test_plans.py
+# shows that the API server takes each with its definition's own schema.
 OTHERS = {
     "BackendTrafficPolicy": {"targetRefs", "rateLimit", "requestBuffer"},
     "HTTPRoute": {"parentRefs", "hostnames", "rules"},
@@ -53,15 +53,15 @@ def test_every_field_of_every_object_exists(parts, tenant, reveal_all) -> None:
         enabled_services=["enrollment"],
         api_keys=[{"name": "bus", "scopes": ["read"], "expires_at": date(2027, 1, 1)}],
     )
-    objects = [one for one in parts(resolved).resources if one.provider == "kubernetes"]
+    objects = [resource for resource in parts(resolved).resources if resource.provider == "kubernetes"]
     assert len(objects) == 15 + 4 + 5  # with two limits, a scaler and the keys; the service and its opening
-    for one in objects:
-        kind = one.inputs["kind"]
-        assert one.type.removesuffix("Patch") == f"kubernetes:{_group(one.inputs['apiVersion'])}:{kind}"
+    for obj in objects:
+        kind = obj.inputs["kind"]
+        assert obj.type.removesuffix("Patch") == f"kubernetes:{_group(obj.inputs['apiVersion'])}:{kind}"
         if kind in OTHERS:
-            assert one.inputs["spec"].keys() <= OTHERS[kind]
+            assert obj.inputs["spec"].keys() <= OTHERS[kind]
             continue
-        check(reveal_all(one.inputs), model_of(one.inputs["apiVersion"], kind).__name__, one.name)
+        check(reveal_all(obj.inputs), model_of(obj.inputs["apiVersion"], kind).__name__, obj.name)
 
 
 def test_the_check_finds_a_misspelt_field(parts, tenant) -> None:

@@ -27,7 +27,7 @@ def test_everything_that_records_knows_where(parts, tenant) -> None:
 def test_the_end_comes_after_all_else_and_knows_the_domain(parts, tenant) -> None:
     recording = parts(tenant())
     opened = recording.one("Opened")
-    rest = {one.name for one in recording.descendants("k001") if one.custom} - {"k001-opened"}
+    rest = {resource.name for resource in recording.descendants("k001") if resource.custom} - {"k001-opened"}
     assert rest <= set(opened.after)
     assert opened.inputs == {"opening": ADMIN, "domain": "k001.yyup.cc", "address": "192.0.2.10", "memory": {}}
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.engine.deployment import Deployment
-from tenantry.purge.memory import seen
+from tenantry.engine.state.deployment import Deployment
+from tenantry.purge.stack_memory import stack_memory
 
 LIVE = {"Namespace", "Deployment", "Service", "HTTPRoute", "Secret", "ConfigMap", "NetworkPolicy"}
 DATA = {
@@ -48,7 +48,7 @@ def phase(request) -> str:
 
 def test_data_is_kept_in_every_phase(parts, tenant, phase: str) -> None:
     recording = parts(tenant(**PHASES[phase]))
-    assert {one.name for one in recording.resources} >= DATA
+    assert {resource.name for resource in recording.resources} >= DATA
     assert recording.one("Database", "k001-db-database").protect
     assert recording.one("Directories").protect
 
@@ -57,10 +57,10 @@ def test_the_workload(parts, tenant, phase: str) -> None:
     runs = TABLE[phase][0]
     resolved = tenant(**PHASES[phase])
     recording = parts(resolved)
-    kinds = {one.type.rpartition(":")[2] for one in recording.resources}
+    kinds = {resource.type.rpartition(":")[2] for resource in recording.resources}
     if runs is None:
         assert not kinds & LIVE
-        assert "kubernetes" not in {one.provider for one in recording.resources}
+        assert "kubernetes" not in {resource.provider for resource in recording.resources}
     else:
         assert kinds >= LIVE
         expected = resolved.plan.compute.replicas if runs else 0
@@ -97,11 +97,11 @@ def test_the_way_back_brings_the_same_resources(parts, tenant) -> None:
     """Cancelling a deletion: what was kept is not made anew, and what was gone is as it was."""
     before, deleted = parts(tenant()), parts(tenant(**PHASES["retained"]))
     after = parts(tenant())
-    assert {one.name for one in deleted.resources} - {"k001-backup", "k001-sessions"} < {
-        one.name for one in before.resources
+    assert {resource.name for resource in deleted.resources} - {"k001-backup", "k001-sessions"} < {
+        resource.name for resource in before.resources
     }
-    for one in before.resources:
-        assert after.named(one.name).inputs == one.inputs
+    for resource in before.resources:
+        assert after.named(resource.name).inputs == resource.inputs
 
 
 def test_sessions_are_closed_where_access_has_ended(parts, tenant, phase: str) -> None:
@@ -131,8 +131,8 @@ PURGED = {"status": "purged", "deleted_at": date(2026, 8, 1), "proof": "k001-202
 
 def test_a_purged_tenant_keeps_its_data_until_its_file_is_a_tombstone(parts, tenant) -> None:
     recording = parts(tenant(**PURGED), protect=False)
-    assert {one.name for one in recording.resources} >= DATA
-    assert not [one.name for one in recording.resources if one.protect]
+    assert {resource.name for resource in recording.resources} >= DATA
+    assert not [resource.name for resource in recording.resources if resource.protect]
     assert recording.one("TenantRow").inputs["status"] == "deleted"
 
 
@@ -141,7 +141,7 @@ def test_the_seal_takes_the_objects_along_before_anything_else_goes(parts, tenan
     recording = parts(tenant(**PURGED), protect=False)
     seal = recording.one("Opened")
     steps = {"k001-backup", "k001-sessions"}  # whose removal removes nothing
-    rest = {one.name for one in recording.descendants("k001") if one.custom} - {seal.name, *steps}
+    rest = {resource.name for resource in recording.descendants("k001") if resource.custom} - {seal.name, *steps}
     assert len(rest) >= 10
     assert rest <= set(seal.after)
     assert seal.inputs["purge"] == {
@@ -157,12 +157,17 @@ def test_purge_reads_the_proof_where_it_was_declared(parts, tenant) -> None:
     """`tenantry purge` writes no tombstone before it finds its own proof in the state."""
     recording = parts(tenant(**PURGED), protect=False)
     urn = "urn:pulumi:test::tenantry::{0.type}::{0.name}".format
-    urns = {one.name: urn(one) for one in recording.resources}
+    urns = {resource.name: urn(resource) for resource in recording.resources}
     records = [
-        {"urn": urns[one.name], "custom": one.custom, "parent": urns.get(one.parent), "inputs": one.inputs}
-        for one in recording.resources
+        {
+            "urn": urns[resource.name],
+            "custom": resource.custom,
+            "parent": urns.get(resource.parent),
+            "inputs": resource.inputs,
+        }
+        for resource in recording.resources
     ]
-    assert seen(Deployment({"resources": records}))["k001"].proof == PURGED["proof"]
+    assert stack_memory(Deployment({"resources": records}))["k001"].proof == PURGED["proof"]
 
 
 def test_no_other_phase_takes_objects_along(parts, tenant, phase: str) -> None:

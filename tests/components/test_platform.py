@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.backups import Cron
-from components.images import ImageRules
+from components.manifests.image_rules import ImageRules
+from components.parts.backups import Cron
 from components.platform import Platform, PlatformArgs
 from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
 
@@ -57,14 +57,14 @@ def test_backups_lie_elsewhere_closed_encrypted_versioned_and_protected(platform
     assert bucket.inputs["serverSideEncryptionRule"] == {"sseAlgorithm": "AES256"}
     assert bucket.inputs["versioning"] == {"status": "Enabled"}
     assert recording.named("platform-backups-closed").inputs == {"bucket": "tenantrybackups", "blockPublicAccess": True}
-    assert "platform-backups-tls" in {one.name for one in recording.resources}
+    assert "platform-backups-tls" in {resource.name for resource in recording.resources}
 
 
 def test_backups_get_cold_and_what_is_left_of_the_purged_expires(platform) -> None:
     everywhere, purged = platform().named("platform-backups-bucket").inputs["lifecycleRules"]
     assert everywhere["prefix"] == ""
     assert everywhere["transitions"] == [{"days": 30, "storageClass": "IA"}]
-    assert not [one for one in everywhere["expirations"] if "days" in one]
+    assert not [expiration for expiration in everywhere["expirations"] if "days" in expiration]
     assert (purged["prefix"], purged["expirations"]) == ("purged/", [{"days": 90}])
 
 
@@ -75,7 +75,7 @@ def test_the_cron_job_only_calls_the_command(platform, secret_type) -> None:
     assert container["command"] == ["tenantry", "backup", "--scheduled", "--stack", "test"]
     assert container["envFrom"] == [{"secretRef": {"name": "tenantry-backup"}}]
     assert (job["concurrencyPolicy"], job["schedule"]) == ("Forbid", "30 2 * * *")
-    (secret,) = [one for one in recording.of("Secret") if one.name == "platform-backups-secret"]
+    (secret,) = [resource for resource in recording.of("Secret") if resource.name == "platform-backups-secret"]
     assert isinstance(secret.inputs["data"], secret_type) or all(
         isinstance(value, secret_type) for value in secret.inputs["data"].values()
     )
@@ -86,8 +86,8 @@ def test_the_cron_job_checks_the_servers_certificate_against_the_given_ones(plat
     (given,) = recording.of("ConfigMap")
     pod = recording.one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
-    (variable,) = [one["value"] for one in container["env"] if one["name"] == "PGSSLROOTCERT"]
-    mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
+    (variable,) = [variable["value"] for variable in container["env"] if variable["name"] == "PGSSLROOTCERT"]
+    mounted = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
     folder, _, file = variable.rpartition("/")
     volume = {"name": mounted[folder], "configMap": {"name": given.inputs["metadata"]["name"]}}
     assert volume in pod["volumes"]
@@ -165,7 +165,7 @@ def test_temporary_files_go_after_seven_days(platform, tenant) -> None:
 def test_only_temporary_files_ever_expire(platform, tenant) -> None:
     for bucket in BUCKETS:
         for rule in platform((tenant(),)).named(f"platform-{bucket}-bucket").inputs["lifecycleRules"]:
-            days = [one.get("days") for one in rule.get("expirations", []) if one.get("days")]
+            days = [expiration.get("days") for expiration in rule.get("expirations", []) if expiration.get("days")]
             assert not days or rule["prefix"].endswith("/temp/")
 
 
@@ -206,8 +206,8 @@ def test_a_role_of_the_platform_is_taken_by_one_service_account_alone(platform, 
     assert trust["Principal"] == {"Federated": [f"acs:ram::{ACCOUNT}:oidc-provider/tenantry"]}
     subject = f"system:serviceaccount:tenantry-platform:{account}"
     assert trust["Condition"]["StringEquals"]["oidc:sub"] == [subject]
-    named = [one.inputs["metadata"] for one in recording.of("ServiceAccount")]
-    assert {"tenantry-platform"} == {one["namespace"] for one in named if one["name"] == account}
+    named = [resource.inputs["metadata"] for resource in recording.of("ServiceAccount")]
+    assert {"tenantry-platform"} == {entry["namespace"] for entry in named if entry["name"] == account}
 
 
 def test_no_key_lies_in_the_cluster(platform) -> None:
@@ -217,11 +217,11 @@ def test_no_key_lies_in_the_cluster(platform) -> None:
     secret = recording.named("platform-backups-secret").inputs["data"]
     assert secret.keys() == {"PGPASSWORD"}
     pod = recording.one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    told = {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
+    told = {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
     assert told["TENANTRY_ROLE_ARN"] == f"acs:ram::{ACCOUNT}:role/tenantry-backup"
     folder, _, file = told["TENANTRY_ID_TOKEN_FILE"].rpartition("/")
-    mounted = {one["mountPath"]: one["name"] for one in pod["containers"][0]["volumeMounts"]}
-    (volume,) = [one for one in pod["volumes"] if one["name"] == mounted[folder]]
+    mounted = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+    (volume,) = [volume for volume in pod["volumes"] if volume["name"] == mounted[folder]]
     (source,) = volume["projected"]["sources"]
     assert source["serviceAccountToken"]["path"] == file
     assert source["serviceAccountToken"]["audience"] == "sts.aliyuncs.com"
@@ -237,7 +237,7 @@ def test_a_provider_that_the_cluster_made_is_used_and_not_declared(record, platf
     assert not recording.of("OidcProvider")
     (trust,) = json.loads(recording.named("platform-identity-broker").inputs["assumeRolePolicyDocument"])["Statement"]
     assert trust["Principal"] == {"Federated": [f"acs:ram::{ACCOUNT}:oidc-provider/ack-rrsa-c1"]}
-    assert "platform-identity-broker" in [one.name for one in recording.resources]
+    assert "platform-identity-broker" in [resource.name for resource in recording.resources]
 
 
 def test_a_bucket_with_a_key_is_encrypted_by_it_and_the_backup_may_use_it(platform, installation) -> None:
@@ -308,13 +308,19 @@ def test_the_test_site_is_a_clone_of_its_own(platform) -> None:
 
 
 def test_every_child_has_an_explicit_provider(platform) -> None:
-    for one in platform().resources:
-        assert bool(one.provider) == (one.custom and not one.type.startswith("pulumi:providers")), one.name
+    for resource in platform().resources:
+        assert bool(resource.provider) == (resource.custom and not resource.type.startswith("pulumi:providers")), (
+            resource.name
+        )
 
 
 def test_the_seal_stands_on_everything_else(platform) -> None:
     recording = platform()
-    rest = {one.name for one in recording.descendants("platform") if one.custom and one.name != "platform-seal"}
+    rest = {
+        resource.name
+        for resource in recording.descendants("platform")
+        if resource.custom and resource.name != "platform-seal"
+    }
     assert rest <= set(recording.named("platform-seal").after)
     assert recording.named("platform-seal").protect
 

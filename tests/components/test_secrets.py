@@ -18,14 +18,14 @@ def plain(value: Any, secret: type) -> Any:
 
 def test_no_generated_value_is_in_a_plain_input(parts, tenant, secret_type) -> None:
     recording = parts(tenant())
-    seen = json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
+    seen = json.dumps([plain(resource.inputs, secret_type) for resource in recording.resources], default=str)
     outputs = json.dumps(plain(recording.finished, secret_type), default=str)
     (root,) = recording.of("RandomPassword")
     secrets = recording.one("Secret").inputs["data"]
     made = [
         f"generated-{root.name}",
         f"generated-{recording.one('Seed').name}",
-        *(b64decode(one.value).decode() for one in secrets.values() if len(one.value) > 40),
+        *(b64decode(secret.value).decode() for secret in secrets.values() if len(secret.value) > 40),
     ]
     assert len(made) == 6
     for value in made:
@@ -76,12 +76,14 @@ def test_a_cache_url_with_a_password_is_kept_with_the_credentials(record, tenant
     data = recording.one("Secret").inputs["data"]
     assert isinstance(data["REDIS_URL"], secret_type)
     assert b64decode(data["REDIS_KEY_PREFIX"].value) == b"k001:"
-    assert "hunter2" not in json.dumps([plain(one.inputs, secret_type) for one in recording.resources], default=str)
+    assert "hunter2" not in json.dumps(
+        [plain(resource.inputs, secret_type) for resource in recording.resources], default=str
+    )
 
 
 def test_a_preview_shows_everything_but_what_is_generated(parts, tenant, unknown_places) -> None:
     recording = parts(tenant(), preview=True)
-    unknown = {place for one in recording.resources for place in unknown_places(one)}
+    unknown = {place for resource in recording.resources for place in unknown_places(resource)}
     assert unknown == {
         "k001-db-login-a.password",
         "k001-db-login-b.password",

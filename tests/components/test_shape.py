@@ -19,11 +19,11 @@ PROVIDERS = {
 def test_a_tenant_is_few_resources_each_of_its_own_name(parts, tenant) -> None:
     found = parts(tenant()).descendants("k001")
     assert 20 < len(found) <= MOST_RESOURCES
-    assert len({one.name for one in found}) == len(found)
+    assert len({result.name for result in found}) == len(found)
 
 
 def test_every_child_has_an_explicit_provider_of_its_package(parts, tenant) -> None:
-    children = [one for one in parts(tenant()).descendants("k001") if one.custom]
+    children = [resource for resource in parts(tenant()).descendants("k001") if resource.custom]
     assert children
     for child in children:
         assert child.provider in PROVIDERS[child.type.partition(":")[0]], child.name
@@ -31,23 +31,29 @@ def test_every_child_has_an_explicit_provider_of_its_package(parts, tenant) -> N
 
 def test_every_child_lies_within_a_component(parts, tenant) -> None:
     recording = parts(tenant())
-    components = {one.name for one in recording.resources if one.type.startswith("tenantry:components:")}
-    outside = [one.name for one in recording.resources if one.custom and not one.type.startswith("pulumi:providers:")]
-    inside = [one.name for one in recording.resources if one.parent in components]
+    components = {resource.name for resource in recording.resources if resource.type.startswith("tenantry:components:")}
+    outside = [
+        resource.name
+        for resource in recording.resources
+        if resource.custom and not resource.type.startswith("pulumi:providers:")
+    ]
+    inside = [resource.name for resource in recording.resources if resource.parent in components]
     assert set(outside) <= set(inside)
-    assert [one.name for one in recording.resources if one.name in components and not one.parent] == ["k001"]
+    assert [
+        resource.name for resource in recording.resources if resource.name in components and not resource.parent
+    ] == ["k001"]
 
 
 def test_every_component_says_when_it_is_done(parts, tenant) -> None:
     recording = parts(tenant())
-    components = {one.name for one in recording.resources if one.type.startswith("tenantry:components:")}
+    components = {resource.name for resource in recording.resources if resource.type.startswith("tenantry:components:")}
     assert components <= recording.finished.keys()
     assert recording.finished["k001"]["domain"] == "k001.yyup.cc"
 
 
 def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
     recording = parts(tenant())
-    assert {one.name for one in recording.resources if one.protect} == {
+    assert {resource.name for resource in recording.resources if resource.protect} == {
         "k001-opened",
         "k001-db-owner",
         "k001-db-database",
@@ -55,7 +61,7 @@ def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
         "k001-files-role",
         "k001-files-policy",
     }
-    assert not any(one.protect for one in parts(tenant(), protect=False).resources)
+    assert not any(resource.protect for resource in parts(tenant(), protect=False).resources)
 
 
 @pytest.mark.parametrize(
@@ -64,25 +70,29 @@ def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
 def test_the_seal_stands_on_everything_else(parts, tenant, changes) -> None:
     """So that a destroy, which deletes it first and cannot, leaves the tenant whole."""
     recording = parts(tenant(**changes))
-    rest = {one.name for one in recording.descendants("k001") if one.custom and one.name != "k001-opened"}
+    rest = {
+        resource.name
+        for resource in recording.descendants("k001")
+        if resource.custom and resource.name != "k001-opened"
+    }
     assert rest - STEPS <= set(recording.named("k001-opened").after)
 
 
 def test_a_step_that_fails_does_not_hold_the_seal(parts, tenant) -> None:
     """Skipped, it would still name the domain that goes in the same run, and the engine refuses such a record."""
     recording = parts(tenant(status="deleted", deleted_at=date(2026, 10, 10)))
-    assert {one.name for one in recording.resources} >= STEPS
+    assert {resource.name for resource in recording.resources} >= STEPS
     assert not STEPS & set(recording.named("k001-opened").after)
 
 
 def test_kubernetes_objects_ask_for_the_plugin_of_the_installed_sdk(parts, tenant) -> None:
-    objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
-    assert {one.version for one in objects} == {version("pulumi-kubernetes")}
+    objects = [resource for resource in parts(tenant()).resources if resource.provider == "kubernetes"]
+    assert {obj.version for obj in objects} == {version("pulumi-kubernetes")}
 
 
 def test_no_deletion_in_the_cluster_is_waited_for_without_end(parts, tenant) -> None:
-    objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
-    assert {one.delete_timeout for one in objects} == {"300s"}
+    objects = [resource for resource in parts(tenant()).resources if resource.provider == "kubernetes"]
+    assert {obj.delete_timeout for obj in objects} == {"300s"}
 
 
 PHYSICAL = ("name", "roleName", "policyName", "rr", "databaseName", "tenantId")
@@ -90,11 +100,11 @@ PHYSICAL = ("name", "roleName", "policyName", "rr", "databaseName", "tenantId")
 
 def names(recording, code: str) -> set[str]:
     """By which the tenant's resources are known to Pulumi, and to the systems they are in."""
-    found = {one.name for one in recording.descendants(code)}
-    for one in recording.descendants(code):
-        found |= {f"{one.type} {one.inputs[key]}" for key in PHYSICAL if key in one.inputs}
-        if metadata := one.inputs.get("metadata"):
-            found.add(f"{one.type} {metadata.get('namespace')}/{metadata['name']}")
+    found = {resource.name for resource in recording.descendants(code)}
+    for resource in recording.descendants(code):
+        found |= {f"{resource.type} {resource.inputs[key]}" for key in PHYSICAL if key in resource.inputs}
+        if metadata := resource.inputs.get("metadata"):
+            found.add(f"{resource.type} {metadata.get('namespace')}/{metadata['name']}")
     return found
 
 
@@ -107,9 +117,9 @@ def test_two_tenants_share_no_name(parts, tenant) -> None:
 
 def test_everything_is_marked_as_ours(parts, tenant) -> None:
     recording = parts(tenant())
-    for one in recording.resources:
-        if one.provider == "kubernetes":
-            labels = one.inputs["metadata"]["labels"]
+    for resource in recording.resources:
+        if resource.provider == "kubernetes":
+            labels = resource.inputs["metadata"]["labels"]
             assert labels["app.kubernetes.io/managed-by"] == "tenantry"
             assert labels["tenantry.io/tenant"] == "k001"
     assert recording.one("AlidnsRecord").inputs["remark"] == "tenantry-k001"
@@ -119,7 +129,7 @@ def test_everything_is_marked_as_ours(parts, tenant) -> None:
 
 def test_nothing_is_replaced_by_itself(parts, tenant) -> None:
     """Two Kubernetes objects of one name are one object: the old one goes first, but no Namespace with all it holds."""
-    objects = [one for one in parts(tenant()).resources if one.provider == "kubernetes"]
-    assert {one.inputs["kind"]: one.delete_first for one in objects if one.delete_first is not True} == {
+    objects = [resource for resource in parts(tenant()).resources if resource.provider == "kubernetes"]
+    assert {obj.inputs["kind"]: obj.delete_first for obj in objects if obj.delete_first is not True} == {
         "Namespace": None
     }

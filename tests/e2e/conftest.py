@@ -76,7 +76,8 @@ class Life:
         return oss2.Bucket(auth, endpoint, name, proxies={"http": env["TENANTRY_ALIBABA_PROXY"]}, region=BUCKETS[name])
 
     def fill(self) -> None:
-        """Rows, a large object, objects in both buckets, several versions of some, one removed, an unfinished upload."""
+        """Rows, a large object, objects in both buckets, several versions of some, one removed, an unfinished
+        upload."""
         files, photos = self.bucket(FILES), self.bucket(PHOTOS)
         for number in range(3):
             files.put_object(f"{self.prefix}uploads/files/a.txt", f"version {number}".encode())
@@ -108,8 +109,8 @@ class Life:
         below = prefix or self.prefix
         return {
             name: {
-                "versions": [one for one in buckets[name]["objects"] if one["key"].startswith(below)],
-                "uploads": [one for one in buckets[name]["uploads"] if one["key"].startswith(below)],
+                "versions": [obj for obj in buckets[name]["objects"] if obj["key"].startswith(below)],
+                "uploads": [upload for upload in buckets[name]["uploads"] if upload["key"].startswith(below)],
             }
             for name in (FILES, PHOTOS)
         }

@@ -57,7 +57,7 @@ def has_no_access(life: Any) -> None:
 def test_active(life: Any, before: Any) -> None:
     is_live(life)
     assert len(before["parents"]) == 25
-    assert sum(not one["marker"] for one in before["systemkarder"]["versions"]) >= 4
+    assert sum(not version["marker"] for version in before["systemkarder"]["versions"]) >= 4
 
 
 def test_asleep_has_no_pods_and_keeps_access_and_data(life: Any, before: Any) -> None:
@@ -125,7 +125,7 @@ def test_a_backup_that_fails_fails_that_step_alone_and_says_so(life: Any, before
     assert "k001 backup" in failed.stdout + failed.stderr
     assert life.data() == before
     has_no_access(life)
-    assert [one[1] for one in life.backups()] == ["failed"]
+    assert [backup[1] for backup in life.backups()] == ["failed"]
     life.ask("DELETE FROM data_backup_records WHERE status = 'failed' RETURNING id")
 
 
@@ -147,13 +147,13 @@ def test_deleted_is_retained_backed_up_and_planned(life: Any, before: Any) -> No
     assert len(life.cleanup()) == 6
     holding = ("k001-db-database", "k001-files-role", "k001-files-directories", "k001-opened")  # the last is its seal
     assert sorted(
-        one["urn"].rpartition("::")[2]
-        for one in life.world.resources()
-        if one.get("protect") and one["urn"].endswith(holding)
+        resource["urn"].rpartition("::")[2]
+        for resource in life.world.resources()
+        if resource.get("protect") and resource["urn"].endswith(holding)
     ) == sorted(holding)
     vault = life.world.alibaba()["buckets"]["tenantrybackups"]
     assert vault["versioning"] == "Enabled"
-    assert f"backups/k001/{backup}/manifest.json" in {one["key"] for one in vault["objects"]}
+    assert f"backups/k001/{backup}/manifest.json" in {obj["key"] for obj in vault["objects"]}
 
 
 def test_a_second_up_takes_no_second_backup(life: Any, before: Any) -> None:
@@ -187,7 +187,7 @@ def test_a_date_in_the_past_does_not_shorten_the_thirty_days(life: Any, before: 
     assert life.phase() == "retained"
     life.write(deleted_at=AGAIN)
     life.world.up()
-    assert [one[1:3] for one in life.backups()][-1] == ("completed", AGAIN)
+    assert [backup[1:3] for backup in life.backups()][-1] == ("completed", AGAIN)
     life.on(AGAIN + timedelta(days=30))
     assert "up" in life.purge()
     life.world.up()
@@ -210,7 +210,7 @@ def test_a_backup_that_does_not_agree_stops_the_purge(life: Any, before: Any) ->
 
 def test_a_damaged_copy_stops_the_purge_and_a_new_backup_mends_it(life: Any, before: Any) -> None:
     vault = life.bucket("tenantrybackups")
-    keys = {one["key"] for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"]}
+    keys = {obj["key"] for obj in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"]}
     damaged = [key for key in keys if "objects/systemkarder" in key.replace("k001/", "") and key.endswith("/a.txt")]
     assert len(damaged) == 2  # as it was copied, and as it was set aside
     for key in damaged:
@@ -236,7 +236,7 @@ def test_one_up_lifts_protection_and_removes_nothing(life: Any, before: Any) -> 
     held = life.data()
     life.world.up()
     assert life.phase() == "purging"
-    assert not any(one.get("protect") for one in life.world.resources() if "::k001-" in one["urn"])
+    assert not any(resource.get("protect") for resource in life.world.resources() if "::k001-" in resource["urn"])
     assert life.data() == held
 
 
@@ -316,7 +316,7 @@ def test_what_stays_is_a_tombstone_a_log_and_the_proved_backup(life: Any, before
     for table in ("tenant_resource_cleanup", "tenant_cleanup_logs"):
         assert life.ask(f"SELECT {table}::text FROM {table} WHERE strpos({table}::text, '13800138001') > 0") == []
     kept = {
-        one["key"] for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if "/k001/" in one["key"]
+        obj["key"] for obj in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if "/k001/" in obj["key"]
     }
     assert kept
     assert all(key.startswith("purged/k001/") for key in kept)
@@ -359,9 +359,9 @@ def test_a_purged_tenants_data_returns_under_a_new_code(life: Any, before: Any) 
 
 def test_what_is_left_of_it_expires_by_itself(life: Any, before: Any) -> None:
     for days in (89, 92, 95):  # kept for 90; then a version that is not the current one, for a day
-        kept = [one for one in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if "purged/" in one["key"]]
+        kept = [obj for obj in life.world.alibaba()["buckets"]["tenantrybackups"]["objects"] if "purged/" in obj["key"]]
         life.control("POST", "clock", {"offset": days * 86400})
         life.control("POST", "lifecycle", {})
         assert kept
     vault = life.world.alibaba()["buckets"]["tenantrybackups"]["objects"]
-    assert [one for one in vault if one["key"].startswith("purged/") and not one["marker"]] == []
+    assert [key for key in vault if key["key"].startswith("purged/") and not key["marker"]] == []

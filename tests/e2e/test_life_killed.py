@@ -1,4 +1,5 @@
-"""SIGKILL of the engine and of `tenantry purge` all through soft delete, cancel and purge: nothing is lost, the next run goes on.
+"""SIGKILL of the engine and of `tenantry purge` all through soft delete, cancel and purge: nothing is lost, the next
+run goes on.
 
 An up is killed at an operation that waits for it; the next begins where that one was killed, until one comes through.
 `make test` kills at the seed's part of the operations, `make test-all` at every one, before it and after it.
@@ -60,7 +61,8 @@ def _inputs(resource: dict[str, Any] | None) -> str | None:
 
 
 def _purge_through(life: Any, seed: int | None, is_done: Callable[[], bool], check: Check) -> int:
-    """Kills the command before each call of the seed's part that changes something, one at a time, until it comes through.
+    """Kills the command before each call of the seed's part that changes something, one at a time, until it comes
+    through.
 
     Returns how often it was killed.
     """

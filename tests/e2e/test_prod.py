@@ -1,7 +1,7 @@
 """A production stack as it is shipped, previewed by the real engine with secrets made up and no system within reach.
 
-Its secrets are encrypted by a key of AWS KMS, which moto plays on loopback: of the providers that are no passphrase, the
-one that can be had here.
+Its secrets are encrypted by a key of AWS KMS, which moto plays on loopback: of the providers that are no passphrase,
+the one that can be had here.
 """
 
 import json
@@ -63,7 +63,7 @@ KEY = "awskms://alias/tenants?region=us-east-1"
 # As in stacks/program.py, with a resource that can be made to fail, and one that stands on it.
 ENDING = """
 import pulumi, pulumi_random
-from stacks.ending import settings_after
+from stacks.guards.ending import settings_after
 from stacks.outputs import note
 
 async def main():
@@ -210,17 +210,19 @@ def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout, stack:
     assert done.returncode == 0, said[-6000:]
     outcome: dict[str, Any] = json.loads(done.stdout)
     assert outcome["errors"] == []
-    warnings = [one["text"] for one in outcome["warnings"] if not one["text"].startswith("policy report:")]
+    warnings = [warning["text"] for warning in outcome["warnings"] if not warning["text"].startswith("policy report:")]
     host = "pgm-placeholder" if stack == "prod-adopt" else "pgm-tenantry"
     for system in SILENT:
         silent = system.format(host=host)
         assert len([text for text in warnings if text.startswith(silent)]) == 1, warnings
     assert len(warnings) <= len(SILENT) + 1  # the cloud is not within reach everywhere
-    planned = {one["tenant"] for one in outcome["operations"]}
+    planned = {operation["tenant"] for operation in outcome["operations"]}
     files = (prod.folder / "tenants").glob("k*.yaml")
     assert planned >= {file.stem for file in files if "status: purged" not in file.read_text(encoding="utf-8")}
     assert outcome["changes"]["created"] > 500
-    made = {one["resource"].split("::")[2].rpartition("$")[2] for one in outcome["operations"]} & set(FOUNDATION)
+    made = {operation["resource"].split("::")[2].rpartition("$")[2] for operation in outcome["operations"]} & set(
+        FOUNDATION
+    )
     assert made == (set() if stack == "prod-adopt" else set(FOUNDATION))
     assert "make status" not in said
     assert not [value for value in SECRETS.values() if value in said]
@@ -243,8 +245,8 @@ def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) 
         assert "tenantry:clusterName" not in said
         assert "does not answer" not in said
     held = json.loads(prod.pulumi("stack", "export"))["deployment"]["resources"]
-    assert [one["outputs"] for one in held if one["type"] == "pulumi:pulumi:Stack"] == [
-        one["outputs"] for one in json.loads(before)["deployment"]["resources"]
+    assert [record["outputs"] for record in held if record["type"] == "pulumi:pulumi:Stack"] == [
+        resource["outputs"] for resource in json.loads(before)["deployment"]["resources"]
     ]
 
 

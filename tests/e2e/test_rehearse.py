@@ -70,7 +70,7 @@ def stages(rehearsal: dict[str, Any]) -> dict[str, str]:
 
 
 def said(rehearsal: dict[str, Any], stage: str) -> str:
-    (found,) = (one for one in rehearsal["stages"] if one["name"] == stage)
+    (found,) = (entry for entry in rehearsal["stages"] if entry["name"] == stage)
     return json.dumps(found, ensure_ascii=False)
 
 
@@ -85,7 +85,7 @@ def new_tenant(code: int, found: dict[str, Any]) -> None:
 
 def plan_change(code: int, found: dict[str, Any]) -> None:
     assert (code, list(stages(found))) == (5, ALL_STAGES)
-    assert [one["code"] for one in found["tenants"] if one["role"] == "affected"] == ["k002"]
+    assert [tenant["code"] for tenant in found["tenants"] if tenant["role"] == "affected"] == ["k002"]
     assert "basic -> standard" in said(found, "request")
     assert "pods are replaced one by one:" in said(found, "request")
 
@@ -94,12 +94,12 @@ def migration_fails(code: int, found: dict[str, Any]) -> None:
     assert code == 3
     failed = [name for name, result in stages(found).items() if result == "failed"]
     assert failed == ["migrate"]
-    (stage,) = (one for one in found["stages"] if one["name"] == "migrate")
+    (stage,) = (stage for stage in found["stages"] if stage["name"] == "migrate")
     (error,) = stage["errors"]
     assert "it stays at 0000" in error["text"]
     assert 'column \\"email\\" of relation \\"parents\\" contains null values' in said(found, "migrate")
     assert "kind `empty`" in error["text"]
-    migrated = {one["code"] for one in stage["tenants"]}
+    migrated = {tenant["code"] for tenant in stage["tenants"]}
     assert error["tenant"] not in migrated
     assert len(migrated) == len(found["tenants"]) - 1 > 2
 

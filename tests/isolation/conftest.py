@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from policies.domains import all_rules
-from tenantry.rails import RAILS
+from policies.analyzer.catalogue import all_rules
+from tenantry.model.admission_policies import RAILS
 from tenantry.verify.catalogue import ATTACKS
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "isolation.md"

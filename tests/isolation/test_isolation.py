@@ -2,8 +2,8 @@
 
 from fnmatch import fnmatchcase
 
-from policies.domains import all_rules
-from tenantry.rails import RAILS
+from policies.analyzer.catalogue import all_rules
+from tenantry.model.admission_policies import RAILS
 from tenantry.verify.catalogue import ATTACKS
 from tests.isolation.conftest import FILE, ROWS, document, expanded, holds
 
@@ -14,12 +14,12 @@ def test_the_table_is_the_one_that_the_code_writes() -> None:
 
 def test_every_rule_every_rail_and_every_attack_is_in_a_row() -> None:
     rules, attacks = list(all_rules()), [attack.id for attack in ATTACKS]
-    assert sorted(set(rules) - {one for row in ROWS for one in expanded(row.rules, rules)}) == []
-    assert sorted(set(attacks) - {one for row in ROWS for one in expanded(row.attacks, attacks)}) == []
+    assert sorted(set(rules) - {name for row in ROWS for name in expanded(row.rules, rules)}) == []
+    assert sorted(set(attacks) - {name for row in ROWS for name in expanded(row.attacks, attacks)}) == []
     assert [rail for rail in RAILS if not any(holds(row, rail) for row in ROWS)] == []
 
 
 def test_no_row_names_what_is_gone() -> None:
     known = [*all_rules(), *(attack.id for attack in ATTACKS)]
-    named = [one for row in ROWS for one in (*row.rules, *row.attacks)]
-    assert [one for one in named if not any(fnmatchcase(name, one) for name in known)] == []
+    named = [name for row in ROWS for name in (*row.rules, *row.attacks)]
+    assert [entry for entry in named if not any(fnmatchcase(name, entry) for name in known)] == []

@@ -8,7 +8,9 @@ from local.build.go import go_binary, go_environment
 from local.build.targets import TARGETS, Target
 
 # One target a module: the others of it are upstream's commands, which have no tests here.
-TESTED = list({one.module: one for one in reversed(TARGETS) if any(one.directory.rglob("*_test.go"))}.values())
+TESTED = list(
+    {target.module: target for target in reversed(TARGETS) if any(target.directory.rglob("*_test.go"))}.values()
+)
 
 
 @pytest.mark.parametrize("target", TESTED, ids=lambda target: target.module)
@@ -27,4 +29,4 @@ def test_they_pass(target: Target, seed: int | None) -> None:
 
 
 def test_there_are_some() -> None:
-    assert {"cluster", "kubernetes", "plugins"} <= {one.module for one in TESTED}
+    assert {"cluster", "kubernetes", "plugins"} <= {target.module for target in TESTED}

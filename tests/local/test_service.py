@@ -18,7 +18,7 @@ from local import service
 from local.instance import PORTS, Instance
 from local.progress import Progress
 from local.service import Service, ServiceFailed
-from tenantry.engine import processes
+from tenantry.engine.process import process_table
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def test_a_later_crash_is_told(instance: Instance) -> None:
 
 @pytest.mark.parametrize(
     "since",
-    [{"boot": processes.boot(), "ticks": 1}, {"boot": "another", "ticks": "own"}, {"started": 12345.0}],
+    [{"boot": process_table.boot(), "ticks": 1}, {"boot": "another", "ticks": "own"}, {"started": 12345.0}],
     ids=["later", "another boot", "older release"],
 )
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(instance: Instance, since: dict[str, Any]) -> None:
-    own = processes.process(os.getpid())
+    own = process_table.process(os.getpid())
     assert own is not None
     record = {"pid": own.pid} | since | ({"ticks": own.started_ticks} if since.get("ticks") == "own" else {})
     (instance.folder / "run" / "one.json").write_text(json.dumps(record))

@@ -11,7 +11,7 @@ import pytest
 
 from local import services
 from local.instance import PORTS, Instance
-from tenantry.engine import processes
+from tenantry.engine.process import process_table
 
 
 def test_every_port_that_is_kept_for_the_instance_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +20,7 @@ def test_every_port_that_is_kept_for_the_instance_is_used(tmp_path: Path, monkey
     monkeypatch.setattr("local.postgresql.prepare", lambda *_: None)
     ports = {name: number for number, name in enumerate(chain.from_iterable(PORTS.values()), 20001)}
     all_services = services.services(Instance.here(), ports, Path("kubelite"))
-    words = [word for one in all_services for word in one.command()]
+    words = [word for service in all_services for word in service.command()]
     given = {name for name, port in ports.items() if any(word.rpartition("=")[2] == str(port) for word in words)}
     assert given == {*ports}
 
@@ -44,9 +44,9 @@ def test_the_stand_in_of_another_instance_is_not_ours(tmp_path: Path, monkeypatc
         ports = {name: server.server_port for names in PORTS.values() for name in names}
         alibaba = services.services(own, ports, Path("kubelite"))[0]
         assert not alibaba.ready()
-        me = processes.process(os.getpid())
+        me = process_table.process(os.getpid())
         assert me is not None
-        record = {"pid": os.getpid(), "boot": processes.boot(), "ticks": me.started_ticks}
+        record = {"pid": os.getpid(), "boot": process_table.boot(), "ticks": me.started_ticks}
         (own.folder / "run" / "alibaba.json").write_text(json.dumps(record))
         assert alibaba.ready()
         server.shutdown()

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
-from policies import exemptions
-from policies.domains import rules_of
-from policies.judging import Judge, Verdict
-from policies.resource import Resource
-from policies.settings import SCHEMAS, Settings
-from policies.stack import Stack
-from policies.wire import SECRET, SIGNATURE, plain
+from policies.analyzer import exemptions
+from policies.analyzer.catalogue import rules_of
+from policies.analyzer.decode import SECRET, SIGNATURE, plain
+from policies.analyzer.evaluator import Evaluation, RuleEvaluator
+from policies.model.resource import Resource
+from policies.model.settings import SCHEMAS, Settings
+from policies.model.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 10, 20)
@@ -71,9 +71,9 @@ Wires = dict[str, Wire]
 def _floats(value: Any) -> Any:
     """Numbers lose their kind on the way."""
     if isinstance(value, dict):
-        return {key: _floats(one) for key, one in value.items()}
+        return {key: _floats(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_floats(one) for one in value]
+        return [_floats(entry) for entry in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -117,7 +117,7 @@ def recorded(
             "utf-8",
         )
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
-    values = {key: one["default"] for key, one in project["config"].items()}
+    values = {key: value["default"] for key, value in project["config"].items()}
     values |= {"tenants": str(tenants), **changes, **secrets}
     config = {
         f"tenantry:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
@@ -138,18 +138,18 @@ def wires_of(recording: Any, secret_type: Any) -> Wires:
     """What was registered, as it goes to the pack."""
     chains: dict[str, str] = {"": ""}
     found: Wires = {}
-    for one in recording.resources:
-        above = chains[one.parent]
-        chains[one.name] = f"{above}${one.type}" if above else one.type
-        found[one.name] = Wire(
-            type=one.type,
-            urn=f"urn:pulumi:test::tenantry::{chains[one.name]}::{one.name}",
-            props=_marked(one.inputs, secret_type),
+    for resource in recording.resources:
+        above = chains[resource.parent]
+        chains[resource.name] = f"{above}${resource.type}" if above else resource.type
+        found[resource.name] = Wire(
+            type=resource.type,
+            urn=f"urn:pulumi:test::tenantry::{chains[resource.name]}::{resource.name}",
+            props=_marked(resource.inputs, secret_type),
             options={
-                "protect": one.protect,
-                "ignore_changes": one.ignore_changes,
-                "secret_outputs": one.secret_outputs,
-                "delete_before_replace": bool(one.delete_first),
+                "protect": resource.protect,
+                "ignore_changes": resource.ignore_changes,
+                "secret_outputs": resource.secret_outputs,
+                "delete_before_replace": bool(resource.delete_first),
             },
         )
     return found
@@ -177,9 +177,9 @@ def _marked(value: Any, secret_type: Any) -> Any:
     if isinstance(value, secret_type):
         return {SIGNATURE: SECRET, "value": _marked(value.value, secret_type)}  # pyright: ignore[reportAttributeAccessIssue] (the fixture's type is not known)
     if isinstance(value, dict):
-        return {key: _marked(one, secret_type) for key, one in value.items()}
+        return {key: _marked(inner, secret_type) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_marked(one, secret_type) for one in value]
+        return [_marked(entry, secret_type) for entry in value]
     return UNKNOWN if isinstance(value, type) else value
 
 
@@ -220,14 +220,18 @@ def _put(props: Any, path: str, value: Any) -> None:
         place[key] = value
 
 
-def judge(policy: str, given: Mapping[str, Any] | None = None, exempt: Iterable[Mapping[str, str]] = ()) -> Judge:
+def judge(
+    policy: str, given: Mapping[str, Any] | None = None, exempt: Iterable[Mapping[str, str]] = ()
+) -> RuleEvaluator:
     settings = Settings(policy, given or {})
-    return Judge(rules_of(policy), settings, tuple(exemptions.read(list(exempt))), TODAY)
+    return RuleEvaluator(rules_of(policy), settings, tuple(exemptions.read(list(exempt))), TODAY)
 
 
-def rules_broken(wires: Wires, only: Iterable[str] | None = None, settings: Mapping[str, Any] | None = None) -> Verdict:
+def rules_broken(
+    wires: Wires, only: Iterable[str] | None = None, settings: Mapping[str, Any] | None = None
+) -> Evaluation:
     """What all policies together say of these resources (`only`: of the named ones, for resource rules)."""
-    verdict = Verdict()
+    verdict = Evaluation()
     names = list(wires) if only is None else list(only)
     for policy in SCHEMAS:
         one = judge(policy, (settings or {}).get(policy))
@@ -240,12 +244,12 @@ def rules_broken(wires: Wires, only: Iterable[str] | None = None, settings: Mapp
 
 
 @pytest.fixture
-def broken() -> Callable[..., Verdict]:
+def broken() -> Callable[..., Evaluation]:
     return rules_broken
 
 
 @pytest.fixture
-def make_judge() -> Callable[..., Judge]:
+def make_judge() -> Callable[..., RuleEvaluator]:
     return judge
 
 
@@ -264,21 +268,21 @@ def breaks(declared: Wires) -> Callable[..., None]:
     def check(
         rule: str, name: str, path: str, value: Any, extra: Mapping[str, Any] | None = None, settings: Any = None
     ) -> None:
-        world = {**declared, **{key: below_k001(key, *one) for key, one in (extra or {}).items()}}
+        world = {**declared, **{key: below_k001(key, *value) for key, value in (extra or {}).items()}}
         before = rules_broken(world, only=[name], settings=settings).broken
         known = (
             "names-kind" if extra else ""
         )  # `extra` are of kinds that no component declares, and judged all the same
-        assert [str(one) for one in before if one.rule.name != known] == []
+        assert [str(entry) for entry in before if entry.rule.name != known] == []
         if path == "-":
             del world[name]
             after = rules_broken(world, only=[], settings=settings)
         else:
             world[name] = changed(world[name], path, value)
             after = rules_broken(world, only=[name], settings=settings)
-        messages = [str(one) for one in after.broken]
-        assert rule in {one.rule.name for one in after.broken}, messages
-        assert any(f": {rule}: " in one and " Remedy: " in one for one in messages)
+        messages = [str(violation) for violation in after.broken]
+        assert rule in {violation.rule.name for violation in after.broken}, messages
+        assert any(f": {rule}: " in message and " Remedy: " in message for message in messages)
 
     return check
 

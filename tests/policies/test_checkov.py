@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from policies.wire import SECRET, SIGNATURE
+from policies.analyzer.decode import SECRET, SIGNATURE
 
 LOCK = Path(__file__).resolve().parents[1] / "support" / "checkov.txt"
 SECONDS = 600  # with the download
@@ -61,8 +61,8 @@ def _found(folder: Path) -> Iterator[tuple[str, str]]:
     report = json.loads(done.stdout)
     assert report["summary"]["parsing_errors"] == 0
     assert report["summary"]["passed"] > 100
-    for one in report["results"]["failed_checks"]:
-        yield one["check_id"], one["resource"]
+    for check in report["results"]["failed_checks"]:
+        yield check["check_id"], check["resource"]
 
 
 @pytest.mark.sampled(0)

@@ -3,8 +3,8 @@
 
 def test_the_program_keeps_every_rule(declared, broken) -> None:
     verdict = broken(declared)
-    assert [str(one) for one in verdict.broken] == []
-    assert {one.kind for one in (wire.seen() for wire in declared.values())} >= {
+    assert [str(violation) for violation in verdict.broken] == []
+    assert {resource.kind for resource in (wire.seen() for wire in declared.values())} >= {
         "postgresql:Database",
         "ram:Policy",
         "kubernetes:Deployment",

@@ -1,7 +1,7 @@
 """What a resource is asked for when something before it failed: the engine drops every input that comes from there.
 
-It still shows the rest to the provider's Check and to the policy pack before it leaves the resource out. What the one or
-the other objects to then ends the run of all tenants, and names the wrong cause.
+It still shows the rest to the provider's Check and to the policy pack before it leaves the resource out. What the one
+or the other objects to then ends the run of all tenants, and names the wrong cause.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
 
+from provider.provider import StepsProvider
 from provider.server import faults
-from provider.steps import StepsProvider
 from tests.policies.conftest import (
     ENVIRONMENT,
     SECRET,
@@ -57,9 +57,9 @@ def dropped(value: Any) -> Any:
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:
             return {**value, "value": dropped(value["value"])}
-        return {key: dropped(one) for key, one in value.items() if not _is_unknown(one)}
+        return {key: dropped(inner) for key, inner in value.items() if not _is_unknown(inner)}
     if isinstance(value, list):
-        return [dropped(one) for one in value if not _is_unknown(one)]
+        return [dropped(entry) for entry in value if not _is_unknown(entry)]
     return value
 
 
@@ -101,11 +101,11 @@ def test_only_secrets_are_taken_from_other_resources(failed: Wires, handed_on: W
         for path in missing(wire.props, handed_on[name].props)
     }
     assert places
-    assert [one for one in sorted(places) if not any(fnmatchcase(one, known) for known in MAY_BE_MISSING)] == []
+    assert [place for place in sorted(places) if not any(fnmatchcase(place, known) for known in MAY_BE_MISSING)] == []
 
 
 def test_no_policy_is_broken_by_what_is_missing(handed_on: Wires) -> None:
-    assert [str(one) for one in rules_broken(handed_on).broken] == []
+    assert [str(violation) for violation in rules_broken(handed_on).broken] == []
 
 
 def test_our_own_provider_takes_it_too(handed_on: Wires) -> None:
@@ -115,4 +115,4 @@ def test_our_own_provider_takes_it_too(handed_on: Wires) -> None:
         given = struct_pb2.Struct()
         given.update({key: value for key, value in wire.props.items() if value is not None})
         resource = StepsProvider().resource(wire.urn)
-        assert [f"{wire.urn}: {one.property} {one.reason}" for one in faults(resource, given.fields)] == []
+        assert [f"{wire.urn}: {fault.property} {fault.reason}" for fault in faults(resource, given.fields)] == []

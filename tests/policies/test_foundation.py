@@ -97,12 +97,12 @@ def founded(record: Any, secret_type: Any) -> Wires:
 
 
 def test_what_the_components_declare_keeps_every_rule(founded: Wires) -> None:
-    assert [str(one) for one in rules_broken(founded).broken] == []
+    assert [str(violation) for violation in rules_broken(founded).broken] == []
 
 
 def test_what_is_adopted_leaves_nothing_to_judge(record: Any, secret_type: Any) -> None:
     wires = wires_of(record(lambda: Foundation("foundation", args_of(ADOPTED)).facts), secret_type)
-    assert [str(one) for one in rules_broken(wires).broken] == []
+    assert [str(violation) for violation in rules_broken(wires).broken] == []
 
 
 @pytest.mark.parametrize(("rule", "name", "path", "value"), CASES)
@@ -111,14 +111,14 @@ def test_a_change_breaks_the_rule(founded: Wires, rule: str, name: str, path: st
         del founded[name]
     else:
         founded[name] = changed(founded[name], path, value)
-    assert rule in {one.rule.name for one in rules_broken(founded).broken}
+    assert rule in {violation.rule.name for violation in rules_broken(founded).broken}
 
 
 def test_what_belongs_to_a_foundation_is_declared_nowhere_else(declared: Wires, founded: Wires) -> None:
     """A tenant with a cluster or a server of its own would be judged by nobody."""
     for name in (CLUSTER, SERVER, KEY):
         wire = changed(founded[name], "@urn", f"urn:pulumi:test::tenantry::{founded[name].type}::{name}")
-        found = {one.rule.name for one in rules_broken({**declared, name: wire}, only=[name]).broken}
+        found = {violation.rule.name for violation in rules_broken({**declared, name: wire}, only=[name]).broken}
         assert "names-kind" in found
 
 
@@ -127,4 +127,4 @@ def test_an_addon_cannot_switch_the_walls_off_later(founded: Wires) -> None:
     for config, rules in (({"NetworkPolicy": "false"}, {"foundation-walls"}), ({"NetworkPolicy": "true"}, set[str]())):
         props = {"name": "terway-eniip", "config": json.dumps(config)}
         wire = Wire(addon, founded[DOOR].urn, props)
-        assert {one.rule.name for one in rules_broken({"addon": wire}).broken} == rules
+        assert {violation.rule.name for violation in rules_broken({"addon": wire}).broken} == rules

@@ -1,8 +1,9 @@
 """Every single thing that is declared for a tenant and its platform, taken away in turn.
 
-The pack goes red, or the tables below say who does: a live attack of `tenantry verify` (tests/e2e/attack/test_mutations.py takes
-the same thing away from a live system), another test, or nobody, with the reason why it is no control. The list comes
-from the recorded program, so a new part, property or statement that is in none of these fails here.
+The pack goes red, or the tables below say who does: a live attack of `tenantry verify`
+(tests/e2e/attack/test_mutations.py takes the same thing away from a live system), another test, or nobody, with the
+reason why it is no control. The list comes from the recorded program, so a new part, property or statement that is in
+none of these fails here.
 """
 
 import json
@@ -44,10 +45,10 @@ TESTED: dict[str, str] = {
     "RandomUuid -": "tests/e2e/whole/test_teardown.py",
     "RandomUuid @protect": "tests/e2e/whole/test_teardown.py",
     "Opened -": "tests/e2e/whole/test_teardown.py",
-    "Opened address": "tests/provider/test_host_name.py",
+    "Opened address": "tests/provider/systems/test_host_name.py",
     "Opened @protect": "tests/e2e/whole/test_teardown.py",
     "Bucket lifecycleRules*": "tests/components/test_platform.py",
-    "CloneRights connectionLimit": "tests/components/test_database.py",
+    "CloneRights connectionLimit": "tests/components/parts/test_database.py",
     "Role @protect": "tests/components/test_shape.py",
     "Policy @protect": "tests/components/test_shape.py",
     "Role @secret_outputs": "tests/e2e/whole/test_main_job.py",
@@ -249,10 +250,10 @@ def places(value: Any, path: str = "") -> Iterator[str]:
         return
     if not isinstance(value, dict | list) or SIGNATURE in value:
         return
-    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         place = f"{path}.{str(key).replace('.', '~')}" if path else str(key)
         yield place
-        yield from places(one, place)
+        yield from places(inner, place)
 
 
 def without(props: Any, place: str) -> Any:
@@ -291,21 +292,21 @@ def green(declared: Wires, name: str) -> set[str]:
     """What the pack does not miss of this resource."""
     found: set[str] = set()
     for place, left in mutations(name, declared[name]):
-        world = {**declared, name: left} if left else {key: one for key, one in declared.items() if key != name}
+        world = {**declared, name: left} if left else {key: wire for key, wire in declared.items() if key != name}
         if not rules_broken(world, only=[name] if left else []).broken:
             found.add(general(declared[name], place))
     return found
 
 
 def patterns() -> set[str]:
-    return {*LIVE, *TESTED, *(one for ones in NO_CONTROL.values() for one in ones)}
+    return {*LIVE, *TESTED, *(entry for ones in NO_CONTROL.values() for entry in ones)}
 
 
 @pytest.fixture
 def survivors(declared: Wires) -> set[str]:
     """Of one tenant and of the platform: the other tenants have the same."""
     if not _survivors:
-        assert [str(one) for one in rules_broken(declared).broken] == []
+        assert [str(violation) for violation in rules_broken(declared).broken] == []
         for name, wire in declared.items():
             if name.startswith(("k001", "platform")) and not wire.type.startswith(SKIPPED):
                 _survivors.update(green(declared, name))
@@ -317,17 +318,19 @@ _survivors: set[str] = set()  # once for all tests: thousands of judgements
 
 def test_nothing_can_be_taken_away_unseen(survivors: set[str]) -> None:
     known = patterns()
-    unseen = sorted(one for one in survivors if not any(fnmatchcase(one, pattern) for pattern in known))
+    unseen = sorted(survivor for survivor in survivors if not any(fnmatchcase(survivor, pattern) for pattern in known))
     assert unseen == [], "write a rule, or say in a table above who misses it or why it is no control"
 
 
 def test_the_tables_hold_nothing_that_the_pack_sees_by_itself(survivors: set[str]) -> None:
-    idle = sorted(pattern for pattern in patterns() if not any(fnmatchcase(one, pattern) for one in survivors))
+    idle = sorted(
+        pattern for pattern in patterns() if not any(fnmatchcase(survivor, pattern) for survivor in survivors)
+    )
     assert idle == []
 
 
 def test_whoever_is_named_exists() -> None:
     known = [attack.id for attack in ATTACKS]
     for ids in LIVE.values():
-        assert all(any(fnmatchcase(one, id_) for one in known) for id_ in ids), ids
+        assert all(any(fnmatchcase(known_case, id_) for known_case in known) for id_ in ids), ids
     assert all((ROOT / file).is_file() for file in TESTED.values())

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.settings import SCHEMAS, settable
-from policies.stack_settings import settled
+from policies.model.settings import SCHEMAS, settable
+from policies.model.stack_settings import settled
 from tests.policies.conftest import ROOT, Wires, recorded
 
 SECRETS = {
@@ -26,7 +26,7 @@ def settings() -> Mapping[str, Any]:
     told = json.loads((ROOT / "policies" / "prod.json").read_text("utf-8"))
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
     stack = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))["config"]
-    values = {key: one["default"] for key, one in project.items()} | {
+    values = {key: value["default"] for key, value in project.items()} | {
         key.removeprefix("tenantry:"): value for key, value in stack.items()
     }
     config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
@@ -50,7 +50,7 @@ def prod(record: Any, secret_type: Any, tmp_path: Path, monkeypatch: pytest.Monk
 def test_what_the_stack_declares_keeps_them(
     prod: Callable[..., Wires], broken: Callable[..., Any], settings: Mapping[str, Any]
 ) -> None:
-    assert [str(one) for one in broken(prod(), settings=settings).broken] == []
+    assert [str(violation) for violation in broken(prod(), settings=settings).broken] == []
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_what_the_stack_declares_keeps_them(
 def test_what_it_declares_beyond_is_refused(
     prod: Callable[..., Wires], broken: Callable[..., Any], settings: Mapping[str, Any], rule: str, changes: Any
 ) -> None:
-    assert {one.rule.name for one in broken(prod(**changes), settings=settings).broken} == {rule}
+    assert {violation.rule.name for violation in broken(prod(**changes), settings=settings).broken} == {rule}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from policies.domains import POLICIES, all_rules, rules_of
-from policies.settings import SCHEMAS
+from policies.analyzer.catalogue import POLICIES, all_rules, rules_of
+from policies.model.settings import SCHEMAS
 
 HERE = Path(__file__).parent
 TABLES = ("CASES", "PRESENT")
@@ -16,7 +16,7 @@ TABLES = ("CASES", "PRESENT")
 def violated() -> set[str]:
     """The rules that some table of a test file here breaks."""
     found: set[str] = set()
-    for path in HERE.glob("test_*.py"):
+    for path in HERE.rglob("test_*.py"):
         if path.name == Path(__file__).name:
             continue
         spec = importlib.util.spec_from_file_location(f"tables_{path.stem}", path)

@@ -6,8 +6,8 @@ from typing import Any
 import bcrypt
 import pytest
 
-from tenantry.backup.fingerprint import counts
-from tenantry.backup.target import seeded
+from tenantry.backup.contents.fingerprint import counts
+from tenantry.backup.restoring.restore_target import seeded
 
 ADMIN = "empty"  # the database that stands for the administration's
 OPENING = {"database": ADMIN, "tenant": "k001"}

@@ -18,9 +18,9 @@ PROGRAM = """
 import json
 import pulumi
 from pulumi_postgresql import Provider
-from components.database import Database, DatabaseArgs
-from components.installation import Providers
-from components.steps import StepsProvider
+from components.parts.database import Database, DatabaseArgs
+from components.shared.installation import Providers
+from components.shared.provider_resources import StepsProvider
 
 with open("settings.json", encoding="utf-8") as stream:
     given = json.load(stream)["postgresql"]

@@ -6,7 +6,7 @@ from typing import Any
 import oss2
 import pytest
 
-from tenantry.opening import STEPS, Change, record
+from tenantry.database.onboarding_steps import STEPS, Change, record
 
 CODE, PREFIX = "k001", "kindergarten/rent/13800138001/"
 NEIGHBOUR = "kindergarten/rent/138001380010/"

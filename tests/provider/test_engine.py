@@ -1,4 +1,5 @@
-"""The provider under the real engine, found through `plugins:` and declared through components/steps.py."""
+"""The provider under the real engine, found through `plugins:` and declared through
+components/shared/provider_resources.py."""
 
 import json
 import os
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.opening import STEPS, Change, record
+from tenantry.database.onboarding_steps import STEPS, Change, record
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "kindergarten/rent/13800138001/"
@@ -19,7 +20,7 @@ PROJECT = f"name: steps\nruntime: python\nplugins:\n  providers:\n    - name: te
 PROGRAM = """
 import json
 import pulumi
-from components.steps import CloneRights, Directories, Migrations, Seed, StepsProvider, TenantRow
+from components.shared.provider_resources import CloneRights, Directories, Migrations, Seed, StepsProvider, TenantRow
 
 with open("settings.json", encoding="utf-8") as stream:
     settings = json.load(stream)
@@ -44,8 +45,8 @@ MEMORY = """
 import json
 from types import SimpleNamespace
 import pulumi
-from components.steps import Migrations, Opened, StepsProvider, TenantRow
-from stacks.memory import last_run, own_outputs
+from components.shared.provider_resources import Migrations, Opened, StepsProvider, TenantRow
+from stacks.last_run import last_run, own_outputs
 from stacks.outputs import Mine, note, tenants_after
 
 with open("settings.json", encoding="utf-8") as stream:
@@ -220,7 +221,7 @@ def remembering(settings: Callable[..., dict[str, Any]], server: Any, tmp_path: 
         made.up()
         with server.connect("empty") as session:  # as the resources record that are not there
             for code in ("k001", "k002"):
-                for statement, values in record(code, Change(completed=[one for one in STEPS if one != "done"])):
+                for statement, values in record(code, Change(completed=[step for step in STEPS if step != "done"])):
                     session.execute(statement, values)
         yield made
 

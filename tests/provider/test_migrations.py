@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from provider.connections import Connections
-from provider.failure import Failure
+from provider.errors import ResourceFailure
 from provider.resources.migrations import SETS, Migrations, migrations_of
-from tenantry.migrations import BASELINE, REMEMBER
+from provider.systems.connections import Connections
+from tenantry.database.migrations import BASELINE, REMEMBER
 
 
 def files(folder: Path, **texts: str) -> Path:
@@ -54,7 +54,7 @@ def test_a_failing_migration_leaves_nothing_of_itself_and_keeps_those_before(
     at, server, empty: str, tmp_path: Path
 ) -> None:
     folder = files(tmp_path, v0001_base="CREATE TABLE t (n int)", v0002_bad="CREATE TABLE half (n int); SELECT 1/0")
-    with pytest.raises(Failure, match=r"migration 0002_bad: division by zero"):
+    with pytest.raises(ResourceFailure, match=r"migration 0002_bad: division by zero"):
         Migrations(folder).apply(at, inputs(empty), {})
     with server.connect(empty) as session:
         assert session.execute("SELECT to_regclass('half')").fetchone() == (None,)
@@ -68,7 +68,7 @@ def test_a_changed_past_is_refused(at, empty: str, tmp_path: Path) -> None:
     migrations.apply(at, inputs(empty), {})
     files(tmp_path, v0001_base="CREATE TABLE t (n bigint)")
     with pytest.raises(
-        Failure, match=r"0001_base was changed after it had been applied.*write the change as a new migration"
+        ResourceFailure, match=r"0001_base was changed after it had been applied.*write the change as a new migration"
     ):
         migrations.apply(at, inputs(empty), {})
 
@@ -77,11 +77,11 @@ def test_an_older_checkout_and_a_late_number_are_refused(at, empty: str, tmp_pat
     migrations = Migrations(files(tmp_path, v0001_a="SELECT 1", v0003_c="SELECT 3"))
     migrations.apply(at, inputs(empty), {})
     files(tmp_path, v0002_b="SELECT 2")
-    with pytest.raises(Failure, match="0002_b is new, but 0003 has been applied already"):
+    with pytest.raises(ResourceFailure, match="0002_b is new, but 0003 has been applied already"):
         migrations.apply(at, inputs(empty), {})
     (tmp_path / "set" / "0002_b.sql").unlink()
     (tmp_path / "set" / "0003_c.sql").unlink()
-    with pytest.raises(Failure, match="has version 0003, of which this checkout knows nothing"):
+    with pytest.raises(ResourceFailure, match="has version 0003, of which this checkout knows nothing"):
         migrations.apply(at, inputs(empty), {})
 
 
@@ -89,20 +89,22 @@ def test_an_older_checkout_and_a_late_number_are_refused(at, empty: str, tmp_pat
 def test_a_file_that_would_be_left_out_is_an_error(tmp_path: Path, name: str) -> None:
     files(tmp_path, v0001_base="SELECT 1")
     (tmp_path / "set" / f"{name}.sql").write_text("SELECT 1")
-    with pytest.raises(Failure, match="no name for a migration"):
+    with pytest.raises(ResourceFailure, match="no name for a migration"):
         migrations_of("set", tmp_path)
 
 
 def test_two_files_of_one_number_are_both_named(tmp_path: Path) -> None:
     files(tmp_path, v0001_base="SELECT 1", v0002_a="SELECT 2", v0002_b="SELECT 3", v0003_c="SELECT 4")
-    with pytest.raises(Failure, match=r"0002 is taken twice, by 0002_a and by 0002_b: .* next free number 0004"):
+    with pytest.raises(
+        ResourceFailure, match=r"0002 is taken twice, by 0002_a and by 0002_b: .* next free number 0004"
+    ):
         migrations_of("set", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["missing", "../set", ""])
 def test_a_set_is_one_of_the_folders(tmp_path: Path, name: str) -> None:
     files(tmp_path, v0001_base="SELECT 1")
-    with pytest.raises(Failure, match="choose one of set"):
+    with pytest.raises(ResourceFailure, match="choose one of set"):
         migrations_of(name, tmp_path)
 
 

@@ -3,8 +3,8 @@
 import bcrypt
 import pytest
 
-from tenantry.backup.fingerprint import counts
-from tenantry.backup.target import seeded as rows_of_opening
+from tenantry.backup.contents.fingerprint import counts
+from tenantry.backup.restoring.restore_target import seeded as rows_of_opening
 
 KINDERGARTEN = {
     "code": "k001",

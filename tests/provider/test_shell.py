@@ -1,4 +1,5 @@
-"""The plugin's sessions are with the server that it was configured with, whatever the engine's shell holds for libpq."""
+"""The plugin's sessions are with the server that it was configured with, whatever the engine's shell holds for
+libpq."""
 
 from collections.abc import Generator
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.phase import RETENTION
+from tenantry.model.lifecycle import RETENTION
 
 
 def declared(database: str, code: str = "k001", **changed: Any) -> dict[str, Any]:

@@ -108,4 +108,4 @@ def refused(run, record):
 
 
 def tenants_of(recording) -> list[str]:
-    return [one.name for one in recording.of("Tenant")]
+    return [resource.name for resource in recording.of("Tenant")]

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from stacks import outputs
-from stacks.memory import PLATFORM, SECRETS
+from stacks.last_run import PLATFORM, SECRETS
 from tests.stacks.conftest import ME, tenants_of
 
 OLD = {"k001": {"phase": "active", "cell": "main", "plan": "basic", "services": []}}

@@ -32,7 +32,7 @@ def test_the_first_run_registers_everything(run, tenants) -> None:
 
 def test_every_admission_policy_stands_before_the_first_namespace(run, tenants) -> None:
     recording = run(tenants(k001={}))
-    rails = {one.name for one in recording.resources if one.parent == "platform-guardrails"}
+    rails = {resource.name for resource in recording.resources if resource.parent == "platform-guardrails"}
     assert len(rails) >= 30
     assert rails <= recording.all_before("k001-ns-namespace")
 
@@ -63,7 +63,9 @@ def test_a_file_with_a_fault_stops_it_before_anything_is_registered(run, tenants
 
 def test_providers_are_explicit_and_few(run, tenants) -> None:
     recording = run(tenants(k001={}))
-    made = {one.name: one for one in recording.resources if one.type.startswith("pulumi:providers:")}
+    made = {
+        resource.name: resource for resource in recording.resources if resource.type.startswith("pulumi:providers:")
+    }
     assert made.keys() == {
         "kubernetes",
         "postgresql",
@@ -73,9 +75,9 @@ def test_providers_are_explicit_and_few(run, tenants) -> None:
         "random",
         "steps",
     }
-    for one in recording.resources:
-        if one.custom and one.name not in made:
-            assert one.provider in made, one.name
+    for resource in recording.resources:
+        if resource.custom and resource.name not in made:
+            assert resource.provider in made, resource.name
 
 
 def test_the_stand_in_is_spoken_to_in_http_and_alibaba_in_https(run, tenants, monkeypatch) -> None:
@@ -119,7 +121,7 @@ def test_settings_of_our_own_provider(run, tenants) -> None:
 
 def test_the_nightly_backup_is_handed_the_systems_with_the_name_of_its_stack(run, tenants) -> None:
     spec = run(tenants(k001={})).one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    told = {one["name"]: one["value"] for one in spec["containers"][0]["env"]}
+    told = {variable["name"]: variable["value"] for variable in spec["containers"][0]["env"]}
     assert told == {
         "TENANTRY_SYSTEMS_OF": "test",
         "PGHOST": "127.0.0.1",
@@ -195,7 +197,7 @@ def test_a_platform_without_cells_knows_all_tenants_rules(run, tenants) -> None:
 def test_a_preview_of_the_first_run_shows_every_tenant(run, tenants, unknown_places) -> None:
     recording = run(tenants(k001={}, k002={}), options={"preview": True})
     assert tenants_of(recording) == ["k001", "k002"]
-    unknown = [place for one in recording.resources for place in unknown_places(one)]
+    unknown = [place for resource in recording.resources for place in unknown_places(resource)]
     generated = ("assword", "-app-secret.data.", "-row.settings.tokens.")
     assert not [place for place in unknown if not any(word in place for word in generated)]
 
@@ -227,8 +229,8 @@ def test_the_prod_stack_is_complete_but_for_its_secrets(run, tenants, secret_typ
 
 def test_protection_is_lifted_everywhere_by_the_stacks_name(run, tenants) -> None:
     folder = tenants(k001={})
-    assert any(one.protect for one in run(folder).resources)
-    assert not any(one.protect for one in run(folder, allowDestroy="test").resources)
+    assert any(resource.protect for resource in run(folder).resources)
+    assert not any(resource.protect for resource in run(folder, allowDestroy="test").resources)
 
 
 def test_a_service_without_a_digest_is_refused_where_digests_are_asked_for(run, refused, tenants) -> None:

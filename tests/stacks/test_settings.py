@@ -11,11 +11,11 @@ import pulumi
 import pytest
 import yaml
 
-from components.installation import Opening
+from components.shared.installation import EgressRule
 from stacks.config import ROOT, StackConfig, read
 from stacks.settings import SECRETS, Settings
 from tenantry import names
-from tenantry.setting_keys import FOUNDATION
+from tenantry.spec.setting_keys import FOUNDATION
 
 CLOCK = date(2026, 10, 20)
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----"
@@ -138,9 +138,9 @@ def test_what_a_stack_holds(configured, holds, platform: bool, main: bool, other
 def test_openings(configured) -> None:
     config = configured(egress=["tenantry-platform:4001", "10.1.0.0/16:5432", "fd00::/8:443"])
     assert config.installation.openings == (
-        Opening("tenantry-platform", 4001),
-        Opening(ip_network("10.1.0.0/16"), 5432),
-        Opening(ip_network("fd00::/8"), 443),
+        EgressRule("tenantry-platform", 4001),
+        EgressRule(ip_network("10.1.0.0/16"), 5432),
+        EgressRule(ip_network("fd00::/8"), 443),
     )
 
 
@@ -242,7 +242,7 @@ ALONE = {
 def test_the_first_run_holds_the_foundation_alone_and_asks_for_no_cluster(run, tenants) -> None:
     """Neither is there yet; nothing of the platform and no tenant is registered."""
     recording = run(tenants(k001={}), holds=["foundation"], foundation=json.dumps(ALONE))
-    kinds = {one.type for one in recording.resources if not one.type.startswith("pulumi:providers:")}
+    kinds = {resource.type for resource in recording.resources if not resource.type.startswith("pulumi:providers:")}
     assert "alicloud:vpc/network:Network" in kinds
     assert not [kind for kind in kinds if kind.startswith(("kubernetes:", "postgresql:", "tenantry:index:"))]
     assert not recording.of("Tenant")

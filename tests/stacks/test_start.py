@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.digest import digest_of
+from stacks.migrations_digest import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
 # Each costs more than all that the program needs of its package.

@@ -41,7 +41,7 @@ def test_a_secret_reaches_its_tenant_alone(with_secrets) -> None:
     recording = with_secrets({KEY: "hidden-1", "tenantry-secrets:k002.payKey": "hidden-2"})
     data = recording.named("k001-app-tenant-secrets").inputs["data"]
     assert b64decode(data["PAY_KEY"].value).decode() == "hidden-1"
-    assert not [one for one in recording.resources if one.name == "k002-app-tenant-secrets"]
+    assert not [resource for resource in recording.resources if resource.name == "k002-app-tenant-secrets"]
     assert "hidden" not in str(recording.result)
 
 

@@ -1,7 +1,7 @@
 """A pytest plugin: which test file took how long, and how much of that was the processors' work.
 
-Processor time tells work from waiting, and stays the same however busy the machine is. It counts the worker's own and that of
-every process which ended under it; services that outlive a test count at the end of their instance.
+Processor time tells work from waiting, and stays the same however busy the machine is. It counts the worker's own and
+that of every process which ended under it; services that outlive a test count at the end of their instance.
 """
 
 import os

@@ -1,9 +1,10 @@
 """The `tenantry` command, as a program that is killed before the first call that changes something and that is new.
 
-python -m tests.support.dying MET PART ARGUMENTS... The file MET holds the calls that it was killed before already, one a line; a new
-one is added. PART is `all`, or as `2/6` the third of six parts into which the calls fall: only those of it are killed before.
-Changes are: a statement that does not only read, a request other than GET and HEAD, a program begun (but for the engine, which
-only shows its state here), and a file put in its place. Sessions commit each statement by itself.
+python -m tests.support.dying MET PART ARGUMENTS... The file MET holds the calls that it was killed before already, one
+a line; a new one is added. PART is `all`, or as `2/6` the third of six parts into which the calls fall: only those of
+it are killed before. Changes are: a statement that does not only read, a request other than GET and HEAD, a program
+begun (but for the engine, which only shows its state here), and a file put in its place. Sessions commit each statement
+by itself.
 """
 
 import os
@@ -21,7 +22,7 @@ import psycopg
 import requests
 from psycopg import sql
 
-from tenantry.cli import main
+from tenantry.cli.app import main
 from tests.support.sampling import is_chosen
 
 READING = ("SELECT", "SHOW", "SET", "RESET", "COPY (", "BEGIN", "DECLARE", "FETCH", "CLOSE")

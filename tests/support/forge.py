@@ -109,7 +109,7 @@ def forge() -> Generator[StandIn]:
                 comment = stand_in.add(document["body"], stand_in.login or "github-actions[bot]",
                                        "User" if stand_in.login else "Bot")  # fmt: skip
             else:
-                comment = next(one for one in stand_in.comments if one["id"] == int(number))
+                comment = next(comment for comment in stand_in.comments if comment["id"] == int(number))
                 if self.command == "DELETE":
                     stand_in.comments.remove(comment)
                     self._answer(204)

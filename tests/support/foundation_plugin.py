@@ -2,10 +2,10 @@
 
     python -m tests.support.foundation_plugin PLUGIN ENGINE-ADDRESS
 
-The plugin of the embedded engine knows the resources of a local stack alone. To see the whole plan of `prod` through the
-real engine, its calls are passed on unread; of an unknown resource Check and the Create of a preview give the inputs
-back. Nothing is ever made: any other call about such a resource fails. What the SDK's types and tests/components hold
-about these resources, this does not look at.
+The plugin of the embedded engine knows the resources of a local stack alone. To see the whole plan of `prod` through
+the real engine, its calls are passed on unread; of an unknown resource Check and the Create of a preview give the
+inputs back. Nothing is ever made: any other call about such a resource fails. What the SDK's types and tests/components
+hold about these resources, this does not look at.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """The calls between an engine and its provider plugins, each operation held until a test lets it go on.
 
-The test stands between them: it hands every call on, byte for byte, and asks before an operation reaches the plugin, and once more
-before its answer reaches the engine. An operation that is not let go on ends here.
+The test stands between them: it hands every call on, byte for byte, and asks before an operation reaches the plugin,
+and once more before its answer reaches the engine. An operation that is not let go on ends here.
 """
 
 from collections.abc import Callable

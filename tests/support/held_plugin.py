@@ -2,8 +2,8 @@
 
 python -I -S held_plugin.py TEST_PORT REAL_PLUGIN ENGINE_ADDRESS
 
-Starts the real plugin, tells the test at TEST_PORT its port, and gives the engine the port that the test answers: there the
-test hands the calls on (`tests/support/kills.py`). Only the standard library, so that it costs no time to start.
+Starts the real plugin, tells the test at TEST_PORT its port, and gives the engine the port that the test answers: there
+the test hands the calls on (`tests/support/kills.py`). Only the standard library, so that it costs no time to start.
 """
 
 import os

@@ -84,7 +84,8 @@ class _Gate:
 def kill_at(world: World, is_wanted: Callable[[Operation], bool]) -> Operation | None:
     """Starts `tenantry up` and SIGKILLs the engine at the first operation that is wanted, while that is held.
 
-    Returns that operation; None when the up came to its end without one. Raises AssertionError when it failed by itself.
+    Returns that operation; None when the up came to its end without one. Raises AssertionError when it failed by
+    itself.
     """
     said = world.folder / ".local" / "held-up.log"
     with (

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from tenantry.rehearsal.commands import Done
-from tenantry.rehearsal.reading import Told, of_migrate, of_second_up, of_up, of_verify, of_way_back
-from tenantry.rehearsal.seeding import Kind
-from tenantry.reports.markdown import markdown
-from tenantry.reports.rehearsal_result import Rehearsal, RehearsedTenant, Role, Stage, StageName, StageResult
-from tenantry.reports.request_report import RequestReport
-from tenantry.reports.statements import Statement, TenantReport, Weight
+from tenantry.changes.rehearsal.commands import Done
+from tenantry.changes.rehearsal.reading import Told, of_migrate, of_second_up, of_up, of_verify, of_way_back
+from tenantry.changes.rehearsal.seeding import Kind
+from tenantry.changes.report.markdown import markdown
+from tenantry.changes.report.rehearsal_result import Rehearsal, RehearsedTenant, Role, Stage, StageName, StageResult
+from tenantry.changes.report.request_report import RequestReport
+from tenantry.changes.report.statements import Statement, TenantReport, Weight
 from tests.support.prepared_requests import GOLDEN as REPORTS
 from tests.support.preview_outcomes import NAMES, change, finding, outcome
 

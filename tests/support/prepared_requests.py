@@ -1,4 +1,5 @@
-"""Twelve requests with what the previews of them say: `python -m tests.support.prepared_requests` writes the golden files."""
+"""Twelve requests with what the previews of them say: `python -m tests.support.prepared_requests` writes the golden
+files."""
 
 import shutil
 import tempfile
@@ -8,15 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from tenantry.changes.report.build_report import stack_report
+from tenantry.changes.report.markdown import markdown
+from tenantry.changes.report.request_report import Basis, RequestReport
 from tenantry.changes.request_facts import RequestFacts, compare
-from tenantry.faults import Faults
-from tenantry.fleet import PROJECT_TENANTS, load_fleet
-from tenantry.reports.build_report import stack_report
-from tenantry.reports.markdown import markdown
-from tenantry.reports.request_report import Basis, RequestReport
+from tenantry.fleet.load import PROJECT_TENANTS, load_fleet
+from tenantry.parsing.faults import Faults
 from tests.support.preview_outcomes import IN_THE_NAMESPACE, NAMES, change, finding, outcome, service
 
-GOLDEN: Final = Path(__file__).resolve().parents[1] / "tenantry" / "reports" / "golden"
+GOLDEN: Final = Path(__file__).resolve().parents[1] / "tenantry" / "changes" / "report" / "golden"
 TODAY: Final = date(2026, 11, 1)
 BASIS: Final = Basis("2026-11-01T06:30:12.716237128Z", resources=629, base="a" * 40, head="b" * 40)
 NEW: Final = """\
@@ -163,7 +164,7 @@ def _requests() -> Iterator[tuple[str, RequestReport]]:
     yield _request("cancel-deletion", cancelled, before=[DELETED])
     warning = finding("", "", "policy report: platform: 1 rule could not be decided: network-egress (spec.egress)")
     both = outcome(*living("k023"), *suspended("k003"),
-                   *(one for code in STANDARD if code != "k003" for one in settings(code, "app-backendtrafficpolicy")),
+                   *(setting for code in STANDARD if code != "k003" for setting in settings(code, "app-backendtrafficpolicy")),
                    change("k003", "app-backendtrafficpolicy", "update", "spec"), warnings=[warning])  # fmt: skip
     yield _request("two-tenants-and-a-plan", both, write("k023.yaml", NEW), ended, rate)
     restarts = outcome(*(change(code, "app-deployment", "update", "spec") for code in SERVED),
@@ -178,7 +179,9 @@ def _requests() -> Iterator[tuple[str, RequestReport]]:
                        errors=[finding("k007", "db-database", BIRTH)], unfinished=["k008", "k010"])  # fmt: skip
     yield _request("database-replaced", replaced, is_data_only=False)
     many = [f"k{number}" for number in range(100, 300)]
-    faster = outcome(*(one for code in (*STANDARD, *many) for one in settings(code, "app-backendtrafficpolicy")))
+    faster = outcome(
+        *(setting for code in (*STANDARD, *many) for setting in settings(code, "app-backendtrafficpolicy"))
+    )
     yield _request("200-tenants", faster, rate, before=[fleet_of_200])
     yield _refused("broken-file", write("k023.yaml", NEW.replace("plan: standard", "plan: gold")))
 

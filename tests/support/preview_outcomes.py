@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tenantry.engine.urns import Place, is_component_type, place_of
+from tenantry.engine.stack.urns import ResourceOwner, is_component_type, place_of
 
 _TYPES = {
     "row": "tenantry:index:TenantRow",
@@ -100,9 +100,9 @@ def outcome(*operations: dict[str, Any], result: str = "ok", **more: Any) -> dic
     return {"result": result, "errors": [], "warnings": [], **more, "operations": list(operations)}
 
 
-def _step(resource: str) -> Place:
+def _step(resource: str) -> ResourceOwner:
     parts = resource.split("::")
     types = parts[2].split("$")
     if len(types) > 2 and is_component_type(types[1]):
-        return Place("", types[1].rpartition(":")[2].lower())
+        return ResourceOwner("", types[1].rpartition(":")[2].lower())
     return place_of(resource, {})

@@ -46,17 +46,17 @@ REQUESTS: Final[Mapping[str, Edit]] = {
     "migration-fails": write("provider/migrations/template/0001_parents_mail.sql", NO_EMPTY_MAIL),
     # What a database was born with differs, and nothing says any more that this is to be left alone.
     "database-replaced": replace(
-        "components/database.py",
+        "components/parts/database.py",
         'ignore_changes=[*FIXED_AT_BIRTH, "allowConnections"]',
         'ignore_changes=["allowConnections"]',
         "template=args.template,\n            connection_limit",
         'template=args.template,\n            lc_collate="C",\n            connection_limit',
     ),
     "wall-loosened": replace(
-        "components/network.py",
+        "components/manifests/network_policy.py",
         'return {"podSelector": {}, "policyTypes": list(BOTH_WAYS)}',
         'return {"podSelector": {}, "policyTypes": ["Ingress"]}',
     ),
     # To the engine another name is another resource: the same attachment is made, and then the "old" one removed.
-    "renamed-resource": replace("components/storage.py", 'f"{name}-attachment"', 'f"{name}-policy-attachment"'),
+    "renamed-resource": replace("components/parts/storage.py", 'f"{name}-attachment"', 'f"{name}-policy-attachment"'),
 }

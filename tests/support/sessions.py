@@ -1,4 +1,5 @@
-"""Sessions at the Alibaba stand-in as a pod takes them: by the projected token of its service account, without a key."""
+"""Sessions at the Alibaba stand-in as a pod takes them: by the projected token of its service account, without a
+key."""
 
 import uuid
 from collections.abc import Mapping
@@ -8,10 +9,10 @@ from typing import Any
 import requests
 import yaml
 
-from tenantry.engine.alibaba import call
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.engine.clients.kubernetes import Kube
+from tenantry.model.trust_policy import provider_arn
 from tenantry.names import BROKER_ACCOUNT, BROKER_ROLE, PLATFORM_NAMESPACE
-from tenantry.trust import provider_arn
-from tenantry.verify.kube import Kube
 
 Keys = Mapping[str, str]
 

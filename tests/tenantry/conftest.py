@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.faults import Fault, Faults
-from tenantry.fleet import Fleet, load_fleet
+from tenantry.fleet.load import Fleet, load_fleet
+from tenantry.parsing.faults import Fault, Faults
 
 TODAY = date(2026, 11, 1)
 GOOD = """\

@@ -50,7 +50,7 @@ def _names(pattern: str, resource: str) -> bool:
     if pattern == "*":
         return True
     wanted, given = pattern.split(":", ELEMENTS - 1), resource.split(":", ELEMENTS - 1)
-    return all(matches(one, other) for one, other in zip(wanted, given, strict=True))
+    return all(matches(statement, other) for statement, other in zip(wanted, given, strict=True))
 
 
 def _resource_fits(statement: Statement, resources: tuple[str, ...]) -> bool:

@@ -27,7 +27,9 @@ class ResourceNames:
         names = {template}
         for key, value in params.items():
             if f"{{{key}}}" in template:
-                names = {name.replace(f"{{{key}}}", one) for name in names for one in self._spellings(key, value)}
+                names = {
+                    name.replace(f"{{{key}}}", spelling) for name in names for spelling in self._spellings(key, value)
+                }
         return tuple(f"acs:{service}::{owner}:{name}" for name in sorted(names))
 
     def _spellings(self, key: str, value: str) -> set[str]:

@@ -2,7 +2,7 @@
 -- Rows are added by the run itself and never changed. Who may write tenants' rows may not write here.
 
 -- The trigger of every table whose rows stay as they were written. The rights of logins go by it, too
--- (provider/resources/row_rights.py). Rows older than three years may be removed.
+-- (provider/resources/database/row_grants.py). Rows older than three years may be removed.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND TG_LEVEL = 'ROW' AND OLD.created_at < now() - interval '3 years' THEN

@@ -7,7 +7,7 @@ import pytest
 
 from components.foundation.foundation import Foundation, FoundationArgs
 from components.foundation.settings import FoundationSettings
-from components.installation import BucketFacts, FoundationProviders, Identity
+from components.shared.installation import BucketFacts, FoundationProviders, Identity
 from tests.components.conftest import ACCOUNT, Fake
 
 MADE: dict[str, Any] = {

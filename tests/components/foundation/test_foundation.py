@@ -8,9 +8,9 @@ import pytest
 from pulumi_alicloud import cs, rds
 
 from components.foundation.network import subnets
-from policies.protection import STANDS_ON
-from policies.resource import kind_of
-from tenantry.deployer_rights import FOUNDATION, LONGEST, PLATFORM, document
+from policies.model.resource import kind_of
+from policies.rules.protection import STANDS_ON
+from tenantry.model.deployer_rights import FOUNDATION, LONGEST, PLATFORM, document
 from tests.components.conftest import ACCOUNT
 from tests.components.foundation.conftest import ADOPTED, MADE
 
@@ -29,7 +29,7 @@ PARTS: dict[str, tuple[str, Any, tuple[str, ...]]] = {
 
 def test_the_cluster_enforces_network_policies(foundation) -> None:
     cluster = foundation().one("ManagedKubernetes").inputs
-    addons = {one["name"]: one.get("config") for one in cluster["addons"]}
+    addons = {addon["name"]: addon.get("config") for addon in cluster["addons"]}
     assert json.loads(addons["terway-eniip"]) == {"NetworkPolicy": "true"}
     assert "coredns" in addons
     assert not addons.keys() & {"flannel", "managed-coredns", "node-local-dns"}
@@ -52,7 +52,7 @@ def test_the_cluster_is_private_encrypted_and_kept(foundation) -> None:
     }
     assert wanted.items() <= made.inputs.items()
     assert made.inputs["controlPlaneLogComponents"] == ["apiserver", "kcm", "scheduler", "ccm"]
-    assert {one["deleteMode"] for one in made.inputs["deleteOptions"]} == {"retain"}
+    assert {delete_option["deleteMode"] for delete_option in made.inputs["deleteOptions"]} == {"retain"}
     assert "foundation-logging-audit" in made.after
 
 
@@ -90,7 +90,9 @@ def test_the_database_server_is_encrypted_in_two_zones_and_kept(foundation, secr
     assert wanted.items() <= made.inputs.items()
     assert made.inputs["vswitchId"].count(",") == 1
     assert {"engine", "zoneId", "zoneIdSlaveA", "vswitchId", "vpcId"} <= set(made.ignore_changes)
-    assert {one["name"]: one["value"] for one in made.inputs["parameters"]}["autovacuum_naptime"] == "300"
+    assert {parameter["name"]: parameter["value"] for parameter in made.inputs["parameters"]}[
+        "autovacuum_naptime"
+    ] == "300"
     account = recording.one("RdsAccount")
     assert account.inputs["accountPassword"] == secret_type("pg-hidden")
     assert (account.inputs["accountType"], account.inputs["accountName"]) == ("Super", "tenantry")
@@ -98,8 +100,8 @@ def test_the_database_server_is_encrypted_in_two_zones_and_kept(foundation, secr
 
 def test_nobody_connects_in_clear_or_to_the_servers_own_databases(foundation) -> None:
     rows = foundation().one("Instance").inputs["pgHbaConfs"]
-    told = [(one["type"], one["database"], one["user"], one["address"], one["method"]) for one in rows]
-    assert [one["priorityId"] for one in rows] == [0, 1, 2, 3]
+    told = [(row["type"], row["database"], row["user"], row["address"], row["method"]) for row in rows]
+    assert [row["priorityId"] for row in rows] == [0, 1, 2, 3]
     assert told == [
         ("hostssl", "postgres,template1", "tenantry", "10.64.0.0/16", "scram-sha-256"),
         ("host", "postgres,template1", "all", "0.0.0.0/0", "reject"),
@@ -127,19 +129,19 @@ def test_pods_reach_our_own_buckets_alone(foundation) -> None:
     assert door["serviceName"] == "com.aliyun.cn-guangzhou.oss"
     table = recording.one("RouteTable")
     assert door["routeTables"] == [f"{table.name}-id"]
-    attached = {one.inputs["vswitchId"] for one in recording.of("RouteTableAttachment")}
+    attached = {resource.inputs["vswitchId"] for resource in recording.of("RouteTableAttachment")}
     assert attached == {f"foundation-network-pods-{zone}-id" for zone in "ab"}
 
 
 def test_the_network_has_room_in_every_zone_and_nothing_overlaps(foundation) -> None:
     recording = foundation()
-    blocks = [IPv4Network(one.inputs["cidrBlock"]) for one in recording.of("Switch")]
+    blocks = [IPv4Network(resource.inputs["cidrBlock"]) for resource in recording.of("Switch")]
     whole = IPv4Network(recording.one("Network").inputs["cidrBlock"])
     assert len(blocks) == 6
     assert all(block.subnet_of(whole) for block in blocks)
-    assert not [(one, other) for one in blocks for other in blocks if one is not other and one.overlaps(other)]
-    assert {one.inputs["zoneId"] for one in recording.of("Switch")} == set(MADE["zones"])
-    assert all(one.protect for one in recording.of("Switch"))
+    assert not [(block, other) for block in blocks for other in blocks if block is not other and block.overlaps(other)]
+    assert {resource.inputs["zoneId"] for resource in recording.of("Switch")} == set(MADE["zones"])
+    assert all(resource.protect for resource in recording.of("Switch"))
     assert recording.one("NatGateway").inputs["deletionProtection"] is True
 
 
@@ -149,14 +151,14 @@ def test_a_third_zone_moves_no_switch() -> None:
 
 
 def test_the_database_has_no_way_out(foundation) -> None:
-    out = {one.inputs["sourceVswitchId"] for one in foundation().of("SnatEntry")}
+    out = {resource.inputs["sourceVswitchId"] for resource in foundation().of("SnatEntry")}
     assert not [switch for switch in out if "database" in switch]
     assert len(out) == 4
 
 
 def test_every_key_is_in_the_region_of_what_it_encrypts_and_cannot_be_lost(foundation) -> None:
     recording = foundation()
-    where = {one.name.split("-")[2]: one.provider for one in recording.of("Key")}
+    where = {resource.name.split("-")[2]: resource.provider for resource in recording.of("Key")}
     assert where == {
         "cluster": "alicloud-system",
         "database": "alicloud-system",
@@ -172,7 +174,7 @@ def test_every_key_is_in_the_region_of_what_it_encrypts_and_cannot_be_lost(found
 
 def test_logs_are_kept_and_every_event_is_recorded(foundation) -> None:
     recording = foundation()
-    kept = {one.inputs["logstoreName"]: one.inputs["retentionPeriod"] for one in recording.of("Store")}
+    kept = {resource.inputs["logstoreName"]: resource.inputs["retentionPeriod"] for resource in recording.of("Store")}
     assert kept == {"network-flows": 180, "workloads": 180, "audit": 365}
     assert len(recording.of("StoreIndex")) == 3
     trail = recording.one("Trail")
@@ -241,7 +243,9 @@ def test_what_is_adopted_is_not_declared(foundation, part: str) -> None:
 
 def test_where_everything_is_adopted_nothing_is_declared(foundation) -> None:
     recording = foundation(ADOPTED)
-    assert [one.name for one in recording.resources if one.custom and not one.type.startswith("pulumi:")] == []
+    assert [
+        resource.name for resource in recording.resources if resource.custom and not resource.type.startswith("pulumi:")
+    ] == []
     facts = recording.result
     assert (facts["vpc"], facts["cluster"], facts["databaseServer"]) == ("vpc-1", "c1", "pgm-1")
     assert facts["keys"] == ADOPTED["encryption"]
@@ -250,13 +254,13 @@ def test_where_everything_is_adopted_nothing_is_declared(foundation) -> None:
 
 def test_all_that_cannot_be_replaced_without_loss_is_protected_and_all_is_ours(foundation) -> None:
     recording = foundation()
-    made = [one for one in recording.resources if one.custom and not one.type.startswith("pulumi:")]
-    unprotected = [one.name for one in made if kind_of(one.type) in STANDS_ON and not one.protect]
+    made = [resource for resource in recording.resources if resource.custom and not resource.type.startswith("pulumi:")]
+    unprotected = [pod.name for pod in made if kind_of(pod.type) in STANDS_ON and not pod.protect]
     assert unprotected == []
-    assert {kind_of(one.type) for one in made if kind_of(one.type) in STANDS_ON} == set(STANDS_ON)
-    assert not [one.name for one in foundation(protect=False).resources if one.protect]
-    for one in made:
-        assert one.provider.startswith("alicloud-"), one.name
+    assert {kind_of(pod.type) for pod in made if kind_of(pod.type) in STANDS_ON} == set(STANDS_ON)
+    assert not [resource.name for resource in foundation(protect=False).resources if resource.protect]
+    for pod in made:
+        assert pod.provider.startswith("alicloud-"), pod.name
 
 
 # Newer than the alicloud plugin of the embedded engine (1.240.0), as the official provider's documents say. The preview

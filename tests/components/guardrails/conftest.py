@@ -1,4 +1,5 @@
-"""A real API server with the guard rails and one tenant in it, as the components declare them, and people who ask it."""
+"""A real API server with the guard rails and one tenant in it, as the components declare them, and people who ask
+it."""
 
 import json
 import time
@@ -13,10 +14,10 @@ import pytest
 import yaml
 from urllib3 import PoolManager
 
-from components.guardrails import Guardrails, GuardrailsArgs
-from components.images import ImageRules
+from components.manifests.image_rules import ImageRules
+from components.parts.admission import AdmissionPolicies, GuardrailsArgs
 from local.build.crds import crds
-from tenantry.groups import group
+from tenantry.model.rbac_groups import group
 from tests.local.kubernetes.conftest import Kubelite, binary
 
 __all__ = ["binary"]
@@ -128,10 +129,10 @@ def cluster(
     if not server.objects:
 
         def program() -> None:
-            Guardrails("rails", GuardrailsArgs(installation, IMAGES, make_providers().kubernetes))
+            AdmissionPolicies("rails", GuardrailsArgs(installation, IMAGES, make_providers().kubernetes))
 
         declared = [*record(program).resources, *parts(tenant(plan="premium")).resources]
-        server.objects = [reveal_all(one.inputs) for one in declared if one.provider == "kubernetes"]
+        server.objects = [reveal_all(entry.inputs) for entry in declared if entry.provider == "kubernetes"]
         _fill(server)
     return server
 
@@ -154,15 +155,15 @@ def _fill(cluster: Cluster) -> None:
         "kind": "Namespace",
         "metadata": {"name": BARE, "labels": {"tenantry.io/tenant": "k009"}},
     }
-    rails = [one for one in cluster.objects if one["kind"] in RAILS]
-    made = [*({"apiVersion": f"{RBAC}/v1"} | one for one in apart), *rails, bare]
-    cluster.refused = [said for said in (admin.create(one, dry=False) for one in made) if said]
+    rails = [obj for obj in cluster.objects if obj["kind"] in RAILS]
+    made = [*({"apiVersion": f"{RBAC}/v1"} | name for name in apart), *rails, bare]
+    cluster.refused = [said for said in (admin.create(pod, dry=False) for pod in made) if said]
     stranger = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tenant-k777"}}
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while "tenantry-namespaces" not in cluster.wide.create(stranger):
         assert time.monotonic() < deadline, "the rails are not in force"
         time.sleep(0.2)
-    rest = [one for one in cluster.objects if one["kind"] not in RAILS]
+    rest = [obj for obj in cluster.objects if obj["kind"] not in RAILS]
     cluster.refused += [said for said in map(partial(_apply, admin), rest) if said]
 
 

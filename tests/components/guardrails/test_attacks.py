@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.rails import rails
+from components.admission_policies import rails
 from tests.components.guardrails.bodies import (
     CLAIM,
     CONFIG,
@@ -264,7 +264,7 @@ ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
         LABELS,
         changes("Service", "v1", BARE, "balanced", labelled({"tenantry.io/tenant": "k001"})),
     ),
-    **{f"a finalizer on {one['kind']} {one['apiVersion']}": (FINALIZERS, makes(held(one))) for one in HOLDABLE},
+    **{f"a finalizer on {kind['kind']} {kind['apiVersion']}": (FINALIZERS, makes(held(kind))) for kind in HOLDABLE},
     **{f"the finalizer {name}": (FINALIZERS, makes(held(CONFIG, name))) for name in SYSTEMS},
     "a finalizer later": (FINALIZERS, changes("Service", "v1", BARE, "balanced", HELD)),
     "a finalizer on what the cluster made": (FINALIZERS, changes("ConfigMap", "v1", BARE, "kube-root-ca.crt", HELD)),
@@ -372,9 +372,9 @@ def test_every_sentence_has_an_attack(installation: Any) -> None:
 def test_the_expressions_type_check(cluster: Cluster) -> None:
     path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
     found = cluster.provisioner.read(path)["items"]
-    assert len(found) == len([one for one in cluster.objects if one["kind"] == "ValidatingAdmissionPolicy"])
-    for one in found:
-        warnings = one["status"]["typeChecking"].get("expressionWarnings", [])
+    assert len(found) == len([obj for obj in cluster.objects if obj["kind"] == "ValidatingAdmissionPolicy"])
+    for result in found:
+        warnings = result["status"]["typeChecking"].get("expressionWarnings", [])
         assert not warnings, json.dumps(warnings)
 
 

@@ -1,8 +1,9 @@
-"""What a tenant's own people may do, asked at a real API server: their work, nothing of the walls, nothing elsewhere."""
+"""What a tenant's own people may do, asked at a real API server: their work, nothing of the walls, nothing
+elsewhere."""
 
 import pytest
 
-from tenantry.groups import TENANT_ADMIN, TENANT_USER
+from tenantry.model.rbac_groups import TENANT_ADMIN, TENANT_USER
 from tests.components.guardrails.conftest import Cluster, Json, path_of
 
 K001 = "tenant-k001"

@@ -9,8 +9,8 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 from local.throwaway import World
-from tenantry.engine.alibaba import call
-from tenantry.engine.alidns import records_of
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.engine.clients.dns_records import records_of
 
 SPACE = "tenant-k001"
 CONFLICTS = 20  # a controller writes the status of what is being replaced
@@ -204,9 +204,9 @@ def _trust(world: World, role: str) -> str:
 def _keep(world: World, document: str) -> None:
     named = {"PolicyName": SPACE, "PolicyType": "Custom"}
     _rpc(world, "CreatePolicyVersion", PolicyName=SPACE, PolicyDocument=document, SetAsDefault="true")
-    for one in _rpc(world, "ListPolicyVersions", **named)["PolicyVersions"]["PolicyVersion"]:
-        if not one["IsDefaultVersion"]:
-            _rpc(world, "DeletePolicyVersion", PolicyName=SPACE, VersionId=one["VersionId"])
+    for version in _rpc(world, "ListPolicyVersions", **named)["PolicyVersions"]["PolicyVersion"]:
+        if not version["IsDefaultVersion"]:
+            _rpc(world, "DeletePolicyVersion", PolicyName=SPACE, VersionId=version["VersionId"])
 
 
 def _rpc(world: World, action: str, **parameters: str) -> Any:

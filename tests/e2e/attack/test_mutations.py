@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from local.throwaway import World
-from tenantry.engine.project import Project
+from tenantry.engine.stack.project import Project
+from tenantry.model.admission_policies import RAILS
 from tenantry.names import BROKER_ROLE
-from tenantry.rails import RAILS
 from tenantry.verify.catalogue import ATTACKS
-from tenantry.verify.surroundings import Surroundings, read
-from tenantry.verify.verifying import verify
+from tenantry.verify.core.target import Surroundings, read
+from tenantry.verify.run import verify
 from tests.e2e.attack.sabotage import (
     SPACE,
     Sabotage,
@@ -40,7 +40,7 @@ def widen(document: Any) -> None:
     """The prefix is that of everybody."""
     for statement in document["Statement"]:
         named = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        wide = [f"acs:oss:*:*:{BUCKET}/*" if f":{BUCKET}/" in one else one for one in named]
+        wide = [f"acs:oss:*:*:{BUCKET}/*" if f":{BUCKET}/" in entry else entry for entry in named]
         statement["Resource"] = wide
 
 
@@ -353,7 +353,7 @@ def surroundings(small: World) -> Surroundings:
 
 def faults(at: Surroundings, attacks: tuple[str, ...]) -> dict[str, str]:
     report = verify(at, ("k001", "k002", SHUT), attacks, lambda _: None)
-    return {f"{one.attack.id} {one.tenant} {one.target}": one.verdict.said for one in report.bad}
+    return {f"{result.attack.id} {result.tenant} {result.target}": result.verdict.said for result in report.bad}
 
 
 def test_every_control_is_taken_away_or_cannot_be() -> None:

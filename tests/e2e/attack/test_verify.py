@@ -13,14 +13,14 @@ import pytest
 
 from local.throwaway import World
 from tenantry.doctor.catalogue import CHECKS
-from tenantry.engine.alibaba import call
-from tenantry.engine.project import Project
-from tenantry.phase import Phase
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.engine.stack.project import Project
+from tenantry.model.lifecycle import Phase
 from tenantry.verify.catalogue import ATTACKS
-from tenantry.verify.model import State
+from tenantry.verify.core.attack import State
+from tenantry.verify.core.target import Surroundings, read
 from tenantry.verify.report import Report
-from tenantry.verify.surroundings import Surroundings, read
-from tenantry.verify.verifying import verify
+from tenantry.verify.run import verify
 from tests.e2e.attack.conftest import KEPT
 from tests.support.standin import control
 
@@ -38,7 +38,7 @@ def live(small: World) -> Surroundings:
 def test_every_attack_is_tried_and_held(small: World) -> None:
     done = small.run("tenantry", "verify", "--json", "--stack", "local", asks_for_secrets=False)
     document = json.loads(done.stdout)
-    assert {row["attack"] for row in document["attacks"]} == {one.id for one in ATTACKS}
+    assert {row["attack"] for row in document["attacks"]} == {attack.id for attack in ATTACKS}
     assert document["held"] == document["attempts"] > 1500
     assert document["tenants"] == list(KEPT)
     assert "no packet was sent" in document["network"]["remark"]
@@ -51,11 +51,11 @@ def test_the_doctor_finds_nothing_wrong_and_says_what_is_not_real(small: World) 
     """On the same instance, before anything is taken away: each system answers for real."""
     done = small.run("tenantry", "doctor", "--json", "--stack", "local", asks_for_secrets=False)
     report = json.loads(done.stdout)
-    bad = [one for one in report["findings"] if one["state"] in ("wrong", "unknown")]
+    bad = [finding for finding in report["findings"] if finding["state"] in ("wrong", "unknown")]
     assert (bad, report["result"]) == ([], "good")
-    not_real = {one["check"] for one in report["findings"] if one["state"] == "not real"}
+    not_real = {finding["check"] for finding in report["findings"] if finding["state"] == "not real"}
     assert not_real == {"configuration.tls", "kubernetes.walls"}
-    assert {one["check"] for one in report["findings"]} == {check.id for check in CHECKS}
+    assert {finding["check"] for finding in report["findings"]} == {check.id for check in CHECKS}
 
 
 def test_a_tenant_that_there_is_not_is_a_wrong_call(small: World) -> None:
@@ -251,9 +251,9 @@ def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: 
     sabotage, ids = SABOTAGES[name]
     with sabotage(small):
         report = eventually(live, ids, lambda one: ids <= {bad.attack.id for bad in one.bad})
-        holes = {one.attack.id for one in report.bad if one.verdict.state is State.HOLE}
-        assert holes, [one.verdict.said for one in report.bad]
-        assert ids == {one.attack.id for one in report.bad}
+        holes = {result.attack.id for result in report.bad if result.verdict.state is State.HOLE}
+        assert holes, [result.verdict.said for result in report.bad]
+        assert ids == {result.attack.id for result in report.bad}
         assert report.code == 1
     assert eventually(live, ids, lambda one: not one.bad).code == 0
 
@@ -303,7 +303,7 @@ def shut_trust(world: World, code: str) -> Iterator[None]:
 def test_a_tenant_without_access_has_none(small: World, live: Surroundings) -> None:
     names, _ = live.tenants["k003"]
     suspended = replace(live, tenants={**live.tenants, "k003": (names, Phase.SUSPENDED)})
-    assert {one.attack.id for one in attacked(suspended, SHUT).bad} == SHUT
+    assert {result.attack.id for result in attacked(suspended, SHUT).bad} == SHUT
     off, on = (f"ALTER ROLE {names.login_roles[0]} {word}" for word in ("NOLOGIN", "LOGIN"))
     with sql(small, "postgres", off, on), shut_trust(small, "k003"):
         assert attacked(suspended, SHUT).code == 0

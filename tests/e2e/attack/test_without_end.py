@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from local.throwaway import World
-from tenantry.groups import group
+from tenantry.model.rbac_groups import group
 
 HELD, OTHER = "k003", "k002"
 MOST_SECONDS = 120  # of a run; the plugins of other engines wait ten minutes by themselves
@@ -56,4 +56,4 @@ def test_it_ends_as_soon_as_nothing_holds_it(small: World) -> None:
               "-p", json.dumps({"metadata": {"finalizers": None}}))  # fmt: skip
     small.up()
     spaces = small.kubectl("get", "namespaces")["items"]
-    assert f"tenant-{HELD}" not in {one["metadata"]["name"] for one in spaces}
+    assert f"tenant-{HELD}" not in {namespace["metadata"]["name"] for namespace in spaces}

@@ -1,6 +1,8 @@
-"""Opening tenants: eight steps recorded as they happen, an administrator who can sign in, and no step lost or done twice.
+"""Opening tenants: eight steps recorded as they happen, an administrator who can sign in, and no step lost or done
+twice.
 
-One world with two tenants; every further one has the engine killed in another step of its opening, of which a run takes three.
+One world with two tenants; every further one has the engine killed in another step of its opening, of which a run takes
+three.
 """
 
 import json
@@ -18,9 +20,9 @@ import psycopg
 import pytest
 
 from local.throwaway import World
-from tenantry.engine.alibaba import call
+from tenantry.database.onboarding_steps import STEPS
+from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.names import ADMIN_DATABASE
-from tenantry.opening import STEPS
 from tests.e2e.opening.conftest import FIRST, declare
 from tests.support.sampling import choose
 from tests.support.standin import control
@@ -122,7 +124,9 @@ def test_the_eight_steps_are_recorded_and_the_domain_is_last(opened: World, admi
 
 def test_status_shows_them(opened: World) -> None:
     found = json.loads(opened.run("tenantry", "status", "--json").stdout)["openings"]
-    assert {(one["status"], one["settled"], one["total"]) for one in found.values()} == {("completed", 8, 8)}
+    assert {(result["status"], result["settled"], result["total"]) for result in found.values()} == {
+        ("completed", 8, 8)
+    }
     assert set(found) == set(FIRST)
     assert opened.run("tenantry", "status").stdout.count("8/8") == len(FIRST)
 
@@ -227,7 +231,8 @@ def _kill(process: subprocess.Popen[bytes], is_reached: Callable[[], bool]) -> b
 
 @pytest.fixture(scope="module")
 def kills(opened: World, admin: Session, seed: int | None) -> dict[str, bool]:
-    """Code -> whether the engine was killed in its step; each next run takes up what the one before left, the last ends all."""
+    """Code -> whether the engine was killed in its step; each next run takes up what the one before left, the last ends
+    all."""
     killed: dict[str, bool] = {}
     for code in choose(list(KILLED), 3, seed):
         declare(opened, code)
@@ -277,7 +282,7 @@ def test_a_failing_step_is_told_and_goes_on(
     assert (listed["status"], listed["failed"]) == ("failed", [step])
     assert f"{FAILING}: opening failed at {step}: " in shown
     assert f"{step} ✗" in shown
-    assert FAILING not in {one["rr"] for one in record}, "the domain goes live last"
+    assert FAILING not in {step["rr"] for step in record}, "the domain goes live last"
     assert admin.execute("SELECT status FROM tenants WHERE tenant_id = %s", [FAILING]).fetchone() == ("inactive",)
 
 
@@ -305,7 +310,7 @@ def test_a_record_that_a_dead_engine_made_late_is_taken(opened: World, admin: Se
 
 def test_a_record_that_came_several_runs_ago_is_taken(opened: World, admin: Session) -> None:
     """Each of those was cut off as well: nothing is left of its request but the record."""
-    (like,) = [one for one in opened.alibaba()["domains"]["yyup.cc"]["records"] if one["rr"] == "k001"]
+    (like,) = [record for record in opened.alibaba()["domains"]["yyup.cc"]["records"] if record["rr"] == "k001"]
     made = {"DomainName": "yyup.cc", "RR": FORGOTTEN, "Type": "A", "Value": like["value"], "TTL": 600}
     call("alidns.aliyuncs.com", "2015-01-09", "AddDomainRecord", made, opened.env)
     declare(opened, FORGOTTEN)

@@ -1,4 +1,5 @@
-"""SIGKILL of the engine at operations of an opening; the next `tenantry up` converges: no duplicate, no orphan, no manual step.
+"""SIGKILL of the engine at operations of an opening; the next `tenantry up` converges: no duplicate, no orphan, no
+manual step.
 
 `make test` kills at the seed's part of the operations, `make test-all` at every one, before it and after it.
 """

@@ -18,9 +18,9 @@ from kubernetes.utils import parse_quantity
 
 from local.paths import ROOT
 from local.throwaway import World
-from tenantry.plans import Plan, PlansDocument, with_defaults
-from tenantry.quantity import bytes_of
-from tenantry.reading import read_model
+from tenantry.spec.loader import read_model
+from tenantry.spec.plans import Plan, PlansDocument, with_defaults
+from tenantry.spec.quantity import bytes_of
 from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 
 FILLER = {"tenantry.io/filler": "true"}
@@ -95,8 +95,8 @@ def objects(api: client.ApiClient, space: str) -> dict[str, tuple[Callable[[str]
     meta = {"labels": FILLER}
 
     def services() -> None:
-        for one in core.list_namespaced_service(space, label_selector=label).items:
-            core.delete_namespaced_service(one.metadata.name, space)
+        for service in core.list_namespaced_service(space, label_selector=label).items:
+            core.delete_namespaced_service(service.metadata.name, space)
 
     return {
         "configmaps": (
@@ -235,7 +235,7 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
 def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
     """There is no gateway in the embedded default: what it would enforce is declared, to the number."""
     found = world.kubectl("get", "backendtrafficpolicies", "-n", f"tenant-{code}")["items"]
-    by_name = {one["metadata"]["name"]: one["spec"] for one in found}
+    by_name = {fault["metadata"]["name"]: fault["spec"] for fault in found}
     for spec in by_name.values():
         (rule,) = spec["rateLimit"]["local"]["rules"]
         assert rule["limit"] == {"requests": plan.request_rate, "unit": "Minute"}
@@ -247,7 +247,7 @@ def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
     running, most = deployment["status"]["replicas"], plan.compute.replicas
     assert running == plan.compute.min_replicas
     if plan.compute.scales:
-        assert [one["spec"]["maxReplicas"] for one in scalers] == [most]
+        assert [scaler["spec"]["maxReplicas"] for scaler in scalers] == [most]
     else:
         assert (scalers, running) == ([], most)
     table.add("replicas", most, f"{running} run, {most} at most", "not made (autoscaler, quota)")

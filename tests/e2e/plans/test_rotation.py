@@ -15,7 +15,7 @@ import pytest
 from kubernetes import client
 
 from local.throwaway import World
-from tenantry.clock import utc_day
+from tenantry.engine.stack.clock import utc_day
 from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 
 LATER = "2027-06-01"  # long after every overlap
@@ -31,7 +31,7 @@ def opened(world: World) -> World:
 def _workloads(world: World, code: str) -> dict[str, tuple[str, int]]:
     """Name of every Deployment -> what changes when it is made anew, and when it is touched."""
     items = world.kubectl("get", "deployments", "-n", f"tenant-{code}")["items"]
-    return {one["metadata"]["name"]: (one["metadata"]["uid"], one["metadata"]["generation"]) for one in items}
+    return {item["metadata"]["name"]: (item["metadata"]["uid"], item["metadata"]["generation"]) for item in items}
 
 
 def test_services_are_switched_on_and_off_without_touching_others(opened: World) -> None:
@@ -54,8 +54,11 @@ def test_services_are_switched_on_and_off_without_touching_others(opened: World)
         "business-app": (neighbours["business-app"][0], neighbours["business-app"][1] + 1),  # told of it
     }
     deployments = opened.kubectl("get", "deployments", "-n", f"tenant-{code}")["items"]
-    assert all(one["status"]["availableReplicas"] == 1 for one in deployments)
-    assert [one["path"] for one in told(opened, code)["services"]] == ["/services/enrollment", "/services/activities"]
+    assert all(deployment["status"]["availableReplicas"] == 1 for deployment in deployments)
+    assert [service["path"] for service in told(opened, code)["services"]] == [
+        "/services/enrollment",
+        "/services/activities",
+    ]
 
 
 def test_as_many_services_as_fit_are_exchanged_in_one_run(opened: World) -> None:
@@ -66,7 +69,7 @@ def test_as_many_services_as_fit_are_exchanged_in_one_run(opened: World) -> None
         opened.up()
     assert _workloads(opened, code).keys() == {
         "business-app",
-        *(f"plugin-{one}" for one in ("enrollment", "messaging", "assessments")),
+        *(f"plugin-{service}" for service in ("enrollment", "messaging", "assessments")),
     }
     change(opened, code, enabled_services="[enrollment, activities]")
     opened.up()
@@ -125,7 +128,7 @@ def _accepted(world: World, code: str) -> dict[str, Any]:
 
 
 def _known(entries: list[dict[str, str]], value: str) -> bool:
-    return hashlib.sha256(value.encode()).hexdigest() in {one["sha256"] for one in entries}
+    return hashlib.sha256(value.encode()).hexdigest() in {entry["sha256"] for entry in entries}
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +201,7 @@ def test_until_the_overlap_ends_both_work(opened: World, before: dict[str, str])
         (accepted["apiKeys"]["school-bus"]["accepted"], (keys["school-bus"], before["school-bus"])),
     ):
         assert all(_known(entries, value) for value in values)
-        assert [("until" in one) for one in entries] == [False, True]
+        assert [("until" in entry) for entry in entries] == [False, True]
     with opened.connect() as session:
         rows = session.execute(
             "SELECT rolname, rolcanlogin, rolvaliduntil = 'infinity', rolvaliduntil > now() + interval '6 days'"
@@ -234,8 +237,8 @@ def test_with_keda_workloads_sleep(opened: World) -> None:
         opened.run("pulumi", "config", "set", f"tenantry:{key}", value, "--stack", "local")
     opened.up()
     items = opened.kubectl("get", "scaledobjects", "-A")["items"]
-    specs = {one["metadata"]["namespace"].removeprefix("tenant-"): one["spec"] for one in items}
-    triggers = {code: [one["type"] for one in spec["triggers"]] for code, spec in specs.items()}
+    specs = {item["metadata"]["namespace"].removeprefix("tenant-"): item["spec"] for item in items}
+    triggers = {code: [trigger["type"] for trigger in spec["triggers"]] for code, spec in specs.items()}
     assert triggers == {
         TENANTS["basic"]: ["prometheus"],
         TENANTS["standard"]: ["cron"],

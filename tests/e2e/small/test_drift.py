@@ -12,8 +12,8 @@ from typing import Any, Final
 import pytest
 
 from local.throwaway import World
-from tenantry.engine.alibaba import call
-from tenantry.engine.alidns import records_of
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.engine.clients.dns_records import records_of
 from tests.e2e.conftest import FILES, Life
 
 ZONE: Final = "yyup.cc"
@@ -105,7 +105,9 @@ def record(rr: str, kind: str, value: str) -> Do:
 
 def own_record(life: Life, code: str) -> Any:
     (found,) = [
-        one for one in records_of({"domainName": ZONE, "rr": code, "type": "A"}, life.world.env) if one.get("Remark")
+        entry
+        for entry in records_of({"domainName": ZONE, "rr": code, "type": "A"}, life.world.env)
+        if entry.get("Remark")
     ]
     return found
 
@@ -328,7 +330,8 @@ def systems(life: Life) -> dict[str, Any]:
     for space in ("tenant-k001", "tenant-k002"):
         found = life.world.kubectl("get", OBJECTS, "-n", space)["items"]
         objects |= {
-            f"{space} {one['kind']} {one['metadata']['name']}": one.get("spec", one.get("roleRef")) for one in found
+            f"{space} {result['kind']} {result['metadata']['name']}": result.get("spec", result.get("roleRef"))
+            for result in found
         }
         objects[space] = life.world.kubectl("get", "namespace", space)["metadata"]["labels"]
     cloud = life.world.alibaba()

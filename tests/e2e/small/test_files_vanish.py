@@ -98,7 +98,7 @@ def test_the_run_stops_before_any_change(life: Any, way: Callable[[Path], None],
             assert refused.returncode != 0, command
             assert told in refused.stdout + refused.stderr, command
         assert everything(life) == held
-        assert [one["urn"] for one in life.world.resources() if "::k001" in one["urn"]]
+        assert [resource["urn"] for resource in life.world.resources() if "::k001" in resource["urn"]]
     finally:
         for left in (folder / "tenants" / "c02", folder / "tenants"):
             for other in left.glob("k0[09][19].yaml"):

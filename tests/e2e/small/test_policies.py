@@ -1,4 +1,5 @@
-"""Rules broken on purpose in a component or in a tenants' file: the run stops, says where, and nothing wrong is made."""
+"""Rules broken on purpose in a component or in a tenants' file: the run stops, says where, and nothing wrong is
+made."""
 
 import json
 from collections.abc import Callable
@@ -14,42 +15,42 @@ THIRD = "k003"
 # Case -> file, what stands there, what is written instead, the rule, and where it must be said.
 RESOURCE = {
     "a writable root": (
-        "components/pod.py",
+        "components/manifests/pod.py",
         '"readOnlyRootFilesystem": True',
         '"readOnlyRootFilesystem": False',
         "workload-filesystem",
         "Deployment ",  # the application's or a service's, whichever comes first
     ),
     "weak Pod Security": (
-        "components/boundary.py",
+        "components/parts/namespace.py",
         "marks | POD_SECURITY",  # the tenants' alone: the platform's comes first
         "marks | dict.fromkeys(POD_SECURITY, 'baseline')",
         "workload-pod-security",
         "Namespace tenant-",
     ),
     "an open direction": (
-        "components/network.py",
+        "components/manifests/network_policy.py",
         'BOTH_WAYS: Final = ("Ingress", "Egress")',
         'BOTH_WAYS: Final = ("Ingress",)',
         "network-directions",
         "NetworkPolicy ",  # which one comes first is chance
     ),
     "a quota of no plan": (
-        "components/quotas.py",
+        "components/manifests/quotas.py",
         '"services.nodeports": "0"',
         '"services.nodeports": "9"',
         "quotas-quota",
         "ResourceQuota plan",
     ),
     "a header added to instead of set": (
-        "components/route.py",
+        "components/manifests/http_route.py",
         '{"set": [header]}',
         '{"add": [header]}',
         "dns-header",
         "HTTPRoute business-app",
     ),
     "unlimited connections": (
-        "components/database.py",
+        "components/parts/database.py",
         "connection_limit=args.connections",
         "connection_limit=-1",
         "database-connections",
@@ -63,7 +64,7 @@ RESOURCE = {
         "rent0",
     ),
     "a rail that lets pass": (
-        "components/rails/rail.py",
+        "components/admission_policies/policy.py",
         '"failurePolicy": "Fail"',
         '"failurePolicy": "Ignore"',
         "workload-rail",
@@ -81,7 +82,7 @@ NEVER = {
 }
 STACK = {
     "no limits": (
-        "components/boundary.py",
+        "components/parts/namespace.py",
         '("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},',
         "",
         "quotas-present",

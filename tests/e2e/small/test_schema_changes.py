@@ -28,7 +28,7 @@ def _write(world: World, name: str, text: str) -> None:
 
 def _versions(world: World) -> dict[str, int]:
     found = json.loads(world.run("tenantry", "migrate", "--list", "--json").stdout)
-    return {one["label"]: one["after"] for one in found}
+    return {result["label"]: result["after"] for result in found}
 
 
 def _table(world: World, code: str, table: str) -> Any:
@@ -99,14 +99,14 @@ def test_again_it_is_the_same_one_unless_it_is_left_out(opened: World) -> None:
     assert _versions(opened)[THIRD] == 1
     assert "1 skipped" in opened.run("tenantry", "migrate", "--to", "2", "--skip", THIRD).stdout
     only = json.loads(opened.run("tenantry", "migrate", "--only", FOURTH, "--list", "--json").stdout)
-    assert [one["label"] for one in only] == ["template", "test site", FOURTH]
+    assert [code["label"] for code in only] == ["template", "test site", FOURTH]
 
 
 def test_when_the_cause_is_gone_it_goes_on_from_there(opened: World) -> None:
     with opened.connect(f"rent{THIRD[1:]}") as session:
         session.execute("UPDATE kindergartens SET address = 'somewhere'")
     done = json.loads(opened.run("tenantry", "migrate", "--to", "2", "--json").stdout)
-    assert {one["label"]: one["state"] for one in done} == {
+    assert {backup["label"]: backup["state"] for backup in done} == {
         "template": "current", "test site": "current", "k001": "current", "k002": "current",
         THIRD: "migrated", FOURTH: "current",
     }  # fmt: skip

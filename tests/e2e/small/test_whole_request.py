@@ -1,7 +1,8 @@
-"""A tenant by request, as its author, the jobs of the workflows and a reader of the comment meet it: up to the merge and after.
+"""A tenant by request, as its author, the jobs of the workflows and a reader of the comment meet it: up to the merge
+and after.
 
-Beside the checkout stands a bare repository as `origin`, and on loopback what the forge's API is for comments. Runs last
-on this instance, as it opens one more tenant.
+Beside the checkout stands a bare repository as `origin`, and on loopback what the forge's API is for comments. Runs
+last on this instance, as it opens one more tenant.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from local.throwaway import World
-from tenantry.reports.markdown import MARKER
+from tenantry.changes.report.markdown import MARKER
 from tests.support.forge import TOKEN, StandIn, forge
 from tests.support.repository import Clone, git
 
@@ -39,7 +40,7 @@ class Request:
         return self.runner.run("tenantry", "report", "post", *paths, "--number", "17", env=env).stdout
 
     def comments(self) -> list[str]:
-        return [one["body"] for one in self.forge.comments if one["body"].startswith(MARKER)]
+        return [comment["body"] for comment in self.forge.comments if comment["body"].startswith(MARKER)]
 
     def preview(self, branch: str, to: Path, ok: int) -> None:
         """As the job `tenants` of preview.yml does it: main's code, the request's files as data."""
@@ -119,7 +120,7 @@ def test_from_new_to_deploy(request_: Request, tmp_path: Path) -> None:
     assert "beyond what was approved, nothing was changed" in refused.stderr
     assert "k002: update" in refused.stderr
     assert not [
-        one for one in runner.kubectl("get", "namespaces")["items"] if one["metadata"]["name"] == f"tenant-{code}"
+        item for item in runner.kubectl("get", "namespaces")["items"] if item["metadata"]["name"] == f"tenant-{code}"
     ]
     runner.up("--approved", str(second))
     labels = runner.kubectl("get", "namespace", f"tenant-{code}")["metadata"]["labels"]

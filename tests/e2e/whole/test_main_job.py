@@ -57,8 +57,8 @@ def test_up_opens_thirteen_tenants(world: World) -> None:
 
 
 def test_the_state_holds_no_long_traces_and_the_engine_writes_no_debug_log(world: World) -> None:
-    parts = [one for one in world.resources() if "tenantry:components:" in one["urn"]]
-    assert 1 <= max(len(one["stackTrace"]) for one in parts) <= 4
+    parts = [resource for resource in world.resources() if "tenantry:components:" in resource["urn"]]
+    assert 1 <= max(len(resource["stackTrace"]) for resource in parts) <= 4
     assert (world.folder / ".local" / "pulumi" / "logs").is_file()
     assert not list((world.folder / ".local" / "state").rglob("*.attrs"))
 

@@ -1,4 +1,5 @@
-"""`pulumi destroy` is refused while tenants live; told twice, it leaves the three systems as they were before the first up.
+"""`pulumi destroy` is refused while tenants live; told twice, it leaves the three systems as they were before the first
+up.
 
 It follows the main job on its instance: thirteen tenants, one more that was opened beside them, a plan that changed.
 """

@@ -1,4 +1,5 @@
-"""A control plane and the kubernetes plugin as processes; tests drive the plugin over its own protocol, as the engine."""
+"""A control plane and the kubernetes plugin as processes; tests drive the plugin over its own protocol, as the
+engine."""
 
 import os
 import signal

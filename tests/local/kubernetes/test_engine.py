@@ -173,7 +173,7 @@ def test_up_same_refresh_change_destroy(
     # Told to replace, the engine asks nobody: what has one name must still be there, and a namespace with all it holds.
     space, role = "core/v1:Namespace::tenant-k001", "rbac.authorization.k8s.io/v1:Role::reader"
     before = kubelite.core.read_namespace("tenant-k001").metadata.uid
-    changed.up(replace=[f"urn:pulumi:s::test::kubernetes:{one}" for one in (space, role)])
+    changed.up(replace=[f"urn:pulumi:s::test::kubernetes:{resource}" for resource in (space, role)])
     assert kubelite.core.read_namespace("tenant-k001").metadata.uid == before
     assert kubelite.core.read_namespace("tenant-k001").status.phase == "Active"
     assert kubelite.rbac.read_namespaced_role("reader", "tenant-k001")

@@ -60,7 +60,7 @@ def test_pods_run_at_once_after_a_restart(own: Kubelite) -> None:
 
 
 def _all_run(own: Kubelite) -> None:
-    phases = [one.status.phase for one in own.core.list_namespaced_pod("busy").items]
+    phases = [item.status.phase for item in own.core.list_namespaced_pod("busy").items]
     assert phases == ["Running"] * 12, phases
 
 
@@ -224,6 +224,6 @@ def test_many_namespaces_go_quickly(kubelite: Kubelite) -> None:
     began = time.monotonic()
     for name in names:
         core.delete_namespace(name)
-    while {one.metadata.name for one in core.list_namespace().items} & set(names):
+    while {namespace.metadata.name for namespace in core.list_namespace().items} & set(names):
         assert time.monotonic() - began < 30
         time.sleep(0.1)

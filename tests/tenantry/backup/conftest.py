@@ -10,18 +10,18 @@ import pytest
 from local.alibaba.temporary import stand_in
 from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
-from tenantry.backup.places import Shelf
-from tenantry.backup.records import Records
-from tenantry.backup.systems import BucketPlace, Systems
-from tenantry.backup.take import Subject, Vault
-from tenantry.owner_login import CATALOG_ALONE
-from tenantry.rollout import record
+from tenantry.backup.clients import BackupClients, BucketLocation
+from tenantry.backup.contents.layout import BackupPaths
+from tenantry.backup.create import BackupStore, BackupSubject
+from tenantry.backup.records import BackupRecords
+from tenantry.database import migration_record
+from tenantry.database.owner_login import CATALOG_ALONE
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"ALICLOUD_ACCESS_KEY": "LTAItest", "ALICLOUD_SECRET_KEY": "secret", "ALICLOUD_ACCOUNT_ID": "1234567890123456"}
-FILES, STORE = BucketPlace("files", "cn-guangzhou"), BucketPlace("store", "cn-beijing")
-LIVING = Shelf("k001")
-TENANT = Subject("k001", "rent001", "k001", "kindergarten/rent/13800138001/", (FILES,))
+FILES, STORE = BucketLocation("files", "cn-guangzhou"), BucketLocation("store", "cn-beijing")
+LIVING = BackupPaths("k001")
+TENANT = BackupSubject("k001", "rent001", "k001", "kindergarten/rent/13800138001/", (FILES,))
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +31,15 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 
 @pytest.fixture(scope="module")
-def systems(tmp_path_factory: pytest.TempPathFactory, proxy: str) -> Generator[Systems]:
+def systems(tmp_path_factory: pytest.TempPathFactory, proxy: str) -> Generator[BackupClients]:
     with TemporaryServer(tmp_path_factory.mktemp("server")) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(binary("pg_dump").parent), prepend=os.pathsep)
         keys = KEYS["ALICLOUD_ACCESS_KEY"], KEYS["ALICLOUD_SECRET_KEY"], None, proxy
-        yield Systems("127.0.0.1", str(server.port), "tenantry", server.password, "disable", *keys)
+        yield BackupClients("127.0.0.1", str(server.port), "tenantry", server.password, "disable", *keys)
 
 
 @pytest.fixture
-def vault(systems: Systems) -> Generator[Vault]:
+def vault(systems: BackupClients) -> Generator[BackupStore]:
     """With k001's database, three objects (one in two versions), and an admin database; all gone at the end."""
     migrations = sorted((ROOT / "provider" / "migrations" / "admin").glob("*.sql"))
     with systems.session() as session:
@@ -53,7 +53,7 @@ def vault(systems: Systems) -> Generator[Vault]:
         for migration in migrations:
             session.execute(migration.read_bytes())
     with systems.session("rent001", CATALOG_ALONE) as session:
-        record.make(session)
+        migration_record.make(session)
     with systems.session("rent001") as session:
         session.execute("SET role = 'rent001'; CREATE TABLE things AS SELECT id FROM generate_series(1, 50) AS id")
     for place in (FILES, STORE):
@@ -62,7 +62,7 @@ def vault(systems: Systems) -> Generator[Vault]:
     for path, content in {"a.txt": b"old", "b.bin": b"\x00" * 100_000, "c/d.txt": b"deep"}.items():
         systems.bucket(FILES).put_object(TENANT.prefix + path, content, headers={"Content-Type": "text/x-own"})
     systems.bucket(FILES).put_object(TENANT.prefix + "a.txt", b"new")
-    yield Vault(systems, STORE, Records(systems, "admin"))
+    yield BackupStore(systems, STORE, BackupRecords(systems, "admin"))
     for place in (FILES, STORE):
         bucket = systems.bucket(place)
         listed = bucket.list_object_versions(max_keys=1000)
@@ -77,7 +77,7 @@ def vault(systems: Systems) -> Generator[Vault]:
 
 
 @pytest.fixture
-def tenant() -> Subject:
+def tenant() -> BackupSubject:
     return TENANT
 
 
@@ -96,13 +96,13 @@ def quiet(_: str) -> None:
     """Nobody listens."""
 
 
-def change(vault: Vault, statement: str, database: str = "rent001") -> None:
+def change(vault: BackupStore, statement: str, database: str = "rent001") -> None:
     """Runs the statement in one database, as the administrator."""
     with vault.systems.session(database) as session:
         session.execute(statement.encode())
 
 
-def restored(vault: Vault) -> str:
+def restored(vault: BackupStore) -> str:
     """The database that a restore has set beside the tenant's own; empty when there is none."""
     with vault.systems.session() as session:
         row = session.execute("SELECT datname FROM pg_database WHERE datname ~ '_restored_'").fetchone()

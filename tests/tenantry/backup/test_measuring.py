@@ -1,12 +1,13 @@
-"""What `tenantry usage --measure` counts in a real database and the stand-in's buckets (tenantry/watch/measuring.py)."""
+"""What `tenantry usage --measure` counts in a real database and the stand-in's buckets
+(tenantry/watch/measuring.py)."""
 
 from pathlib import Path
 
 import pytest
 
+from tenantry.backup.create import BackupStore, BackupSubject
 from tenantry.backup.settings import Stack
-from tenantry.backup.take import Subject, Vault
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 from tenantry.watch.measuring import measure
 from tests.tenantry.backup.conftest import change, quiet
 
@@ -19,7 +20,7 @@ FIGURES = "SELECT total_users, storage_bytes, object_count, database_bytes > 100
 
 
 @pytest.fixture
-def at(vault: Vault, tenant: Subject, folder: Path) -> Stack:
+def at(vault: BackupStore, tenant: BackupSubject, folder: Path) -> Stack:
     """k001 has three files and two users, one of them deleted; k002 has nothing at all."""
     change(vault, ROW, "admin")
     change(vault, "SET ROLE rent001; CREATE TABLE users AS SELECT 1 AS id, NULL::timestamptz AS deleted_at")
@@ -39,7 +40,7 @@ def figures(at: Stack) -> list[tuple[object, ...]]:
 
 def test_users_files_and_database_are_counted_and_the_others_go_on(at: Stack) -> None:
     done, failed = measure(at, server_of(at), [], quiet)
-    assert [(one.code, one.users, one.storage, one.objects) for one in done] == [("k001", 1, 100_007, 3)]
+    assert [(backup.code, backup.users, backup.storage, backup.objects) for backup in done] == [("k001", 1, 100_007, 3)]
     assert list(failed) == ["k002"]
     assert figures(at) == [(1, 100_007, 3, True, True, 0)]
 

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from tenantry.backup.places import Shelf
-from tenantry.backup.records import Records
+from tenantry.backup.contents.layout import BackupPaths
+from tenantry.backup.create import BackupStore, BackupSubject, create_backup
+from tenantry.backup.records import BackupRecords
 from tenantry.backup.settings import Stack
-from tenantry.backup.take import Subject, Vault, take
-from tenantry.cli import app
+from tenantry.cli.app import app
 
 ROW = """
 INSERT INTO tenants (tenant_id, name, domain, database_name, status, plan_type, max_users, max_storage, contact_phone)
@@ -22,33 +22,36 @@ VALUES ('k001', 'one', 'k001.yyup.cc', 'rent001', 'active', 'basic', 1, 1, '1380
 
 
 @pytest.fixture
-def two(vault: Vault, tenant: Subject, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def two(vault: BackupStore, tenant: BackupSubject, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The admin database knows k001, and k002 after it."""
     with vault.systems.session("admin") as session:
         session.execute("CREATE DATABASE rent002")
         session.execute(ROW)
-    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: Stack(vault, tenant.buckets, folder))
+    monkeypatch.setattr("tenantry.cli.commands.backup.stack_of", lambda *_: Stack(vault, tenant.buckets, folder))
 
 
 def night() -> tuple[int, list[str], dict[str, str]]:
     """The exit code, who was backed up, and what was told of the others."""
     done = CliRunner().invoke(app, ["backup", "k001", "k002", "--scheduled", "--json", "--stack", "local"])
     told = json.loads(done.stdout)
-    return done.exit_code, [one["id"].split("-")[0] for one in told["backups"]], told["failed"]
+    return done.exit_code, [backup["id"].split("-")[0] for backup in told["backups"]], told["failed"]
 
 
 @pytest.mark.usefixtures("two")
-def test_a_folder_that_a_person_copied_is_no_backup(vault: Vault, tenant: Subject) -> None:
-    key, bucket = Shelf("k001").manifest(take(vault, tenant, "scheduled").id), vault.systems.bucket(vault.place)
+def test_a_folder_that_a_person_copied_is_no_backup(vault: BackupStore, tenant: BackupSubject) -> None:
+    key, bucket = (
+        BackupPaths("k001").manifest(create_backup(vault, tenant, "scheduled").id),
+        vault.systems.bucket(vault.place),
+    )
     for folder in (".bak", "/older"):
         bucket.put_object(key.replace("/manifest.json", f"{folder}/manifest.json"), bucket.get_object(key).read())
     assert night() == (0, ["k001", "k002"], {})
 
 
 @pytest.mark.usefixtures("two")
-def test_a_manifest_of_a_newer_release_stops_that_tenant_alone(vault: Vault, tenant: Subject) -> None:
-    manifest, bucket = take(vault, tenant, "scheduled"), vault.systems.bucket(vault.place)
-    key = Shelf("k001").manifest(manifest.id)
+def test_a_manifest_of_a_newer_release_stops_that_tenant_alone(vault: BackupStore, tenant: BackupSubject) -> None:
+    manifest, bucket = create_backup(vault, tenant, "scheduled"), vault.systems.bucket(vault.place)
+    key = BackupPaths("k001").manifest(manifest.id)
     bucket.put_object(key, json.dumps({**json.loads(manifest.model_dump_json()), "sealed": True}))
     code, done, failed = night()
     assert (code, done, list(failed)) == (3, ["k002"], ["k001"])
@@ -61,15 +64,15 @@ def test_an_error_of_the_database_is_kept_and_the_next_is_backed_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls: list[str] = []
-    find = Records.all
+    find = BackupRecords.all
 
-    def failing(self: Records, code: str | None = None) -> Any:
+    def failing(self: BackupRecords, code: str | None = None) -> Any:
         calls.append("")
         if len(calls) == 1:
             raise psycopg.OperationalError("the server went away")
         return find(self, code)
 
-    monkeypatch.setattr(Records, "all", failing)
+    monkeypatch.setattr(BackupRecords, "all", failing)
     code, done, failed = night()
     assert (code, done, list(failed)) == (3, ["k001", "k002"], ["k001"])
     assert "the server went away" in failed["k001"]
@@ -77,12 +80,12 @@ def test_an_error_of_the_database_is_kept_and_the_next_is_backed_up(
 
 @pytest.mark.usefixtures("two")
 def test_a_fault_of_the_program_at_one_keeps_no_other_from_a_backup(monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(vault: Vault, subject: Subject, kind: Any, **more: Any) -> Any:
+    def failing(vault: BackupStore, subject: BackupSubject, kind: Any, **more: Any) -> Any:
         if subject.name == "k001":
             raise KeyError("never seen")
-        return take(vault, subject, kind, **more)
+        return create_backup(vault, subject, kind, **more)
 
-    monkeypatch.setattr("tenantry.backup.take.take", failing)
+    monkeypatch.setattr("tenantry.backup.create.create_backup", failing)
     code, done, failed = night()
     assert (code, done) == (3, ["k002"])
     assert "a fault of the program (KeyError: 'never seen'): report it" in failed["k001"]

@@ -10,16 +10,16 @@ import psycopg
 import pytest
 import yaml
 
-from tenantry.backup import objects
-from tenantry.backup.places import Shelf
-from tenantry.backup.prove import entomb
+from tenantry.backup.contents import objects
+from tenantry.backup.contents.layout import BackupPaths
+from tenantry.backup.create import BackupStore, BackupSubject, create_backup
 from tenantry.backup.settings import Stack
-from tenantry.backup.take import Subject, Vault, take
-from tenantry.engine.refusal import Refusal
-from tenantry.fleet import load_fleet
-from tenantry.purge.plan import Next, Step
+from tenantry.backup.verify import archive_for_purge
+from tenantry.database.migration_record import TABLE
+from tenantry.engine.errors import CommandError
+from tenantry.fleet.load import load_fleet
+from tenantry.purge.next_step import Next, Step
 from tenantry.purge.steps import Steps
-from tenantry.rollout.record import TABLE
 from tests.tenantry.backup.conftest import change
 
 DELETED = date(2026, 9, 1)
@@ -32,7 +32,7 @@ def path(write: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-def step(vault: Vault, tenant: Subject, path: Path) -> Take:
+def step(vault: BackupStore, tenant: BackupSubject, path: Path) -> Take:
     """Takes a step for k001; the answer is what stopped it."""
 
     def take_one(step: Step) -> str:
@@ -49,13 +49,13 @@ def told(path: Path) -> str:
     return "tombstone" if "contact" not in document and document["status"] == "purged" else document["status"]
 
 
-def remove(vault: Vault, tenant: Subject) -> None:
+def remove(vault: BackupStore, tenant: BackupSubject) -> None:
     """What the run after the tombstone does."""
     for place in tenant.buckets:
-        objects.empty(vault.systems.bucket(place), tenant.prefix)
+        objects.delete_all_versions(vault.systems.bucket(place), tenant.prefix)
 
 
-def test_it_goes_step_by_step_to_its_end(vault: Vault, tenant: Subject, path: Path, step: Take) -> None:
+def test_it_goes_step_by_step_to_its_end(vault: BackupStore, tenant: BackupSubject, path: Path, step: Take) -> None:
     assert step(Step.PROVE) == ""
     assert told(path) == "purged"
     assert step(Step.BURY) == ""
@@ -66,7 +66,7 @@ def test_it_goes_step_by_step_to_its_end(vault: Vault, tenant: Subject, path: Pa
 
 
 def test_what_its_roles_have_in_other_databases_stops_it_before_anything_goes(
-    vault: Vault, path: Path, step: Take
+    vault: BackupStore, path: Path, step: Take
 ) -> None:
     for made, taken in (
         ("SET SESSION AUTHORIZATION rent001_a; SELECT lo_create(77)", "SELECT lo_unlink(77)"),
@@ -84,7 +84,7 @@ def test_what_its_roles_have_in_other_databases_stops_it_before_anything_goes(
 
 
 @pytest.mark.parametrize("name", ["rent001_before_20261101000000", "rent001_restored_20261101000000"])
-def test_a_copy_that_a_restore_left_stops_every_step(vault: Vault, path: Path, step: Take, name: str) -> None:
+def test_a_copy_that_a_restore_left_stops_every_step(vault: BackupStore, path: Path, step: Take, name: str) -> None:
     with vault.systems.session() as session:
         for at, before in ((Step.PROVE, "deleted"), (Step.BURY, "purged"), (Step.FINISH, "tombstone")):
             session.execute(f"CREATE DATABASE {name}".encode())
@@ -96,12 +96,12 @@ def test_a_copy_that_a_restore_left_stops_every_step(vault: Vault, path: Path, s
 
 @pytest.mark.parametrize("what", ["database.dump", "manifest.json", "b.bin", "shorter"])
 def test_nothing_goes_on_without_the_whole_proved_backup(
-    vault: Vault, tenant: Subject, path: Path, step: Take, what: str
+    vault: BackupStore, tenant: BackupSubject, path: Path, step: Take, what: str
 ) -> None:
-    other = take(vault, tenant, "scheduled").id
+    other = create_backup(vault, tenant, "scheduled").id
     assert step(Step.PROVE) == ""
     bucket = vault.systems.bucket(vault.place)
-    (key,) = (one for one in objects.keys(bucket, "purged/k001/") if one.endswith(what.replace("shorter", "b.bin")))
+    (key,) = (key for key in objects.keys(bucket, "purged/k001/") if key.endswith(what.replace("shorter", "b.bin")))
 
     def damage() -> str:
         version = bucket.head_object(key).headers["x-oss-version-id"]
@@ -116,19 +116,23 @@ def test_nothing_goes_on_without_the_whole_proved_backup(
     damage()
     assert step(Step.FINISH) != ""
     assert "phone" in path.read_text()
-    assert any(other in one for one in objects.keys(bucket, "backups/k001/"))
+    assert any(other in key for key in objects.keys(bucket, "backups/k001/"))
     with vault.systems.session(vault.records.database) as session:
         session.execute("UPDATE data_backup_records SET expires_at = now() WHERE status = 'verified'")
     assert step(Step.FINISH) == ""
     assert objects.keys(bucket, "backups/k001/") == {}
 
 
-def test_all_of_a_backup_is_set_aside_anew_so_that_its_days_count_from_the_proof(vault: Vault, tenant: Subject) -> None:
-    backup_id, bucket = take(vault, tenant, "deletion").id, vault.systems.bucket(vault.place)
+def test_all_of_a_backup_is_set_aside_anew_so_that_its_days_count_from_the_proof(
+    vault: BackupStore, tenant: BackupSubject
+) -> None:
+    backup_id, bucket = create_backup(vault, tenant, "deletion").id, vault.systems.bucket(vault.place)
 
     def versions() -> dict[str, str]:
-        entomb(vault, backup_id, "k001", lambda _: None)
-        return {one.key: one.version for one in objects.versions(bucket, "purged/k001/") if one.is_latest}
+        archive_for_purge(vault, backup_id, "k001", lambda _: None)
+        return {
+            version.key: version.version for version in objects.versions(bucket, "purged/k001/") if version.is_latest
+        }
 
     first, second = versions(), versions()
     assert len(first) == 5
@@ -136,33 +140,37 @@ def test_all_of_a_backup_is_set_aside_anew_so_that_its_days_count_from_the_proof
     assert not set(first.values()) & set(second.values())
 
 
-def test_what_expires_in_temp_meanwhile_does_not_stop_the_proof(vault: Vault, tenant: Subject, step: Take) -> None:
+def test_what_expires_in_temp_meanwhile_does_not_stop_the_proof(
+    vault: BackupStore, tenant: BackupSubject, step: Take
+) -> None:
     files = vault.systems.bucket(tenant.buckets[0])
     for path in ("temp/", "temp/upload.bin"):
         files.put_object(tenant.prefix + path, b"")
-    backup_id = take(vault, tenant, "deletion", deleted_at=DELETED).id
+    backup_id = create_backup(vault, tenant, "deletion", deleted_at=DELETED).id
     files.delete_object(tenant.prefix + "temp/upload.bin")
     files.put_object(tenant.prefix + "temp/", b"")  # expired, and made again
     files.put_object(tenant.prefix + "temp/new.bin", b"")
     assert "temp/new.bin is not in the backup" in step(Step.PROVE)
     files.delete_object(tenant.prefix + "temp/new.bin")
     assert step(Step.PROVE) == ""
-    assert "temp/upload.bin" in {one.path for one in vault.manifest(backup_id, Shelf("k001", purged=True)).objects}
+    assert "temp/upload.bin" in {
+        obj.path for obj in vault.manifest(backup_id, BackupPaths("k001", purged=True)).objects
+    }
 
 
-def test_a_migration_since_the_backup_is_told_as_one(vault: Vault, tenant: Subject, step: Take) -> None:
+def test_a_migration_since_the_backup_is_told_as_one(vault: BackupStore, tenant: BackupSubject, step: Take) -> None:
     with vault.systems.session("rent001") as session:
-        take(vault, tenant, "deletion", deleted_at=DELETED)
+        create_backup(vault, tenant, "deletion", deleted_at=DELETED)
         session.execute("ALTER TABLE things ADD more int")
         session.execute(f"INSERT INTO {TABLE} VALUES (1, 'more', 'x')".encode())
     assert "it was migrated since its backup" in (said := step(Step.PROVE))
     assert "`tenantry backup k001 --for-deletion`" in said
-    take(vault, tenant, "deletion", deleted_at=DELETED)
+    create_backup(vault, tenant, "deletion", deleted_at=DELETED)
     assert step(Step.PROVE) == ""
 
 
 @pytest.mark.parametrize(
-    "error", [Refusal("k001.yaml: no line `status: deleted` was found", ""), psycopg.OperationalError("no line")]
+    "error", [CommandError("k001.yaml: no line `status: deleted` was found", ""), psycopg.OperationalError("no line")]
 )
 def test_what_stops_one_tenant_is_kept_and_the_others_go_on(
     step: Take, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -170,5 +178,5 @@ def test_what_stops_one_tenant_is_kept_and_the_others_go_on(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("tenantry.purge.files.write_purged", refuse)
+    monkeypatch.setattr("tenantry.purge.tenant_file.write_purged", refuse)
     assert "no line" in step(Step.PROVE)

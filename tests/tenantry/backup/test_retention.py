@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenantry.backup.places import ID, Shelf, moment_of, new_id, subject_of
+from tenantry.backup.contents.layout import ID, BackupPaths, moment_of, new_id, subject_of
 from tenantry.backup.retention import Counts, kept
 
 START = datetime(2026, 1, 1, 18, 30, tzinfo=UTC)
@@ -19,7 +19,7 @@ def nightly(nights: int) -> list[str]:
 def test_a_year_of_nights_leaves_seven_days_four_weeks_and_twelve_months() -> None:
     ids = nightly(400)
     found = kept(ids, Counts())
-    days = sorted({moment_of(one).date() for one in found}, reverse=True)
+    days = sorted({moment_of(result).date() for result in found}, reverse=True)
     assert ids[-7:] == sorted(ids[-7:], key=moment_of)
     assert set(ids[-7:]) <= found
     assert len({f"{day:%Y-%m}" for day in days}) >= 12
@@ -72,9 +72,9 @@ def test_what_is_no_id(wrong: str) -> None:
 
 
 def test_the_living_and_the_purged_lie_apart_and_no_subject_holds_another() -> None:
-    places = [Shelf(name, purged) for name in ("k001", "k0011") for purged in (False, True)]
+    places = [BackupPaths(name, purged) for name in ("k001", "k0011") for purged in (False, True)]
     roots = [root for place in places for root in (place.backups, place.objects)]
     assert all(root.endswith("/") for root in roots)
-    assert not [(one, other) for one in roots for other in roots if one != other and other.startswith(one)]
-    assert Shelf("k001", True).backups.startswith("purged/")
+    assert not [(root, other) for root in roots for other in roots if root != other and other.startswith(root)]
+    assert BackupPaths("k001", True).backups.startswith("purged/")
     assert ID.fullmatch(new_id("k001", START))

@@ -9,16 +9,16 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tenantry.backup.failing import BackupError
+from tenantry.backup.create import BackupSubject
+from tenantry.backup.errors import BackupError
 from tenantry.backup.retention import Counts, counts_of
-from tenantry.backup.settings import Known
-from tenantry.backup.take import Subject
-from tenantry.cli import app
-from tenantry.fleet import PROJECT_TENANTS
+from tenantry.backup.settings import KnownTenant
+from tenantry.cli.app import app
+from tenantry.fleet.load import PROJECT_TENANTS
 
 NIGHT = [
-    Known("k001", "basic", found=Subject("k001", "rent001", "k001")),
-    Known("admin", found=Subject("admin", "admin")),
+    KnownTenant("k001", "basic", found=BackupSubject("k001", "rent001", "k001")),
+    KnownTenant("admin", found=BackupSubject("admin", "admin")),
 ]
 
 
@@ -27,18 +27,18 @@ def pruned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counts]:
     """By whom and what was kept, where backups are taken and removed in a moment."""
     kept: dict[str, Counts] = {}
 
-    def take(_: object, subject: Subject, *__: object, **___: object) -> Any:
+    def take(_: object, subject: BackupSubject, *__: object, **___: object) -> Any:
         fingerprint = SimpleNamespace(rows=1, tables={})
         return SimpleNamespace(
             id=f"{subject.name}-id", fingerprint=fingerprint, objects=(), size=1, seconds=1.0, lost=0
         )
 
-    def prune(_: object, subject: Subject, counts: Counts, __: object) -> None:
+    def prune(_: object, subject: BackupSubject, counts: Counts, __: object) -> None:
         kept[subject.name] = counts
 
     at = SimpleNamespace(vault=None, chosen=lambda _: NIGHT)  # pyright: ignore[reportUnknownLambdaType]
-    monkeypatch.setattr("tenantry.cli_backup.stack_of", lambda *_: at)
-    monkeypatch.setattr("tenantry.backup.take.take", take)
+    monkeypatch.setattr("tenantry.cli.commands.backup.stack_of", lambda *_: at)
+    monkeypatch.setattr("tenantry.backup.create.create_backup", take)
     monkeypatch.setattr("tenantry.backup.retention.prune", prune)
     return kept
 
@@ -77,7 +77,7 @@ def test_a_fault_in_the_plans_keeps_nobody_from_a_backup(plans: Path, pruned: di
     plans.write_text("plans: {}\n")
     code, told = night(plans.parents[1])
     assert (code, pruned) == (3, {})
-    assert [one["id"] for one in told["backups"]] == ["k001-id", "admin-id"]
+    assert [backup["id"] for backup in told["backups"]] == ["k001-id", "admin-id"]
     assert f"no old backup was removed: {plans}:1: plans.basic" in told["failed"]["k001"]
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.backup.failing import BackupError
-from tenantry.cli_backup import stack_of
-from tenantry.engine.refusal import Refusal
+from tenantry.backup.errors import BackupError
+from tenantry.cli.commands.backup import stack_of
+from tenantry.engine.errors import CommandError
 
 SHELL = {
     "PGHOST": "127.0.0.1",
@@ -86,7 +86,7 @@ def test_the_nightly_job_has_them_from_its_stack_by_name(project: Path, monkeypa
     monkeypatch.setenv("TENANTRY_SYSTEMS_OF", "prod")
     assert stack_of(project, "prod").vault.systems.host == "127.0.0.1"
     monkeypatch.setenv("TENANTRY_SYSTEMS_OF", "stage")
-    with pytest.raises(Refusal, match="pulumi"):
+    with pytest.raises(CommandError, match="pulumi"):
         stack_of(project, "prod")
 
 
@@ -99,5 +99,5 @@ def test_what_the_stack_does_not_say_is_named_and_not_taken_from_the_shell(proje
 
 @pytest.mark.parametrize("stack", ["prdo", "organization/other/prod"])
 def test_a_stack_that_is_none_of_this_project_has_no_systems(project: Path, stack: str) -> None:
-    with pytest.raises(Refusal, match=r"has no settings|no stack of the project"):
+    with pytest.raises(CommandError, match=r"has no settings|no stack of the project"):
         stack_of(project, stack)

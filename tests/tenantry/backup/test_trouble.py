@@ -3,17 +3,17 @@
 import psycopg
 import pytest
 
-from tenantry.backup import fingerprint, postgresql
-from tenantry.backup.failing import BackupError, explained
-from tenantry.backup.prove import prove
-from tenantry.backup.restore import restore
-from tenantry.backup.take import Subject, Vault, take
+from tenantry.backup.contents import fingerprint, pg_dump
+from tenantry.backup.create import BackupStore, BackupSubject, create_backup
+from tenantry.backup.errors import BackupError, error_context
+from tenantry.backup.restoring.restore import restore
+from tenantry.backup.verify import prove
 from tests.support.harmful import spoil
 from tests.tenantry.backup.conftest import LIVING, change, quiet
 
 
 @pytest.fixture
-def spoilt(vault: Vault) -> Vault:
+def spoilt(vault: BackupStore) -> BackupStore:
     with vault.systems.session("rent001") as session:
         session.execute('CREATE TABLE "Käse" (name text); INSERT INTO "Käse" VALUES (\'示例幼儿园\')')
         session.execute('ALTER TABLE things OWNER TO rent001; ALTER TABLE "Käse" OWNER TO rent001')
@@ -31,14 +31,14 @@ def spoilt(vault: Vault) -> Vault:
     return vault
 
 
-def test_a_backup_of_a_database_with_every_setting_is_proved(spoilt: Vault, tenant: Subject) -> None:
-    manifest = take(spoilt, tenant, "manual")
+def test_a_backup_of_a_database_with_every_setting_is_proved(spoilt: BackupStore, tenant: BackupSubject) -> None:
+    manifest = create_backup(spoilt, tenant, "manual")
     assert manifest.fingerprint.rows == 51
     prove(spoilt, manifest.id, tenant, LIVING, quiet)
 
 
-def test_such_a_database_is_restored_without_them(spoilt: Vault, tenant: Subject) -> None:
-    manifest = take(spoilt, tenant, "manual")
+def test_such_a_database_is_restored_without_them(spoilt: BackupStore, tenant: BackupSubject) -> None:
+    manifest = create_backup(spoilt, tenant, "manual")
     change(spoilt, "DELETE FROM things")
     restore(spoilt, manifest.id, "k001", tenant, quiet)
     with spoilt.systems.session() as session:
@@ -51,21 +51,21 @@ def test_such_a_database_is_restored_without_them(spoilt: Vault, tenant: Subject
 
 @pytest.mark.parametrize("mode", ["pg_dump", "the checksums"])
 def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
-    vault: Vault, tenant: Subject, monkeypatch: pytest.MonkeyPatch, mode: str
+    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setattr(postgresql, "DUMPED", (*postgresql.DUMPED[:2], "--lock-wait-timeout=2s"))
+    monkeypatch.setattr(pg_dump, "DUMPED", (*pg_dump.DUMPED[:2], "--lock-wait-timeout=2s"))
     monkeypatch.setitem(fingerprint.SETTINGS, "lock_timeout", "2s")
     with vault.systems.session("rent001") as holder, holder.transaction():
         holder.execute("LOCK TABLE things")
         number = holder.info.backend_pid
         with pytest.raises(BackupError, match=rf"held by tenantry \(process {number},"):
             if mode == "pg_dump":
-                take(vault, tenant, "manual")
+                create_backup(vault, tenant, "manual")
             else:
                 _checksums(vault)
-    assert take(vault, tenant, "manual").fingerprint.rows == 50
+    assert create_backup(vault, tenant, "manual").fingerprint.rows == 50
 
 
-def _checksums(vault: Vault) -> None:
-    with explained("checksums"), postgresql.frozen(vault.systems, "rent001") as (session, _):
+def _checksums(vault: BackupStore) -> None:
+    with error_context("checksums"), pg_dump.frozen(vault.systems, "rent001") as (session, _):
         fingerprint.take(session, "", has_record=False)

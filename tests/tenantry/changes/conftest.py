@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tenantry.changes.check import request_faults
-from tenantry.faults import Fault
+from tenantry.parsing.faults import Fault
 from tests.support.repository import Clone
 
 TODAY = date(2026, 11, 1)

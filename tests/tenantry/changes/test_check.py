@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.baseline import NoBaseline
 from tenantry.changes import history
 from tenantry.changes.check import request_faults
-from tenantry.faults import Fault
+from tenantry.parsing.faults import Fault
+from tenantry.reports.baseline import BaselineUnavailable
 from tests.support.repository import Clone, git
 from tests.tenantry.changes.conftest import TODAY
 from tests.tenantry.changes.test_rules import open_anew
@@ -173,7 +173,7 @@ def test_the_first_request_with_tenants(clone: Clone, faults: Faults) -> None:
 
 @pytest.mark.parametrize("reference", ["nowhere", "--output=x", "origin/main:tenants"])
 def test_a_reference_that_is_none(reference: str, faults: Faults) -> None:
-    with pytest.raises(NoBaseline, match="name a commit, tag"):
+    with pytest.raises(BaselineUnavailable, match="name a commit, tag"):
         faults(reference)
 
 
@@ -183,5 +183,5 @@ def test_a_clone_that_is_too_shallow(clone: Clone, faults: Faults, tmp_path: Pat
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{origin}", str(tmp_path / "shallow"))
     shallow = Clone(tmp_path / "shallow")
     shallow.git("fetch", "-q", "--depth", "1", "origin", f"{clone.git('rev-parse', 'origin/main~1').strip()}:old")
-    with pytest.raises(NoBaseline, match="fetch-depth: 0"):
+    with pytest.raises(BaselineUnavailable, match="fetch-depth: 0"):
         request_faults("old", shallow.tenants, "yyup.cc", TODAY)

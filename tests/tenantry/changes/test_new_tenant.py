@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tenantry import cli
 from tenantry.changes.new_tenant import NewTenant, find_code, phone_holder, tenant_text
-from tenantry.fleet import PROJECT_TENANTS, load_fleet
-from tenantry.reading import parse_tenant
-from tenantry.spec import TenantSpec
+from tenantry.cli import app
+from tenantry.fleet.load import PROJECT_TENANTS, load_fleet
+from tenantry.spec.loader import parse_tenant
+from tenantry.spec.tenant import TenantSpec
 from tests.support.repository import Clone
 from tests.tenantry.changes.conftest import TODAY
 from tests.tenantry.changes.test_check import merged
@@ -42,7 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], clo
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["tenantry", *arguments])
         try:
-            cli.main()
+            app.main()
         except SystemExit as ended:
             out, err = capsys.readouterr()
             return int(ended.code or 0), out, err

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tenantry.changes.overlay import Kind, Refused, lay, look, main
-from tenantry.regular import LARGEST
+from tenantry.parsing.regular_file import LARGEST
 from tests.support.repository import Clone, git
 from tests.tenantry.changes.conftest import TENANT
 

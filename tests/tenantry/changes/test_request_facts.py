@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.baseline import NoBaseline
 from tenantry.changes.request_facts import RequestFacts, request_facts
-from tenantry.cli_options import Place
+from tenantry.engine.stack.fleet_location import FleetLocation
+from tenantry.model.lifecycle import Phase
 from tenantry.names import DEFAULT_ZONE
-from tenantry.phase import Phase
+from tenantry.reports.baseline import BaselineUnavailable
 from tests.support.repository import Clone
 
 
 def facts(clone: Clone, base: str = "origin/main", cells: frozenset[str] | None = None) -> RequestFacts:
-    return request_facts(base, Place("prod", clone.tenants, DEFAULT_ZONE, cells, date(2026, 11, 1)))
+    return request_facts(base, FleetLocation("prod", clone.tenants, DEFAULT_ZONE, cells, date(2026, 11, 1)))
 
 
 def test_nothing_changed(clone: Clone) -> None:
@@ -39,10 +39,10 @@ def test_a_branch_that_is_behind_has_changed_nothing_of_what_came_since(clone: C
 
 
 @pytest.mark.parametrize("is_committed", [True, False])
-@pytest.mark.parametrize("path", ["components/network.py", "Pulumi.prod.yaml", "x.yaml"])
+@pytest.mark.parametrize("path", ["components/manifests/network_policy.py", "Pulumi.prod.yaml", "x.yaml"])
 def test_a_file_beside_the_tenants_is_no_data(clone: Clone, path: str, is_committed: bool) -> None:
     file = clone.root / path
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("x: 1\n")
     if is_committed:
         clone.commit()
@@ -69,5 +69,5 @@ def test_a_directory_is_a_base_too(clone: Clone, prepared: Path) -> None:
 
 @pytest.mark.parametrize("base", ["nothing-of-that-name", "--output=x"])
 def test_a_base_that_is_none(clone: Clone, base: str) -> None:
-    with pytest.raises(NoBaseline):
+    with pytest.raises(BaselineUnavailable):
         facts(clone, base)

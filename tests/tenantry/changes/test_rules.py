@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tenantry.changes import check, rules
-from tenantry.faults import Fault
+from tenantry.parsing.faults import Fault
 from tests.support.repository import Clone
 from tests.tenantry.changes.conftest import KEYS, PROOF, SERVICES, TENANT
 
@@ -168,7 +168,7 @@ def test_what_is_refused(row: str, clone: Clone, faults: Faults) -> None:
 def test_without_its_rule_it_passes(row: str, clone: Clone, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     rule, edit, _ = REFUSED[row]
     edit(clone)
-    monkeypatch.setattr(check, "RULES", tuple(one for one in rules.RULES if one is not rule))
+    monkeypatch.setattr(check, "RULES", tuple(entry for entry in rules.RULES if entry is not rule))
     assert faults(reference_of(clone)) == []
 
 

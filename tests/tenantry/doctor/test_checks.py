@@ -153,7 +153,7 @@ WRONG: dict[str, tuple[Facts, str, State, str, str]] = {
 
 def test_a_right_installation_has_nothing_wrong() -> None:
     report = examine(RIGHT, CHECKS)
-    assert [(one.check.id, one.problem) for one in report.findings if one.problem] == []
+    assert [(finding.check.id, finding.problem) for finding in report.findings if finding.problem] == []
     assert report.code == 0
     assert len(report.findings) == len(CHECKS)
 
@@ -162,11 +162,13 @@ def test_a_right_installation_has_nothing_wrong() -> None:
 def test_what_is_wrong_is_named_with_its_remedy_and_nothing_else_is(name: str) -> None:
     facts, check, state, said, remedy = WRONG[name]
     report = examine(facts, CHECKS)
-    found = [one for one in report.findings if one.problem and one.check.id == check]
-    assert [one.state for one in found] == [state] * len(found)
+    found = [finding for finding in report.findings if finding.problem and finding.check.id == check]
+    assert [result.state for result in found] == [state] * len(found)
     assert found
-    assert any(said in one.problem.said and remedy in one.problem.remedy for one in found if one.problem), found
-    assert not [one for one in report.findings if one.problem and one.check.id != check]
+    assert any(said in result.problem.said and remedy in result.problem.remedy for result in found if result.problem), (
+        found
+    )
+    assert not [finding for finding in report.findings if finding.problem and finding.check.id != check]
     assert report.code == int(state in (State.WRONG, State.UNKNOWN))
 
 
@@ -180,8 +182,11 @@ def test_on_the_embedded_default_it_says_what_is_not_real() -> None:
         RIGHT, embedded=True, kubernetes=real, secrets=frozenset(), settings={**SETTINGS, "imageDigest": "false"}
     )
     report = examine(facts, CHECKS)
-    assert {one.check.id for one in report.findings if one.problem} == {"configuration.tls", "kubernetes.walls"}
-    assert {one.state for one in report.findings if one.problem} == {State.NOT_REAL}
+    assert {finding.check.id for finding in report.findings if finding.problem} == {
+        "configuration.tls",
+        "kubernetes.walls",
+    }
+    assert {finding.state for finding in report.findings if finding.problem} == {State.NOT_REAL}
     assert report.code == 0
 
 
@@ -193,4 +198,4 @@ def test_what_is_shipped_is_full_of_placeholders_and_each_is_named_with_its_line
         ]
         found = placeholders(file)
         assert len(found) > len(marked)  # account and digests besides
-        assert all(one.startswith(f"{file.name}:") for one in found)
+        assert all(result.startswith(f"{file.name}:") for result in found)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from policies.kinds import PLATFORMS, TENANTS
+from policies.rules.kinds import PLATFORMS, TENANTS
 from provider.resources import RESOURCES
+from tenantry.changes.report.resource_weights import HOLDS_DATA, LIMITS, QUOTAS, WALLS, kind_of
 from tenantry.drift.gravity import ROWS, UNKNOWN, gravity_of
 from tenantry.drift.model import Gravity
-from tenantry.reports.resource_weights import HOLDS_DATA, LIMITS, QUOTAS, WALLS, kind_of
 
 OURS = {f"tenantry:index:{type(resource).__name__}" for resource in RESOURCES}
 PACKAGES = {"dns": "alicloud:dns", "ram": "alicloud:ram", "oss": "alicloud:oss", "ims": "alicloud:ims"}

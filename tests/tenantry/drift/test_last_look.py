@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.postgresql.temporary import TemporaryServer
-from provider.connections import Connections
 from provider.resources.migrations import Migrations
+from provider.systems.connections import Connections
 from tenantry.drift.last_look import LastLook, read_last_look, record_look
 from tenantry.drift.model import Drift
-from tenantry.engine.database import Server
-from tenantry.engine.refusal import Refusal
+from tenantry.engine.clients.postgresql import Server
+from tenantry.engine.errors import CommandError
 from tenantry.names import ADMIN_DATABASE
 
 NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ def admin_database(server: Server) -> None:
 
 
 def refuses() -> Server:
-    raise Refusal("the stack does not say how its database server is reached", "")
+    raise CommandError("the stack does not say how its database server is reached", "")
 
 
 def test_it_is_known_once_there_is_an_admin_database(server: Server) -> None:

@@ -12,9 +12,9 @@ from tenantry.drift.look import Looked
 from tenantry.drift.model import Drift, Finding, Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.repair import repair
-from tenantry.engine.progress import Change
-from tenantry.engine.refusal import Exit, Locked, Refusal
-from tenantry.engine.urns import Place
+from tenantry.engine.errors import CommandError, ExitCode, StackLocked
+from tenantry.engine.run.progress import Change
+from tenantry.engine.stack.urns import ResourceOwner
 
 
 def finding(mending: Mending, subject: str = "thing", tenant: str = "k001") -> Finding:
@@ -22,7 +22,7 @@ def finding(mending: Mending, subject: str = "thing", tenant: str = "k001") -> F
 
 
 UP, REMOVAL, PERSON = finding(Mending.UP), finding(Mending.REMOVAL, "extra"), finding(Mending.PERSON, "volume")
-CHANGE = Change(Place("k002", "database"), "urn:pulumi:prod::shop::a:b:C::k002-db", "update", ())
+CHANGE = Change(ResourceOwner("k002", "database"), "urn:pulumi:prod::shop::a:b:C::k002-db", "update", ())
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Stack:
     calls: list[str] = field(default_factory=list[str])
     said: list[str] = field(default_factory=list[str])
     changes: list[Change] = field(default_factory=list[Change])
-    preview_code: Exit = Exit.OK
-    up: Callable[[], Any] = lambda: SimpleNamespace(code=Exit.OK, progress=SimpleNamespace(failed_tenants={}))
+    preview_code: ExitCode = ExitCode.OK
+    up: Callable[[], Any] = lambda: SimpleNamespace(code=ExitCode.OK, progress=SimpleNamespace(failed_tenants={}))
 
     def operation(self) -> Any:
         def preview() -> Any:
@@ -62,7 +62,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 
 def looked(*findings: Finding, remove: Callable[[], None] | None = None) -> Looked:
-    undeclared = tuple(Undeclared(one, remove if one.mending is Mending.REMOVAL else None) for one in findings)
+    undeclared = tuple(Undeclared(entry, remove if entry.mending is Mending.REMOVAL else None) for entry in findings)
     return Looked(Drift("prod", "now", 1, 1.0, findings), undeclared)
 
 
@@ -92,14 +92,14 @@ def test_what_nobody_declared_needs_no_run(stack: Stack) -> None:
 def test_changes_that_no_run_has_made_stop_it_before_its_first_change(stack: Stack) -> None:
     removed: list[str] = []
     stack.looks, stack.changes = [looked(UP, REMOVAL, remove=lambda: removed.append("extra"))], [CHANGE]
-    with pytest.raises(Refusal, match=r"nothing was repaired:\n  k002 database: update k002-db"):
+    with pytest.raises(CommandError, match=r"nothing was repaired:\n  k002 database: update k002-db"):
         repair(stack.operation())
     assert (stack.calls, removed) == (["look", "preview"], [])
 
 
 def test_a_preview_that_fails_stops_it_too(stack: Stack) -> None:
-    stack.looks, stack.preview_code = [looked(UP)], Exit.FAILED
-    with pytest.raises(Refusal, match="nothing was changed"):
+    stack.looks, stack.preview_code = [looked(UP)], ExitCode.FAILED
+    with pytest.raises(CommandError, match="nothing was changed"):
         repair(stack.operation())
     assert stack.calls == ["look", "preview"]
 
@@ -117,7 +117,7 @@ def test_what_a_system_refuses_to_remove_is_said_and_the_rest_goes_on(stack: Sta
 
 def test_data_that_is_gone_is_left_to_a_person(stack: Stack) -> None:
     def up() -> Any:
-        raise Refusal("what holds data is gone; nothing was changed", "see")
+        raise CommandError("what holds data is gone; nothing was changed", "see")
 
     stack.looks, stack.up = [looked(UP), looked(UP)], up
     drift = repair(stack.operation())
@@ -127,15 +127,15 @@ def test_data_that_is_gone_is_left_to_a_person(stack: Stack) -> None:
 
 def test_who_works_on_the_stack_is_not_disturbed(stack: Stack) -> None:
     def up() -> Any:
-        raise Locked("somebody", "wait")
+        raise StackLocked("somebody", "wait")
 
     stack.looks, stack.up = [looked(UP)], up
-    with pytest.raises(Locked):
+    with pytest.raises(StackLocked):
         repair(stack.operation())
 
 
 def test_only_what_is_gone_afterwards_is_called_right(stack: Stack) -> None:
-    failed = SimpleNamespace(code=Exit.FAILED, progress=SimpleNamespace(failed_tenants={"k001": ["database"]}))
+    failed = SimpleNamespace(code=ExitCode.FAILED, progress=SimpleNamespace(failed_tenants={"k001": ["database"]}))
     stack.looks, stack.up = [looked(UP, finding(Mending.UP, tenant="k002")), looked(UP)], lambda: failed
     assert [line[:16] for line in repair(stack.operation()).mended] == ["made right: k002"]
     assert any("not all was made right" in line for line in stack.said)

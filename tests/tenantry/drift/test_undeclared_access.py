@@ -8,8 +8,8 @@ import pytest
 
 from tenantry.drift import undeclared_access, undeclared_records
 from tenantry.drift.model import Gravity, Mending
+from tenantry.model.lifecycle import Phase
 from tenantry.names import BACKUP_ROLE, BROKER_ROLE, names_of
-from tenantry.phase import Phase
 
 TENANT = names_of("k001", "13800138001")
 PLATFORM = {"type": "tenantry:components:Federation"}
@@ -23,7 +23,7 @@ def stack(*resources: dict[str, Any]) -> Any:
         zone="yyup.cc",
         tenants=[(TENANT, Phase.ACTIVE)],
         record=SimpleNamespace(resources=list(resources)),
-        holds=lambda kind: any(one["type"] == kind for one in resources),  # pyright: ignore[reportUnknownLambdaType]
+        holds=lambda kind: any(resource["type"] == kind for resource in resources),  # pyright: ignore[reportUnknownLambdaType]
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.people import ADMIN, CHANGE
+from components.manifests.rbac import ADMIN, CHANGE
 from tenantry.drift.added_fields import added_fields
 from tenantry.drift.cluster_objects import ApiKind, LiveObject
 from tenantry.drift.model import Gravity
@@ -71,7 +71,7 @@ def test_what_the_tenants_own_admins_may_make_is_harmless_and_stays() -> None:
     }
     kinds = {(group, f"{kind.lower()}s"): row for (group, kind), row in KINDS.items()}
     assert allowed == {("", "configmaps"), ("", "services")}
-    assert {kinds[one] for one in allowed} == {(Gravity.HARMLESS, False)}
+    assert {kinds[statement] for statement in allowed} == {(Gravity.HARMLESS, False)}
 
 
 def test_a_repair_never_removes_what_may_hold_data_or_runs() -> None:

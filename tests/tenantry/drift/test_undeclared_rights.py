@@ -10,9 +10,9 @@ from local.postgresql.temporary import TemporaryServer
 from tenantry.drift.model import Gravity, Mending
 from tenantry.drift.removal import Undeclared
 from tenantry.drift.undeclared_rights import look
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
+from tenantry.model.lifecycle import Phase
 from tenantry.names import names_of
-from tenantry.phase import Phase
 
 MADE = """
 CREATE ROLE rent001; CREATE ROLE rent001_a LOGIN IN ROLE rent001; CREATE ROLE rent001_b LOGIN IN ROLE rent001;

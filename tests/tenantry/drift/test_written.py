@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from tenantry.changes.report.markdown import LIMIT
+from tenantry.changes.report.request_report import UnreadableReportError
 from tenantry.drift.markdown import MARKER, markdown, needs_somebody, title
 from tenantry.drift.model import EFFECTS, TITLES, Drift, Finding, Gravity, Mending, by_tenant
 from tenantry.drift.saved import from_json, to_json
 from tenantry.drift.text import plain_text
-from tenantry.engine.refusal import Exit
-from tenantry.reports.markdown import LIMIT
-from tenantry.reports.request_report import UnreadableReportError
+from tenantry.engine.errors import ExitCode
 
 
 def finding(tenant: str, gravity: Gravity, subject: str = "NetworkPolicy closed", **more: object) -> Finding:
@@ -39,7 +39,7 @@ FOUND = replace(
 def test_the_exit_code_is_that_of_the_gravest(gravity: Gravity) -> None:
     found = replace(CLEAN, findings=(finding("k001", Gravity.HARMLESS), finding("k001", gravity)))
     assert found.exit_code == EFFECTS[gravity]
-    assert replace(found, unseen=("RAM: no answer",)).exit_code == Exit.FAILED
+    assert replace(found, unseen=("RAM: no answer",)).exit_code == ExitCode.FAILED
 
 
 def test_clean_is_zero() -> None:
@@ -49,7 +49,7 @@ def test_clean_is_zero() -> None:
 
 def test_tenants_are_in_the_order_of_their_gravest() -> None:
     assert list(by_tenant(FOUND.findings)) == ["k002", "", "k001"]
-    assert [one.gravity for one in by_tenant(FOUND.findings)["k002"]] == [1, 4, 5]
+    assert [entry.gravity for entry in by_tenant(FOUND.findings)["k002"]] == [1, 4, 5]
 
 
 def test_the_text_says_the_gravest_first_and_what_to_do() -> None:
@@ -72,7 +72,7 @@ def test_json_goes_there_and_back() -> None:
     assert sorted(map(str, back.findings)) == sorted(map(str, found.findings))
     document = json.loads(to_json(found))
     assert (document["worst"], document["exitCode"]) == (TITLES[Gravity.DATA], 3)
-    assert [one["class"] for one in document["tenants"]["k002"]] == [
+    assert [entry["class"] for entry in document["tenants"]["k002"]] == [
         "data at risk",
         "quota or limit changed",
         "harmless",

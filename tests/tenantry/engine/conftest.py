@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from tenantry.engine.operations import Operation, Outcome
-from tenantry.engine.processes import boot, machine, namespace, process
-from tenantry.engine.progress import Finding, Progress
-from tenantry.engine.project import Project
-from tenantry.engine.single import key_of
-from tenantry.engine.starts import Start, Starts, folder_of
+from tenantry.engine.process.engine_starts import Start, Starts, folder_of
+from tenantry.engine.process.process_table import boot, machine, namespace, process
+from tenantry.engine.run.operations import Operation, Outcome
+from tenantry.engine.run.progress import Finding, Progress
+from tenantry.engine.stack.project import Project
+from tenantry.engine.state.process_lock import key_of
 
 RECORDED = Path(__file__).parent / "events"
 STACK = "test"
@@ -256,9 +256,9 @@ def spawn() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         return one
 
     yield start
-    for one in started:
-        one.kill()
-        one.wait()
+    for entry in started:
+        entry.kill()
+        entry.wait()
 
 
 @pytest.fixture

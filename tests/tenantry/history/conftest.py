@@ -8,9 +8,9 @@ import pytest
 from psycopg import Connection
 
 from local.postgresql.temporary import TemporaryServer
-from provider.connections import Connections
 from provider.resources.migrations import Migrations
-from tenantry.engine.database import Server
+from provider.systems.connections import Connections
+from tenantry.engine.clients.postgresql import Server
 from tenantry.history.journal import Journal
 from tenantry.history.model import Run
 from tenantry.history.origin import Origin

@@ -10,10 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tenantry import cli_history
-from tenantry.cli import app
-from tenantry.cli_history import moment
-from tenantry.engine.database import Server
+from tenantry.cli.app import app
+from tenantry.cli.commands import history
+from tenantry.cli.commands.history import moment
+from tenantry.engine.clients.postgresql import Server
 from tenantry.history.journal import Journal
 from tenantry.history.model import Done, Entry, Result
 
@@ -33,7 +33,7 @@ class Operation:
 @pytest.fixture
 def call(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def run(*arguments: str, at: Server | None = None) -> Any:
-        monkeypatch.setattr(cli_history, "operation", lambda stack, cwd: Operation(at or server))
+        monkeypatch.setattr(history, "operation", lambda stack, cwd: Operation(at or server))
         return CliRunner().invoke(app, ["history", *arguments])
 
     return run

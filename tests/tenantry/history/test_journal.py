@@ -17,7 +17,7 @@ import pytest
 from psycopg import Connection
 
 from local.postgresql.temporary import TemporaryServer
-from tenantry.engine.database import NoAnswer, Server
+from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
 from tenantry.history import journal as module
 from tenantry.history import statements
 from tenantry.history.journal import Journal
@@ -30,7 +30,7 @@ TABLES = ("operation_runs", "operation_changes", "operation_ends")
 # Begins a run, says its number, and waits to be killed.
 AT_WORK_ELSEWHERE = """
 import sys, time
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 from tenantry.history.journal import Journal
 from tenantry.history.model import Entry, Run
 from tenantry.history.origin import Origin
@@ -83,7 +83,9 @@ def test_the_run_stands_there_before_its_end_and_all_of_it_afterwards(
         ORIGIN.actor, ORIGIN.commit, ORIGIN.pipeline_run, ORIGIN.host,
     )  # fmt: skip
     assert (run.command, run.stack, run.result, run.error) == ("up", "test", "failed", "one failed")
-    assert [(one.tenant, one.action, one.outcome, one.properties, one.error) for one in run.changes] == [
+    assert [
+        (change.tenant, change.action, change.outcome, change.properties, change.error) for change in run.changes
+    ] == [
         ("k001", "create", "done", [], ""),
         ("", "update", "failed", ["ttl"], "throttled"),
     ]
@@ -181,7 +183,7 @@ def test_a_history_that_cannot_be_written_stops_nobody_and_is_told_once(
 ) -> None:
     @contextmanager
     def refuse(database: str) -> Generator[Any]:
-        raise NoAnswer("no route\nto host")
+        raise DatabaseUnavailable("no route\nto host")
         yield
 
     page = journal(connect=refuse)

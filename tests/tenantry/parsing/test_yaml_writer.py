@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from ruamel.yaml.comments import CommentedMap
 
-from tenantry.document import read_document
-from tenantry.fleet import PROJECT_TENANTS
+from tenantry.fleet.load import PROJECT_TENANTS
+from tenantry.parsing.yaml_document import read_document
 from tenantry.parsing.yaml_writer import dump, edit, new_document, put_after
 
 HABITS = """\

@@ -10,20 +10,20 @@ import pytest
 
 from local.alibaba.temporary import stand_in
 from local.postgresql.temporary import TemporaryServer
-from tenantry.backup.cleanup import CleanUp, resources_of
-from tenantry.backup.records import Records
+from tenantry.backup.cleanup_plan import CleanUp, resources_of
+from tenantry.backup.clients import BackupClients, BucketLocation
+from tenantry.backup.create import BackupStore
+from tenantry.backup.records import BackupRecords
 from tenantry.backup.settings import Stack
-from tenantry.backup.systems import BucketPlace, Systems
-from tenantry.backup.take import Vault
-from tenantry.engine.alibaba import call
-from tenantry.fleet import load_fleet
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.fleet.load import load_fleet
 from tenantry.names import ADMIN_DATABASE, prefix_of
-from tenantry.purge.plan import Next, Step
+from tenantry.purge.next_step import Next, Step
 from tenantry.purge.steps import Steps
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"ALICLOUD_ACCESS_KEY": "LTAItest", "ALICLOUD_SECRET_KEY": "secret", "ALICLOUD_ACCOUNT_ID": "1234567890123456"}
-FILES, STORE = BucketPlace("files", "cn-guangzhou"), BucketPlace("store", "cn-beijing")
+FILES, STORE = BucketLocation("files", "cn-guangzhou"), BucketLocation("store", "cn-beijing")
 PHONE, PROOF = "13800138001", "k001-20261101T000000Z-0123456789abcdef"
 TRUST = (
     '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["ecs.a.com"]}}]}'
@@ -45,10 +45,10 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 
 @pytest.fixture(scope="module")
-def systems(tmp_path_factory: pytest.TempPathFactory, proxy: str) -> Generator[Systems]:
+def systems(tmp_path_factory: pytest.TempPathFactory, proxy: str) -> Generator[BackupClients]:
     with TemporaryServer(tmp_path_factory.mktemp("server")) as server, server.database(ADMIN_DATABASE):
         keys = KEYS["ALICLOUD_ACCESS_KEY"], KEYS["ALICLOUD_SECRET_KEY"], None, proxy
-        made = Systems("127.0.0.1", str(server.port), "tenantry", server.password, "disable", *keys)
+        made = BackupClients("127.0.0.1", str(server.port), "tenantry", server.password, "disable", *keys)
         with made.session(ADMIN_DATABASE) as session:
             session.execute("CREATE TABLE schema_migrations (version integer PRIMARY KEY)")
             for migration in sorted((ROOT / "provider" / "migrations" / "admin").glob("*.sql")):
@@ -60,7 +60,7 @@ def systems(tmp_path_factory: pytest.TempPathFactory, proxy: str) -> Generator[S
 
 
 @pytest.fixture
-def folder(tmp_path: Path, systems: Systems) -> Path:
+def folder(tmp_path: Path, systems: BackupClients) -> Path:
     """A buried tenant's tombstone, and its clean-up plan, every row begun."""
     (tmp_path / "k001.yaml").write_text(
         f'code: k001\nname: 园\nphone: "{PHONE}"\nstatus: purged\nproof: {PROOF}\n', encoding="utf-8"
@@ -78,26 +78,28 @@ def folder(tmp_path: Path, systems: Systems) -> Path:
             buckets=[(FILES.name, FILES.region)],
         )
         plan.plan(planned, date(2026, 11, 1))
-        for one in planned:
-            plan.start(one)
-            plan.fail(one, f"1 versions are left in {one.name}")
+        for step in planned:
+            plan.start(step)
+            plan.fail(step, f"1 versions are left in {step.name}")
     return tmp_path
 
 
-def finish(folder: Path, systems: Systems) -> Mapping[str, str]:
+def finish(folder: Path, systems: BackupClients) -> Mapping[str, str]:
     steps = Steps(
-        Stack(Vault(systems, STORE, Records(systems, ADMIN_DATABASE)), (FILES,), folder), folder, lambda _: None
+        Stack(BackupStore(systems, STORE, BackupRecords(systems, ADMIN_DATABASE)), (FILES,), folder),
+        folder,
+        lambda _: None,
     )
     steps.take(load_fleet(folder, today=date(2026, 11, 2)), Next("k001", Step.FINISH, ""))
     return steps.failed
 
 
-def recorded(systems: Systems) -> dict[str, str]:
+def recorded(systems: BackupClients) -> dict[str, str]:
     with systems.session(ADMIN_DATABASE) as session:
         return dict(session.execute("SELECT resource_name, status FROM tenant_resource_cleanup").fetchall())
 
 
-def test_the_record_keeps_no_phone(folder: Path, systems: Systems) -> None:
+def test_the_record_keeps_no_phone(folder: Path, systems: BackupClients) -> None:
     assert finish(folder, systems) == {}
     assert set(recorded(systems).values()) == {"completed"}
     assert "files/kindergarten/rent/k001/" in recorded(systems)
@@ -109,7 +111,7 @@ def test_the_record_keeps_no_phone(folder: Path, systems: Systems) -> None:
     assert PHONE not in (folder / "k001.yaml").read_text(encoding="utf-8")
 
 
-def test_a_step_that_was_killed_before_its_file_is_repeated(folder: Path, systems: Systems) -> None:
+def test_a_step_that_was_killed_before_its_file_is_repeated(folder: Path, systems: BackupClients) -> None:
     stone = (folder / "k001.yaml").read_text(encoding="utf-8")
     assert finish(folder, systems) == {}
     (folder / "k001.yaml").write_text(stone, encoding="utf-8")
@@ -134,7 +136,9 @@ LEFT: dict[str, tuple[tuple[str, str], str, dict[str, Any], str, dict[str, Any]]
 
 
 @pytest.mark.parametrize("told", LEFT)
-def test_what_is_left_in_a_system_keeps_the_tombstone(folder: Path, systems: Systems, proxy: str, told: str) -> None:
+def test_what_is_left_in_a_system_keeps_the_tombstone(
+    folder: Path, systems: BackupClients, proxy: str, told: str
+) -> None:
     environment = {**KEYS, "TENANTRY_ALIBABA_PROXY": proxy}
     service, make, given, remove, named = LEFT[told]
     call(*service, make, given, environment)
@@ -146,9 +150,9 @@ def test_what_is_left_in_a_system_keeps_the_tombstone(folder: Path, systems: Sys
 
 
 @pytest.mark.parametrize("code", ["SDK.HttpError", "EntityNotExist.User", "InvalidAccessKeyId.NotExist"])
-def test_who_does_not_answer_has_perhaps_kept_it(folder: Path, systems: Systems, monkeypatch, code: str) -> None:
+def test_who_does_not_answer_has_perhaps_kept_it(folder: Path, systems: BackupClients, monkeypatch, code: str) -> None:
     def silent(host: str, *_: Any) -> Any:
         raise OSError(f"{host} does not answer GetRole: {code}")
 
-    monkeypatch.setattr("tenantry.purge.looking.call", silent)
+    monkeypatch.setattr("tenantry.purge.leftovers.call", silent)
     assert "ram.aliyuncs.com does not answer" in finish(folder, systems)["k001"]

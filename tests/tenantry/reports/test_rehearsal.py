@@ -2,11 +2,11 @@
 
 import pytest
 
-from tenantry.reports.markdown import MARKER, markdown
-from tenantry.reports.plain_text import plain_text
-from tenantry.reports.rehearsal_result import FAILURES, WORDS, StageName
-from tenantry.reports.request_report import RequestReport, from_json, to_json, together
-from tenantry.reports.statements import Effect
+from tenantry.changes.report.markdown import MARKER, markdown
+from tenantry.changes.report.plain_text import plain_text
+from tenantry.changes.report.rehearsal_result import FAILURES, WORDS, StageName
+from tenantry.changes.report.request_report import RequestReport, from_json, to_json, together
+from tenantry.changes.report.statements import Effect
 from tests.support.prepared_rehearsals import GOLDEN, rehearsals
 from tests.support.prepared_requests import requests
 

@@ -1,4 +1,5 @@
-"""A real server with the template, the test site, an admin database and three tenants that are only databases and rows."""
+"""A real server with the template, the test site, an admin database and three tenants that are only databases and
+rows."""
 
 import threading
 from collections.abc import Callable, Generator
@@ -11,11 +12,11 @@ import pytest
 from psycopg import Connection, sql
 
 from local.postgresql.temporary import TemporaryServer
-from provider.connections import Connections
-from provider.resources.clone_rights import CloneRights
+from provider.resources.database.clone_rights import CloneRights
 from provider.resources.migrations import Migrations
-from tenantry.engine.database import Server
-from tenantry.migrations import Migration, migrations_of
+from provider.systems.connections import Connections
+from tenantry.database.migrations import Migration, migrations_of
+from tenantry.engine.clients.postgresql import Server
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, TEST_DATABASE
 from tenantry.rollout.rollout import Plan, Rollout
 

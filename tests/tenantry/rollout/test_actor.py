@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 from tenantry.rollout.rollout import AUDIT, Plan, Result, Rollout, State
-from tenantry.rollout.sites import Site
+from tenantry.rollout.targets import MigrationTarget
 
 
 class FakeServer:
@@ -36,5 +36,5 @@ def test_a_number_without_a_name_is_the_actor(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.delenv(name, raising=False)
     server = FakeServer()
     rollout = Rollout(cast(Server, server), Plan([], 1), lambda _: None)
-    rollout._remember(Site("k001", "rent001"), Result("k001", "rent001", State.MIGRATED, 0, 1))  # pyright: ignore[reportPrivateUsage]
+    rollout._remember(MigrationTarget("k001", "rent001"), Result("k001", "rent001", State.MIGRATED, 0, 1))  # pyright: ignore[reportPrivateUsage]
     assert server.told[AUDIT]["actor"] == str(os.getuid())

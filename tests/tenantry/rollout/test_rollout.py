@@ -1,18 +1,20 @@
-"""A schema reaches the template, the test site and the tenants in this order, stops at a failure and goes on from there."""
+"""A schema reaches the template, the test site and the tenants in this order, stops at a failure and goes on from
+there."""
 
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from tenantry.engine.database import NoAnswer, Server
-from tenantry.engine.refusal import Locked
-from tenantry.migrations import Unfit
+from tenantry.database import migration_record
+from tenantry.database.migrations import MigrationSetInvalid
+from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
+from tenantry.engine.errors import StackLocked
 from tenantry.names import TEMPLATE_DATABASE
-from tenantry.rollout import record, version
+from tenantry.rollout import apply
+from tenantry.rollout.apply import refuse_own_transactions
 from tenantry.rollout.rollout import State
-from tenantry.rollout.sites import is_open
-from tenantry.rollout.version import refuse_own_transactions
+from tenantry.rollout.targets import is_open
 
 ONE = "CREATE TABLE one (id bigint PRIMARY KEY)"
 BREAKS_ON_THE_SECOND = """
@@ -23,16 +25,16 @@ ALL = ["template", "test site", "k001", "k002", "k003"]
 
 
 def told(results: Any) -> dict[str, tuple[str, int]]:
-    return {one.label: (str(one.state), one.after) for one in results}
+    return {result.label: (str(result.state), result.after) for result in results}
 
 
 def test_everything_is_brought_to_the_newest_in_order(rollout: Any, written: Any, server: Server, admin: Any) -> None:
     wanted = written(v0001_one=ONE, v0002_two="ALTER TABLE one ADD n int")
     found = list(rollout(wanted).run())
-    assert [one.label for one in found] == ALL
+    assert [target.label for target in found] == ALL
     assert told(found) == dict.fromkeys(ALL, ("migrated", 2))
     with server.session("rent003") as session:
-        assert list(record.applied(session)) == [0, 1, 2]
+        assert list(migration_record.applied(session)) == [0, 1, 2]
     assert admin.execute("SELECT DISTINCT schema_version FROM tenants").fetchall() == [(2,)]
     rows = admin.execute("SELECT coalesce(tenant_code, ''), result, after ->> 'version' FROM audit_logs").fetchall()
     assert sorted(rows) == [("", "success", "2")] * 2 + [(code, "success", "2") for code in ALL[2:]]
@@ -98,7 +100,7 @@ def test_no_further_than_told(rollout: Any, written: Any) -> None:
     wanted = written(v0001_one=ONE, v0002_two="CREATE TABLE two (n int)")
     assert set(told(rollout(wanted, to=1).run()).values()) == {("migrated", 1)}
     looked = list(rollout(wanted).look())
-    assert {(one.state, one.pending) for one in looked} == {(State.BEHIND, ("0002_two",))}
+    assert {(look.state, look.pending) for look in looked} == {(State.BEHIND, ("0002_two",))}
 
 
 def test_a_look_changes_nothing(rollout: Any, written: Any, server: Server) -> None:
@@ -111,7 +113,7 @@ def test_a_look_changes_nothing(rollout: Any, written: Any, server: Server) -> N
 def test_a_new_clone_has_the_templates_version(rollout: Any, written: Any, server: Server, running: Any) -> None:
     list(rollout(written(v0001_one=ONE)).run())
     with running.database("fresh", TEMPLATE_DATABASE) as session:
-        assert list(record.applied(session)) == [0, 1]
+        assert list(migration_record.applied(session)) == [0, 1]
         assert session.execute("SELECT to_regclass('one')").fetchone() == ("one",)
 
 
@@ -134,7 +136,7 @@ def test_a_template_left_open_is_closed(rollout: Any, written: Any, server: Serv
 def test_a_migration_gives_way_to_who_holds_the_table_and_comes_again(
     rollout: Any, written: Any, server: Server, later: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(version, "LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr(apply, "LOCK_TIMEOUT_S", 1)
     wanted = written(v0001_one="ALTER TABLE kindergartens ADD n int")
     with server.session("rent001") as holder:
         holder.execute("BEGIN")
@@ -147,8 +149,8 @@ def test_a_migration_gives_way_to_who_holds_the_table_and_comes_again(
 def test_a_table_that_stays_held_fails_only_that_tenant(
     rollout: Any, written: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(version, "LOCK_TIMEOUT_S", 2)
-    monkeypatch.setattr(version, "TRIES", 1)
+    monkeypatch.setattr(apply, "LOCK_TIMEOUT_S", 2)
+    monkeypatch.setattr(apply, "TRIES", 1)
     with server.session("rent001") as holder, holder.transaction():
         number = holder.info.backend_pid
         holder.execute("LOCK TABLE kindergartens IN ACCESS SHARE MODE")
@@ -156,14 +158,14 @@ def test_a_table_that_stays_held_fails_only_that_tenant(
     assert found[2].state is State.FAILED
     assert "55P03" in found[2].error
     assert f"held by tenantry (process {number}," in found[2].error
-    assert [one.state for one in found[3:]] == [State.MIGRATED, State.MIGRATED]
+    assert [result.state for result in found[3:]] == [State.MIGRATED, State.MIGRATED]
 
 
 def test_one_rollout_at_a_time(rollout: Any, written: Any) -> None:
     wanted = written(v0001_one=ONE)
     first = rollout(wanted).run()
     next(first)
-    with pytest.raises(Locked):
+    with pytest.raises(StackLocked):
         next(rollout(wanted).run())
     assert len(list(first)) == len(ALL) - 1
 
@@ -171,7 +173,7 @@ def test_one_rollout_at_a_time(rollout: Any, written: Any) -> None:
 def test_nobody_looks_beside_a_rollout(rollout: Any, written: Any, server: Server) -> None:
     first = rollout(written(v0001_one=ONE)).run()
     next(first)
-    with pytest.raises(Locked):
+    with pytest.raises(StackLocked):
         next(rollout(written(v0001_one=ONE)).look())
     list(first)
 
@@ -232,19 +234,19 @@ OWN_TRANSACTIONS = {
 
 @pytest.mark.parametrize("text", OWN_TRANSACTIONS)
 def test_a_file_that_ends_its_transaction_is_refused(written: Any, text: str) -> None:
-    with pytest.raises(Unfit, match=f"0001_one:{OWN_TRANSACTIONS[text]}: .*leave transactions"):
+    with pytest.raises(MigrationSetInvalid, match=f"0001_one:{OWN_TRANSACTIONS[text]}: .*leave transactions"):
         refuse_own_transactions(written(v0001_one=text))
 
 
 def test_one_that_is_applied_already_is_not_refused(rollout: Any, written: Any, running: Any) -> None:
     wanted = written(v0001_one="CREATE TABLE one (x int); COMMIT")
-    assert [one.state for one in rollout(wanted).run()][:2] == [State.FAILED] * 2
+    assert [result.state for result in rollout(wanted).run()][:2] == [State.FAILED] * 2
     names = [TEMPLATE_DATABASE, "kargerdensales_test", "rent001", "rent002", "rent003"]
     with running.connect() as session:
         session.execute(f"ALTER DATABASE {TEMPLATE_DATABASE} WITH ALLOW_CONNECTIONS true".encode())
     for name in names:
         with running.connect(name) as inside:
-            record.remember(inside, inside, wanted[0])
+            migration_record.remember(inside, inside, wanted[0])
     assert set(told(rollout(wanted).look()).values()) == {("current", 1)}
 
 
@@ -286,7 +288,7 @@ def test_without_a_template_nothing_begins(rollout: Any, written: Any, server: S
     with running.connect() as session:
         session.execute(f"ALTER DATABASE {TEMPLATE_DATABASE} RENAME TO away".encode())
         try:
-            with pytest.raises(NoAnswer, match="no template"):
+            with pytest.raises(DatabaseUnavailable, match="no template"):
                 list(rollout(written(v0001_one=ONE)).run())
         finally:
             session.execute(f"ALTER DATABASE away RENAME TO {TEMPLATE_DATABASE}".encode())

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from tenantry.engine.database import Server
-from tenantry.engine.refusal import Refusal
-from tenantry.rollout import version
+from tenantry.engine.clients.postgresql import Server
+from tenantry.engine.errors import CommandError
+from tenantry.rollout import apply
 from tenantry.rollout.rollout import State
 
 ONE = "CREATE TABLE one (id bigint PRIMARY KEY)"
@@ -17,7 +17,7 @@ Tenant = Callable[[str], Connection]
 
 
 def states(results: Any) -> dict[str, tuple[str, int | None]]:
-    return {one.label: (str(one.state), one.after) for one in results}
+    return {result.label: (str(result.state), result.after) for result in results}
 
 
 def recorded(admin: Any) -> dict[str, int | None]:
@@ -41,10 +41,10 @@ def test_what_a_tenant_made_of_its_database_stops_no_other(
     list(rollout(written(v0001_one=ONE)).run())
     tenant("k002").execute(statement.encode())
     found = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
-    failed = next(one for one in found if one.label == "k002")
+    failed = next(target for target in found if target.label == "k002")
     assert (failed.state, failed.stops) == (State.FAILED, False)
     assert words in failed.error
-    assert {one.label: one.state for one in found if one.label != "k002"} == dict.fromkeys(
+    assert {target.label: target.state for target in found if target.label != "k002"} == dict.fromkeys(
         ("template", "test site", "k001", "k003"), State.MIGRATED
     )
     assert recorded(admin) == {"k001": 2, "k002": 1, "k003": 2}
@@ -55,7 +55,7 @@ def test_what_a_tenant_made_of_its_database_stops_no_other(
 def test_the_first_tenants_failure_is_the_migrations(rollout: Any, written: Any, tenant: Tenant) -> None:
     tenant("k001").execute(ONE.encode())
     found = list(rollout(written(v0001_one=ONE)).run())
-    assert [(one.label, one.stops) for one in found if one.error] == [("k001", True)]
+    assert [(target.label, target.stops) for target in found if target.error] == [("k001", True)]
     assert states(found)["k002"] == states(found)["k003"] == ("behind", 0)
 
 
@@ -70,7 +70,7 @@ def test_what_another_tenant_has_taken_before_is_the_first_ones_own(rollout: Any
     tenant("k001").execute(ONE.encode())
     list(rollout(written(v0001_one=ONE), skip=["k001", "k003"]).run())
     found = list(rollout(written(v0001_one=ONE)).run())
-    assert [(one.label, one.stops) for one in found if one.error] == [("k001", False)]
+    assert [(target.label, target.stops) for target in found if target.error] == [("k001", False)]
     assert states(found)["k003"] == ("migrated", 1)
 
 
@@ -80,7 +80,7 @@ def test_a_wave_that_fails_alike_is_the_migrations(
     monkeypatch.setattr("tenantry.rollout.rollout.MANY", 1)
     tenant("k002").execute(ONE.encode())
     found = list(rollout(written(v0001_one=ONE), wave=1).run())
-    assert [(one.label, one.stops) for one in found if one.error] == [("k002", True)]
+    assert [(target.label, target.stops) for target in found if target.error] == [("k002", True)]
     assert states(found)["k003"] == ("behind", 0)
 
 
@@ -90,9 +90,9 @@ def test_only_these(rollout: Any, written: Any, owned: None) -> None:
         ("template", "test site", "k003"), ("migrated", 1)
     )
     assert states(rollout(wanted).look())["k001"] == ("behind", 0)
-    with pytest.raises(Refusal, match="k009"):
+    with pytest.raises(CommandError, match="k009"):
         list(rollout(wanted, only=["k009"]).run())
-    with pytest.raises(Refusal, match="k009"):
+    with pytest.raises(CommandError, match="k009"):
         list(rollout(wanted, skip=["k009"]).run())
 
 
@@ -110,12 +110,12 @@ WAITING = {"a table of the migration"}
 def test_what_a_tenant_holds_lets_nobody_wait_for_ever(
     rollout: Any, written: Any, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
-    monkeypatch.setattr(version, "LOCK_TIMEOUT_S", 2)
-    monkeypatch.setattr(version, "TRIES", 1)
+    monkeypatch.setattr(apply, "LOCK_TIMEOUT_S", 2)
+    monkeypatch.setattr(apply, "TRIES", 1)
     holder = tenant("k002")
     holder.execute(statement.encode())
     wanted = written(v0001_one=f"{ONE}; CREATE TABLE IF NOT EXISTS held (n int); ALTER TABLE held ADD m int")
-    found = {one.label: one for one in rollout(wanted).run()}
+    found = {result.label: result for result in rollout(wanted).run()}
     assert found["k001"].state is found["k003"].state is State.MIGRATED
     if statement in (HELD[name] for name in WAITING):
         assert found["k002"].state is State.FAILED
@@ -133,7 +133,7 @@ def test_code_of_a_tenant_that_never_ends_is_ended(rollout: Any, written: Any, t
         INSERT INTO kindergartens (code, name) VALUES ('k002', 'one');
         CREATE TRIGGER forever BEFORE UPDATE ON kindergartens FOR EACH ROW EXECUTE FUNCTION forever()""")
     wanted = written(v0001_one="UPDATE kindergartens SET name = 'two'")
-    found = {one.label: one for one in rollout(wanted, limit_s=3).run()}
+    found = {result.label: result for result in rollout(wanted, limit_s=3).run()}
     assert found["k002"].state is State.FAILED
     assert "it took longer than 3 s and was ended" in found["k002"].error
     assert found["k003"].state is State.MIGRATED
@@ -149,7 +149,7 @@ def test_a_tenant_that_holds_every_connection_is_migrated_all_the_same(
     with running.connect() as session:
         limit = session.execute("SELECT datconnlimit FROM pg_database WHERE datname = 'rent002'").fetchone()
     assert limit == (5,)
-    assert all(one.execute("SELECT 1").fetchone() == (1,) for one in held)
+    assert all(record.execute("SELECT 1").fetchone() == (1,) for record in held)
 
 
 @pytest.mark.parametrize("limit", [0, 1])
@@ -165,7 +165,7 @@ def test_what_cannot_be_asked_is_not_known_and_not_recorded(
     with running.connect() as session:
         session.execute("UPDATE pg_database SET datallowconn = true, datconnlimit = -2 WHERE datname = 'rent002'")
     try:
-        found = {one.label: one for one in rollout(written(v0001_one=ONE, v0002_two=TWO)).run()}
+        found = {result.label: result for result in rollout(written(v0001_one=ONE, v0002_two=TWO)).run()}
     finally:
         with running.connect() as session:
             session.execute("UPDATE pg_database SET datconnlimit = 5 WHERE datname = 'rent002'")
@@ -175,8 +175,8 @@ def test_what_cannot_be_asked_is_not_known_and_not_recorded(
 
 
 def test_a_server_that_is_gone_is_no_tenants_trouble(rollout: Any, written: Any, owned: None, server: Server) -> None:
-    from tenantry.engine.database import NoAnswer
+    from tenantry.engine.clients.postgresql import DatabaseUnavailable
 
     away = Server(server.host, "1", server.user, server.password, server.sslmode)
-    with pytest.raises(NoAnswer):
+    with pytest.raises(DatabaseUnavailable):
         list(type(rollout([]))(away, rollout(written(v0001_one=ONE)).plan, lambda _: None).run())

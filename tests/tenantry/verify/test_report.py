@@ -11,26 +11,38 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from tenantry import cli_verify
-from tenantry.cli import app
-from tenantry.cli_verify import _show  # pyright: ignore[reportPrivateUsage]  (what a person sees of a report)
-from tenantry.verify import admission, benchmark
+from tenantry.cli.app import app
+from tenantry.cli.commands import verify
+from tenantry.cli.commands.verify import _show  # pyright: ignore[reportPrivateUsage]  (what a person sees of a report)
+from tenantry.engine.clients.kubernetes import Answer
+from tenantry.verify.attacks.kubernetes import admission_ingress, benchmark
 from tenantry.verify.catalogue import ATTACKS
-from tenantry.verify.field import Field
-from tenantry.verify.kube import Answer, by_pod_security, by_rail, refused_by, refused_by_rights
-from tenantry.verify.model import Attack, Result, State, Trial, Verdict, broken, found, held, hole, unclear
+from tenantry.verify.core.attack import (
+    Attack,
+    Attempt,
+    Result,
+    State,
+    Verdict,
+    broken,
+    inconclusive,
+    passed,
+    verdict_on_faults,
+    vulnerable,
+)
+from tenantry.verify.core.context import VerifyContext
+from tenantry.verify.core.denials import by_admission_policy, by_pod_security, refused_by, refused_by_rights
 from tenantry.verify.report import EVALUATED, Report
+from tenantry.verify.run import chosen
 from tenantry.verify.runner import Interrupted, run
-from tenantry.verify.verifying import chosen
 
-NOBODY = cast(Field, None)
+NOBODY = cast(VerifyContext, None)
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def attack(*verdicts: Verdict, name: str = "database.x") -> Attack:
-    def trials(_: Field) -> Iterator[Trial]:
+    def trials(_: VerifyContext) -> Iterator[Attempt]:
         for number, verdict in enumerate(verdicts):
-            yield Trial("k001", f"k{number:03}", lambda verdict=verdict: verdict)
+            yield Attempt("k001", f"k{number:03}", lambda verdict=verdict: verdict)
 
     return Attack(name, "a control", "something", trials)
 
@@ -43,13 +55,13 @@ def report(*verdicts: Verdict, **more: Any) -> Report:
 @pytest.mark.parametrize(
     ("verdicts", "more", "code"),
     [
-        ((held(), held()), {}, 0),
-        ((held(), hole("x")), {}, 1),
-        ((held(), unclear("x")), {}, 1),
-        ((held(), broken("x")), {}, 1),
+        ((passed(), passed()), {}, 0),
+        ((passed(), vulnerable("x")), {}, 1),
+        ((passed(), inconclusive("x")), {}, 1),
+        ((passed(), broken("x")), {}, 1),
         ((), {}, 1),  # nothing tried proves nothing
-        ((held(),), {"left": ["a user"]}, 1),
-        ((held(),), {"interrupted": True}, 130),
+        ((passed(),), {"left": ["a user"]}, 1),
+        ((passed(),), {"interrupted": True}, 130),
     ],
 )
 def test_the_exit_code(verdicts: tuple[Verdict, ...], more: dict[str, Any], code: int) -> None:
@@ -57,7 +69,9 @@ def test_the_exit_code(verdicts: tuple[Verdict, ...], more: dict[str, Any], code
 
 
 def test_the_document_counts_and_names() -> None:
-    document = report(held(), hole("PostgreSQL did it"), unclear("time-out"), matrix=["a -> b: 1/TCP"]).as_json()
+    document = report(
+        passed(), vulnerable("PostgreSQL did it"), inconclusive("time-out"), matrix=["a -> b: 1/TCP"]
+    ).as_json()
     assert json.loads(json.dumps(document)) == document
     assert (document["attempts"], document["held"], document["hole"], document["unclear"]) == (3, 1, 1, 1)
     assert document["result"] == "failed"
@@ -69,8 +83,8 @@ def test_the_document_counts_and_names() -> None:
 
 
 def test_holes_come_first_and_every_one_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    doubts = [unclear(f"time-out {number}") for number in range(60)]
-    _show(report(*doubts, broken("no record"), *[hole(f"hole {number}") for number in range(50)]), matrix=False)
+    doubts = [inconclusive(f"time-out {number}") for number in range(60)]
+    _show(report(*doubts, broken("no record"), *[vulnerable(f"hole {number}") for number in range(50)]), matrix=False)
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(("attack", "database.x"))]
     assert [line.startswith("HOLE") for line in lines[:51]] == [True] * 50 + [False]
     assert "tenantry up --refresh" in lines[50]
@@ -82,40 +96,40 @@ def test_holes_come_first_and_every_one_with_what_to_do(capsys: pytest.CaptureFi
 
 
 def test_a_program_reads_the_holes_first_as_well() -> None:
-    document = report(unclear("time-out"), broken("no record"), hole("a hole"), held()).as_json()
-    assert [one["state"] for one in document["findings"]] == ["hole", "broken", "unclear"]
+    document = report(inconclusive("time-out"), broken("no record"), vulnerable("a hole"), passed()).as_json()
+    assert [finding["state"] for finding in document["findings"]] == ["hole", "broken", "unclear"]
 
 
 def test_attempts_come_back_in_order() -> None:
     said: list[str] = []
-    results = run(NOBODY, [attack(held(), hole("x")), attack(unclear("y"), name="storage.y")], said.append)
-    assert [one.verdict.state for one in results] == [State.HELD, State.HOLE, State.UNCLEAR]
+    results = run(NOBODY, [attack(passed(), vulnerable("x")), attack(inconclusive("y"), name="storage.y")], said.append)
+    assert [result.verdict.state for result in results] == [State.HELD, State.HOLE, State.UNCLEAR]
     assert said[0] == "3 attempts of 2 kinds"
 
 
 def test_an_unexpected_failure_is_unclear_in_preparing_and_in_trying() -> None:
-    def fails(_: Field) -> Iterator[Trial]:
+    def fails(_: VerifyContext) -> Iterator[Attempt]:
         raise LookupError("no such namespace")
 
-    def tries(_: Field) -> Iterator[Trial]:
-        yield Trial("k001", "k002", lambda: held(str(1 / 0)))
+    def tries(_: VerifyContext) -> Iterator[Attempt]:
+        yield Attempt("k001", "k002", lambda: passed(str(1 / 0)))
 
     attacks = [Attack("a.b", "c", "d", fails), Attack("a.c", "c", "d", tries)]
     results = run(NOBODY, attacks, lambda _: None)
-    assert [one.verdict.state for one in results] == [State.UNCLEAR, State.UNCLEAR]
+    assert [result.verdict.state for result in results] == [State.UNCLEAR, State.UNCLEAR]
     assert "no such namespace" in results[0].verdict.said
 
 
 def test_what_was_not_tried_in_time_is_counted_and_said(capsys: pytest.CaptureFixture[str]) -> None:
     go = threading.Event()
 
-    def many(_: Field) -> Iterator[Trial]:
+    def many(_: VerifyContext) -> Iterator[Attempt]:
         def wait() -> Verdict:
             go.wait(10)
-            return held()
+            return passed()
 
         for number in range(30):
-            yield Trial("k001", str(number), wait)
+            yield Attempt("k001", str(number), wait)
 
     def say(text: str) -> None:
         if "tried" in text:
@@ -125,7 +139,7 @@ def test_what_was_not_tried_in_time_is_counted_and_said(capsys: pytest.CaptureFi
     late = Report(results, ["k001"], 1.0)
     assert 0 < late.untried < 30
     assert (late.code, late.as_json()["untried"]) == (1, late.untried)
-    cast(Any, cli_verify)._show(late, False)
+    cast(Any, verify)._show(late, False)
     shown = capsys.readouterr().out
     assert f"{late.untried} of 30 attempts were not tried in the time that there was" in shown
     assert "--minutes" in shown
@@ -137,10 +151,10 @@ def test_the_time_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def verified(*_: Any, limit_s: float) -> Report:
         given.append(limit_s)
-        return report(held())
+        return report(passed())
 
-    monkeypatch.setattr("tenantry.verify.verifying.verify", verified)
-    monkeypatch.setattr("tenantry.verify.surroundings.read", lambda *_: None)
+    monkeypatch.setattr("tenantry.verify.run.verify", verified)
+    monkeypatch.setattr("tenantry.verify.core.target.read", lambda *_: None)
     for more in ([], ["--minutes", "90"]):
         assert CliRunner().invoke(app, ["verify", "--json", *more]).exit_code == 0
     assert given == [900.0, 5400.0]
@@ -149,8 +163,8 @@ def test_the_time_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_credentials_are_asked_for_anew_before_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
     now, made = [0.0], list[float]()
-    monkeypatch.setattr("tenantry.verify.field.time.monotonic", lambda: now[0])
-    field = cast(Any, Field)(cast(Any, None), frozenset[str]())
+    monkeypatch.setattr("tenantry.verify.core.context.time.monotonic", lambda: now[0])
+    field = cast(Any, VerifyContext)(cast(Any, None), frozenset[str]())
     for moment in (0.0, 299.0, 301.0, 500.0, 602.0):
         now[0] = moment
         field.once("session", lambda: made.append(now[0]), 600)
@@ -178,11 +192,11 @@ def test_an_interruption_keeps_what_was_found_and_begins_nothing_more(ctrl_c: No
     def slow(number: int) -> Verdict:
         began.append(number)
         go.wait(10)
-        return held()
+        return passed()
 
-    def many(_: Field) -> Iterator[Trial]:
+    def many(_: VerifyContext) -> Iterator[Attempt]:
         for number in range(100):
-            yield Trial("k001", str(number), lambda number=number: slow(number))
+            yield Attempt("k001", str(number), lambda number=number: slow(number))
 
     def stop(text: str) -> None:
         # An exception in the middle of the pool's work would leave one of its locks behind.
@@ -199,11 +213,11 @@ def test_an_interruption_keeps_what_was_found_and_begins_nothing_more(ctrl_c: No
 
 
 def test_an_interruption_in_preparing_begins_nothing(ctrl_c: None) -> None:
-    def first(_: Field) -> Iterator[Trial]:
+    def first(_: VerifyContext) -> Iterator[Attempt]:
         os.kill(os.getpid(), signal.SIGINT)
-        yield Trial("k001", "k002", lambda: pytest.fail("begun after the interruption"))
+        yield Attempt("k001", "k002", lambda: pytest.fail("begun after the interruption"))
 
-    def second(_: Field) -> Iterator[Trial]:
+    def second(_: VerifyContext) -> Iterator[Attempt]:
         raise AssertionError("prepared after the interruption")
 
     with pytest.raises(Interrupted, match="interrupted"):
@@ -212,15 +226,15 @@ def test_an_interruption_in_preparing_begins_nothing(ctrl_c: None) -> None:
 
 
 def test_attacks_have_names_of_their_own_and_say_what_they_prove() -> None:
-    ids = [one.id for one in ATTACKS]
+    ids = [entry.id for entry in ATTACKS]
     assert len(ids) == len(set(ids))
-    assert all(one.control and one.tries and "." in one.id for one in ATTACKS)
-    assert sum(1 for one in ATTACKS if one.domain == "benchmark") == 18
+    assert all(entry.control and entry.tries and "." in entry.id for entry in ATTACKS)
+    assert sum(1 for entry in ATTACKS if entry.domain == "benchmark") == 18
 
 
 def test_attacks_are_chosen_by_id_or_domain() -> None:
-    assert [one.id for one in chosen(["database.connect"])] == ["database.connect"]
-    assert {one.domain for one in chosen(["network", "host.theft"])} == {"network", "host"}
+    assert [tenant.id for tenant in chosen(["database.connect"])] == ["database.connect"]
+    assert {tenant.domain for tenant in chosen(["network", "host.theft"])} == {"network", "host"}
     assert chosen([]) == list(ATTACKS)
     with pytest.raises(ValueError, match=r"database\.conect"):
         chosen(["database.conect"])
@@ -253,12 +267,12 @@ def said(rail: str, sentence: str) -> str:
 
 def test_only_the_rails_own_sentence_is_a_denial_by_it() -> None:
     answer = Answer(403, {"message": said("tenantry-routes", "a route is for the tenant's own domain")})
-    assert refused_by([by_rail("tenantry-routes")], answer).state is State.HELD
-    assert refused_by([by_rail("tenantry-routes", "a route is for")], answer).state is State.HELD
-    assert refused_by([by_rail("tenantry-routes", "every rule")], answer).state is State.UNCLEAR
-    assert refused_by([by_rail("tenantry-walls")], answer).state is State.UNCLEAR
-    assert refused_by([by_rail("tenantry-routes")], Answer(403, {"message": RBAC})).state is State.UNCLEAR
-    assert refused_by([by_rail("tenantry-routes")], Answer(201, {})).state is State.HOLE
+    assert refused_by([by_admission_policy("tenantry-routes")], answer).state is State.HELD
+    assert refused_by([by_admission_policy("tenantry-routes", "a route is for")], answer).state is State.HELD
+    assert refused_by([by_admission_policy("tenantry-routes", "every rule")], answer).state is State.UNCLEAR
+    assert refused_by([by_admission_policy("tenantry-walls")], answer).state is State.UNCLEAR
+    assert refused_by([by_admission_policy("tenantry-routes")], Answer(403, {"message": RBAC})).state is State.UNCLEAR
+    assert refused_by([by_admission_policy("tenantry-routes")], Answer(201, {})).state is State.HOLE
 
 
 @pytest.mark.parametrize(
@@ -272,23 +286,29 @@ def test_only_the_rails_own_sentence_is_a_denial_by_it() -> None:
     ],
 )
 def test_another_refusal_is_none_by_these(message: str) -> None:
-    ways = [by_pod_security("host namespaces"), by_rail("tenantry-pods", "a pod shares nothing")]
+    ways = [by_pod_security("host namespaces"), by_admission_policy("tenantry-pods", "a pod shares nothing")]
     assert refused_by(ways, Answer(403, {"message": message})).state is State.UNCLEAR
 
 
 def test_either_of_two_that_know_it_may_say_no() -> None:
-    ways = [by_pod_security("host namespaces"), by_rail("tenantry-pods", "a pod shares nothing")]
+    ways = [by_pod_security("host namespaces"), by_admission_policy("tenantry-pods", "a pod shares nothing")]
     own = 'pods "a" is forbidden: violates PodSecurity "restricted:latest": host namespaces (hostPID=true)'
     for message in (own, said("tenantry-pods", "a pod shares nothing with its node")):
         assert refused_by(ways, Answer(403, {"message": message})).state is State.HELD
 
 
 def test_the_sentences_that_are_waited_for_are_the_rails_own() -> None:
-    waited = (admission.OWN_DOMAIN, benchmark.CLUSTER_IP, benchmark.SHARES_NOTHING, benchmark.VOLUMES, benchmark.PULLED)
-    source = "\n".join(file.read_text("utf-8") for file in (ROOT / "components" / "rails").glob("*.py"))
-    assert [one for one in waited if f'"{one}' not in source] == []
+    waited = (
+        admission_ingress.OWN_DOMAIN,
+        benchmark.CLUSTER_IP,
+        benchmark.SHARES_NOTHING,
+        benchmark.VOLUMES,
+        benchmark.PULLED,
+    )
+    source = "\n".join(file.read_text("utf-8") for file in (ROOT / "components" / "admission_policies").glob("*.py"))
+    assert [wait for wait in waited if f'"{wait}' not in source] == []
 
 
 def test_what_is_read_is_held_without_a_fault_alone() -> None:
-    assert found([]).state is State.HELD
-    assert found(iter(["a", "b"])) == hole("a; b")
+    assert verdict_on_faults([]).state is State.HELD
+    assert verdict_on_faults(iter(["a", "b"])) == vulnerable("a; b")

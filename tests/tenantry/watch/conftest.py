@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from local.postgresql.temporary import TemporaryServer
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 from tenantry.names import ADMIN_DATABASE
 from tests.tenantry.history.conftest import migrate, unlocked
 

@@ -9,10 +9,10 @@ import pytest
 from psycopg import Connection
 from typer.testing import CliRunner
 
-from tenantry import cli_usage
-from tenantry.cli import app
-from tenantry.cli_usage import amount
-from tenantry.engine.database import Server
+from tenantry.cli.app import app
+from tenantry.cli.commands import usage
+from tenantry.cli.commands.usage import amount
+from tenantry.engine.clients.postgresql import Server
 
 
 @dataclass
@@ -34,7 +34,7 @@ def call(
     admin.execute("INSERT INTO tenant_user_statistics (tenant_id, total_users) VALUES ('k001', 95), ('k002', 10)")
 
     def run(*arguments: str, at: Server | None = None) -> Any:
-        monkeypatch.setattr(cli_usage, "operation", lambda stack, cwd: Operation(at or server))
+        monkeypatch.setattr(usage, "operation", lambda stack, cwd: Operation(at or server))
         return CliRunner().invoke(app, ["usage", *arguments])
 
     return run

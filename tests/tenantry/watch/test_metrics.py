@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from psycopg import Connection
 
-from tenantry.engine.database import NoAnswer, Server
+from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
 from tenantry.history.journal import Journal
 from tenantry.history.model import Done, Entry, Result, Run
 from tenantry.watch import metrics as module
@@ -32,11 +32,11 @@ import sys
 from types import SimpleNamespace
 from pathlib import Path
 from tenantry import cli_exporter
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 server = Server("127.0.0.1", sys.argv[1], "tenantry", sys.argv[2], "disable")
 cli_exporter.operation = lambda stack, cwd: SimpleNamespace(server=lambda: server, project=SimpleNamespace(root=Path.cwd()))
 sys.argv = ["tenantry", "exporter", *sys.argv[3:]]
-from tenantry.cli import main
+from tenantry.cli.app import main
 main()
 """
 
@@ -135,7 +135,7 @@ def test_what_people_choose_never_becomes_a_label(
 def test_without_a_database_it_says_so_and_nothing_else(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     @contextmanager
     def refuse(database: str) -> Generator[Any]:
-        raise NoAnswer("no route to host")
+        raise DatabaseUnavailable("no route to host")
         yield
 
     found = samples(text(server, refuse))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from psycopg import Connection
 
-from tenantry.engine.database import Server
+from tenantry.engine.clients.postgresql import Server
 from tenantry.watch.tenant_facts import QUOTAS, Quota, TenantFacts, read
 
 BILL = """

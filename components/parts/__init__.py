@@ -1,0 +1,1 @@
+"""One ComponentResource a concern: what a tenant owns, and what all share."""

@@ -1,0 +1,1 @@
+"""Shared by all components: the installation, labels, credentials, resources of our provider."""

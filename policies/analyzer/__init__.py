@@ -1,0 +1,1 @@
+"""The pack as a process that the engine asks."""

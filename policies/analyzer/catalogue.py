@@ -1,0 +1,63 @@
+"""All files that hold rules. Importing this makes the list of rules complete."""
+
+from typing import Final
+
+from policies.model.rule import Rule, all_rules
+from policies.rules import (
+    admission,
+    bucket,
+    database,
+    dns,
+    foundation,
+    foundation_server,
+    kinds,
+    names,
+    network,
+    protection,
+    quotas,
+    ram_users,
+    rbac,
+    storage,
+    totals,
+    traffic,
+    workload,
+)
+
+MODULES: Final = (
+    ram_users,
+    bucket,
+    database,
+    dns,
+    foundation,
+    foundation_server,
+    kinds,
+    names,
+    network,
+    protection,
+    quotas,
+    admission,
+    rbac,
+    storage,
+    totals,
+    traffic,
+    workload,
+)
+
+# Policy -> what it is about; the text stands above each of its messages.
+POLICIES: Final = {
+    "database": "A tenant's database is its own: owner, logins, rights, connections, template",
+    "storage": "A tenant's files are its own: exact prefixes, short sessions, closed buckets",
+    "dns": "A tenant's host name is its own, and requests to it carry its code",
+    "workload": "A tenant's pods could not leave their namespace if they tried",
+    "network": "A tenant is reached through the gateway and reaches what is listed",
+    "foundation": "What all stand on is closed, encrypted, in several zones, and enforces the walls",
+    "quotas": "A tenant takes what its plan gives",
+    "protection": "What holds data is not removed by accident, and no secret stands in clear",
+    "names": "Each thing says whose it is, and mentions no neighbour",
+    "together": "Tenants have all their walls, and share nothing",
+    "totals": "What all tenants may take together is there",
+}
+
+
+def rules_of(policy: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in all_rules().values() if rule.policy == policy)

@@ -1,0 +1,1 @@
+"""The rules' view of the world: resources, the stack, values, settings."""

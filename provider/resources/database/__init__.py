@@ -1,0 +1,1 @@
+"""Resources of one database or of its server."""

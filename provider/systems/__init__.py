@@ -1,0 +1,1 @@
+"""Access of resources to their systems: connections, PostgreSQL, OSS, settings, host names."""

@@ -1,0 +1,1 @@
+"""Checks that stop a run before it touches anything."""

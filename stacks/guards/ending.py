@@ -1,0 +1,32 @@
+"""Tells whether a run came to its end, for what may be remembered only then."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from stacks.guards.unchecked_run import engine_command
+
+
+def is_partial(command: Sequence[str]) -> bool:
+    """Tells whether the engine's command line leaves resources out: those keep the state that they had."""
+    return any(argument == "-t" or argument.startswith(("--target", "--exclude")) for argument in command)
+
+
+async def settings_after(
+    ends: Sequence[pulumi.CustomResource], new: Mapping[str, str], old: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The new ones only once everything has followed them: until then each run is to be allowed again."""
+    return new if await came_to_its_end(ends) else old
+
+
+async def came_to_its_end(ends: Sequence[pulumi.CustomResource]) -> bool:
+    """Waits for resources that stand on all others.
+
+    False when one of them, or what it stands on, has failed, and when the run leaves some out.
+    """
+    try:
+        return (
+            not is_partial(engine_command()) and await pulumi.Output.all(*(resource.id for resource in ends)).is_known()
+        )
+    except Exception:  # whatever ended the run: the SDK holds the same error and reports it
+        return False

@@ -1,0 +1,206 @@
+"""Settings that move or replace data or everybody's workload: a change of one is asked for twice, as destroy is.
+
+What the stack was last brought to stands in its own output, and the next run compares before it makes a single call.
+Every setting is either weighty or harmless; a test keeps the two lists complete.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+
+from stacks.settings import PROJECT, Settings
+from tenantry.engine.stack.stack_file import lines
+
+ALLOW: Final = "allowChange"
+_SERVER: Final = "the tenants' databases are looked for on another server, and what is on this one is not taken along"
+_PODS: Final = "every tenant's pods start anew and connect to another server; no data is taken along"
+_GATEWAY: Final = "the Gateway is replaced, and every tenant's route with it: nobody is reached meanwhile"
+
+# Weighty: setting -> what happens when it changes.
+WEIGHTY: Final[Mapping[str, str]] = {
+    "holds": "what is taken out is removed: the foundation, the platform with its buckets and databases, or a cell",
+    "zone": "every tenant's DNS record is replaced and its pods start anew: the addresses that people know end",
+    "gatewayAddress": "every tenant's DNS record is updated: all visitors are sent to another address",
+    "gatewayNamespace": _GATEWAY,
+    "gatewayName": _GATEWAY,
+    "gatewayClass": "another controller takes the Gateway over, at an address of its own: nobody is reached meanwhile",
+    "gatewayController": "the GatewayClass is replaced: another controller takes over every tenant's requests",
+    "databaseHost": _SERVER,
+    "databasePort": _SERVER,
+    "appDatabaseHost": _PODS,
+    "appDatabasePort": _PODS,
+    "clusterName": "everything in the cluster is replaced: every namespace is deleted and made anew, with all pods",
+    "accountId": "buckets, roles and DNS records are looked for in another account, and every role's trust is updated",
+    "systemBucket": "the bucket of the tenants' files is replaced by an empty one; no file is taken along",
+    "systemRegion": "the bucket of the tenants' files is looked for in another region, where it is not, and every "
+    "tenant's configuration is updated: their pods start anew; no file is taken along",
+    "photoBucket": "the bucket of the tenants' photos is replaced by an empty one; no photo is taken along",
+    "photoRegion": "the bucket of the tenants' photos is looked for in another region, where it is not; no photo is "
+    "taken along",
+    "backupBucket": "the bucket of the backups is replaced by an empty one; no backup is taken along",
+    "backupRegion": "the bucket of the backups is looked for in another region, where it is not; no backup is taken "
+    "along",
+    "oidcIssuer": "the identity provider is replaced and every tenant's role updated: no pod reaches its files "
+    "meanwhile",
+    "oidcProvider": "the identity provider is replaced by one of another name and every tenant's role updated: no pod "
+    "reaches its files meanwhile",
+    "systemKmsKey": "what is written from now on is encrypted with another key; what was written before needs the old "
+    "one, and every tenant's right to it is taken away",
+    "photoKmsKey": "photos that are written from now on are encrypted with another key; those written before need the "
+    "old one, and every tenant's right to it is taken away",
+    "backupKmsKey": "backups are encrypted with another key from now on; those taken before need the old one",
+}
+# Harmless: setting -> why. What changes in place and can be taken back as easily, or is guarded elsewhere.
+_ROLLS: Final = "pods are renewed one after the other, as with every release"
+_IN_PLACE: Final = "changes rules or limits in place"
+_ACCESS: Final = "how something is reached, not what is reached"
+HARMLESS: Final[Mapping[str, str]] = {
+    "platformStack": "another installation's platform is refused by itself",
+    "tenants": "a tenant that the new folder has not is refused by itself",
+    "today": "refused outside local and test stacks",
+    "allowDestroy": "the first of the two times that destroy is asked for",
+    ALLOW: "the second time that a change is asked for",
+    "image": _ROLLS,
+    "registries": _IN_PLACE,
+    "imageDigest": _IN_PLACE,
+    "healthPath": _ROLLS,
+    "unifiedTenantApiUrl": _ROLLS,
+    "adminServiceUrl": _ROLLS,
+    "aiBridgeUrl": _ROLLS,
+    "gatewayUrl": _ROLLS,
+    "redisUrls": _ROLLS,
+    "egress": _IN_PLACE,
+    "gatewayProxyNamespace": _IN_PLACE,
+    "gatewayTlsSecret": _IN_PLACE,
+    "gatewayPolicies": _IN_PLACE,
+    "gatewaySharedLimits": _IN_PLACE,
+    "keda": _IN_PLACE,
+    "kedaAccount": _IN_PLACE,
+    "prometheusUrl": _IN_PLACE,
+    "databaseUser": _ACCESS,
+    "databasePassword": _ACCESS,
+    "databaseSslmode": _ACCESS,
+    "databaseCa": _ACCESS,
+    "databaseSuperuser": _ACCESS,
+    "databaseClosedByHba": "opens or closes to PUBLIC what the provisioner may, and the policy pack looks at pg_hba",
+    "kubeconfig": _ACCESS,
+    "alibabaAccessKey": _ACCESS,
+    "alibabaSecretKey": _ACCESS,
+    "backupImage": _IN_PLACE,
+    "backupSchedule": _IN_PLACE,
+    "oidcAudience": _ROLLS,
+    "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
+    "oidcFingerprints": _IN_PLACE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One weighty setting that is not what the stack was last brought to."""
+
+    name: str
+    before: str
+    now: str
+
+
+def values_of(settings: Settings) -> dict[str, str]:
+    """Weighty setting -> its value as text, a list with commas; empty where it is not set."""
+    fields = {str(field.alias): name for name, field in Settings.model_fields.items()}
+    return {name: _text(getattr(settings, fields[name])) for name in WEIGHTY}
+
+
+def changes(now: Mapping[str, str], before: Mapping[str, str]) -> list[Change]:
+    """The settings that differ; of a list, only what was taken out counts. A setting that is not remembered has not
+    changed.
+    """
+    return [
+        Change(name, before[name], value)
+        for name, value in now.items()
+        if name in before and _differs(name, before[name], value)
+    ]
+
+
+def recorded_settings(now: Mapping[str, str], before: Mapping[str, str], begun: list[Change]) -> dict[str, str]:
+    """The settings to compare with until this run has come to its end: a change that has begun is not done."""
+    return {**now, **{change.name: before[change.name] for change in begun}}
+
+
+def allowed(text: str | None) -> dict[str, str]:
+    """Setting -> the value that may be changed to, of `NAME=VALUE` with spaces between several.
+
+    Raises RunError for what is no change of a weighty setting.
+    """
+    found: dict[str, str] = {}
+    for part in (text or "").split():
+        name, equals, value = part.partition("=")
+        if not equals or name not in WEIGHTY:
+            raise pulumi.RunError(
+                f"{PROJECT}:{ALLOW}: `{part}` allows nothing: write NAME=VALUE, with NAME one of {', '.join(WEIGHTY)}"
+            )
+        found[name] = value
+    return found
+
+
+def refuse_unasked(found: list[Change], settings: Settings, stack: str, root: Path) -> None:
+    """Warns of each change. Raises RunError, outside previews, for those that tenantry:allowChange does not name."""
+    told = allowed(settings.allow_change)
+    for change in found:
+        if told.get(change.name) == change.now:
+            pulumi.log.warn(f"as {PROJECT}:{ALLOW} says: {_line(change, stack, root)}")
+    changing, now = {change.name for change in found}, values_of(settings)
+    for name in sorted(name for name, value in told.items() if name not in changing and now[name] == value):
+        pulumi.log.warn(
+            f"{place_of(ALLOW, stack, root)}: {name} is {now[name]} already: take it out, or the same change passes "
+            "another time"
+        )
+    unasked = [change for change in found if told.get(change.name) != change.now]
+    if not unasked:
+        return
+    body = list(_refusal(unasked, told, stack, root))
+    if not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError("\n".join(["nothing was changed:", *body]))
+    pulumi.log.warn("\n".join(["`up` will refuse this:", *body]))
+
+
+def _refusal(unasked: list[Change], told: Mapping[str, str], stack: str, root: Path) -> Iterator[str]:
+    for change in unasked:
+        yield _line(change, stack, root)
+    wanted = {**told, **{change.name: change.now for change in unasked}}
+    entry = " ".join(f"{name}={value}" for name, value in wanted.items())
+    back = ", ".join(f"`{change.name}: {change.before}`" for change in unasked)
+    yield (
+        f"put back {back}; where the change is meant, ask for it a second time and run again: "
+        f"`pulumi config set {PROJECT}:{ALLOW} '{entry}' --stack {stack}`"
+    )
+
+
+def _line(change: Change, stack: str, root: Path) -> str:
+    return (
+        f"{place_of(change.name, stack, root)}: was {change.before or 'not set'}, is {change.now or 'not set'}: "
+        f"{WEIGHTY[change.name]}"
+    )
+
+
+def place_of(name: str, stack: str, root: Path) -> str:
+    """`FILE:LINE: KEY`, of the stack's own file, else of Pulumi.yaml, whose default counts then."""
+    own = root / f"Pulumi.{stack}.yaml"
+    for file, section in ((own, (f"{PROJECT}:{name}", name)), (root / "Pulumi.yaml", (name,))):
+        found = lines(file) if file.is_file() else {}
+        if line := next((found[key] for key in section if key in found), None):
+            return f"{file.name}:{line}: {PROJECT}:{name}"
+    return f"{own.name}: {PROJECT}:{name}"
+
+
+def _differs(name: str, before: str, now: str) -> bool:
+    if name == "holds":
+        return bool(set(before.split(",")) - set(now.split(",")))
+    return before != now
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return ",".join(value) if isinstance(value, tuple) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any field's value

@@ -1,0 +1,1 @@
+"""The contents of a backup and their places: dump, objects, manifest, fingerprint."""

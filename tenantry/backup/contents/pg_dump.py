@@ -1,0 +1,214 @@
+"""pg_dump and pg_restore, and the scratch databases that backups are tried in."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Final
+
+import psycopg
+from psycopg import sql
+
+from tenantry.backup.clients import APPLICATION, BackupClients, Session
+from tenantry.backup.contents import fingerprint
+from tenantry.backup.contents.fingerprint import Fingerprint
+from tenantry.backup.errors import BackupError
+from tenantry.database import migration_record
+from tenantry.database.owner_login import CATALOG_ALONE, SUFFIX, OwnerLogin, owner_login
+from tenantry.database.sessions.reserved_connection import reserve_connection
+from tenantry.database.sessions.watch import Watch, watched
+from tenantry.names import PLATFORM_SCHEMA
+
+DUMPED: Final = ("--no-owner", "--no-privileges", "--lock-wait-timeout=60s")  # pg_dump takes back what PGOPTIONS says
+SCRATCH: Final = "tenantry_scratch_"
+# What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
+_NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "COMMENT ON SCHEMA public")
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise BackupError(
+            f"{name} is not on PATH", "install the client programs of the server's release (embedded: `. .local/env`)"
+        )
+    return found
+
+
+def run(
+    systems: BackupClients,
+    name: str,
+    database: str,
+    *arguments: str,
+    source: IO[bytes] | None = None,
+    target: IO[bytes] | None = None,
+    login: OwnerLogin | None = None,
+) -> bytes:
+    """Its output, empty when that goes into a file.
+
+    What it says when it fails names databases and objects, and no secret; and who held what it waited for.
+    """
+    watch = Watch(systems.session, database=database, application=APPLICATION)
+    with reserve_connection(systems.session, database):
+        watch.start()
+        try:
+            done = subprocess.run(
+                [program(name), "--no-password", *arguments, f"--dbname={database}"],
+                env=systems.client_environment(os.environ, login, systems.options(database)),
+                stdin=source or subprocess.DEVNULL,
+                stdout=target or subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        finally:
+            watch.stop()
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
+        raise BackupError(wrong, "correct this and run again")
+    return done.stdout or b""
+
+
+@contextmanager
+def frozen(systems: BackupClients, database: str) -> Generator[tuple[Session, str]]:
+    """A session that sees the database as of one moment, and that moment's name, for pg_dump to see the same."""
+    with systems.session(database, CATALOG_ALONE) as session, watched(systems.session, session):
+        fingerprint.prepare(session)
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        row = session.execute("SELECT pg_export_snapshot()").fetchone()
+        yield session, str(row[0] if row else "")
+        session.execute("COMMIT")
+
+
+def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprint:
+    """Writes the dump into an empty file; the fingerprint is of the very same moment, but for sequences (see there)."""
+    with frozen(systems, database) as (session, snapshot):
+        before, has_record = fingerprint.sequences(session), migration_record.is_ours(session)
+        run(
+            systems,
+            "pg_dump",
+            database,
+            "--format=custom",
+            *_dumped(has_record),
+            f"--snapshot={snapshot}",
+            target=target,
+        )
+        digest = _schema_digest(systems, database, snapshot, has_record)
+        return fingerprint.take(session, digest, before, has_record=has_record)
+
+
+def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | None = None) -> Fingerprint:
+    """`taken` is what was restored: what it did not know as the platform's record is the tenant's, whoever owns it."""
+    with frozen(systems, database) as (session, snapshot):
+        has_record = migration_record.is_ours(session) if taken is None else taken.record is not None
+        digest = _schema_digest(systems, database, snapshot, has_record)
+        return fingerprint.take(session, digest, has_record=has_record)
+
+
+def _dumped(has_record: bool) -> tuple[str, ...]:
+    """A dump is restored as the tenant's owner: what is the platform's goes with the manifest instead."""
+    return (*DUMPED, f"--exclude-schema={PLATFORM_SCHEMA}") if has_record else DUMPED
+
+
+def _schema_digest(systems: BackupClients, database: str, snapshot: str, has_record: bool) -> str:
+    """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
+    text = run(systems, "pg_dump", database, "--schema-only", *_dumped(has_record), f"--snapshot={snapshot}").decode()
+    lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def load(systems: BackupClients, source: IO[bytes], database: str, taken: Fingerprint) -> None:
+    """The whole file into an empty database, as its owner: what a dump says is a tenant's code, and runs at once.
+
+    The platform's own record comes first: nothing of the tenant's can take its name then.
+    """
+    if taken.record is not None:
+        with systems.session(database, CATALOG_ALONE) as session:
+            migration_record.make(session, taken.record)
+    source.flush()
+    os.lseek(source.fileno(), 0, os.SEEK_SET)  # the program reads where the descriptor stands, not this file object
+    with loader(systems, database) as login:
+        run(
+            systems,
+            "pg_restore",
+            database,
+            "--no-owner",
+            "--no-privileges",
+            "--exit-on-error",
+            f"--role={login.owner}",
+            source=source,
+            login=login,
+        )
+
+
+@contextmanager
+def loader(systems: BackupClients, database: str) -> Generator[OwnerLogin]:
+    """A login of the database's owner; where that is the provisioner, of a role that is its owner for so long."""
+    with owner_login(systems.session, database) as login:
+        if login:
+            yield login
+            return
+    role = sql.Identifier(database)
+    with systems.session() as session:
+        session.execute(sql.SQL("CREATE ROLE {} ROLE CURRENT_USER").format(role))
+        try:
+            session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), role))
+            with owner_login(systems.session, database) as login:
+                if login is None:
+                    raise BackupError(f"there is no database {database}", "run again")
+                yield login
+        finally:
+            with systems.session(database, CATALOG_ALONE) as inside:
+                inside.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
+            session.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@contextmanager
+def scratch(systems: BackupClients, template: str | None = None) -> Generator[str]:
+    """A database of nobody's that is gone at the end; those that killed runs left behind go first.
+
+    A lock of this session says that it is in use. Nobody else may connect: what is tried in it is a tenant's data.
+    """
+    name = f"{SCRATCH}{secrets.token_hex(8)}"
+    with systems.session() as session:
+        _lock(session, name)
+        _drop_abandoned(session)
+        try:
+            create(session, name, template=template)
+            yield name
+        finally:
+            with suppress(psycopg.OperationalError):  # the server went away: the next run drops it
+                drop(session, name)
+
+
+def create(session: Session, name: str, *, owner: str | None = None, template: str | None = None) -> None:
+    """Closed to everybody from its first moment: nobody but its owner and the provisioner gets in."""
+    owned = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
+    cloned = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
+    database = sql.Identifier(name)
+    session.execute(sql.SQL("CREATE DATABASE {}{}{} CONNECTION LIMIT 0").format(database, owned, cloned))
+    session.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+    session.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT -1").format(database))
+
+
+def drop(session: Session, name: str) -> None:
+    session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _lock(session: Session, name: str) -> bool:
+    row = session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
+    return bool(row and row[0])
+
+
+def _drop_abandoned(session: Session) -> None:
+    mine: Iterable[Any] = session.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [SCRATCH]
+    ).fetchall()
+    for (name,) in mine:
+        if _lock(session, name):
+            drop(session, name)
+            for role in (f"{name}{SUFFIX}", name):  # see loader
+                session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+            session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

@@ -1,0 +1,1 @@
+"""Comments and issues at GitHub or GitLab."""

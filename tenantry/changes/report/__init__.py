@@ -1,0 +1,1 @@
+"""The report of a request: what a preview would do, by tenant."""

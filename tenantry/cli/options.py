@@ -1,0 +1,36 @@
+"""Options that several sub-commands share."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenantry.names import DEFAULT_ZONE, is_zone
+
+if TYPE_CHECKING:
+    pass
+
+
+def _zone(value: str | None) -> str | None:
+    if value is not None and not is_zone(value):
+        raise typer.BadParameter(f"no DNS zone in lower-case ASCII, such as {DEFAULT_ZONE}")
+    return value
+
+
+_WHERE = "Where the tenants' files are; not given, the stack's own folder."
+DirectoryArgument = Annotated[Path | None, typer.Argument(exists=True, file_okay=False, help=_WHERE)]
+DirectoryOption = Annotated[Path | None, typer.Option("--dir", exists=True, file_okay=False, help=_WHERE)]
+ZoneOption = Annotated[
+    str | None, typer.Option("--zone", callback=_zone, help="The DNS zone of the domains; not given, the stack's.")
+]
+TodayOption = Annotated[
+    datetime | None,
+    typer.Option("--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
+StackOption = Annotated[str, typer.Option("--stack", "-s", help="Which stack.", envvar="TENANTRY_STACK")]
+CwdOption = Annotated[Path, typer.Option("--cwd", "-C", help="Where to look for Pulumi.yaml.", file_okay=False)]
+
+STACK = "local"
+CWD = Path()

@@ -1,0 +1,147 @@
+"""A login that is a member of one database's owner and of nothing else, for as long as something is done there.
+
+In a tenant's database its owner's code runs with whoever touches a table: triggers, defaults, views, casts. SET ROLE in
+the provisioner's session is no wall against it, since that code may say SET ROLE NONE and be the provisioner. So
+whatever reads or writes a tenant's tables does it over a login of its own, which has nowhere to go back to.
+"""
+
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tenantry.database.sessions.watch import watched
+from tenantry.names import MAINTENANCE_DATABASE
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Session = psycopg.Connection[tuple[Any, ...]]
+
+SUFFIX: Final = "_m"
+CONNECTIONS: Final = 4
+LOCK_TIMEOUT: Final = "SET lock_timeout = '60s'"  # another step's turn; or what the tenant holds of the login
+TURN_S: Final = 120.0
+VALID: Final = "10 minutes"  # in which it may begin a session; one that has begun goes on
+
+# Settings that a database's owner may give it reach every session that does not bring its own.
+CATALOG_ALONE: Final = "-c search_path= -c statement_timeout=0"  # nothing of the tenant's is taken for PostgreSQL's
+AS_OWNER: Final = "-c search_path=public -c statement_timeout=0"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLogin:
+    """`name` and `password` get in; `owner` is the role to act as."""
+
+    name: str
+    password: str = field(repr=False)
+    owner: str
+
+
+class SessionOf(Protocol):
+    """Opens a session in a database: as who has the login, as the provisioner without one."""
+
+    def __call__(
+        self, database: str, login: OwnerLogin | None = None, options: str = ""
+    ) -> "AbstractContextManager[Session]": ...
+
+
+OWNER_OF: Final = """
+SELECT rolname, rolsuper OR rolname = current_user FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba
+WHERE datname = %s
+"""
+EXPIRY: Final = "SELECT (now() + %s::interval)::text"
+ROLE_EXISTS: Final = "SELECT FROM pg_roles WHERE rolname = %s"
+TERMINATE_SESSIONS: Final = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s"
+LOCK: Final = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"  # ends with the session
+CREATE_ROLE: Final = (
+    "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB CONNECTION LIMIT {limit} PASSWORD {verifier}"
+    " VALID UNTIL {expiry} IN ROLE {owner} ROLE CURRENT_USER"  # who is in it may end its sessions
+)
+
+
+@contextmanager
+def owner_login(
+    connect: "Callable[[str], AbstractContextManager[Session]]", database: str
+) -> Generator[OwnerLogin | None, None, None]:
+    """None where the provisioner itself is the owner or the database is missing: there is nobody to be told apart.
+
+    `connect` opens a provisioner's session in a database. One user of a database at a time: the next waits a minute for
+    it. The lock is one of the maintenance database, where no tenant gets in. A login that a killed run has left behind
+    goes first; it cannot be used any more by then. Raises psycopg.errors.LockNotAvailable.
+    """
+    import psycopg
+    from psycopg import sql
+
+    with connect(MAINTENANCE_DATABASE) as entrance:
+        entrance.execute(LOCK_TIMEOUT)
+        found = entrance.execute(OWNER_OF, [database]).fetchone()
+        if found is None:
+            yield None
+            return
+        login = OwnerLogin(f"{found[0]}{SUFFIX}", secrets.token_urlsafe(32), str(found[0]))
+        with watched(connect, entrance, TURN_S):
+            entrance.execute(LOCK, [f"{database}{SUFFIX}" if found[1] else login.name])
+            entrance.commit()
+        if found[1]:
+            yield None
+            return
+        _remove(entrance, connect, database, login)
+        expiry = entrance.execute(EXPIRY, [VALID]).fetchone()
+        entrance.execute(
+            sql.SQL(CREATE_ROLE).format(
+                name=sql.Identifier(login.name),
+                limit=sql.Literal(CONNECTIONS),
+                verifier=sql.Literal(verifier(entrance, login.name, login.password)),
+                expiry=sql.Literal(expiry[0] if expiry else None),
+                owner=sql.Identifier(login.owner),
+            )
+        )
+        entrance.commit()
+        try:
+            yield login
+        finally:
+            with suppress(psycopg.OperationalError):  # the server went away: the next one removes it
+                entrance.rollback()
+                _remove(entrance, connect, database, login)
+
+
+@contextmanager
+def as_owner(session: "SessionOf", database: str) -> "Generator[Session, None, None]":
+    """A session with the rights of the database's owner and no others: what it makes belongs to that role."""
+    from psycopg import sql
+
+    with owner_login(session, database) as login, session(database, login, AS_OWNER) as inside:
+        if login:
+            inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(login.owner)))
+            inside.commit()
+        yield inside
+
+
+def verifier(session: "Session", login: str, password: str) -> str:
+    """The SCRAM verifier of the password, as the server keeps it: no log of statements can hold more."""
+    return session.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
+
+
+def _remove(
+    entrance: "Session", connect: "Callable[[str], AbstractContextManager[Session]]", database: str, login: OwnerLogin
+) -> None:
+    from psycopg import errors, sql
+
+    name, owner = sql.Identifier(login.name), sql.Identifier(login.owner)
+    if entrance.execute(ROLE_EXISTS, [login.name]).fetchone() is None:
+        return
+    entrance.execute(TERMINATE_SESSIONS, [login.name])
+    entrance.commit()
+    with watched(connect, entrance, TURN_S):  # a tenant's transaction may hold any role: by granting it something
+        try:
+            entrance.execute(sql.SQL("DROP ROLE {}").format(name))
+        except errors.DependentObjectsStillExist:  # the tenant's code has left the role and made something as the login
+            entrance.rollback()
+            with connect(database) as inside:
+                inside.execute(LOCK_TIMEOUT)
+                inside.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(name, owner))
+                inside.execute(sql.SQL("DROP OWNED BY {}").format(name))
+            entrance.execute(sql.SQL("DROP ROLE {}").format(name))
+    entrance.commit()

@@ -1,0 +1,30 @@
+"""Reasons to stop, each with the exit code that scripts and CI see and the remedy that a person reads."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of `tenantry up`, `preview`, `destroy` and `status`."""
+
+    OK = 0
+    REFUSED = 1  # nothing was touched
+    FAILED = 3  # the engine ran; at least one resource did not converge
+    LOCKED = 4  # somebody else works on the stack
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """Stops a command: what is wrong, and what to do."""
+
+    def __init__(self, wrong: str, remedy: str, code: ExitCode = ExitCode.REFUSED) -> None:
+        self.wrong = wrong
+        self.remedy = remedy
+        self.code = code
+        super().__init__(f"{wrong}\n  {remedy}" if remedy else wrong)
+
+
+class StackLocked(CommandError):
+    """Another run holds the stack."""
+
+    def __init__(self, wrong: str, remedy: str) -> None:
+        super().__init__(wrong, remedy, ExitCode.LOCKED)

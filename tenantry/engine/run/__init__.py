@@ -1,0 +1,1 @@
+"""One run of the engine, from the first check to the last line."""

@@ -1,0 +1,24 @@
+"""Remedies for errors of other providers, whose own words name none, or one that does not help here."""
+
+import re
+from typing import Final
+
+from tenantry.engine.process.advice import in_our_words
+
+_REMEDIES: Final = (
+    (
+        re.compile(r"has a collation version mismatch"),
+        "the server's C library or ICU is a newer one than the template's indexes were built with: rebuild them once"
+        ' (docs/opening.md, "After an upgrade of the server\'s collations"), then run again',
+    ),
+    (
+        re.compile(r"because it is being terminated"),
+        "an earlier removal of it goes on: wait until `kubectl get namespaces` no longer lists it, then run again",
+    ),
+)
+
+
+def with_remedy(text: str) -> str:
+    """The text of an error without the engine's own advice, and behind it the remedy where one is known."""
+    text = in_our_words(text)
+    return next((f"{text}: {remedy}" for known, remedy in _REMEDIES if known.search(text)), text)

@@ -1,0 +1,1 @@
+"""The stack of a run: project, settings, environment, day, policy pack, names of resources."""

@@ -1,0 +1,86 @@
+"""Faults of a stack's own file before the engine reads it: keys that nobody reads, texts that YAML changes."""
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from tenantry.spec.setting_keys import SECRETS, set_secret, unknown_setting
+
+# What YAML takes for a number or a day without quotes; the engine then hands another text to the program, 15 for 017.
+_CHANGED = re.compile(
+    r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.[0-9_]+(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?0[oObBxX][0-9a-fA-F_]+"
+    r"|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?",
+    re.ASCII,
+)
+_SAME = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)  # stays as it is written
+
+
+def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
+    """`FILE:LINE: what is wrong, what to do`, for every entry of `config:`. Never repeats a value.
+
+    Raises YAMLError and OSError for a file that cannot be read.
+    """
+    stack = file.name.split(".", 1)[1].rpartition(".")[0]
+    for key, value in _configured(file):
+        name = str(key.value) if ":" in str(key.value) else f"{project}:{key.value}"
+        where = f"{file.name}:{key.start_mark.line + 1}"
+        if wrong := unknown_setting(name, known):
+            yield f"{where}: {wrong}"
+        elif name.startswith(f"{SECRETS}:") and _value(value, "secure") is None:
+            command = set_secret(name.partition(":")[2], stack)
+            yield f"{where}: {name}: stands in clear: run `{command}`, and change the secret where it was issued"
+        for scalar in _scalars(value):
+            text = str(scalar.value)
+            if scalar.style is None and _CHANGED.fullmatch(text) and not _SAME.fullmatch(text):
+                yield (
+                    f"{file.name}:{scalar.start_mark.line + 1}: {name}: YAML reads another text there than is written: "
+                    "put it in quotes"
+                )
+
+
+def lines(file: Path) -> dict[str, int]:
+    """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read."""
+    try:
+        return {str(key.value): key.start_mark.line + 1 for key, _ in _configured(file)}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+
+
+def line_of(file: Path, name: str) -> int:
+    """The line of `config:` with this full key; 1 where there is none. Raises as `faults` does."""
+    return next((key.start_mark.line + 1 for key, _ in _configured(file) if key.value == name), 1)
+
+
+def _configured(file: Path) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    """The entries of `config:`."""
+    compose: Any = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  (untyped stubs)
+    config = _value(compose(file.read_text(encoding="utf-8"), yaml.SafeLoader), "config")
+    return _entries(config) if isinstance(config, yaml.MappingNode) else []
+
+
+def _entries(node: Any) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    pairs = cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
+    return [(key, value) for key, value in pairs if isinstance(key, yaml.ScalarNode)]
+
+
+def _value(node: Any, name: str) -> yaml.Node | None:
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return next((value for key, value in _entries(node) if key.value == name), None)
+
+
+def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for part in cast("list[yaml.Node]", node.value):
+            yield from _scalars(part)
+    elif isinstance(node, yaml.MappingNode):
+        for _, part in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+            yield from _scalars(part)

@@ -1,0 +1,1 @@
+"""A stack's state: read, locked, repaired, recovered."""

@@ -1,0 +1,1 @@
+"""All tenants of one directory, checked together."""

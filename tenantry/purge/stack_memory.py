@@ -1,0 +1,54 @@
+"""The stack's record of each tenant, as its state says."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tenantry.engine.stack.urns import place_of, type_of
+from tenantry.engine.state.deployment import Deployment, is_real
+from tenantry.parsing.json_narrowing import mapping
+
+SEAL = "tenantry:index:Opened"  # its removal needs the proof (provider/resources/onboarding_complete.py)
+
+
+@dataclass(frozen=True, slots=True)
+class StackMemory:
+    """One tenant as of the last run."""
+
+    phase: str = ""
+    deletion_seen: date | None = None
+    resources: int = 0
+    protected: int = 0
+    proof: str | None = None  # that the tenant is to be removed by
+
+
+def stack_memory(deployment: Deployment | None) -> dict[str, StackMemory]:
+    """Code -> what is known; also of a tenant that only has resources, since its removal did not come to its end."""
+    if deployment is None:
+        return {}
+    facts = {str(code): mapping(told) for code, told in mapping(deployment.outputs.get("tenants")).items()}
+    counted: dict[str, list[int]] = {}
+    proofs: dict[str, str] = {}
+    for record in deployment.resources:
+        code = place_of(record["urn"], deployment.parents).tenant
+        if not code or not is_real(record):
+            continue
+        count = counted.setdefault(code, [0, 0])
+        count[0] += 1
+        count[1] += bool(record.get("protect"))
+        purge = mapping(mapping(record.get("inputs")).get("purge")) if type_of(record["urn"]) == SEAL else {}
+        if purge.get("proof"):
+            proofs[code] = str(purge["proof"])
+    return {
+        code: StackMemory(
+            phase=str(facts.get(code, {}).get("phase") or ""),
+            deletion_seen=_day(facts.get(code, {}).get("deletionSeen")),
+            resources=counted.get(code, [0, 0])[0],
+            protected=counted.get(code, [0, 0])[1],
+            proof=proofs.get(code),
+        )
+        for code in facts.keys() | counted.keys()
+    }
+
+
+def _day(text: object) -> date | None:
+    return date.fromisoformat(text) if isinstance(text, str) and text else None

@@ -1,0 +1,86 @@
+"""Likely mistakes that no rule forbids: `tenantry validate` reports them and passes all the same."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from tenantry.engine.errors import CommandError
+from tenantry.engine.stack.project import Project
+from tenantry.fleet.collisions import next_code
+from tenantry.fleet.load import Fleet, plans_file
+from tenantry.parsing.faults import Fault
+from tenantry.parsing.regular_file import read_regular
+from tenantry.parsing.yaml_document import FieldPath, read_document
+from tenantry.spec.loader import field_name
+from tenantry.spec.tenant import TenantSpec
+
+MONTHS: Final = 12
+_FIRST_CELL: Final = str(TenantSpec.model_fields["cell"].default)  # which no file needs to name
+_LEAST_MONTHS: Final = 6  # a year for less than half of its months is no rebate
+
+
+def likely_mistakes(directory: Path, fleet: Fleet) -> Iterator[Fault]:
+    """Likely mistakes of files without a fault, each at its line."""
+    yield from _prices(directory, fleet)
+    yield from _skipped(directory, fleet)
+    yield from _cells(directory, fleet)
+
+
+def _prices(directory: Path, fleet: Fleet) -> Iterator[Fault]:
+    for name, plan in fleet.plans.items():
+        monthly, yearly = plan.price.monthly, plan.price.yearly
+        if not _LEAST_MONTHS * monthly <= yearly <= MONTHS * monthly:
+            wrong = f"{yearly} a year is not {_LEAST_MONTHS} to {MONTHS} times {monthly} a month"
+            remedy = f"write both in whole yuan; a year of months is {MONTHS * monthly}"
+            yield _at(plans_file(directory), ("plans", name, "price", "yearly"), wrong, remedy)
+
+
+def _skipped(directory: Path, fleet: Fleet) -> Iterator[Fault]:
+    """A gap below the highest code alone: an older gap is nobody's mistake any more."""
+    ordered = sorted(fleet.codes, key=lambda code: int(code[1:]))
+    if len(ordered) < 2:
+        return
+    *_, before, last = ordered
+    free = next_code(fleet.codes - {last})
+    if int(last[1:]) > int(before[1:]) + 1:
+        wrong = f"{last} skips the codes between it and {before}, and the next will be {fleet.next_code}"
+        yield _at(directory / f"{last}.yaml", ("code",), wrong, f"give this tenant the next free code {free}")
+
+
+def _cells(directory: Path, fleet: Fleet) -> Iterator[Fault]:
+    """Cells that none of the project's stacks names; where they name none, cells that are like another."""
+    used = {tenant.code: tenant.cell for tenant in (*fleet.all, *fleet.tombstones)}
+    named = _cells_of_stacks(directory)
+    for tenant in fleet.all:
+        others = {cell for code, cell in used.items() if code != tenant.code}
+        if named and tenant.cell in named:
+            continue
+        if not named and (tenant.cell in {*others, _FIRST_CELL} or not _is_like(tenant.cell, others)):
+            continue
+        known = sorted(named or others)
+        near = get_close_matches(tenant.cell, known, n=1, cutoff=0.6)
+        remedy = f"write {near[0]}" if near else f"write one of {', '.join(known)}"
+        wrong = f"no stack of this project holds cell {tenant.cell}" if named else f"nobody else is in {tenant.cell}"
+        yield _at(directory / f"{tenant.code}.yaml", ("cell",), wrong, f"{remedy}, or leave it for a cell that is new")
+
+
+def _is_like(cell: str, others: set[str]) -> bool:
+    """c02 beside c01 is the next one and no slip."""
+    letters = {"".join(filter(str.isalpha, other)) for other in others}
+    bare = "".join(filter(str.isalpha, cell))
+    return bare not in letters and bool(get_close_matches(bare, letters, n=1, cutoff=0.7))
+
+
+def _cells_of_stacks(directory: Path) -> frozenset[str]:
+    """Those that are named; nothing where a stack holds whatever cells there are, or where there is no project."""
+    try:
+        project = Project.find(directory)
+        held = [project.cells(path.name.split(".")[1]) for path in sorted(project.root.glob("Pulumi.*.yaml"))]
+    except CommandError:
+        return frozenset()
+    return frozenset(cell for cells in held if cells is not None for cell in cells)
+
+
+def _at(file: Path, path: FieldPath, wrong: str, remedy: str) -> Fault:
+    return Fault(str(file), read_document(read_regular(file)).line_of(path), field_name(path), wrong, remedy)

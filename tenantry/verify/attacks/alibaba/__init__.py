@@ -1,0 +1,1 @@
+"""Attacks on the object store and on who gets a session."""

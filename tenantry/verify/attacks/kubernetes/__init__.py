@@ -1,0 +1,1 @@
+"""Attacks on the cluster, its admission policies and its gateway."""

@@ -1,0 +1,1 @@
+"""Shared by all attacks: context, target, verdicts, manifests, the evaluation of network policies."""

@@ -1,0 +1,58 @@
+"""What nobody has approved is named; what was approved, or less of it, is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from tenantry.changes.report.approved import beyond
+from tenantry.changes.report.request_report import Basis, Operation, RequestReport, StackReport
+from tests.support.prepared_requests import requests
+from tests.support.preview_outcomes import urn
+
+QUOTA = Operation("k001", urn("k001", "ns-resourcequota-plan"), "update", ("spec",))
+WALL = Operation("k001", urn("k001", "ns-networkpolicy-closed"), "update", ("spec",))
+
+
+def report(*operations: Operation, stack: str = "prod", result: str = "ok") -> RequestReport:
+    return RequestReport((StackReport(stack, result, operations=operations),))
+
+
+@pytest.mark.parametrize(("name", "of"), requests())
+def test_nothing_is_beyond_itself(name: str, of: RequestReport) -> None:
+    good = RequestReport(tuple(replace(stack, result="ok") for stack in of.stacks))
+    assert beyond(good, good) == []
+
+
+def test_less_is_fine_and_so_is_another_state() -> None:
+    now = RequestReport((replace(report(QUOTA).stacks[0], basis=Basis("2026-12-01", 1), monthly=(1, 2)),))
+    assert beyond(report(QUOTA, WALL), now) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (WALL, "not in the approved report"),
+        (replace(QUOTA, operation="replace"), "approved was update"),
+        (replace(QUOTA, operation="delete"), "approved was update"),
+        (replace(QUOTA, operation="create"), "approved was update"),
+        (replace(QUOTA, properties=("metadata", "spec")), "it changes metadata as well"),
+        (replace(QUOTA, tenant="k002"), "approved for k001"),
+        (replace(QUOTA, resource=urn("k002", "ns-resourcequota-plan"), tenant="k002"), "not in the approved report"),
+    ],
+)
+def test_what_is_more_is_named(now: Operation, why: str) -> None:
+    (found,) = beyond(report(QUOTA), report(now))
+    assert (found.tenant, found.resource, found.operation, found.why) == (now.tenant, now.resource, now.operation, why)
+    assert str(found).startswith(f"prod: {now.tenant}: {now.operation} ")
+
+
+def test_another_stack_was_not_approved() -> None:
+    assert [excess.stack for excess in beyond(report(QUOTA), report(QUOTA, stack="prod-c02"))] == ["prod-c02"]
+
+
+def test_a_preview_that_failed_approves_nothing() -> None:
+    assert len(beyond(report(QUOTA, result="failed"), report(QUOTA))) == 1
+
+
+def test_a_replacement_that_becomes_an_update_is_less() -> None:
+    assert beyond(report(replace(QUOTA, operation="replace")), report(QUOTA)) == []

@@ -1,0 +1,58 @@
+"""Whose turn it is, and until when what came before still works."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tenantry.fleet.load import Fleet
+from tenantry.model.credential_rotation import ALL_CREDENTIALS, SeenRotations, of_key, rotation_state, rotations_of
+from tenantry.spec.tenant import TenantSpec
+
+DAY = date(2026, 11, 1)
+KEY = "[{name: bus, scopes: [read], expires_at: 2027-01-01, rotation: 3}]"
+
+
+@pytest.fixture
+def spec(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable[..., TenantSpec]:
+    def make(**changes: str) -> TenantSpec:
+        write(**changes)
+        return load()["k001"].spec
+
+    return make
+
+
+def test_the_first_has_none_before_it_and_nothing_to_remember(spec: Callable[..., TenantSpec]) -> None:
+    turns = rotations_of(spec(), DAY)
+    assert not turns[ALL_CREDENTIALS].overlaps
+    assert rotation_state(turns) == []
+
+
+@pytest.mark.parametrize(("days", "works"), [(0, True), (7, True), (8, False), (300, False)])
+def test_the_ones_before_work_for_seven_whole_days(spec: Callable[..., TenantSpec], days: int, works: bool) -> None:
+    rotated = spec(credentials="{rotation: 2}")
+    seen: SeenRotations = {ALL_CREDENTIALS: (2, DAY)}
+    turn = rotations_of(rotated, DAY + timedelta(days=days), seen)[ALL_CREDENTIALS]
+    assert (turn.since, turn.until, turn.overlaps) == (DAY, DAY + timedelta(days=8), works)
+
+
+def test_the_overlap_is_the_tenants_to_say_and_may_be_none(spec: Callable[..., TenantSpec]) -> None:
+    short = rotations_of(spec(credentials="{rotation: 2, overlap_days: 1}"), DAY)[ALL_CREDENTIALS]
+    none = rotations_of(spec(credentials="{rotation: 2, overlap_days: 0}"), DAY)[ALL_CREDENTIALS]
+    assert (short.until, short.overlaps) == (DAY + timedelta(days=2), True)
+    assert (none.until, none.overlaps) == (DAY, False)
+
+
+def test_a_further_rotation_counts_anew(spec: Callable[..., TenantSpec]) -> None:
+    turn = rotations_of(spec(credentials="{rotation: 3}"), DAY, {ALL_CREDENTIALS: (2, DAY - timedelta(days=3))})[
+        ALL_CREDENTIALS
+    ]
+    assert turn.since == DAY
+
+
+def test_an_api_key_rotates_by_itself(spec: Callable[..., TenantSpec]) -> None:
+    turns = rotations_of(spec(features="{apiAccess: true}", api_keys=KEY), DAY)
+    assert turns[of_key("bus")].overlaps
+    assert not turns[ALL_CREDENTIALS].overlaps
+    assert rotation_state(turns) == [["api-key/bus", 3, "2026-11-01"]]

@@ -1,0 +1,74 @@
+"""Whatever the workflows, GitLab's file and the documents call exists, with these options."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from tenantry.cli import app
+from tests.support.ci_files import GITLAB, ROOT, WORKFLOWS, calls, examples, jobs, scripts
+
+GROUP: Any = typer.main.get_command(app.app)
+RUN = [
+    pytest.param(call, id=f"{path.name}: {call}")
+    for path in (*WORKFLOWS, GITLAB)
+    for _, script in scripts(path)
+    for call in calls(script)
+]
+DOCUMENTS = tuple(ROOT / "docs" / f"{name}.md" for name in ("pull-requests", "report", "requests", "drift"))
+TOLD = [
+    pytest.param(call, id=f"{path.name}: {call}")
+    for path in DOCUMENTS
+    for call in examples(path.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("call", [*RUN, *TOLD])
+def test_the_call_can_be_made(call: str) -> None:
+    call = re.sub(r'--number "\$[^"]+"', "--number 17", call)  # what the shell makes a number of
+    command, words = GROUP, [word for word in shlex.split(call) if word != "--help"]  # which shows and ends
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        name, *words = words
+        assert name in command.commands, f"tenantry has no command {name}"
+        command = command.commands[name]
+    command.make_context("tenantry", words, resilient_parsing=not words)
+
+
+def test_calls_are_found_as_they_are_written() -> None:
+    text = (
+        'run: .venv/bin/tenantry preview --stack "$STACK" --json >out\n'
+        "  x=$(tenantry list | wc -l) # tenantry\n"
+        "python -m tenantry.changes.overlay lay; tenantry plan \\\n  diff --against x && tenantry up\n"
+    )
+    assert calls(text) == ['preview --stack "$STACK" --json', "list", "plan diff --against x", "up"]
+
+
+def test_each_workflow_calls_what_it_is_for() -> None:
+    made = {
+        path.stem: {" ".join(call.split()[:2]) for _, text in scripts(path) for call in calls(text)}
+        for path in WORKFLOWS
+    }
+    assert made["pull-request"] >= {"validate --stack", "plan diff", "rehearse --base"}
+    assert made["preview"] == {"preview --stack", "report render", "report post"}
+    assert made["deploy"] == {"validate --stack", "up --stack"}
+    assert made["drift"] == {"drift --stack", "report drift"}
+    gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
+    assert gitlab == {
+        *("validate --stack", "plan diff", "rehearse --base", "preview --stack", "up --stack"),
+        *("report render", "report post", "drift --stack", "report drift"),
+    }
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_modules_that_are_run_exist(path: Path) -> None:
+    for _, script in scripts(path):
+        for module in (word for line in script.splitlines() for word in line.split() if word.startswith("tenantry.")):
+            assert (ROOT / (module.replace(".", "/") + ".py")).is_file(), module
+
+
+def test_no_stack_is_changed_by_two_runs_and_no_change_is_cancelled() -> None:
+    (job,) = jobs(ROOT / ".github" / "workflows" / "deploy.yml").values()
+    assert job["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}

@@ -1,0 +1,292 @@
+"""The shell of the workflows' steps, run as a runner runs it: on a clone with a bare repository as origin."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tenantry.changes.report.markdown import MARKER
+from tenantry.changes.report.request_report import to_json
+from tests.support.ci_files import ROOT, jobs
+from tests.support.forge import TOKEN, forge
+from tests.support.prepared_requests import requests
+from tests.support.repository import Clone
+
+TENANT = """\
+code: {code}
+name: 示例幼儿园
+phone: "138001380{number}"
+plan: {plan}
+status: active
+cell: main
+contact: {{name: 张三, email: zhangsan@example.com}}
+"""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A job's folder and summary."""
+
+    clone: Clone
+
+    @property
+    def summary(self) -> str:
+        path = self.clone.root / "summary"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def step(self, workflow: str, job: str, name: str, **env: str) -> subprocess.CompletedProcess[str]:
+        (step,) = (
+            step
+            for step in jobs(ROOT / ".github" / "workflows" / f"{workflow}.yml")[job]["steps"]
+            if step.get("name") == name
+        )
+        given = {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # what `shell: bash` is
+            cwd=self.clone.root,
+            env=given
+            | {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output", "TENANTRY_TODAY": "2026-11-01"}
+            | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    files = {
+        f"k00{number}.yaml": TENANT.format(code=f"k00{number}", number=f"0{number}", plan="premium")
+        for number in (1, 2)
+    }
+    clone = Clone.make(tmp_path, files)
+    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
+        (clone.root / name).write_bytes((ROOT / name).read_bytes())
+    (clone.root / ".gitignore").write_text(".venv\nsummary\noutput\n*.json\neffect.txt\n")
+    clone.commit("the project")
+    clone.git("push", "-q", "origin", "HEAD:main")
+    clone.git("fetch", "-q")
+    (clone.root / ".venv").symlink_to(sys.prefix)
+    return Runner(clone)
+
+
+def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.CompletedProcess[str]:
+    return runner.step("pull-request", "validate", name, BASE="origin/main", STACKS=stacks)
+
+
+def write(runner: Runner, plan: str) -> None:
+    (runner.clone.tenants / "k030.yaml").write_text(
+        TENANT.format(code="k030", number="30", plan=plan), encoding="utf-8"
+    )
+
+
+def test_a_request_that_is_fine(runner: Runner) -> None:
+    write(runner, "basic")
+    done = check(runner, "the files, and what a request may not change")
+    assert done.returncode == 0, done.stderr
+    done = check(runner, "who is affected, and how")
+    assert done.returncode == 0, done.stderr
+    assert "### local\n~~~\nk030: opened on plan basic" in runner.summary
+
+
+def test_a_request_by_which_somebody_gets_less(runner: Runner) -> None:
+    runner.clone.replace("k001.yaml", "premium", "basic")
+    done = check(runner, "who is affected, and how")
+    assert done.returncode == 0, done.stderr
+    assert "k001: plan premium -> basic" in runner.summary
+    assert "(less)" in runner.summary
+
+
+def test_a_request_that_is_broken_fails_on_its_lines(runner: Runner) -> None:
+    write(runner, "gold")
+    done = check(runner, "the files, and what a request may not change")
+    assert done.returncode == 1
+    assert "::error file=tenants/k030.yaml,line=4" in done.stdout
+    assert check(runner, "who is affected, and how").returncode == 1
+
+
+def test_one_stack_that_fails_is_enough(runner: Runner) -> None:
+    done = check(runner, "the files, and what a request may not change", '["nowhere", "local"]')
+    assert done.returncode == 1
+    assert "2 tenants and 0 tombstones are fine" in done.stdout  # and the others are looked at all the same
+
+
+def test_the_look_says_the_kind_and_nothing_else(runner: Runner) -> None:
+    clone = runner.clone
+    clone.git("checkout", "-q", "-b", "request")
+    write(runner, "basic")
+    clone.commit("request")
+    clone.git("checkout", "-q", "main")
+    assert runner.step("preview", "look", "what the request touches", REQUEST="request").returncode == 0
+    assert (clone.root / "output").read_text() == "kind=tenants\n"
+    assert runner.step("preview", "look", "what the request touches", REQUEST="nowhere").returncode == 1
+    done = runner.step("preview", "tenants", "the request's tenants over this code", REQUEST="request")
+    assert (done.returncode, done.stdout) == (0, "laid over: tenants/k030.yaml\n")
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("required_reviewers", 0),
+        ("branch_policy\nrequired_reviewers", 0),
+        ("branch_policy", 1),
+        ("", 1),
+        ("wait_timer", 1),
+    ],
+)
+def test_an_environment_without_reviewers_fails(rules: str, code: int, runner: Runner, tmp_path: Path) -> None:
+    forge = tmp_path / "bin" / "gh"
+    forge.parent.mkdir()
+    forge.write_text(f"#!/bin/sh\ncat <<'END'\n{rules}\nEND\n")
+    forge.chmod(0o755)
+    env = {"PATH": f"{forge.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "example/fleet", "STACKS": '["a", "b"]'}
+    name = "an environment without reviewers approves nothing"
+    assert runner.step("preview", "look", name, **env).returncode == code
+    forge.write_text("#!/bin/sh\nexit 1\n")  # no such environment, or no answer
+    assert runner.step("preview", "look", name, **env).returncode != 0
+
+
+@pytest.mark.parametrize(("said", "code"), [(0, 0), (5, 0), (6, 1), (7, 1), (3, 1), (1, 1)])
+def test_a_difference_that_is_not_harmless_fails_the_night(said: int, code: int, runner: Runner) -> None:
+    (runner.clone.root / ".venv").unlink()  # it leads to that of this checkout
+    python = runner.clone.root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "$@"\nexit {said}\n')
+    python.chmod(0o755)
+    assert runner.step("drift", "look", "look", STACK="prod").returncode == code
+    asked = (runner.clone.root / "drift-prod.json").read_text()
+    assert asked.endswith("tenantry drift --stack prod --format json\n"), "the file is there for the issue"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "effect"),
+    [("open", 0, "5"), ("suspend", 0, "6"), ("delete", 0, "7"), ("database-replaced", 3, None)],
+)
+def test_the_report_is_one_comment_and_a_label(
+    name: str, code: int, effect: str | None, runner: Runner, tmp_path: Path
+) -> None:
+    prepared = dict(requests())
+    for stack in ("prod", "prod-c02"):
+        folder = runner.clone.root / "reports" / f"report-{stack}"
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(to_json(prepared[name if stack == "prod" else "open"]), encoding="utf-8")
+    with forge() as stand_in:
+        env = {
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_REPOSITORY": "acme/fleet",
+            "GITHUB_API_URL": stand_in.url,
+            "NUMBER": "17",
+            "no_proxy": "127.0.0.1",
+        }
+        for _ in range(2):
+            done = runner.step("preview", "report", "report", **env)
+            assert done.returncode == code, done.stderr
+        assert len(stand_in.comments) == 1
+        assert stand_in.comments[0]["body"].startswith(MARKER)
+    assert MARKER in runner.summary
+    if effect is None:
+        return
+    assert f"effect={effect}\n" in (runner.clone.root / "output").read_text()
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text('#!/bin/sh\necho "$@" >>"$ASKED"\n[ "$2" != -X ]\n')
+    gh.chmod(0o755)
+    asked = tmp_path / "asked"
+    env = {"PATH": f"{gh.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "acme/fleet", "ASKED": str(asked)}
+    done = runner.step("preview", "report", "the request's label", **env, NUMBER="17", EFFECT=effect)
+    assert done.returncode == 0, done.stderr
+    lines = asked.read_text().splitlines()
+    assert [line for line in lines if "DELETE" not in line] == [
+        f"api repos/acme/fleet/issues/17/labels --silent -f labels[]=effect-{effect}"
+    ]
+    assert len(lines) == 4
+
+
+CANARY = "canary-of-the-passphrase"
+THEFT = "import os\nprint(dict(os.environ))\nopen('report.json', 'w').write(str(dict(os.environ)))\n"
+
+
+def whole_job(runner: Runner, job: str, replaced: str | None = None) -> str:
+    """Runs a job's steps as they stand until one fails, the secret in the steps that ask for it; all that anybody sees.
+
+    `replaced` is run instead of the overlay.
+    """
+    seen = ""
+    for step in jobs(ROOT / ".github" / "workflows" / "preview.yml")[job]["steps"]:
+        if "run" not in step or step["run"].startswith("make "):
+            continue
+        text = replaced if replaced and "overlay lay" in step["run"] else step["run"]
+        secrets = {name: CANARY for name, value in step.get("env", {}).items() if "secrets." in str(value)}
+        env = {
+            "REQUEST": "request",
+            "STACK": "local",
+            "GITHUB_SHA": "HEAD",
+            "GITHUB_STEP_SUMMARY": "summary",
+            **secrets,
+        }
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+            cwd=runner.clone.root,
+            env={name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seen += done.stdout + done.stderr
+        if done.returncode:
+            break
+    report = runner.clone.root / "report.json"
+    return seen + runner.summary + (report.read_text() if report.exists() else "")
+
+
+STOLEN_BY = {
+    "the module that is run": (
+        "tenantry/engine/run/oidc_session.py",
+        "tenantry/__init__.py",
+        "tenantry/engine/__init__.py",
+    ),
+    "what Python starts with": ("sitecustomize.py", "tenantry.py"),
+    "a module of the program": ("stacks/program.py",),
+    "a module among the tenants": ("tenants/k030.py",),
+}
+
+
+def asks_for_the_environment(runner: Runner, *paths: str) -> None:
+    clone = runner.clone
+    clone.git("checkout", "-q", "-b", "request")
+    write(runner, "basic")
+    for path in paths:
+        place = clone.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(THEFT)
+    clone.commit("request")
+    clone.git("checkout", "-q", "main")
+
+
+@pytest.mark.parametrize("paths", STOLEN_BY.values(), ids=STOLEN_BY)
+def test_a_request_whose_python_prints_the_environment_gets_no_secret(paths: tuple[str, ...], runner: Runner) -> None:
+    asks_for_the_environment(runner, *paths)
+    seen = whole_job(runner, "tenants")
+    assert "may be code" in seen or "not named as a tenant's file" in seen
+    assert CANARY not in seen
+
+
+def test_a_request_whose_file_is_a_link_gets_no_secret(runner: Runner) -> None:
+    clone = runner.clone
+    clone.git("checkout", "-q", "-b", "request")
+    (clone.tenants / "k030.yaml").symlink_to("/proc/self/environ")
+    clone.commit("request")
+    clone.git("checkout", "-q", "main")
+    seen = whole_job(runner, "tenants")
+    assert "is a symbolic link" in seen
+    assert CANARY not in seen
+    assert not (clone.tenants / "k030.yaml").is_symlink()
+
+
+def test_that_theft_would_be_seen(runner: Runner) -> None:
+    """The same request, checked out: this is what the overlay is for."""
+    asks_for_the_environment(runner, *STOLEN_BY["the module that is run"])
+    assert CANARY in whole_job(runner, "tenants", "git -c user.name=t -c user.email=t@example.com merge -q request")
