@@ -37,7 +37,9 @@ test-all: $(VENV)/.synced ## the same with the long lists whole: every kill, eve
 	@$(RUN) -m tests --exhaustive
 
 lint: $(VENV)/.synced ## format, lint, types, layers
-	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/lint-imports && $(VENV)/bin/pyright
+	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet .
+	@kept=$$($(VENV)/bin/lint-imports --no-logo) || { echo "$$kept"; exit 1; }
+	@$(VENV)/bin/pyright
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
