@@ -31,10 +31,10 @@ SERVING = """
 import sys
 from types import SimpleNamespace
 from pathlib import Path
-from tenantry import cli_exporter
+from tenantry.cli.commands import exporter
 from tenantry.engine.clients.postgresql import Server
 server = Server("127.0.0.1", sys.argv[1], "tenantry", sys.argv[2], "disable")
-cli_exporter.operation = lambda stack, cwd: SimpleNamespace(server=lambda: server, project=SimpleNamespace(root=Path.cwd()))
+exporter.operation = lambda stack, cwd: SimpleNamespace(server=lambda: server, project=SimpleNamespace(root=Path.cwd()))
 sys.argv = ["tenantry", "exporter", *sys.argv[3:]]
 from tenantry.cli.app import main
 main()
