@@ -94,14 +94,12 @@ def _report(runs: Runs, request: PullRequest, stack: str) -> "ApprovedReport | s
 
 
 def _last_deploy(runs: Runs, directory: Path, commits: list[str]) -> str:
-    known = frozenset(commits)
-    deployed = runs.deployments(_BRANCH)
-    for run in deployed:
-        if run.commit in known:
-            return run.commit
+    commit, has_run = runs.last_deployed(_BRANCH, frozenset(commits))
+    if commit is not None:
+        return commit
     if is_shallow(directory):
         raise CommandError("this clone is shallow", "fetch all of it: `fetch-depth: 0` of actions/checkout")
-    if not deployed:
+    if not has_run:
         raise CommandError(f"deploy.yml has never ended well on {_BRANCH}: this is the first deploy", BY_HAND)
     raise CommandError(f"no commit that was deployed is in the history of {_BRANCH}: it was rewritten", BY_HAND)
 

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
@@ -48,29 +48,40 @@ class Runs:
         """From the variables of a workflow. Raises CommandError when one is missing."""
         return cls(github_account(given, RIGHT), needed(given, "GITHUB_REPOSITORY"), pause_seconds)
 
-    def deployments(self, branch: str) -> list[Run]:
-        """Runs of `deploy.yml` that ended well, newest first, of this repository's own branch.
+    def last_deployed(self, branch: str, known: Collection[str]) -> tuple[str | None, bool]:
+        """The newest of the known commits for which `deploy.yml` ended well, and whether it ever did.
 
-        A fork may have a branch of that name, and a request may change what a workflow is started by.
+        Only runs of this repository's own branch count: a fork may have a branch of that name, and a request may change
+        by what a workflow is started.
         """
-        query = f"branch={quote(branch)}&status=success"
-        return [
-            _run(entry)
-            for entry in self._runs("deploy.yml", query)
-            if entry.get("event") in ("push", "workflow_dispatch") and self._is_own(entry.get("head_repository"))
-        ]
+
+        def look() -> tuple[str | None, bool]:
+            has_run = False
+            for entry in self._runs("deploy.yml", f"branch={quote(branch)}&status=success"):
+                if entry.get("event") not in ("push", "workflow_dispatch"):
+                    continue
+                if not self._is_own(entry.get("head_repository")):
+                    continue
+                has_run = True
+                if entry.get("head_sha") in known:
+                    return str(entry["head_sha"]), True
+            return None, has_run
+
+        return with_attempts(look, self.pause_seconds)
 
     def preview(self, head: str) -> Run | None:
         """The newest run of `preview.yml` for that very commit which ended well."""
-        query = f"head_sha={quote(head)}&event=pull_request_target"
-        good = [
-            _run(entry)
-            for entry in self._runs("preview.yml", query)
-            if entry.get("event") == "pull_request_target"
-            and entry.get("head_sha") == head
-            and entry.get("conclusion") == "success"
-        ]
-        return max(good, key=lambda run: run.number, default=None)
+
+        def look() -> list[Run]:
+            return [
+                _run(entry)
+                for entry in self._runs("preview.yml", f"head_sha={quote(head)}&event=pull_request_target")
+                if entry.get("event") == "pull_request_target"
+                and entry.get("head_sha") == head
+                and entry.get("conclusion") == "success"
+            ]
+
+        return max(with_attempts(look, self.pause_seconds), key=lambda run: run.number, default=None)
 
     def merged_requests(self, commit: str, branch: str) -> list[PullRequest]:
         """The requests by which a commit came into the branch; those merged as this very commit before all others."""
@@ -107,8 +118,9 @@ class Runs:
         packed = with_attempts(partial(download, self.account, address, LARGEST_ZIP), self.pause_seconds)
         return _unpacked(packed, f"{name} of {run.address}")
 
-    def _runs(self, workflow: str, query: str) -> list[Mapping[str, Any]]:
-        return self._all(f"{self.account.root}/actions/workflows/{workflow}/runs?{query}", "workflow_runs")
+    def _runs(self, workflow: str, query: str) -> Iterator[Mapping[str, Any]]:
+        address = f"{self.account.root}/actions/workflows/{workflow}/runs?{query}"
+        return _entries(pages(self.account, address, "workflow_runs"))
 
     def _all(self, address: str, key: str | None = None) -> list[Mapping[str, Any]]:
         def read() -> list[Mapping[str, Any]]:
