@@ -65,7 +65,9 @@ class StandIn:
             return None, self.pulls.get(of["sha"], [])
         if (of := _RUNS.fullmatch(path)) is not None:
             asked = {"branch": "head_branch", "status": "conclusion", "head_sha": "head_sha", "event": "event"}
-            wanted = {key: query[name][0] for name, key in asked.items() if name in query} | {"workflow": of["workflow"]}
+            wanted = {key: query[name][0] for name, key in asked.items() if name in query} | {
+                "workflow": of["workflow"]
+            }
             return "workflow_runs", [run for run in reversed(self.runs) if wanted.items() <= run.items()]
         if (of := _ARTIFACTS.fullmatch(path)) is not None:
             mine = [entry for entry in self.artifacts if entry["run"] == int(of["run"])]

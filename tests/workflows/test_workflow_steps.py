@@ -157,7 +157,7 @@ def test_nobody_runs_without_a_report_where_nobody_reviews(
 ) -> None:
     gh = tmp_path / "bin" / "gh"
     gh.parent.mkdir()
-    gh.write_text(f"#!/bin/sh\necho \"$2\" >>\"$ASKED\"\ncat <<'END'\n{rules}\nEND\n")
+    gh.write_text(f'#!/bin/sh\necho "$2" >>"$ASKED"\ncat <<\'END\'\n{rules}\nEND\n')
     gh.chmod(0o755)
     asked = tmp_path / "asked"
     env = {"PATH": f"{gh.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "acme/fleet", "ASKED": str(asked)}

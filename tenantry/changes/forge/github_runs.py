@@ -103,9 +103,9 @@ class Runs:
         ]
 
     def report(self, run: Run, name: str) -> bytes | None:
-        """The file `report.json` of a run's artifact; None when there is no such artifact any more. Raises CommandError.
+        """The file `report.json` of a run's artifact; None when there is no such artifact any more.
 
-        A run that was started again may have several of one name: the newest counts.
+        A run that was started again may have several of one name: the newest counts. Raises CommandError.
         """
         address = f"{self.account.root}/actions/runs/{run.number}/artifacts?name={quote(name)}"
         found = [

@@ -104,7 +104,11 @@ def test_each_request_since_the_last_deploy_has_its_report(world: World, tmp_pat
     for number in (17, 18, 19):
         world.previewed(world.merge(number))
     reports = world.fetch()
-    assert [(entry.request, entry.run) for entry in reports] == [(17, "runs/5001"), (18, "runs/5002"), (19, "runs/5003")]
+    assert [(entry.request, entry.run) for entry in reports] == [
+        (17, "runs/5001"),
+        (18, "runs/5002"),
+        (19, "runs/5003"),
+    ]
     paths = list(save(reports, tmp_path / "approved"))
     assert [path.name for path in paths] == ["17.json", "18.json", "19.json"]
     assert {path.read_bytes() for path in paths} == {report()}
@@ -291,9 +295,7 @@ BOMB = 3000
         (packed(("report.json", report(result="failed"))), "is not of a preview of prod that ended well"),
     ],
 )
-def test_what_is_no_report_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
-) -> None:
+def test_what_is_no_report_is_refused(world: World, monkeypatch: pytest.MonkeyPatch, content: bytes, why: str) -> None:
     monkeypatch.setattr(github_runs, "LARGEST_REPORT", BOMB)
     monkeypatch.setattr(github_runs, "LARGEST_ZIP", 2000)
     if why.startswith("more than"):
