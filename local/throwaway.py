@@ -26,7 +26,7 @@ GARBAGE_PERCENT = "400"
 LOCAL_SECONDS = 3600  # a start may have to build everything first
 SHOWN_LINES = 40  # of a command that failed
 # What Python has compiled comes along: a copy keeps the times by which it is known to be current.
-LEFT_OUT = {".git", ".venv", ".local", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+LEFT_OUT = {".git", ".venv", ".local", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"}
 
 
 @dataclass

@@ -8,20 +8,18 @@ from policies.rules import (
     bucket,
     database,
     dns,
-    foundation,
-    foundation_server,
     kinds,
     names,
     network,
     protection,
     quotas,
-    ram_users,
     rbac,
     storage,
     totals,
     traffic,
     workload,
 )
+from policies.rules.platform import foundation, foundation_server, ram_users
 
 MODULES: Final = (
     ram_users,

@@ -8,8 +8,8 @@ from provider.resources.database.sessions import Sessions
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
 from provider.resources.onboarding_complete import Opened
+from provider.resources.rows.tenant_row import TenantRow
 from provider.resources.seed import Seed
-from provider.resources.tenant_row import TenantRow
 
 RESOURCES: tuple[Resource, ...] = (
     Migrations(),

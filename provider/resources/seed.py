@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.errors import ResourceFailure, error_context
-from provider.resources import administrator, administrators
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.onboarding import Onboarding
+from provider.resources.rows import administrator, administrators
 from provider.systems.connections import Connections
 from tenantry.database import migration_record
 from tenantry.database.migrations import BASELINE, MigrationSetInvalid

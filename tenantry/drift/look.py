@@ -7,26 +7,26 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tenantry.changes.report.findings import masked
-from tenantry.drift import (
-    undeclared_access,
-    undeclared_buckets,
-    undeclared_objects,
-    undeclared_records,
-    undeclared_rights,
-)
 from tenantry.drift.declared import findings_of, told_paths
 from tenantry.drift.model import Drift
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
+from tenantry.drift.undeclared import (
+    buckets,
+    dns,
+    namespaces,
+    postgresql,
+    ram,
+)
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.run.operations import Operation
 
 Look = Callable[[LiveStack, list[str]], Iterator[Undeclared]]
 LOOKS: Final[dict[str, Look]] = {
-    undeclared_objects.SYSTEM: undeclared_objects.look,
-    undeclared_rights.SYSTEM: undeclared_rights.look,
-    undeclared_access.SYSTEM: undeclared_access.look,
-    undeclared_buckets.SYSTEM: undeclared_buckets.look,
-    undeclared_records.SYSTEM: undeclared_records.look,
+    namespaces.SYSTEM: namespaces.look,
+    postgresql.SYSTEM: postgresql.look,
+    ram.SYSTEM: ram.look,
+    buckets.SYSTEM: buckets.look,
+    dns.SYSTEM: dns.look,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tenantry.drift.look import look
 from tenantry.drift.model import Drift, Finding, Mending
-from tenantry.drift.removal import Undeclared
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.errors import CommandError, ExitCode
 from tenantry.engine.run.operations import Operation
 

@@ -84,6 +84,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "Policy policyDocument!Statement.#.Resource",
         "Policy policyName",
         "Role assumeRolePolicyDocument!Version",
+        "Role assumeRolePolicyDocument!Statement.#.Action",
         "Role name",
         "Database name",
         "RoleBinding roleRef.*",
@@ -114,10 +115,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "Role password",
         "Role -",
         "RolePolicyAttachment -",
-        "UserPolicyAttachment *",
         "CronJob -",
-        "User *",
-        "AccessKey *",
         "OidcProvider *",
         "CloneRights logins*",
         "Bucket corsRules*",
@@ -238,7 +236,11 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "HTTPRoute spec.rules.#.timeouts*",
         "Gateway -",
     ),
-    "it marks what is ours": ("* metadata.labels", "* metadata.labels.app~kubernetes~io/*"),
+    "without the certificate no connection is made: the driver is told to check it": (
+        "Deployment *.volumes.#.configMap.items*",
+        "Deployment *.volumes.#.configMap.name",
+    ),
+    "it marks what is ours": ("* metadata.labels", "* metadata.labels.app~kubernetes~io/*", "Role description"),
 }
 SKIPPED = ("tenantry:components:", "pulumi:")  # they group; what they hold is taken away piece by piece
 

@@ -45,7 +45,7 @@ ELSEWHERE: list[
 
 def told() -> Iterator[str]:
     """The first words of each `Repair(...)` and `doors.repair(database, ...)` of the provider, values as `?`."""
-    for path in RESOURCES.glob("*.py"):
+    for path in RESOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Repair", "repair"):
                 text = node.args[node.func.id == "repair"]

@@ -10,8 +10,8 @@ import pytest
 from tenantry.drift import repair as module
 from tenantry.drift.look import Looked
 from tenantry.drift.model import Drift, Finding, Gravity, Mending
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.repair import repair
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.errors import CommandError, ExitCode, StackLocked
 from tenantry.engine.run.progress import Change
 from tenantry.engine.stack.urns import ResourceOwner

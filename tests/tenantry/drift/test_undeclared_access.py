@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.drift import undeclared_access, undeclared_records
 from tenantry.drift.model import Gravity, Mending
+from tenantry.drift.undeclared import dns, ram
 from tenantry.model.lifecycle import Phase
 from tenantry.names import BACKUP_ROLE, BROKER_ROLE, names_of
 
@@ -42,7 +42,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
                 raise answer
             return answer[int(parameters.get("Marker", 0))] if isinstance(answer, list) else answer
 
-        monkeypatch.setattr(undeclared_access, "call", call)
+        monkeypatch.setattr(ram, "call", call)
         return asked
 
     return say
@@ -59,7 +59,7 @@ def versions(*numbers: int, default: int) -> dict[str, Any]:
 
 def looked(*resources: dict[str, Any]) -> list[tuple[str, Gravity, Any]]:
     unseen: list[str] = []
-    found = list(undeclared_access.look(stack(*resources), unseen))
+    found = list(ram.look(stack(*resources), unseen))
     assert unseen == []
     return [(f"{item.finding.subject}: {item.finding.said}", item.finding.gravity, item.remove) for item in found]
 
@@ -126,7 +126,7 @@ def test_a_policy_on_a_role_of_the_platform(role: str, monkeypatch: pytest.Monke
     def call(_host: str, _version: str, action: str, parameters: dict[str, Any], _keys: object) -> Any:
         return policies(*held[parameters["RoleName"]]) if action == "ListPoliciesForRole" else {}
 
-    monkeypatch.setattr(undeclared_access, "call", call)
+    monkeypatch.setattr(ram, "call", call)
     ((said, gravity, remove),) = looked(PLATFORM)
     assert said == f"role {role}: holds the policy AdministratorAccess (System), and nobody declared that"
     assert (gravity, remove is None) == (Gravity.ISOLATION, False)
@@ -139,7 +139,7 @@ def test_what_is_gone_is_the_refreshs_to_tell_and_any_other_refusal_is_said(answ
     assert looked() == []
     answers(ListPoliciesForRole=OSError("ram.aliyuncs.com does not answer ListPoliciesForRole: NoPermission"))
     unseen: list[str] = []
-    assert list(undeclared_access.look(stack(), unseen)) == []
+    assert list(ram.look(stack(), unseen)) == []
     assert [text.endswith("NoPermission") for text in unseen] == [True]
 
 
@@ -160,8 +160,8 @@ def test_records_of_the_name_and_below(monkeypatch: Any, rr: str, kind: str, gra
     others = [{"RecordId": "1", "RR": "k001", "Type": "A"}, {"RecordId": "2", "RR": "k002", "Type": "A"}]
     others += [{"RecordId": "3", "RR": "xk001", "Type": "A"}, {"RecordId": "4", "RR": "k001.old", "Type": "A"}]
     zone = [*others, {"RecordId": "5", "RR": rr.upper(), "Type": kind, "Value": "x"}]
-    monkeypatch.setattr(undeclared_records, "records_of_zone", lambda *_: zone)  # pyright: ignore[reportUnknownLambdaType]
-    (item,) = undeclared_records.look(stack(RECORD), [])
+    monkeypatch.setattr(dns, "records_of_zone", lambda *_: zone)  # pyright: ignore[reportUnknownLambdaType]
+    (item,) = dns.look(stack(RECORD), [])
     assert (item.finding.subject, item.finding.gravity) == (f"{rr}.yyup.cc", gravity)
     is_removed = gravity is Gravity.ISOLATION
     assert (item.remove is not None, item.finding.mending is Mending.REMOVAL) == (is_removed, is_removed)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from components.manifests.rbac import ADMIN, CHANGE
-from tenantry.drift.added_fields import added_fields
-from tenantry.drift.cluster_objects import ApiKind, LiveObject
 from tenantry.drift.model import Gravity
-from tenantry.drift.undeclared_objects import KINDS, MADE_BY, undeclared
+from tenantry.drift.undeclared.added_fields import added_fields
+from tenantry.drift.undeclared.cluster_objects import ApiKind, LiveObject
+from tenantry.drift.undeclared.namespaces import KINDS, MADE_BY, undeclared
 
 SPACE = "tenant-k001"
 DECLARED = frozenset({("apps", "Deployment", "business-app"), ("", "Service", "business-app")})

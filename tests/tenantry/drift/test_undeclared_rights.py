@@ -8,8 +8,8 @@ import pytest
 
 from local.postgresql.temporary import TemporaryServer
 from tenantry.drift.model import Gravity, Mending
-from tenantry.drift.removal import Undeclared
-from tenantry.drift.undeclared_rights import look
+from tenantry.drift.undeclared.postgresql import look
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.clients.postgresql import Server
 from tenantry.model.lifecycle import Phase
 from tenantry.names import names_of

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, Final
 
 from tenantry.drift.model import Finding, Gravity, Mending
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.parsing.json_narrowing import Tree, mapping
 
 SYSTEM: Final = "OSS"

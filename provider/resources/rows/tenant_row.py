@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from provider.errors import ResourceFailure, error_context
-from provider.resources import ai_models
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.onboarding import Onboarding
-from provider.resources.personal_data import forget_people
+from provider.resources.rows import ai_models
+from provider.resources.rows.personal_data import forget_people
 from provider.systems.connections import Connections
 from provider.systems.host_name import refuse_foreign
 from tenantry.database.onboarding_steps import AI_MODELS, DATABASE, DOMAIN, STORAGE, VALIDATE, Change

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Final
 
 from tenantry.drift.model import Finding, Gravity, Mending
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.clients.dns_records import LEADING, delete_record, records_of_zone, words
 from tenantry.names import Names
 from tenantry.parsing.json_narrowing import Tree

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from provider.errors import ResourceFailure, error_context
-from provider.resources.administrator import GROUP, KNOWN_TO_THE_PLATFORM, PERSON, generated, hashed
+from provider.resources.rows.administrator import GROUP, KNOWN_TO_THE_PLATFORM, PERSON, generated, hashed
 from provider.systems.connections import Connections
 
 if TYPE_CHECKING:

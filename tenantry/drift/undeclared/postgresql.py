@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.database.owner_login import CATALOG_ALONE
 from tenantry.drift.model import Finding, Gravity, Mending
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.names import MAINTENANCE_DATABASE, Names
 
 if TYPE_CHECKING:

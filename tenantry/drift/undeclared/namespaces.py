@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from tenantry.drift.added_fields import added_fields
-from tenantry.drift.cluster_objects import Key, LiveObject, kinds, objects
 from tenantry.drift.gravity import gravity_of
 from tenantry.drift.model import Finding, Gravity, Mending
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
+from tenantry.drift.undeclared.added_fields import added_fields
+from tenantry.drift.undeclared.cluster_objects import Key, LiveObject, kinds, objects
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.clients.kubernetes import Kube
 from tenantry.engine.run.quota_refusals import OF_KUBERNETES
 from tenantry.names import Names

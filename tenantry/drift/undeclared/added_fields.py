@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from tenantry.drift.cluster_objects import LiveObject
+from tenantry.drift.undeclared.cluster_objects import LiveObject
 from tenantry.names import MANAGER
 from tenantry.parsing.json_narrowing import Tree, is_wrapped, mapping, sequence
 

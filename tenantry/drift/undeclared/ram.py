@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, Final
 
 from tenantry.drift.model import Finding, Gravity, Mending
-from tenantry.drift.removal import Undeclared
 from tenantry.drift.stack import LiveStack
+from tenantry.drift.undeclared.removal import Undeclared
 from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.names import BACKUP_ROLE, BROKER_ROLE, Names
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence

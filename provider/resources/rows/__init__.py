@@ -1,0 +1,1 @@
+"""Resources that are rows of the admin database."""
