@@ -271,10 +271,11 @@ def test_reports_of_several_requests_are_taken_together(
     assert run(*up, several[0], "--approved", several[1])[0] == 0
     assert run(*up, tmp_path / "approved")[0] == 0
     assert engine.calls[3:] == ["preview", "up"] * 2
-    now = save("now.json", PREPARED["suspend"])
-    assert run("report", "compare", several[0], now)[0] == 1
-    assert run("report", "compare", *several, now)[0] == 0
-    assert run("report", "compare", tmp_path / "approved", now)[0] == 0
+    for other, name in zip(reversed(several), ("open", "suspend"), strict=True):
+        now = save("now.json", PREPARED[name])
+        assert run("report", "compare", other, now)[0] == 1
+        assert run("report", "compare", *several, now)[0] == 0
+        assert run("report", "compare", tmp_path / "approved", now)[0] == 0
 
 
 def test_what_was_approved_for_another_stack_is_not_for_this_one(

@@ -27,6 +27,16 @@ deleted_at: 2026-08-01
 proof: k001-20261101T020000Z
 """
 
+ACTIVE = """\
+code: k001
+name: 示例幼儿园
+phone: "13800138001"
+plan: basic
+status: active
+cell: main
+contact: {name: 张三, email: zhangsan@example.com}
+"""
+
 
 def packed(*entries: tuple[str, bytes]) -> bytes:
     target = io.BytesIO()
@@ -224,6 +234,7 @@ def test_what_purge_writes_needs_no_request_and_approves_nothing(world: World) -
 @pytest.mark.parametrize(
     ("path", "text"),
     [
+        ("tenants/k001.yaml", ACTIVE),
         ("tenants/k001.yaml", PURGED.replace("purged", "active")),
         ("tenants/k001.yaml", None),
         ("tenants/other.yaml", PURGED),

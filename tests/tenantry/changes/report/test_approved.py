@@ -51,7 +51,8 @@ def test_another_stack_was_not_approved() -> None:
 
 
 def test_a_preview_that_failed_approves_nothing() -> None:
-    assert len(beyond([report(QUOTA, result="failed")], report(QUOTA))) == 1
+    (more,) = beyond([report(QUOTA, result="failed")], report(QUOTA))
+    assert more.why == "the approved report is of a preview that failed"
 
 
 def test_a_replacement_that_becomes_an_update_is_less() -> None:
