@@ -16,10 +16,11 @@ from tenantry.backup.clients import BackupClients, Session
 from tenantry.backup.contents import fingerprint, objects
 from tenantry.backup.create import BackupSubject
 from tenantry.changes.report.statements import Statement, Weight
+from tenantry.database import migration_record
 from tenantry.database.owner_login import CATALOG_ALONE
 
 _PUBLIC: Final = "public."
-OURS: Final = frozenset({"public.schema_migrations"})  # the roll-out's own record
+OURS: Final = frozenset({migration_record.TABLE})
 # Rows in which an up writes what the tenant's file says.
 FOLLOWS_THE_FILE: Final = frozenset({"public.kindergartens", "public.system_config"})
 KEYS: Final = """

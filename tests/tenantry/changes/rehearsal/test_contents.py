@@ -80,7 +80,7 @@ def test_what_is_gone_or_other_weighs_most(
         "INSERT INTO bare VALUES ('more')",
         "CREATE TABLE more (id int)",
         "DROP TABLE empty",
-        "INSERT INTO schema_migrations VALUES (7, 'x', 'y')",
+        "INSERT INTO tenantry_platform.schema_migrations VALUES (7, 'x', 'y')",
         "UPDATE bare SET word = word",
     ],
 )
