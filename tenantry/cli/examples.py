@@ -35,7 +35,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "report post": ("tenantry report post prod-c01.json prod-c02.json", "tenantry report post prod.json --number 17"),
     "report drift": ("tenantry report drift drift-*.json", "tenantry report drift drift.json --forge gitlab"),
-    "report compare": ("tenantry report compare approved.json now.json",),
+    "report compare": (
+        "tenantry report compare approved.json now.json",
+        "tenantry report compare 17.json 18.json now.json",
+    ),
+    "report approved": ("tenantry report approved --stack prod --since auto --output approved",),
     "drift": (
         "tenantry drift",
         "tenantry drift --stack prod-c01 --format json",

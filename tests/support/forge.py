@@ -1,4 +1,4 @@
-"""A stand-in for the comments' and the issues' parts of the REST APIs of GitHub and GitLab, on loopback."""
+"""A stand-in for parts of the REST APIs of GitHub and GitLab, on loopback: comments, issues, GitHub's runs."""
 
 import json
 import re
@@ -14,6 +14,10 @@ TOKEN = "ghs_" + "a1B2" * 9
 _GITHUB = re.compile(r"/repos/acme/fleet/issues/(?:17/comments|comments/(?P<id>[0-9]+))")
 _GITLAB = re.compile(r"/projects/42/merge_requests/17/notes(?:/(?P<id>[0-9]+))?")
 _ISSUES = re.compile(r"/(?:repos/acme/fleet|projects/42)/issues(?:/(?P<number>[0-9]+))?")
+_PULLS = re.compile(r"/repos/acme/fleet/commits/(?P<sha>[0-9a-f]+)/pulls")
+_RUNS = re.compile(r"/repos/acme/fleet/actions/workflows/(?P<workflow>[a-z]+\.yml)/runs")
+_ARTIFACTS = re.compile(r"/repos/acme/fleet/actions/runs/(?P<run>[0-9]+)/artifacts")
+_ZIP = re.compile(r"/repos/acme/fleet/actions/artifacts/(?P<id>[0-9]+)/zip")
 _CLOSES = ({"state": "closed"}, {"state_event": "close"})
 
 
@@ -29,6 +33,46 @@ class StandIn:
     lost: int = 0  # so many writes are done and answered by 502
     elsewhere: str = ""  # where everything is redirected to
     url: str = ""
+    runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # oldest first, answered newest first
+    pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])  # by commit
+    artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    zips: dict[int, bytes] = field(default_factory=dict[int, bytes])  # by artifact
+    store: str = ""  # address to which a download is redirected; it answers without a token alone
+    page_size: int = 100  # the most that it gives at once
+
+    def add_run(self, workflow: str, sha: str, event: str, conclusion: str = "success", **more: Any) -> int:
+        number = 5000 + len(self.runs)
+        own = {"full_name": "acme/fleet"}
+        run = {"id": number, "head_sha": sha, "event": event, "conclusion": conclusion, "html_url": f"runs/{number}"}
+        self.runs.append({**run, "workflow": workflow, "head_branch": "main", "head_repository": own, **more})
+        return number
+
+    def add_artifact(self, run: int, name: str, content: bytes, *, expired: bool = False) -> int:
+        number = 9000 + len(self.artifacts)
+        self.artifacts.append({"id": number, "run": run, "name": name, "expired": expired})
+        self.zips[number] = content
+        return number
+
+    def add_pull(self, commit: str, number: int, head: str, **more: Any) -> None:
+        own = {"full_name": "acme/fleet"}
+        base, of_head = {"ref": "main", "repo": own}, {"sha": head, "repo": own}
+        pull = {"number": number, "base": base, "head": of_head, "merged_at": "2026-11-30", "merge_commit_sha": commit}
+        self.pulls.setdefault(commit, []).append(pull | more)
+
+    def listed(self, path: str, query: dict[str, list[str]]) -> tuple[str | None, list[dict[str, Any]]] | None:
+        """The entries that an address of GitHub's runs gives, and the key that they stand under."""
+        if (of := _PULLS.fullmatch(path)) is not None:
+            return None, self.pulls.get(of["sha"], [])
+        if (of := _RUNS.fullmatch(path)) is not None:
+            asked = {"branch": "head_branch", "status": "conclusion", "head_sha": "head_sha", "event": "event"}
+            wanted = {key: query[name][0] for name, key in asked.items() if name in query} | {
+                "workflow": of["workflow"]
+            }
+            return "workflow_runs", [run for run in reversed(self.runs) if wanted.items() <= run.items()]
+        if (of := _ARTIFACTS.fullmatch(path)) is not None:
+            mine = [entry for entry in self.artifacts if entry["run"] == int(of["run"])]
+            return "artifacts", [entry for entry in mine if entry["name"] == query.get("name", [entry["name"]])[0]]
+        return None
 
     def add(self, body: str, login: str = "github-actions[bot]", kind: str = "Bot") -> dict[str, Any]:
         number = 1000 + len(self.comments)
@@ -61,11 +105,16 @@ def forge() -> Generator[StandIn]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-        def _answer(self, status: int, document: Any = None) -> None:
+        def _answer(self, status: int, document: Any = None, headers: dict[str, str] | None = None) -> None:
             content = b"" if document is None else json.dumps(document).encode()
+            self._send(status, content, headers)
+
+        def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)
             if status == 307:
                 self.send_header("Location", stand_in.elsewhere + self.path)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -74,7 +123,10 @@ def forge() -> Generator[StandIn]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             stand_in.asked.append(f"{self.command} {self.path}")
             tokens = (self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN"))
-            if stand_in.elsewhere:
+            if self.path.startswith("/blob/"):
+                number = int(self.path.removeprefix("/blob/").partition("?")[0])
+                self._send(*((400, b"") if any(tokens) else (200, stand_in.zips[number])))
+            elif stand_in.elsewhere:
                 self._answer(307)
             elif stand_in.failing:
                 self._answer(stand_in.failing.pop(0), {"message": "no"})
@@ -88,6 +140,12 @@ def forge() -> Generator[StandIn]:
             if parts.path == "/user":
                 login = {"login": stand_in.login, "username": stand_in.login}
                 self._answer(*((200, login) if stand_in.login else (403, {"message": "Resource not accessible"})))
+                return
+            if (of := _ZIP.fullmatch(parts.path)) is not None:
+                self._answer(302, None, {"Location": f"{stand_in.store}/blob/{of['id']}?sig=SIGNATURE"})
+                return
+            if (listed := stand_in.listed(parts.path, parse_qs(parts.query))) is not None:
+                self._list(*listed, parse_qs(parts.query))
                 return
             if (issue := _ISSUES.fullmatch(parts.path)) is not None:
                 self._of_issues(issue["number"], parse_qs(parts.query), document)
@@ -120,6 +178,12 @@ def forge() -> Generator[StandIn]:
                 self._answer(502)
             else:
                 self._answer(201, comment)
+
+        def _list(self, key: str | None, entries: list[dict[str, Any]], query: dict[str, list[str]]) -> None:
+            size, page = min(int(query["per_page"][0]), stand_in.page_size), int(query["page"][0])
+            given = entries[(page - 1) * size : page * size]
+            more = {"Link": '<https://elsewhere.example>; rel="next"'} if len(entries) > page * size else None
+            self._answer(200, {key: given, "total_count": len(entries)} if key else given, more)
 
         def _of_issues(self, number: str | None, query: dict[str, list[str]], document: dict[str, Any]) -> None:
             if self.command == "GET":

@@ -53,7 +53,7 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     }
     assert made["pull-request"] >= {"validate --stack", "plan diff", "rehearse --base"}
     assert made["preview"] == {"preview --stack", "report render", "report post"}
-    assert made["deploy"] == {"validate --stack", "up --stack"}
+    assert made["deploy"] == {"validate --stack", "report approved", "up --stack"}
     assert made["drift"] == {"drift --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
     assert gitlab == {
@@ -70,5 +70,5 @@ def test_modules_that_are_run_exist(path: Path) -> None:
 
 
 def test_no_stack_is_changed_by_two_runs_and_no_change_is_cancelled() -> None:
-    (job,) = jobs(ROOT / ".github" / "workflows" / "deploy.yml").values()
+    job = jobs(ROOT / ".github" / "workflows" / "deploy.yml")["up"]
     assert job["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}

@@ -1,8 +1,10 @@
 """The shell of the workflows' steps, run as a runner runs it: on a clone with a bare repository as origin."""
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,6 +149,84 @@ def test_an_environment_without_reviewers_fails(rules: str, code: int, runner: R
     assert runner.step("preview", "look", name, **env).returncode == code
     forge.write_text("#!/bin/sh\nexit 1\n")  # no such environment, or no answer
     assert runner.step("preview", "look", name, **env).returncode != 0
+
+
+@pytest.mark.parametrize(("rules", "code"), [("wait_timer\nrequired_reviewers", 0), ("branch_policy", 1), ("", 1)])
+def test_nobody_runs_without_a_report_where_nobody_reviews(
+    rules: str, code: int, runner: Runner, tmp_path: Path
+) -> None:
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(f'#!/bin/sh\necho "$2" >>"$ASKED"\ncat <<\'END\'\n{rules}\nEND\n')
+    gh.chmod(0o755)
+    asked = tmp_path / "asked"
+    env = {"PATH": f"{gh.parent}:{os.environ['PATH']}", "GITHUB_REPOSITORY": "acme/fleet", "ASKED": str(asked)}
+    name = "an environment without reviewers approves nothing"
+    assert runner.step("deploy", "without-report", name, **env).returncode == code
+    assert asked.read_text() == "repos/acme/fleet/environments/deploy-without-report\n"
+    assert jobs(ROOT / ".github/workflows/deploy.yml")["without-report"]["environment"] == "deploy-without-report"
+
+
+@pytest.mark.parametrize(("without", "is_bound"), [("", True), ("false", True), ("true", False)])
+def test_a_deploy_is_bound_to_the_reports_unless_a_person_asked(
+    without: str, is_bound: bool, runner: Runner, tmp_path: Path
+) -> None:
+    (runner.clone.root / ".venv").unlink()  # it leads to that of this checkout
+    folder = runner.clone.root / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    for name in ("python", "tenantry"):
+        (folder / name).write_text('#!/bin/sh\necho "$@" >>"$ASKED"\n')
+        (folder / name).chmod(0o755)
+    asked = tmp_path / "asked"
+    env = {"STACK": "prod", "RUNNER_TEMP": str(tmp_path), "WITHOUT_REPORT": without, "ASKED": str(asked)}
+    assert runner.step("deploy", "up", "up", **env).returncode == 0
+    checked, made = asked.read_text().splitlines()
+    assert checked == "validate --stack prod"
+    bound = f" --approved {tmp_path}/approved" if is_bound else ""
+    assert made == f"-m tenantry.engine.run.oidc_session .venv/bin/tenantry up --stack prod{bound}"
+
+
+def test_the_deploys_reports_are_those_of_the_merged_requests(runner: Runner, tmp_path: Path) -> None:
+    clone = runner.clone
+    with forge() as stand_in:
+        stand_in.store = stand_in.url
+        env = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "acme/fleet", "GITHUB_API_URL": stand_in.url}
+        env |= {"STACK": "prod", "RUNNER_TEMP": str(tmp_path), "no_proxy": "127.0.0.1"}
+
+        def fetch() -> subprocess.CompletedProcess[str]:
+            return runner.step("deploy", "up", "what was approved since the last deploy", **env)
+
+        first = fetch()
+        assert first.returncode == 1
+        assert "this is the first deploy" in first.stderr
+        stand_in.add_run("deploy.yml", clone.git("rev-parse", "HEAD").strip(), "push")
+        write(runner, "basic")
+        clone.commit("request 17, squashed")
+        stand_in.add_pull(clone.git("rev-parse", "HEAD").strip(), 17, "a" * 40)
+        missed = fetch()
+        assert missed.returncode == 1
+        assert "request 17: no preview of its last commit" in missed.stderr
+        assert not (tmp_path / "approved").exists()
+        run = stand_in.add_run("preview.yml", "a" * 40, "pull_request_target")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("report.json", to_json(dict(requests())["open"]))
+        stand_in.add_artifact(run, "report-prod", packed.getvalue())
+        done = fetch()
+        assert done.returncode == 0, done.stderr
+        assert "request 17: report of runs/5001" in done.stdout
+    assert [path.name for path in (tmp_path / "approved").iterdir()] == ["17.json"]
+
+
+def test_the_token_that_reads_reports_is_in_no_other_step() -> None:
+    job = jobs(ROOT / ".github" / "workflows" / "deploy.yml")["up"]
+    having = [step["name"] for step in job["steps"] if "github.token" in str(step)]
+    assert having == ["what was approved since the last deploy"]
+    assert {name for name, right in job["permissions"].items() if right == "write"} == {"id-token"}
+    (fetching,) = (step for step in job["steps"] if step.get("name") in having)
+    assert fetching["if"] == "${{ !inputs.without_report }}"
+    assert job["needs"] == "without-report"
+    assert "needs.without-report.result == (inputs.without_report && 'success' || 'skipped')" in job["if"]
 
 
 @pytest.mark.parametrize(("said", "code"), [(0, 0), (5, 0), (6, 1), (7, 1), (3, 1), (1, 1)])

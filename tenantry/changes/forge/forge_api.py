@@ -1,4 +1,4 @@
-"""The REST API of GitHub or GitLab, as one account: for the comment of a request and the issue of drift.
+"""The REST API of GitHub or GitLab, as one account: comments, the issue of drift, reports of merged requests.
 
 The token goes to no other host than the one that is configured, and stands in no error.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import IO, Any, Final, TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from tenantry.engine.errors import CommandError
 
@@ -20,6 +20,7 @@ PAGE: Final = 100  # entries of a list; the most that GitHub and GitLab give at 
 _MOST_PAGES: Final = 100
 _ATTEMPTS: Final = 3
 _TIMEOUT_SECONDS: Final = 30
+_MOST_REDIRECTS: Final = 3
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -75,18 +76,30 @@ def own_entries(account: Account, address: str, key: str, marker: str) -> Iterat
     """Of a list, those of the account's own whose text (under `key`) begins with the marker: anybody can write one."""
     login: str | None = None
     is_asked = False
+    for entry in pages(account, address):
+        if not str(entry.get(key) or "").startswith(marker):
+            continue
+        if not is_asked:
+            login, is_asked = _own_login(account), True
+        author = cast(Mapping[str, Any], entry.get(account.author) or {})
+        if author.get(account.login) == login if login else author.get("type") == "Bot":
+            yield entry
+
+
+def pages(account: Account, address: str, key: str | None = None) -> Iterator[Mapping[str, Any]]:
+    """All entries of a list, or of the list under `key`, asked for page by page as they are needed.
+
+    A filtered list may have pages that are not full: the next one is asked for when the answer names it, too. Its
+    address is our own, never one that an answer names.
+    """
     mark = "&" if "?" in address else "?"
     for page in range(1, _MOST_PAGES + 1):
-        found = cast(list[Mapping[str, Any]], call(account, "GET", f"{address}{mark}per_page={PAGE}&page={page}"))
-        for entry in found:
-            if not str(entry.get(key) or "").startswith(marker):
-                continue
-            if not is_asked:
-                login, is_asked = _own_login(account), True
-            author = cast(Mapping[str, Any], entry.get(account.author) or {})
-            if author.get(account.login) == login if login else author.get("type") == "Bot":
-                yield entry
-        if len(found) < PAGE:
+        at = f"{address}{mark}per_page={PAGE}&page={page}"
+        content, headers = _send(account, "GET", at)
+        answer = _document("GET", at, content)
+        entries = cast(list[Mapping[str, Any]], answer[key] if key else answer)
+        yield from entries
+        if len(entries) < PAGE and 'rel="next"' not in (headers.get("Link") or ""):
             return
 
 
@@ -104,23 +117,67 @@ def _own_login(account: Account) -> str | None:
 
 
 def call(account: Account, method: str, address: str, body: Mapping[str, str] | None = None) -> Any:
-    """Raises Refusal with what the forge said, TransientError for what passes."""
+    """Raises CommandError with what the forge said, TransientError for what passes."""
+    return _document(method, address, _send(account, method, address, body)[0])
+
+
+def download(account: Account, address: str, most: int) -> bytes:
+    """A file of at most so many bytes. GitHub redirects to a store, which is asked without the token.
+
+    What the store is asked for holds a signature: no error shows more than its host. Raises CommandError and
+    TransientError.
+    """
+    headers: Mapping[str, str] = {**account.headers, "User-Agent": "tenantry"}
+    shown = address
+    for _ in range(_MOST_REDIRECTS + 1):
+        request = urllib.request.Request(address, headers=dict(headers))  # noqa: S310  (checked: https or loopback)
+        try:
+            with urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT_SECONDS) as answer:
+                content = answer.read(most + 1)
+        except urllib.error.HTTPError as error:
+            location = error.headers.get("Location")
+            if error.code not in (301, 302, 303, 307, 308) or not location:
+                raise _refusal(account, "GET", shown, error.code) from None
+            address = urljoin(address, location)
+            shown = f"the store at {urlsplit(address).netloc}"
+            _check_address(address, shown)
+            headers = {"User-Agent": "tenantry"}
+            continue
+        except (urllib.error.URLError, OSError) as error:
+            raise TransientError(str(getattr(error, "reason", error))) from None
+        if len(content) > most:
+            raise CommandError(f"GET {shown}: more than {most} bytes", "it is no report: see who has written it")
+        return content
+    raise CommandError(f"GET {shown}: redirected more than {_MOST_REDIRECTS} times", "see the address of the API")
+
+
+def _send(
+    account: Account, method: str, address: str, body: Mapping[str, str] | None = None
+) -> tuple[bytes, Mapping[str, str]]:
+    """The answer's content and headers. Raises CommandError and TransientError."""
     data = json.dumps(body).encode() if body is not None else None
     headers = {**account.headers, "Content-Type": "application/json", "User-Agent": "tenantry"}
     request = urllib.request.Request(address, data, headers, method=method)  # noqa: S310  (checked: https or loopback)
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            content = answer.read()
+            return answer.read(), answer.headers
     except urllib.error.HTTPError as error:
-        if error.code in (429, 500, 502, 503, 504):
-            raise TransientError(f"HTTP {error.code}") from None
-        raise CommandError(f"{method} {address}: HTTP {error.code}", _remedy(account, error.code)) from None
+        raise _refusal(account, method, address, error.code) from None
     except (urllib.error.URLError, OSError) as error:
         raise TransientError(str(getattr(error, "reason", error))) from None
+
+
+def _document(method: str, address: str, content: bytes) -> Any:
     try:
         return json.loads(content) if content else {}
     except ValueError:
         raise CommandError(f"{method} {address}: the answer is no JSON", "see the address of the API") from None
+
+
+def _refusal(account: Account, method: str, shown: str, status: int) -> Exception:
+    if status in (429, 500, 502, 503, 504):
+        return TransientError(f"HTTP {status}")
+    return CommandError(f"{method} {shown}: HTTP {status}", _remedy(account, status))
 
 
 def _remedy(account: Account, status: int) -> str:
@@ -148,7 +205,11 @@ def needed(given: Mapping[str, str], name: str) -> str:
 
 
 def _checked(address: str) -> str:
+    _check_address(address, address)
+    return address.rstrip("/")
+
+
+def _check_address(address: str, shown: str) -> None:
     parts = urlsplit(address)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise CommandError(f"{address} is no https address", "a token is sent there: use https")
-    return address.rstrip("/")
+        raise CommandError(f"{shown} is no https address", "what is sent and read there decides: use https")

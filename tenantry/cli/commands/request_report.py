@@ -1,4 +1,4 @@
-"""`tenantry report`: renders, posts and compares what `tenantry preview --base REF --format json` has saved."""
+"""`tenantry report`: renders, posts, compares and finds what `tenantry preview --base REF --format json` has saved."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 from tenantry.changes.report.report_format import ReportFormat, format_report
+from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 from tenantry.engine.errors import CommandError, ExitCode
 from tenantry.engine.stack.fleet_location import locate_fleet
 from tenantry.parsing.faults import Faults
@@ -32,7 +33,8 @@ class ForgeName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(name="report", help="Reports of requests: what a change does to whom.", no_args_is_help=True)
-    for name, command in (("render", render), ("post", post), ("compare", compare), ("drift", drift)):
+    given = {"render": render, "post": post, "compare": compare, "approved": approved, "drift": drift}
+    for name, command in given.items():
         group.command(name)(command)
     app.add_typer(group)
 
@@ -89,19 +91,40 @@ def drift(
 
 
 def compare(
-    approved: Annotated[Path, typer.Argument(help="The report that was approved.")],
+    approved: Annotated[list[Path], typer.Argument(help="The reports that were approved, or a folder of them.")],
     now: Annotated[Path, typer.Argument(help="That of the preview before the run.")],
 ) -> None:
-    """Show what a preview would do beyond an approved report. Exit 0: nothing. 1: something, or it cannot be said."""
+    """Show what a preview would do beyond approved reports. Exit 0: nothing. 1: something, or it cannot be said."""
     from tenantry.changes.report.approved import beyond
 
-    found = beyond(_read([approved]), later := _read([now]))
+    found = beyond(_each(approved), later := _read([now]))
     for more in found:
         typer.echo(str(more))
     for stack in later.failed:
         typer.echo(f"{stack}: its preview did not come to a good end")
     typer.echo(f"{len(found)} changes beyond what was approved" if found else "nothing beyond what was approved")
     raise typer.Exit(ExitCode.REFUSED if found or later.failed else ExitCode.OK)
+
+
+def approved(
+    output: Annotated[Path, typer.Option("--output", help="Where to write NUMBER.json: a new or an empty folder.")],
+    stack: StackOption = STACK,
+    since: Annotated[
+        str, typer.Option("--since", help="A commit of main, or `auto`: that of the last run of deploy.yml.")
+    ] = "auto",
+    cwd: CwdOption = CWD,
+) -> None:
+    """Fetch the reports of all requests that were merged into HEAD since the last deploy, for `up --approved`.
+
+    At GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as a workflow has them. Exit 1: a commit has no
+    request, or a request no report of its very last commit.
+    """
+    from tenantry.changes.forge.approved_reports import approved_reports, save
+    from tenantry.changes.forge.github_runs import Runs
+
+    reports = approved_reports(Runs.of_workflow(os.environ), cwd, stack, since, typer.echo)
+    for path in save(reports, output):
+        typer.echo(f"written: {path}")
 
 
 def preview_report(
@@ -122,7 +145,7 @@ def preview_report(
 
 
 def refuse_beyond(
-    operation: "Operation", stack: str, approved: Path, *, refresh: bool, plan: Path | None = None
+    operation: "Operation", stack: str, approved: list[Path], *, refresh: bool, plan: Path | None = None
 ) -> None:
     """Previews, and raises Refusal where that is more than was approved, or did not come to a good end.
 
@@ -132,7 +155,7 @@ def refuse_beyond(
     from tenantry.changes.report.build_report import stack_report
     from tenantry.changes.report.request_report import Basis, RequestReport
 
-    known = _read([approved])
+    known = _each(approved)
     ended = operation.preview(refresh=refresh, plan=plan)
     if ended.code:
         wrong = "the preview before the run did not come to a good end: nothing was changed"
@@ -142,7 +165,7 @@ def refuse_beyond(
         lines = "\n".join(f"  {more}" for more in found[:_MOST_BEYOND])
         more = f"\n  and {len(found) - _MOST_BEYOND} more" if len(found) > _MOST_BEYOND else ""
         wrong = f"{len(found)} changes beyond what was approved, nothing was changed:\n{lines}{more}"
-        raise CommandError(wrong, "have a report of the state as it is now approved")
+        raise CommandError(wrong, "have a report of the state as it is now approved, or what is beyond it undone")
 
 
 def _previewed(
@@ -174,11 +197,18 @@ def _previewed(
 
 
 def _read(files: list[Path]) -> "RequestReport":
-    """One report of all files. Raises Refusal where one is none."""
-    from tenantry.changes.report.request_report import UnreadableReportError, from_json, together
+    """One report of all files. Raises CommandError where one is none."""
+    from tenantry.changes.report.request_report import together
+
+    return together(iter(_each(files)))
+
+
+def _each(paths: list[Path]) -> "list[RequestReport]":
+    """The reports of files, and of all `*.json` in folders. Raises CommandError where one is none."""
+    from tenantry.changes.report.request_report import UnreadableReportError, from_json
 
     reports: list[RequestReport] = []
-    for file in files:
+    for file in (file for path in paths for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])):
         try:
             reports.append(from_json(file.read_bytes()))
         except OSError as error:
@@ -187,4 +217,4 @@ def _read(files: list[Path]) -> "RequestReport":
             raise CommandError(
                 f"{file}: {error}", "save it anew: `tenantry preview --base REF --format json`"
             ) from None
-    return together(iter(reports))
+    return reports

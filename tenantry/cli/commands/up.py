@@ -43,8 +43,11 @@ def up(
     cwd: CwdOption = CWD,
     yes: YesOption = True,
     approved: Annotated[
-        Path | None,
-        typer.Option("--approved", help="Preview first, and stop before any change if it is more than this report."),
+        list[Path] | None,
+        typer.Option(
+            "--approved",
+            help="Preview first, and stop before any change if it is more than this report, or a folder's; repeatable.",
+        ),
     ] = None,
 ) -> None:
     """Make the tenants real: converge the stack, recovering what an earlier run left behind.
@@ -60,7 +63,7 @@ def up(
         return outcome
 
     def _up(operation: "Operation") -> "Outcome":
-        if approved is None:
+        if not approved:
             return operation.up(refresh=refresh)
         from tenantry.cli.commands.request_report import refuse_beyond
 

@@ -5,9 +5,11 @@ Beside the checkout stands a bare repository as `origin`, and on loopback what t
 last on this instance, as it opens one more tenant.
 """
 
+import io
 import json
 import shlex
 import shutil
+import zipfile
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,28 @@ class Request:
         paths = [str(report) for report in reports]
         return self.runner.run("tenantry", "report", "post", *paths, "--number", "17", env=env).stdout
 
+    def deployed(self) -> None:
+        """`deploy.yml` has ended well for what main is now."""
+        self.forge.add_run("deploy.yml", git(self.runner.folder, "rev-parse", "HEAD").strip(), "push")
+
+    def keep(self, head: str, report: Path) -> None:
+        """As preview.yml keeps the report of the request's commit."""
+        run = self.forge.add_run("preview.yml", head, "pull_request_target", head_branch="request")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.write(report, "report.json")
+        self.forge.add_artifact(run, "report-local", packed.getvalue())
+
+    def approved(self, to: Path, ok: int = 0) -> str:
+        """The first step of deploy.yml."""
+        env = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "acme/fleet", "GITHUB_API_URL": self.forge.url}
+        done = self.runner.run(
+            *("tenantry", "report", "approved", "--stack", "local", "--output", str(to)),
+            env=env | {"no_proxy": "127.0.0.1"},
+            ok=ok,
+        )
+        return done.stdout + done.stderr
+
     def comments(self) -> list[str]:
         return [comment["body"] for comment in self.forge.comments if comment["body"].startswith(MARKER)]
 
@@ -68,6 +92,7 @@ def request_(life: Any, tmp_path: Path) -> Generator[Request]:
         git(world.folder, "remote", "add", "origin", str(origin))
         git(world.folder, "push", "-q", "-u", "origin", "main")
         with forge() as stand_in:
+            stand_in.store = stand_in.url
             for number in range(OTHERS):
                 stand_in.add(f"{MARKER} copied by somebody" if number == 7 else f"comment {number}", "somebody", "User")
             yield Request(world, Clone.of(origin, tmp_path / "author"), stand_in)
@@ -111,10 +136,18 @@ def test_from_new_to_deploy(request_: Request, tmp_path: Path) -> None:
     assert "- **k002**" in request_.comments()[-1]
 
     # the merge, and deploy.yml with what was approved
+    request_.deployed()
+    first_head, head = (author.git("rev-parse", name).strip() for name in ("HEAD~1", "HEAD"))
+    request_.keep(first_head, first)
     author.git("switch", "-q", "main")
     author.git("merge", "-q", "--no-ff", "-m", f"Merge {branch}", branch)
     author.git("push", "-q", "origin", "main")
     git(runner.folder, "pull", "-q")
+    request_.forge.add_pull(git(runner.folder, "rev-parse", "HEAD").strip(), 17, head)
+    fetched = tmp_path / "approved"
+    assert f"request 17: no preview of its last commit {head[:12]}" in request_.approved(fetched, ok=1)
+    request_.keep(head, second)
+    assert "request 17: report of runs/" in request_.approved(fetched)
     runner.run("tenantry", "validate", "--stack", "local")
     refused = runner.up("--approved", str(first), ok=1)
     assert "beyond what was approved, nothing was changed" in refused.stderr
@@ -122,8 +155,10 @@ def test_from_new_to_deploy(request_: Request, tmp_path: Path) -> None:
     assert not [
         item for item in runner.kubectl("get", "namespaces")["items"] if item["metadata"]["name"] == f"tenant-{code}"
     ]
-    runner.up("--approved", str(second))
+    runner.up("--approved", str(fetched))
     labels = runner.kubectl("get", "namespace", f"tenant-{code}")["metadata"]["labels"]
     assert labels["label.tenantry.io/group"] == "sunrise"
-    again = runner.up("--approved", str(second))
+    request_.deployed()
+    assert "0 commits of main since" in request_.approved(tmp_path / "nothing")
+    again = runner.up("--approved", str(tmp_path / "nothing"))
     assert all(word not in again.stdout for word in ("created", "updated", "deleted"))

@@ -19,7 +19,7 @@ from tenantry.cli.commands import up as cli_up
 from tenantry.engine.errors import ExitCode, StackLocked
 from tenantry.fleet.load import PROJECT_TENANTS
 from tests.support.forge import TOKEN, forge
-from tests.support.prepared_requests import Edit, replace, requests, suspended
+from tests.support.prepared_requests import Edit, living, replace, requests, suspended
 from tests.support.preview_outcomes import change, finding, outcome
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -254,6 +254,28 @@ def test_what_runs_is_the_plan_of_that_preview_and_nothing_of_it_stays(
     run("up", "--stack", "prod", "--json", "--refresh", "--approved", report)
     run("up", "--stack", "prod", "--json")
     assert engine.plans[2:] == [None, None, None]
+
+
+def test_reports_of_several_requests_are_taken_together(
+    run: Run, save: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One by one, and as a folder; an empty one approves nothing."""
+    engine = _Engine(outcome(*suspended("k003"), *living("k023")))
+    monkeypatch.setattr(cli_up, "_operation", lambda *_: engine)
+    (tmp_path / "approved").mkdir()
+    up = ("up", "--stack", "prod", "--json", "--approved")
+    assert run(*up, tmp_path / "approved")[0] == 1
+    several = [save(f"approved/{name}.json", PREPARED[name]) for name in ("open", "suspend")]
+    assert [run(*up, path)[0] for path in several] == [1, 1]
+    assert engine.calls == ["preview"] * 3
+    assert run(*up, several[0], "--approved", several[1])[0] == 0
+    assert run(*up, tmp_path / "approved")[0] == 0
+    assert engine.calls[3:] == ["preview", "up"] * 2
+    for other, name in zip(reversed(several), ("open", "suspend"), strict=True):
+        now = save("now.json", PREPARED[name])
+        assert run("report", "compare", other, now)[0] == 1
+        assert run("report", "compare", *several, now)[0] == 0
+        assert run("report", "compare", tmp_path / "approved", now)[0] == 0
 
 
 def test_what_was_approved_for_another_stack_is_not_for_this_one(

@@ -20,12 +20,12 @@ def report(*operations: Operation, stack: str = "prod", result: str = "ok") -> R
 @pytest.mark.parametrize(("name", "of"), requests())
 def test_nothing_is_beyond_itself(name: str, of: RequestReport) -> None:
     good = RequestReport(tuple(replace(stack, result="ok") for stack in of.stacks))
-    assert beyond(good, good) == []
+    assert beyond([good], good) == []
 
 
 def test_less_is_fine_and_so_is_another_state() -> None:
     now = RequestReport((replace(report(QUOTA).stacks[0], basis=Basis("2026-12-01", 1), monthly=(1, 2)),))
-    assert beyond(report(QUOTA, WALL), now) == []
+    assert beyond([report(QUOTA, WALL)], now) == []
 
 
 @pytest.mark.parametrize(
@@ -41,18 +41,45 @@ def test_less_is_fine_and_so_is_another_state() -> None:
     ],
 )
 def test_what_is_more_is_named(now: Operation, why: str) -> None:
-    (found,) = beyond(report(QUOTA), report(now))
+    (found,) = beyond([report(QUOTA)], report(now))
     assert (found.tenant, found.resource, found.operation, found.why) == (now.tenant, now.resource, now.operation, why)
     assert str(found).startswith(f"prod: {now.tenant}: {now.operation} ")
 
 
 def test_another_stack_was_not_approved() -> None:
-    assert [excess.stack for excess in beyond(report(QUOTA), report(QUOTA, stack="prod-c02"))] == ["prod-c02"]
+    assert [excess.stack for excess in beyond([report(QUOTA)], report(QUOTA, stack="prod-c02"))] == ["prod-c02"]
 
 
 def test_a_preview_that_failed_approves_nothing() -> None:
-    assert len(beyond(report(QUOTA, result="failed"), report(QUOTA))) == 1
+    (more,) = beyond([report(QUOTA, result="failed")], report(QUOTA))
+    assert more.why == "the approved report is of a preview that failed"
 
 
 def test_a_replacement_that_becomes_an_update_is_less() -> None:
-    assert beyond(report(replace(QUOTA, operation="replace")), report(QUOTA)) == []
+    assert beyond([report(replace(QUOTA, operation="replace"))], report(QUOTA)) == []
+
+
+def test_several_reports_are_taken_together() -> None:
+    assert beyond([report(QUOTA), report(WALL)], report(QUOTA, WALL)) == []
+    labels = replace(QUOTA, properties=("metadata",))
+    assert beyond([report(QUOTA), report(labels)], report(replace(QUOTA, properties=("metadata", "spec")))) == []
+    replaced = replace(QUOTA, operation="replace")
+    for order in ([replaced, labels], [labels, replaced]):
+        assert beyond([report(entry) for entry in order], report(replaced)) == []
+        assert beyond([report(entry) for entry in order], report(labels)) == []
+    deleted = replace(QUOTA, operation="delete")
+    (more,) = beyond([report(QUOTA), report(replace(QUOTA, operation="create"))], report(deleted))
+    assert more.why == "approved was create or update"
+
+
+def test_several_reports_approve_no_more_than_each_says() -> None:
+    other = replace(QUOTA, tenant="k002")
+    assert [more.why for more in beyond([report(other), report(replace(other, tenant=""))], report(QUOTA))] == [
+        "approved for k002 or platform"
+    ]
+    (more,) = beyond([report(QUOTA), report(WALL, stack="prod-c02")], report(WALL))
+    assert more.why == "not in the approved report"
+    (more,) = beyond([report(QUOTA, result="failed"), report(WALL)], report(QUOTA))
+    assert more.why == "not in the approved report"
+    assert beyond([report(QUOTA, result="failed"), report(QUOTA)], report(QUOTA)) == []
+    assert len(beyond([], report(QUOTA, WALL))) == 2
