@@ -28,7 +28,6 @@ EXCEPTIONS = {
         "libpq and the command take their credentials from variables, and nothing else runs in that pod"
     ),
     ("CKV_K8S_43", "Deployment.tenant-k001.business-app"): VERSION,
-    ("CKV_K8S_43", "Deployment.tenant-k001.plugin-enrollment"): VERSION,
     ("CKV_K8S_43", "CronJob.tenantry-platform.tenantry-backup"): VERSION,
 }
 
