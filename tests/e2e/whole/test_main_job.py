@@ -46,6 +46,25 @@ def _prefix(world: World, code: str) -> str:
     return world.stack_outputs()["tenants"][code]["prefix"]
 
 
+def _autoscalers_have_settled(world: World) -> None:
+    """Waits until each has brought its Deployment to its minimum.
+
+    A refresh that meets a Deployment in the middle of that records it as not ready, and the next run waits for it.
+    """
+    end = time.monotonic() + 120
+    while True:
+        scalers = world.kubectl("get", "horizontalpodautoscalers", "-A")["items"]
+        apps = world.kubectl("get", "deployments", "-A", "-l", "tenantry.io/tenant")["items"]
+        low = [
+            scaler for scaler in scalers if scaler["status"].get("currentReplicas", 0) < scaler["spec"]["minReplicas"]
+        ]
+        short = [app for app in apps if app["status"].get("availableReplicas", 0) < app["spec"]["replicas"]]
+        if scalers and not low and not short:
+            return
+        assert time.monotonic() < end, f"not settled: {low} {short}"
+        time.sleep(0.5)
+
+
 def test_up_opens_thirteen_tenants(world: World) -> None:
     done = world.up()
     outputs = world.stack_outputs()
@@ -64,6 +83,7 @@ def test_the_state_holds_no_long_traces_and_the_engine_writes_no_debug_log(world
 
 
 def test_every_deployment_is_available(world: World) -> None:
+    _autoscalers_have_settled(world)
     apps = world.kubectl("get", "deployments", "-A", "-l", "tenantry.io/tenant")["items"]
     assert len([app for app in apps if app["metadata"]["name"] == "business-app"]) == ACTIVE
     assert any(app["metadata"]["name"] == "plugin-enrollment" for app in apps)
