@@ -105,7 +105,7 @@ def compared(revision: str, now: FleetLocation) -> Compared:
                 f"the files of {revision} are none that this version can read:\n{lines}"
             ) from None
         changed = frozenset(_changed_files(Path(scratch), now.directory))
-    is_data = _is_data_only(commit, now.directory)
+    is_data = is_data_only(commit, now.directory)
     ours = git(now.directory, "rev-parse", "HEAD").decode().strip()
     facts = compare(base, head, now.cells, is_data_only=is_data, base_commit=commit, head_commit=ours)
     return Compared(base, head, facts, changed)
@@ -204,7 +204,7 @@ def fork_of(revision: str, directory: Path) -> str:
         return commit
 
 
-def _is_data_only(commit: str, directory: Path) -> bool:
+def is_data_only(commit: str, directory: Path) -> bool:
     """Tells whether nothing but plain files of the tenants' folder differs, committed or not."""
     top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
     prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()

@@ -44,7 +44,8 @@ def waits_for_look(job: dict[str, Any]) -> bool:
     """That job is left out for forks, and with it what needs it; unless a condition of the job's own says otherwise."""
     needs, condition = job.get("needs", []), str(job.get("if", ""))
     asks_itself = "!cancelled()" in condition or "always()" in condition
-    return "look" in needs and (not asks_itself or "needs.look.result == 'success' &&" in condition)
+    holds = "needs.look.result == 'success' &&" in condition or "needs.look.result != 'skipped'" in condition
+    return "look" in needs and (not asks_itself or holds)
 
 
 def faults(document: dict[str, Any]) -> list[str]:
@@ -100,7 +101,7 @@ def changed(path: str, value: Any, stem: str = "preview") -> dict[str, Any]:
         changed("jobs/look/if", "true"),
         changed("jobs/report/if", "always()"),
         changed("jobs/report/needs", ["tenants"]),
-        changed("jobs/report/steps/0/with/ref", "${{ github.event.pull_request.head.sha }}"),
+        changed("jobs/report/steps/1/with/ref", "${{ github.event.pull_request.head.sha }}"),
         changed("jobs/approved/permissions", {"contents": "read", "id-token": "write", "pull-requests": "write"}),
         changed("jobs/tenants/steps/0/with/ref", "${{ github.event.pull_request.head.sha }}"),
         changed("jobs/tenants/steps/0/with/ref", "refs/pull/${{ github.event.number }}/merge"),

@@ -12,6 +12,7 @@ import pytest
 
 from tenantry.changes.report.markdown import MARKER
 from tenantry.changes.report.request_report import to_json
+from tenantry.changes.request_facts import is_data_only
 from tests.support.ci_files import ROOT, jobs
 from tests.support.forge import TOKEN, forge
 from tests.support.prepared_requests import requests
@@ -67,7 +68,7 @@ def runner(tmp_path: Path) -> Runner:
     clone = Clone.make(tmp_path, files)
     for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
         (clone.root / name).write_bytes((ROOT / name).read_bytes())
-    (clone.root / ".gitignore").write_text(".venv\nsummary\noutput\n*.json\neffect.txt\n")
+    (clone.root / ".gitignore").write_text((ROOT / ".gitignore").read_text() + ".venv\nsummary\noutput\n")
     clone.commit("the project")
     clone.git("push", "-q", "origin", "HEAD:main")
     clone.git("fetch", "-q")
@@ -241,16 +242,17 @@ def test_a_difference_that_is_not_harmless_fails_the_night(said: int, code: int,
     assert asked.endswith("tenantry drift --stack prod --format json\n"), "the file is there for the issue"
 
 
+@pytest.mark.parametrize("stacks", [("prod", "prod-c02"), ("prod",)], ids=len)
 @pytest.mark.parametrize(
     ("name", "code", "effect"),
     [("open", 0, "5"), ("suspend", 0, "6"), ("delete", 0, "7"), ("database-replaced", 3, None)],
 )
 def test_the_report_is_one_comment_and_a_label(
-    name: str, code: int, effect: str | None, runner: Runner, tmp_path: Path
+    name: str, code: int, effect: str | None, stacks: tuple[str, ...], runner: Runner, tmp_path: Path
 ) -> None:
     prepared = dict(requests())
-    for stack in ("prod", "prod-c02"):
-        folder = runner.clone.root / "reports" / f"report-{stack}"
+    for stack in stacks:  # of one artifact alone the files lie in the folder itself
+        folder = runner.clone.root / "reports" / (f"report-{stack}" if len(stacks) > 1 else "")
         folder.mkdir(parents=True)
         (folder / "report.json").write_text(to_json(prepared[name if stack == "prod" else "open"]), encoding="utf-8")
     with forge() as stand_in:
@@ -364,6 +366,19 @@ def test_a_request_whose_file_is_a_link_gets_no_secret(runner: Runner) -> None:
     assert "is a symbolic link" in seen
     assert CANARY not in seen
     assert not (clone.tenants / "k030.yaml").is_symlink()
+
+
+def test_what_a_step_writes_is_no_change_of_the_request(runner: Runner) -> None:
+    """A report beside the files made every request one of code, whose weights nothing explains."""
+    clone = runner.clone
+    write(runner, "basic")
+    for name in ("report.json", "rehearsal.json", "drift-prod.json", "reports/report.json", ".cache/tenantry/x"):
+        path = clone.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    assert is_data_only("HEAD", clone.tenants)
+    (clone.root / "stacks.py").write_text("")
+    assert not is_data_only("HEAD", clone.tenants)
 
 
 def test_that_theft_would_be_seen(runner: Runner) -> None:

@@ -1,12 +1,16 @@
 """What runs on the forge is pinned, and has no more rights and credentials than it uses; its syntax and expressions hold."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.support.ci_files import jobs
 from tests.support.workflow_lint import WORKFLOWS, actionlint, zizmor
 
+RULES = WORKFLOWS.parents[1] / "docs" / "pull-requests.md"
 WRONG = """
 on: push
 jobs:
@@ -27,3 +31,26 @@ def test_nothing_is_found_in_the_workflows() -> None:
 def test_what_is_wrong_is_found(lint: Callable[[Path], str], found: str, tmp_path: Path) -> None:
     (tmp_path / "wrong.yml").write_text(WRONG)
     assert found in lint(tmp_path)
+
+
+def test_each_required_check_is_there_for_requests_and_in_the_queue() -> None:
+    """A check that is required and that no workflow reports holds the merge queue for ever."""
+    line = next(row for row in RULES.read_text("utf-8").splitlines() if row.startswith("| required checks |"))
+    required = set(re.findall(r"`(\w+)`", line.split("|")[2].partition(";")[0]))
+    assert len(required) >= 4
+    found: dict[str, set[str]] = {}
+    for path in WORKFLOWS.glob("*.yml"):
+        events = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)["on"]
+        for job in jobs(path):
+            found.setdefault(job, set()).update(events)
+    for check in required:
+        assert "merge_group" in found[check], check
+        assert found[check] & {"pull_request", "pull_request_target"}, check
+
+
+def test_a_report_that_fails_is_no_approval() -> None:
+    """A job that is left out counts as passed: so what must stop a request is a job that runs and fails."""
+    report = jobs(WORKFLOWS / "preview.yml")["report"]
+    assert report["if"] == "${{ !cancelled() && needs.look.result != 'skipped' }}"
+    assert report["steps"][0]["run"] == '[ "$LOOK" = success ]'
+    assert report["permissions"]["issues"] == "write"
