@@ -8,11 +8,12 @@ from tenantry.backup.contents.objects import keys
 from tenantry.backup.create import BackupSubject
 from tenantry.backup.errors import to_user_error
 from tenantry.backup.settings import Stack
+from tenantry.database.sessions.watch import watched
 from tenantry.engine.clients.postgresql import Server
 
 SIZE: Final = "SELECT pg_database_size(oid) FROM pg_database WHERE datname = %s"
 # Rows of the tenant's own table, counted with its owner's rights: nothing that it has laid there runs as anybody else.
-PATIENCE: Final = "SET statement_timeout = '60s'"  # a tenant may hold its own table
+PATIENCE_S: Final = 60.0  # a tenant may hold its own table, and what it has laid there may never end by itself
 USERS: Final = "SELECT count(*) FROM public.users WHERE deleted_at IS NULL"
 # The application may have written users, activity and logins of the day: only what was measured here is replaced.
 WRITE: Final = """
@@ -75,7 +76,6 @@ def _measure(at: Stack, server: Server, subject: BackupSubject) -> Measured:
     ]
     with systems.session() as session:
         row = session.execute(SIZE, [subject.database]).fetchone()
-    with server.as_owner(subject.database) as session:
-        session.execute(PATIENCE)
+    with server.as_owner(subject.database) as session, watched(server.session, session, PATIENCE_S):
         users = session.execute(USERS).fetchone()
     return Measured(subject.name, int(users[0]) if users else 0, sum(sizes), len(sizes), int(row[0]) if row else 0)

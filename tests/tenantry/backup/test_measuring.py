@@ -8,6 +8,7 @@ import pytest
 from tenantry.backup.create import BackupStore, BackupSubject
 from tenantry.backup.settings import Stack
 from tenantry.engine.clients.postgresql import Server
+from tenantry.watch import measuring
 from tenantry.watch.measuring import measure
 from tests.tenantry.backup.conftest import change, quiet
 
@@ -68,3 +69,18 @@ def test_what_a_tenant_lays_in_the_way_runs_with_its_own_rights_alone(at: Stack)
     assert "permission denied" in failed["k001"]
     with at.vault.systems.session() as session:
         assert session.execute("SELECT FROM pg_roles WHERE rolname = 'stolen'").fetchall() == []
+
+
+def test_code_of_a_tenant_that_never_ends_is_ended(at: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a cancelled statement for nothing, and would have all others wait for ever."""
+    monkeypatch.setattr(measuring, "PATIENCE_S", 2.0)
+    change(
+        at.vault,
+        "SET ROLE rent001; ALTER TABLE users RENAME TO kept;"
+        " CREATE FUNCTION forever() RETURNS timestamptz LANGUAGE plpgsql AS"
+        " $$ BEGIN LOOP BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;"
+        " CREATE VIEW users AS SELECT id, forever() AS deleted_at FROM kept",
+    )
+    done, failed = measure(at, server_of(at), ["k001"], quiet)
+    assert (done, list(failed)) == ([], ["k001"])
+    assert "took longer than 2 s and was ended" in failed["k001"]
