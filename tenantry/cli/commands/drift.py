@@ -1,5 +1,6 @@
 """`tenantry drift`: looks for what others have changed, and mends what is safe."""
 
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,4 +104,25 @@ def read_looks(files: list[Path]) -> "list[Drift]":
         except UnreadableReportError as error:
             raise CommandError(f"{file}: {error}", "save it anew: `tenantry drift --format json`") from None
         looks[found.stack] = found
+    return [looks[name] for name in sorted(looks)]
+
+
+def read_all(files: list[Path], stacks: str) -> "list[Drift]":
+    """One of each of the stacks, a JSON list. A look that is missing or unreadable has seen nothing, and says so."""
+    from tenantry.drift.model import Drift
+    from tenantry.parsing.json_narrowing import sequence
+
+    try:
+        wanted = [str(stack) for stack in sequence(json.loads(stacks))]
+    except ValueError:
+        raise CommandError(f"--stacks {stacks!r} is no JSON list", "name them as in '[\"prod\"]'") from None
+    looks: dict[str, Drift] = {}
+    for file in files:
+        try:
+            looks |= {look.stack: look for look in read_looks([file])}
+        except CommandError as error:
+            typer.echo(f"{error}", err=True)
+    for stack in wanted:
+        nobody = "nobody has looked: the job has left no result, see its log"
+        looks.setdefault(stack, Drift(stack, "never", 0, 0.0, unseen=(nobody,)))
     return [looks[name] for name in sorted(looks)]

@@ -74,6 +74,12 @@ def post(
 def drift(
     files: Annotated[list[Path], typer.Argument(help="Saved looks, one or more for each stack.")],
     forge: Annotated[ForgeName, typer.Option("--forge", help="Whose API.")] = ForgeName.GITHUB,
+    stacks: Annotated[
+        str,
+        typer.Option(
+            "--stacks", help="All stacks that should have been looked at, a JSON list: who is missing is told."
+        ),
+    ] = "[]",
 ) -> None:
     """Keep one issue about what `tenantry drift --format json` has found: open it, update it, close it.
 
@@ -81,10 +87,10 @@ def drift(
     `tenantry report post`; the token needs the right to write issues.
     """
     from tenantry.changes.forge.forge_issue import github_issues, gitlab_issues, keep_issue
-    from tenantry.cli.commands.drift import read_looks
+    from tenantry.cli.commands.drift import read_all, read_looks
     from tenantry.drift.markdown import MARKER, markdown, needs_somebody, title
 
-    looks = read_looks(files)
+    looks = read_all(files, stacks) if stacks != "[]" else read_looks(files)
     where = (github_issues if forge is ForgeName.GITHUB else gitlab_issues)(os.environ)
     posted = keep_issue(where, MARKER, title(looks), markdown(looks), wanted=needs_somebody(looks))
     typer.echo(f"issue {posted.number}: {posted.did}" if posted.number else "nothing to say, no issue is open")

@@ -123,6 +123,29 @@ def test_one_issue_of_all_stacks_is_opened_updated_and_closed(
         assert [issue["state"] for issue in stand_in.issues] == ["closed"]
 
 
+def test_a_stack_that_left_no_look_keeps_the_issue_open(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runner was lost, or its session was refused: an issue that closes then would say that all is well."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    clean, broken = tmp_path / "a.json", tmp_path / "b.json"
+    clean.write_text(to_json(CLEAN))
+    broken.write_text("")
+    wanted = ("--stacks", '["local", "prod"]')
+    with forge() as stand_in:
+        for name, value in (("TOKEN", TOKEN), ("REPOSITORY", "acme/fleet"), ("API_URL", stand_in.url)):
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        code, out, err = run("report", "drift", clean, broken, *wanted)
+        assert (code, out) == (0, "issue 1: created\n")
+        assert str(broken) in err
+        assert stand_in.issues[0]["title"] == "Drift: not all was looked at"
+        assert "nobody has looked" in stand_in.issues[0]["body"]
+        assert run("report", "drift", tmp_path / "drift-*.json", *wanted)[:2] == (0, "issue 1: updated\n")
+        broken.write_text(to_json(replace(CLEAN, stack="prod")))
+        assert run("report", "drift", clean, broken, *wanted)[1] == "issue 1: closed\n"
+    assert run("report", "drift", clean, "--stacks", "prod")[0] == ExitCode.REFUSED
+
+
 @pytest.mark.parametrize("text", [None, "{}", json.dumps({"format": 1, "stacks": []})])
 def test_what_is_no_look_is_refused(run: Run, tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "a.json"
