@@ -76,9 +76,7 @@ def drift(
     forge: Annotated[ForgeName, typer.Option("--forge", help="Whose API.")] = ForgeName.GITHUB,
     stacks: Annotated[
         str,
-        typer.Option(
-            "--stacks", help="All stacks that should have been looked at, a JSON list: who is missing is told."
-        ),
+        typer.Option("--stacks", help="All stacks to be looked at, a JSON list: what is missing is told."),
     ] = "[]",
 ) -> None:
     """Keep one issue about what `tenantry drift --format json` has found: open it, update it, close it.
