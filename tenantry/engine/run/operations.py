@@ -11,11 +11,11 @@ from typing import Any
 
 from tenantry.engine.clients.postgresql import Server, server_of
 from tenantry.engine.errors import CommandError, ExitCode, StackLocked
-from tenantry.engine.process.advice import in_our_words
 from tenantry.engine.process.os_user import own_name
 from tenantry.engine.process.pulumi_cli import Cli
 from tenantry.engine.run import quota_refusals
-from tenantry.engine.run.engine_process import EngineResult, RunListener, run
+from tenantry.engine.run.ended import exit_code_of, remark_of
+from tenantry.engine.run.engine_process import RunListener, run
 from tenantry.engine.run.onboarding_recorder import Recorder as OpeningRecorder
 from tenantry.engine.run.progress import Change, Finding, Progress
 from tenantry.engine.run.recording import ChangeRecorder, Recorders, drift_entry, recorded, recovered_entry
@@ -164,7 +164,7 @@ class Operation:
             raise CommandError("stopped while reading", "run it again", ExitCode.INTERRUPTED)
         if ended.code and not reading.errors:
             raise CommandError(
-                f"what the stack holds cannot be read: {_remark(ended, [])}", "run it again", ExitCode.FAILED
+                f"what the stack holds cannot be read: {remark_of(ended, [])}", "run it again", ExitCode.FAILED
             )
         if self.records.existing().changed_at != before.changed_at:
             raise StackLocked("a run has changed the stack while it was read", "run it again when that run has ended")
@@ -274,7 +274,7 @@ class Operation:
             raise CommandError("stopped while reading: nothing was changed", "run it again", ExitCode.INTERRUPTED)
         if ended.code and not reading.errors:
             raise CommandError(
-                f"what the stack holds cannot be read: {_remark(ended, [])}", "run it again", ExitCode.FAILED
+                f"what the stack holds cannot be read: {remark_of(ended, [])}", "run it again", ExitCode.FAILED
             )
         try:
             refuse_lost(reading, Deployment(before["deployment"]), self.stack)
@@ -333,13 +333,13 @@ class Operation:
                 self.holding.leftovers.end(self.watcher.say)
         tenants = rows(self.records.read(), self._labels) if kind != "preview" else []
         return Outcome(
-            max(_code(ended), after.code if after else ExitCode.OK),
+            max(exit_code_of(ended), after.code if after else ExitCode.OK),
             progress,
             ended.seconds + (after.seconds if after else 0),
             tenants,
             recovered,
             log.path,
-            _remark(ended, progress.errors),
+            remark_of(ended, progress.errors),
             ended.is_interrupted or ended.code < 0,
             self._expected(),
         )
@@ -373,24 +373,6 @@ def load_tenants(project: Project, stack: str) -> dict[str, Labels]:
     return {
         tenant.code: {"name": tenant.spec.name, "plan": tenant.spec.plan, "cell": tenant.cell} for tenant in fleet.all
     }
-
-
-def _code(ended: EngineResult) -> ExitCode:
-    if ended.is_interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.FAILED if ended.code else ExitCode.OK
-
-
-def _remark(ended: EngineResult, errors: list[Finding]) -> str:
-    """The engine refuses some things before its first event, and then says so only on its standard error."""
-    if ended.code < 0:
-        return f"the engine was killed (signal {-ended.code}): run it again, what was interrupted is recovered then"
-    if ended.is_interrupted:
-        return "stopped as you asked; run again to go on"
-    if not ended.code or errors:
-        return ""
-    said = in_our_words(ended.output.strip())
-    return "\n".join(line for line in said.splitlines() if line.strip())[-4000:]
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from tenantry.engine.process.advice import KEEP, in_our_words
 from tenantry.engine.process.events import Message
 from tenantry.engine.process.pulumi_cli import Answer
+from tenantry.engine.run.ended import remark_of
 from tenantry.engine.run.engine_process import EngineResult
-from tenantry.engine.run.operations import _remark  # pyright: ignore[reportPrivateUsage]
 from tenantry.engine.run.progress import Progress
 
 URN = "urn:pulumi:local::tenantry::postgresql:index/database:Database::k001-db-database"
@@ -98,7 +98,7 @@ def test_every_way_to_a_person_goes_through_it() -> None:
     assert finding is not None
     assert finding.text.endswith(KEEP)
     assert Answer(1, "", f"{text}\n").complaint.endswith(KEEP)
-    assert _remark(EngineResult(255, 1.0, text, is_interrupted=False), []).endswith(KEEP)
+    assert remark_of(EngineResult(255, 1.0, text, is_interrupted=False), []).endswith(KEEP)
 
 
 def test_no_command_shows_the_engines_error_as_it_is() -> None:
