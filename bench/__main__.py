@@ -16,7 +16,7 @@ from bench.clock import Measured, measured
 from bench.raw import Raw
 from bench.tenants import FIRST, clear, declare
 from bench.validate import prepare, seconds
-from local.throwaway import World, throwaway
+from local.instances.throwaway import World, throwaway
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 UP = ("tenantry", "up", "--stack", "local")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from local.throwaway import World
+from local.instances.throwaway import World
 
 
 @dataclass(frozen=True, slots=True)

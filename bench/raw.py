@@ -14,7 +14,7 @@ from aliyunsdkcore.request import CommonRequest
 from kubernetes import client, config, dynamic
 from psycopg import sql
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.names import BROKER_ROLE, PHOTO_BUCKET, SYSTEM_BUCKET, names_of
 
 KINDS = (

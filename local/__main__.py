@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from local import manager
-from local.instance import Instance
+from local.instances import manager
+from local.instances.instance import Instance
+from local.instances.service import ServiceFailed
 from local.postgresql import PostgresqlError
-from local.service import ServiceFailed
 from tenantry.engine.stack.shell_variables import forget_libpq
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

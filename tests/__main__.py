@@ -7,8 +7,8 @@ import sys
 
 from local.build.binaries import path_of
 from local.build.targets import TARGETS
-from local.instance import Instance
-from local.paths import ROOT
+from local.instances.instance import Instance
+from local.shared.paths import ROOT
 
 # An end-to-end test is half waiting, half work: more workers than processors only make each of them slower.
 WORKERS = 2

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.costs import SHOWN_FILES, Cost, table
+from tests.support.pytest_plugins.costs import SHOWN_FILES, Cost, table
 
 ROOT = Path(__file__).parents[1]
 TESTS = {
@@ -24,7 +24,18 @@ def test_the_dearest_first_and_the_rest_in_one_line() -> None:
 def test_work_is_told_from_waiting_also_across_workers(tmp_path: Path) -> None:
     for name, text in TESTS.items():
         (tmp_path / name).write_text(text)
-    command = [sys.executable, "-m", "pytest", "-c", "/dev/null", "-p", "tests.support.costs", "-n", "2", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        "/dev/null",
+        "-p",
+        "tests.support.pytest_plugins.costs",
+        "-n",
+        "2",
+        str(tmp_path),
+    ]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     costs = {line.split()[-1]: float(line.split()[2]) for line in shown.splitlines() if line.endswith(".py")}
     assert costs["test_works.py"] >= 0.5

@@ -11,8 +11,8 @@ import pytest
 
 from bench.house import ROOMS, figures
 from provider.resources import RESOURCES
+from tenantry.inspection.verify.core.attack import State
 from tenantry.model.lifecycle import Phase
-from tenantry.verify.core.attack import State
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, DECISIONS = ROOT / "docs", ROOT / "docs" / "decisions"

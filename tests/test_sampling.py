@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.sampling import choose, is_chosen
-from tests.support.selection import BUILT, group_of
+from tests.support.pytest_plugins.sampling import choose, is_chosen
+from tests.support.pytest_plugins.selection import BUILT, group_of
 
 ROOT = Path(__file__).resolve().parents[1]
 LISTS = st.lists(st.text(max_size=8), min_size=1, max_size=40, unique=True)

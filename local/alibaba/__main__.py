@@ -13,8 +13,8 @@ import threading
 from pathlib import Path
 
 from local.alibaba.auth.keys import RootKey
-from local.alibaba.server import Server
-from local.alibaba.store import StateTakenError
+from local.alibaba.http.server import Server
+from local.alibaba.state.store import StateTakenError
 from local.alibaba.world import World
 
 

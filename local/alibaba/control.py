@@ -8,7 +8,7 @@ from hmac import compare_digest
 from typing import Any
 
 from local.alibaba.faults import Fault
-from local.alibaba.messages import Request, Response
+from local.alibaba.http.messages import Request, Response
 from local.alibaba.oss import lifecycle
 from local.alibaba.snapshot import snapshot
 from local.alibaba.world import World

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.ports import free
+from local.shared.ports import free
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0

@@ -13,19 +13,19 @@ from pathlib import Path
 from local.alibaba.auth.keys import Keys, RootKey
 from local.alibaba.auth.oidc import TokenVerifier
 from local.alibaba.clock import Clock
-from local.alibaba.errors import DropConnectionError, OssError
 from local.alibaba.faults import Fault, Faults
-from local.alibaba.hosts import Target, target_of
-from local.alibaba.messages import Request, Response
+from local.alibaba.http.errors import DropConnectionError, OssError
+from local.alibaba.http.hosts import Target, target_of
+from local.alibaba.http.messages import Request, Response
+from local.alibaba.http.requestlog import RequestLog
 from local.alibaba.oss.service import ObjectStorage, error_response
 from local.alibaba.oss.service import Outcome as OssOutcome
-from local.alibaba.requestlog import RequestLog
 from local.alibaba.rpc.service import Outcome as RpcOutcome
 from local.alibaba.rpc.service import RpcServices
 from local.alibaba.state.buckets import Buckets
 from local.alibaba.state.domains import Domains
 from local.alibaba.state.identities import Identities
-from local.alibaba.store import Store
+from local.alibaba.state.store import Store
 
 
 def control_token(directory: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from local.build.cache import appearing, cache_root, key_of, lock
 from local.build.compile import compile_to
 from local.build.targets import TARGETS, Target
-from local.progress import Progress
+from local.shared.progress import Progress
 
 
 def path_of(target: Target) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.paths import ROOT
+from local.shared.paths import ROOT
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.build.go import go_binary, go_environment
 from local.build.targets import Target
-from local.progress import Progress
+from local.shared.progress import Progress
 
 
 def compile_to(target: Target, out: Path, progress: Progress) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from local.build.cache import appearing, cache_root, key_of, lock
 from local.build.go import go_binary, go_environment
-from local.paths import ROOT
-from local.progress import Progress
+from local.shared.paths import ROOT
+from local.shared.progress import Progress
 
 MODULE = ROOT / "local" / "crds"
 _ENVOY = "charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.build.change import Change
-from local.paths import ROOT
+from local.shared.paths import ROOT
 
 ENGINE_VERSION = "v3.250.0"
 KUBERNETES_VERSION = "v1.36.3"

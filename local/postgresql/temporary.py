@@ -12,11 +12,11 @@ from types import TracebackType
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from local.ports import free
 from local.postgresql.baseline import after_start
 from local.postgresql.cluster import prepare
 from local.postgresql.connection import PostgresqlError, connect, ready
 from local.postgresql.launch import STOP_SIGNAL, command, environment
+from local.shared.ports import free
 
 START_SECONDS = 120.0
 

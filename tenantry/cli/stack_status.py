@@ -14,9 +14,9 @@ from tenantry.engine.stack.embedded import EMBEDDED_STACK
 from tenantry.engine.stack.environment import silent_services
 from tenantry.engine.state.recovery import interrupted
 from tenantry.engine.state.tenant_rows import Labels, Row, rows
+from tenantry.maintenance.rollout.targets import is_open
 from tenantry.names import TEMPLATE_DATABASE
 from tenantry.parsing.faults import Faults
-from tenantry.rollout.targets import is_open
 
 
 @dataclass(frozen=True, slots=True)

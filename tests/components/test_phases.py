@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tenantry.engine.state.deployment import Deployment
-from tenantry.purge.stack_memory import stack_memory
+from tenantry.maintenance.purge.stack_memory import stack_memory
 
 LIVE = {"Namespace", "Deployment", "Service", "HTTPRoute", "Secret", "ConfigMap", "NetworkPolicy"}
 DATA = {

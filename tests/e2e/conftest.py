@@ -12,8 +12,8 @@ import psycopg
 import pytest
 import yaml
 
-from local.paths import ROOT
-from local.throwaway import World, throwaway
+from local.instances.throwaway import World, throwaway
+from local.shared.paths import ROOT
 from tests.support.sessions import of_broker
 from tests.support.standin import control
 

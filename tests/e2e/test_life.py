@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import yaml
 
-from local.throwaway import World
+from local.instances.throwaway import World
 
 DELETED, AGAIN = date(2026, 10, 2), date(2026, 10, 5)
 LONG = 40  # days until its expiry

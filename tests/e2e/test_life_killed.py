@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from local.throwaway import World
-from tests.support.held_calls import Operation
-from tests.support.kills import hold_plugins, kill_at_each
+from local.instances.throwaway import World
+from tests.support.killed_runs.held_calls import Operation
+from tests.support.killed_runs.kills import hold_plugins, kill_at_each
 
 DAY = date(2026, 10, 2)
 UP_PARTS = 32  # of an up's operations, some 40 to 60, each of which can be killed at two moments
@@ -69,7 +69,7 @@ def _purge_through(life: Any, seed: int | None, is_done: Callable[[], bool], che
     met = life.world.folder / "met"
     met.write_text("")
     part = "all" if seed is None else f"{seed % COMMAND_PARTS}/{COMMAND_PARTS}"
-    purge = (sys.executable, "-m", "tests.support.dying", str(met), part, "purge", "--stack", "local")
+    purge = (sys.executable, "-m", "tests.support.killed_runs.dying", str(met), part, "purge", "--stack", "local")
     while (done := life.world.run(*purge, ok=None)).returncode == -signal.SIGKILL:
         check()
     check()

@@ -19,10 +19,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.build.binaries import build_all
-from local.instance import Instance
-from local.paths import ROOT
-from local.throwaway import left_out
-from local.toolbox import install
+from local.instances.instance import Instance
+from local.instances.throwaway import left_out
+from local.instances.toolbox import install
+from local.shared.paths import ROOT
 
 NOWHERE = """
 apiVersion: v1

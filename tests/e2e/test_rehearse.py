@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from local.paths import ROOT
-from local.throwaway import left_out
-from tests.support.rehearsed_requests import REQUESTS
-from tests.support.repository import Clone, git
+from local.instances.throwaway import left_out
+from local.shared.paths import ROOT
+from tests.support.requests.rehearsed_requests import REQUESTS
+from tests.support.requests.repository import Clone, git
 
 SECONDS = 360  # a rehearsal with builds cached
 TOKEN = "geheim-0123456789"

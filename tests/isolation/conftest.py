@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from policies.analyzer.catalogue import all_rules
+from tenantry.inspection.verify.catalogue import ATTACKS
 from tenantry.model.admission_policies import RAILS
-from tenantry.verify.catalogue import ATTACKS
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "isolation.md"
 

@@ -3,8 +3,8 @@
 from fnmatch import fnmatchcase
 
 from policies.analyzer.catalogue import all_rules
+from tenantry.inspection.verify.catalogue import ATTACKS
 from tenantry.model.admission_policies import RAILS
-from tenantry.verify.catalogue import ATTACKS
 from tests.isolation.conftest import FILE, ROWS, document, expanded, holds
 
 

@@ -9,7 +9,7 @@ import pytest
 from local.build.change import Change
 from local.build.go import go_binary, go_environment
 from local.build.targets import TARGETS
-from local.paths import ROOT
+from local.shared.paths import ROOT
 
 ENGINE = next(target for target in TARGETS if target.binary == "pulumi")
 MODULE = "github.com/pulumi/pulumi/pkg/v3"

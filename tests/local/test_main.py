@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.build.go import go_binary
+from local.instances.service import ServiceFailed
 from local.postgresql import PostgresqlError
-from local.service import ServiceFailed
 
 
 @pytest.mark.parametrize("failure", [ServiceFailed("one ended"), PostgresqlError("postgresql: no postgres")])
@@ -19,7 +19,7 @@ def test_an_expected_failure_is_told_in_a_line(
         raise failure
 
     monkeypatch.setenv("TENANTRY_LOCAL", str(tmp_path))
-    monkeypatch.setattr("local.manager.start", start)
+    monkeypatch.setattr("local.instances.manager.start", start)
     monkeypatch.setattr(sys, "argv", ["local", "start"])
     monkeypatch.delitem(sys.modules, "local.__main__", raising=False)
     with pytest.raises(SystemExit) as ended:

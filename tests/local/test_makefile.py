@@ -4,7 +4,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from local.paths import ROOT
+from local.shared.paths import ROOT
 
 # A Python whose pip takes a moment to install a program.
 PYTHON = """#!/bin/sh

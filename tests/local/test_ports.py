@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from local import ports
-from local.paths import ROOT
+from local.shared import ports
+from local.shared.paths import ROOT
 
 ONE = """
-from local import ports
+from local.shared import ports
 ports.LOWEST, ports.HIGHEST = {low}, {high}
 print(ports.free(), flush=True)
 input()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.verify.catalogue import ATTACKS
+from tenantry.inspection.verify.catalogue import ATTACKS
 from tests.policies.conftest import SIGNATURE, Wire, Wires, rules_broken
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.e2e.conftest import bring, keep_only
 
 TENANTS = {"basic": "k002", "standard": "k001", "premium": "k007", "enterprise": "k016"}

@@ -4,7 +4,7 @@ import json
 import urllib.request
 from typing import Any
 
-from local.throwaway import World
+from local.instances.throwaway import World
 
 
 def control(world: World, method: str, name: str, body: Any = None) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World, throwaway
+from local.instances.throwaway import World, throwaway
 
 
 def of_package() -> Any:

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from tenantry.cli import app
-from tests.support.ci_files import GITLAB, ROOT, WORKFLOWS, calls, examples, jobs, scripts
+from tests.support.requests.ci_files import GITLAB, ROOT, WORKFLOWS, calls, examples, jobs, scripts
 
 GROUP: Any = typer.main.get_command(app.app)
 RUN = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.ci_files import GITLAB, WORKFLOWS, scripts, workflow
+from tests.support.requests.ci_files import GITLAB, WORKFLOWS, scripts, workflow
 
 REQUEST = ("pull_request", "merge_group")
 COMMANDS = "merge|checkout|switch|pull|worktree|reset|restore|archive|read-tree|apply|am|cherry-pick"

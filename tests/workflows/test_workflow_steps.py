@@ -13,10 +13,10 @@ import pytest
 from tenantry.changes.report.markdown import MARKER
 from tenantry.changes.report.request_report import to_json
 from tenantry.changes.request_facts import is_data_only
-from tests.support.ci_files import ROOT, jobs
-from tests.support.forge import TOKEN, forge
-from tests.support.prepared_requests import requests
-from tests.support.repository import Clone
+from tests.support.requests.ci_files import ROOT, jobs
+from tests.support.requests.forge import TOKEN, forge
+from tests.support.requests.prepared_requests import requests
+from tests.support.requests.repository import Clone
 
 TENANT = """\
 code: {code}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.ci_files import jobs
+from tests.support.requests.ci_files import jobs
 from tests.support.workflow_lint import WORKFLOWS, actionlint, zizmor
 
 RULES = WORKFLOWS.parents[1] / "docs" / "pull-requests.md"

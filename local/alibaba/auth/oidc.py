@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.alibaba.clock import Clock
-from local.alibaba.errors import RpcError
+from local.alibaba.http.errors import RpcError
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256"]  # asymmetric ones only
 

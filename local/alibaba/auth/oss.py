@@ -10,8 +10,8 @@ from local.alibaba.auth import oss_v1, oss_v4
 from local.alibaba.auth.keys import Credential, KeyProblemError, Keys
 from local.alibaba.auth.principal import ANONYMOUS, Principal
 from local.alibaba.clock import Clock
-from local.alibaba.errors import OssError, access_denied
-from local.alibaba.messages import Request, fields_of
+from local.alibaba.http.errors import OssError, access_denied
+from local.alibaba.http.messages import Request, fields_of
 
 SKEW_SECONDS = 900  # the real service's window for Date and x-oss-date
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from local.alibaba.messages import Request
+from local.alibaba.http.messages import Request
 
 _COMMON = [
     "acl",

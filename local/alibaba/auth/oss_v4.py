@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from local.alibaba.messages import Request
+from local.alibaba.http.messages import Request
 
 ALGORITHM = "OSS4-HMAC-SHA256"
 SAFE = "-_.~"

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from local.alibaba.auth.keys import Credential, KeyProblemError, Keys
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
-from local.alibaba.errors import RpcError
-from local.alibaba.messages import Request, fields_of
+from local.alibaba.http.errors import RpcError
+from local.alibaba.http.messages import Request, fields_of
 
 WINDOW_SECONDS = 900  # how old a Timestamp may be, and how long a nonce is remembered
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Request
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Request
 from local.alibaba.policy.document import Statement, parse
 from local.alibaba.policy.evaluate import Decision, Question, combine, decide
 from local.alibaba.state.buckets import OssBucket

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from local.alibaba.clock import iso_millis
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.access import is_public, public_blocked
 from local.alibaba.oss.call import Call, answer

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Request, Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Request, Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.access import Access
 from local.alibaba.state.buckets import Buckets, OssBucket, OssKey

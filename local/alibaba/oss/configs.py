@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.access import is_public, public_blocked
 from local.alibaba.oss.call import Call, answer

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Request, Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Request, Response
 from local.alibaba.oss import xml
 from local.alibaba.policy.wildcard import matches
 from local.alibaba.state.buckets import OssBucket

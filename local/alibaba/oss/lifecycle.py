@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from local.alibaba.errors import OssError
+from local.alibaba.http.errors import OssError
 from local.alibaba.oss import xml
 from local.alibaba.state.buckets import NULL, Buckets, Facts, OssBucket, OssKey
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from local.alibaba.clock import iso_millis
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.call import Call, answer
 from local.alibaba.state.buckets import OssKey

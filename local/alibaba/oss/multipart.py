@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from local.alibaba.clock import http_date, iso_millis
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.call import Call, answer
 from local.alibaba.oss.listing import check_encoding, limit_of

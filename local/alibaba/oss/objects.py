@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element
 import crcmod
 
 from local.alibaba.clock import http_date, iso_millis
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Response
 from local.alibaba.oss import xml
 from local.alibaba.oss.access import public_blocked
 from local.alibaba.oss.call import Call, answer

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.alibaba.errors import OssError
-from local.alibaba.messages import Request
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.messages import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from html import unescape
 from local.alibaba.auth.keys import Keys
 from local.alibaba.auth.oss import authenticate
 from local.alibaba.clock import Clock
-from local.alibaba.errors import OssError
-from local.alibaba.hosts import Target
-from local.alibaba.messages import Request, Response
+from local.alibaba.http.errors import OssError
+from local.alibaba.http.hosts import Target
+from local.alibaba.http.messages import Request, Response
 from local.alibaba.oss import attributes, buckets, configs, listing, multipart, objects, xml
 from local.alibaba.oss.access import Access
 from local.alibaba.oss.call import Call

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from local.alibaba.errors import OssError
+from local.alibaba.http.errors import OssError
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from local.alibaba.errors import RpcError
+from local.alibaba.http.errors import RpcError
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 from local.alibaba.state.domains import Domain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from local.alibaba.errors import RpcError
+from local.alibaba.http.errors import RpcError
 from local.alibaba.rpc.alidns_domains import DOMAIN, find_domain
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 from local.alibaba.state.domains import Record

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from local.alibaba.clock import iso
-from local.alibaba.errors import RpcError
+from local.alibaba.http.errors import RpcError
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 from local.alibaba.state.ram_models import ImsProvider
 

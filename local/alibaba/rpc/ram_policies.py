@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from local.alibaba.clock import iso
-from local.alibaba.errors import RpcError
+from local.alibaba.http.errors import RpcError
 from local.alibaba.policy.document import MAX_LENGTH, PolicyGrammarError, parse
 from local.alibaba.rpc.ram_roles import find_role, paged
 from local.alibaba.rpc.ram_users import find_user

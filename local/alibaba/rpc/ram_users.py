@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from local.alibaba.clock import iso
-from local.alibaba.errors import RpcError
+from local.alibaba.http.errors import RpcError
 from local.alibaba.rpc.ram_roles import paged
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 from local.alibaba.state.ram_models import RamKey, RamUser

@@ -10,8 +10,8 @@ from typing import Any
 from local.alibaba.auth.oidc import TokenVerifier
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import Clock
-from local.alibaba.errors import RpcError
-from local.alibaba.messages import Request
+from local.alibaba.http.errors import RpcError
+from local.alibaba.http.messages import Request
 from local.alibaba.state.domains import Domains
 from local.alibaba.state.identities import Identities
 

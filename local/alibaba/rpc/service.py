@@ -12,8 +12,8 @@ from local.alibaba.auth.oidc import TokenVerifier
 from local.alibaba.auth.principal import Principal
 from local.alibaba.auth.rpc import RpcAuthenticator
 from local.alibaba.clock import Clock
-from local.alibaba.errors import RpcError, no_permission
-from local.alibaba.messages import Request, Response
+from local.alibaba.http.errors import RpcError, no_permission
+from local.alibaba.http.messages import Request, Response
 from local.alibaba.policy.conditions import Values
 from local.alibaba.policy.evaluate import Decision, Question, combine, decide
 from local.alibaba.rpc import alidns_domains, alidns_records, ims, misc, ram_policies, ram_roles, ram_users, sts

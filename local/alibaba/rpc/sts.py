@@ -7,7 +7,7 @@ import re
 from local.alibaba.auth.oidc import audience_of
 from local.alibaba.auth.principal import Principal
 from local.alibaba.clock import iso
-from local.alibaba.errors import RpcError, no_permission
+from local.alibaba.http.errors import RpcError, no_permission
 from local.alibaba.policy.conditions import Values
 from local.alibaba.policy.document import PolicyGrammarError, parse
 from local.alibaba.policy.evaluate import Decision, Question, combine, decide

@@ -15,7 +15,7 @@ from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, S3Backend, s3_bac
 
 from local.alibaba.clock import Clock
 from local.alibaba.state import Unremembered, moto_account
-from local.alibaba.store import Document, Store
+from local.alibaba.state.store import Document, Store
 
 NULL = "null"
 

@@ -9,7 +9,7 @@ from moto.route53.models import FakeZone, RecordSet, route53_backends
 
 from local.alibaba.clock import Clock
 from local.alibaba.state import moto_account
-from local.alibaba.store import Document, Store
+from local.alibaba.state.store import Document, Store
 
 
 @dataclass(slots=True)

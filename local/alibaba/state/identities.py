@@ -17,7 +17,7 @@ from local.alibaba.clock import Clock
 from local.alibaba.policy.system import SYSTEM_POLICIES
 from local.alibaba.state import moto_account
 from local.alibaba.state.ram_models import ImsProvider, RamKey, RamPolicy, RamRole, RamUser, StsSession
-from local.alibaba.store import Document, Store
+from local.alibaba.state.store import Document, Store
 
 _ALPHABET = string.ascii_letters + string.digits
 

@@ -6,7 +6,7 @@ from moto.iam.models import AccessKey, ManagedPolicy, OpenIDConnectProvider, Pol
 from moto.sts.models import AssumedRole
 
 from local.alibaba.state import Unremembered
-from local.alibaba.store import Document
+from local.alibaba.state.store import Document
 
 
 class RamPolicy(Unremembered, ManagedPolicy):

@@ -4,8 +4,8 @@ from typing import Final
 
 from provider.errors import ResourceFailure, error_context
 from provider.systems.connections import Connections
+from tenantry.maintenance.purge.role_references import REMEDY, elsewhere
 from tenantry.names import MAINTENANCE_DATABASE
-from tenantry.purge.role_references import REMEDY, elsewhere
 
 OBSTACLES: Final = """
 SELECT count(*) || ' prepared transactions' FROM pg_prepared_xacts WHERE database = %(name)s HAVING count(*) > 0

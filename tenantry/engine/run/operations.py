@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tenantry.database.history.journal import Journal
+from tenantry.database.history.model import Run
+from tenantry.database.history.origin import origin_of
 from tenantry.engine.clients.postgresql import Server, server_of
 from tenantry.engine.errors import CommandError, ExitCode, StackLocked
 from tenantry.engine.process.os_user import own_name
@@ -33,9 +36,6 @@ from tenantry.engine.state.stack_lock import StackLock
 from tenantry.engine.state.stack_state import StackState
 from tenantry.engine.state.state_files import FileState
 from tenantry.engine.state.tenant_rows import Labels, Row, rows
-from tenantry.history.journal import Journal
-from tenantry.history.model import Run
-from tenantry.history.origin import origin_of
 
 _COMMON = ("--non-interactive", "--suppress-outputs", "--suppress-permalink=true", "--color", "never")
 _ROUNDS = 5  # of a preview after its first: each takes as long as the first

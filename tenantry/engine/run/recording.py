@@ -4,13 +4,13 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Final
 
+from tenantry.database.history.journal import Journal
+from tenantry.database.history.model import Done, Entry, Result
 from tenantry.engine.errors import CommandError, ExitCode
 from tenantry.engine.process.events import Event, Step
 from tenantry.engine.run.engine_process import Recorder
 from tenantry.engine.run.progress import Change, Finding, Progress
 from tenantry.engine.stack.urns import ResourceOwner, is_plumbing, name_of, type_of
-from tenantry.history.journal import Journal
-from tenantry.history.model import Done, Entry, Result
 
 # They change nothing; `replace` is the engine's heading over a creation and a deletion that it tells as well.
 _NO_CHANGE: Final = ("same", "refresh", "read", "replace", "read-replacement", "discard", "discard-replaced")

@@ -10,7 +10,8 @@ from typing import Final
 
 from tenantry.engine.stack.embedded import counts
 
-# What the program reads where the environment's systems are the stack's (stacks/config.py, local/environment.py).
+# What the program reads where the environment's systems are the stack's: stacks/config.py,
+# local/instances/environment.py.
 READ: Final = frozenset(
     {
         *("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE"),

@@ -8,7 +8,7 @@ from typing import Any
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.engine.clients.dns_records import records_of
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.engine.stack.project import Project
+from tenantry.inspection.verify.catalogue import ATTACKS
+from tenantry.inspection.verify.core.target import Surroundings, read
+from tenantry.inspection.verify.run import verify
 from tenantry.model.admission_policies import RAILS
 from tenantry.names import BROKER_ROLE
-from tenantry.verify.catalogue import ATTACKS
-from tenantry.verify.core.target import Surroundings, read
-from tenantry.verify.run import verify
 from tests.e2e.attack.sabotage import (
     SPACE,
     Sabotage,

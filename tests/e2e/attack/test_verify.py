@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
-from tenantry.doctor.catalogue import CHECKS
+from local.instances.throwaway import World
 from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.engine.stack.project import Project
+from tenantry.inspection.doctor.catalogue import CHECKS
+from tenantry.inspection.verify.catalogue import ATTACKS
+from tenantry.inspection.verify.core.attack import State
+from tenantry.inspection.verify.core.target import Surroundings, read
+from tenantry.inspection.verify.report import Report
+from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
-from tenantry.verify.catalogue import ATTACKS
-from tenantry.verify.core.attack import State
-from tenantry.verify.core.target import Surroundings, read
-from tenantry.verify.report import Report
-from tenantry.verify.run import verify
 from tests.e2e.attack.conftest import KEPT
 from tests.support.standin import control
 

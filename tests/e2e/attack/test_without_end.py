@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.model.rbac_groups import group
 
 HELD, OTHER = "k003", "k002"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.e2e.conftest import keep_only
 from tests.support.worlds import of_package
 

@@ -19,12 +19,12 @@ import psutil
 import psycopg
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.database.onboarding_steps import STEPS
 from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.names import ADMIN_DATABASE
 from tests.e2e.opening.conftest import FIRST, declare
-from tests.support.sampling import choose
+from tests.support.pytest_plugins.sampling import choose
 from tests.support.standin import control
 
 KILLED = {f"k{301 + number}": step for number, step in enumerate(STEPS)}

@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.e2e.opening.conftest import declare
-from tests.support.held_calls import Operation
-from tests.support.kills import hold_plugins, kill_at_each
+from tests.support.killed_runs.held_calls import Operation
+from tests.support.killed_runs.kills import hold_plugins, kill_at_each
 
 CODE = "k401"
 PARTS = 30  # of some 45 operations, each of which can be killed at two moments

@@ -3,7 +3,7 @@
 import pytest
 from kubernetes import client, config
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.support.worlds import of_package
 
 world = of_package()

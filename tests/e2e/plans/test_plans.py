@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from kubernetes import client
 from kubernetes.utils import parse_quantity
 
-from local.paths import ROOT
-from local.throwaway import World
+from local.instances.throwaway import World
+from local.shared.paths import ROOT
 from tenantry.spec.loader import read_model
 from tenantry.spec.plans import Plan, PlansDocument, with_defaults
 from tenantry.spec.quantity import bytes_of

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from kubernetes import client
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.engine.stack.clock import utc_day
 from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 

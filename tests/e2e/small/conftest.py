@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.support.worlds import of_package
 
 FIRST = ("k001", "k002")

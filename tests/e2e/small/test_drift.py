@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.engine.clients.alibaba_rpc import call
 from tenantry.engine.clients.dns_records import records_of
 from tests.e2e.conftest import FILES, Life

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.e2e.conftest import bring
 
 FAILED = 3

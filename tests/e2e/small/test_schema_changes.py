@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.names import TEMPLATE_DATABASE
 from tests.e2e.conftest import bring
 

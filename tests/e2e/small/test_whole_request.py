@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tenantry.changes.report.markdown import MARKER
-from tests.support.forge import TOKEN, StandIn, forge
-from tests.support.repository import Clone, git
+from tests.support.requests.forge import TOKEN, StandIn, forge
+from tests.support.requests.repository import Clone, git
 
 PHONE, NAME, PERSON = "13900138023", "晨光幼儿园", "张老师"
 ASKED = f"--name {NAME} --phone {PHONE} --plan standard --contact {PERSON} --email a@example.com --label region=south"

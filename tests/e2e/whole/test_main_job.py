@@ -12,7 +12,7 @@ import pytest
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.support.sessions import of_broker
 
 ACTIVE = 13

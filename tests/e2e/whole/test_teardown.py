@@ -6,7 +6,7 @@ It follows the main job on its instance: thirteen tenants, one more that was ope
 
 from typing import Any
 
-from local.throwaway import World
+from local.instances.throwaway import World
 from tests.e2e.conftest import FILES, Life
 from tests.e2e.whole.conftest import holdings
 

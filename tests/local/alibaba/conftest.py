@@ -20,7 +20,7 @@ from aliyunsdkcore.request import CommonRequest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from local.ports import free
+from local.shared.ports import free
 
 ACCOUNT, ROOT_KEY, ROOT_SECRET = "1234567890123456", "LTAI5tRootKeyOfTests", "secret-of-the-root-key"
 VERSIONS = {"ram": "2015-05-01", "ims": "2019-08-15", "sts": "2015-04-01", "alidns": "2015-01-09"}

@@ -16,7 +16,7 @@ import pytest
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from oss2.models import BucketVersioningConfig
 
-from local.alibaba.store import Store
+from local.alibaba.state.store import Store
 
 Code = Callable[[Callable[[], Any]], str]
 

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from local.build.binaries import path_of
 from local.build.targets import TARGETS
-from local.ports import free
+from local.shared.ports import free
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 SECRET_VALUE = "1b47061264138c4ac30d75fd1eb44270"

@@ -7,7 +7,7 @@ import pytest
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 
-from local.ports import free
+from local.shared.ports import free
 from provider.systems.postgresql import Server
 from tests.provider.conftest import struct
 

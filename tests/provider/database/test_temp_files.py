@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from provider.resources.database.temp_files import UNLIMITED
+from tenantry.inspection.verify.attacks.postgresql import temp_files
+from tenantry.inspection.verify.core.declared import RIGHTS, declared
 from tenantry.model.lifecycle import Phase
 from tenantry.names import names_of
-from tenantry.verify.attacks.postgresql import temp_files
-from tenantry.verify.core.declared import RIGHTS, declared
 from tests.provider.database.test_clone_rights import declared as rights
 from tests.provider.database.test_clone_rights import login
 from tests.provider.systems.test_managed_server import managed

@@ -27,7 +27,7 @@ def two(vault: BackupStore, tenant: BackupSubject, folder: Path, monkeypatch: py
     with vault.systems.session("admin") as session:
         session.execute("CREATE DATABASE rent002")
         session.execute(ROW)
-    monkeypatch.setattr("tenantry.cli.commands.backup.stack_of", lambda *_: Stack(vault, tenant.buckets, folder))
+    monkeypatch.setattr("tenantry.cli.commands.data.backup.stack_of", lambda *_: Stack(vault, tenant.buckets, folder))
 
 
 def night() -> tuple[int, list[str], dict[str, str]]:

@@ -18,8 +18,8 @@ from tenantry.backup.verify import archive_for_purge
 from tenantry.database.migration_record import TABLE
 from tenantry.engine.errors import CommandError
 from tenantry.fleet.load import load_fleet
-from tenantry.purge.next_step import Next, Step
-from tenantry.purge.steps import Steps
+from tenantry.maintenance.purge.next_step import Next, Step
+from tenantry.maintenance.purge.steps import Steps
 from tests.tenantry.backup.conftest import change
 
 DELETED = date(2026, 9, 1)
@@ -178,5 +178,5 @@ def test_what_stops_one_tenant_is_kept_and_the_others_go_on(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("tenantry.purge.tenant_file.write_purged", refuse)
+    monkeypatch.setattr("tenantry.maintenance.purge.tenant_file.write_purged", refuse)
     assert "no line" in step(Step.PROVE)

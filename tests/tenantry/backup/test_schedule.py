@@ -37,7 +37,7 @@ def pruned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counts]:
         kept[subject.name] = counts
 
     at = SimpleNamespace(vault=None, chosen=lambda _: NIGHT)  # pyright: ignore[reportUnknownLambdaType]
-    monkeypatch.setattr("tenantry.cli.commands.backup.stack_of", lambda *_: at)
+    monkeypatch.setattr("tenantry.cli.commands.data.backup.stack_of", lambda *_: at)
     monkeypatch.setattr("tenantry.backup.create.create_backup", take)
     monkeypatch.setattr("tenantry.backup.retention.prune", prune)
     return kept

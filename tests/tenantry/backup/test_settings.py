@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tenantry.backup.errors import BackupError
-from tenantry.cli.commands.backup import stack_of
+from tenantry.cli.commands.data.backup import stack_of
 from tenantry.engine.errors import CommandError
 
 SHELL = {

@@ -9,7 +9,7 @@ import pytest
 
 from tenantry.changes.check import request_faults
 from tenantry.parsing.faults import Fault
-from tests.support.repository import Clone
+from tests.support.requests.repository import Clone
 
 TODAY = date(2026, 11, 1)
 TENANT = """\

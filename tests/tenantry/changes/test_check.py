@@ -9,7 +9,7 @@ from tenantry.changes import history
 from tenantry.changes.check import request_faults
 from tenantry.parsing.faults import Fault
 from tenantry.reports.baseline import BaselineUnavailable
-from tests.support.repository import Clone, git
+from tests.support.requests.repository import Clone, git
 from tests.tenantry.changes.conftest import TODAY
 from tests.tenantry.changes.test_rules import open_anew
 

@@ -16,7 +16,7 @@ from tenantry.cli import app
 from tenantry.fleet.load import PROJECT_TENANTS, load_fleet
 from tenantry.spec.loader import parse_tenant
 from tenantry.spec.tenant import TenantSpec
-from tests.support.repository import Clone
+from tests.support.requests.repository import Clone
 from tests.tenantry.changes.conftest import TODAY
 from tests.tenantry.changes.test_check import merged
 from tests.tenantry.changes.test_rules import open_anew

@@ -10,7 +10,7 @@ import pytest
 
 from tenantry.changes.overlay import Kind, Refused, lay, look, main
 from tenantry.parsing.regular_file import LARGEST
-from tests.support.repository import Clone, git
+from tests.support.requests.repository import Clone, git
 from tests.tenantry.changes.conftest import TENANT
 
 NEW = TENANT.format(code="k030", digit="9", plan="basic")

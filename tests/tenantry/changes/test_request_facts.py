@@ -10,7 +10,7 @@ from tenantry.engine.stack.fleet_location import FleetLocation
 from tenantry.model.lifecycle import Phase
 from tenantry.names import DEFAULT_ZONE
 from tenantry.reports.baseline import BaselineUnavailable
-from tests.support.repository import Clone
+from tests.support.requests.repository import Clone
 
 
 def facts(clone: Clone, base: str = "origin/main", cells: frozenset[str] | None = None) -> RequestFacts:

@@ -6,7 +6,7 @@ import pytest
 
 from tenantry.changes import check, rules
 from tenantry.parsing.faults import Fault
-from tests.support.repository import Clone
+from tests.support.requests.repository import Clone
 from tests.tenantry.changes.conftest import KEYS, PROOF, SERVICES, TENANT
 
 Faults = Callable[..., list[Fault]]

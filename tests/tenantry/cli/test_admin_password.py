@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tenantry.cli.app import app
-from tenantry.cli.commands import admin_password
+from tenantry.cli.commands.data import admin_password
+from tenantry.database.history.journal import Journal
+from tenantry.database.history.model import Result
 from tenantry.engine.process.pulumi_cli import Answer
-from tenantry.history.journal import Journal
-from tenantry.history.model import Result
 
 JOURNAL = MagicMock(spec=Journal)
 MARK = "4dabf18193072939515e22adb298388d"

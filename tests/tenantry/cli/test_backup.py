@@ -31,7 +31,7 @@ ALL = [
 def listed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def call(*arguments: str, records: list[Record] = ALL) -> Any:
         at = SimpleNamespace(vault=SimpleNamespace(records=SimpleNamespace(all=lambda: records)))
-        monkeypatch.setattr("tenantry.cli.commands.backup.stack_of", lambda *_: at)
+        monkeypatch.setattr("tenantry.cli.commands.data.backup.stack_of", lambda *_: at)
         return CliRunner().invoke(app, ["backup", "--list", *arguments])
 
     return call

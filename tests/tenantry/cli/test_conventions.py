@@ -13,10 +13,10 @@ import typer
 
 from tenantry.changes.report.statements import Effect
 from tenantry.cli import app
-from tenantry.cli.commands.backup import FAILED
-from tenantry.cli.commands.list_tenants import PHASES, PLANS
-from tenantry.cli.commands.plan_diff import AFFECTED, LESS
-from tenantry.cli.commands.verify import UNREACHABLE
+from tenantry.cli.commands.data.backup import FAILED
+from tenantry.cli.commands.files.list_tenants import PHASES, PLANS
+from tenantry.cli.commands.files.plan_diff import AFFECTED, LESS
+from tenantry.cli.commands.stack.verify import UNREACHABLE
 from tenantry.engine.errors import ExitCode
 from tenantry.model.lifecycle import Phase
 from tenantry.spec.tenant import PLAN_NAMES

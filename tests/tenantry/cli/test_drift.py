@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tenantry.cli import app
-from tenantry.cli.commands import drift as cli_drift
-from tenantry.drift import last_look, look
-from tenantry.drift.look import Looked
-from tenantry.drift.model import Drift, Finding, Gravity, Mending
-from tenantry.drift.saved import from_json, to_json
+from tenantry.cli.commands.stack import drift as cli_drift
 from tenantry.engine.errors import ExitCode, StackLocked
-from tests.support.forge import TOKEN, forge
+from tenantry.inspection.drift import last_look, look
+from tenantry.inspection.drift.look import Looked
+from tenantry.inspection.drift.model import Drift, Finding, Gravity, Mending
+from tenantry.inspection.drift.saved import from_json, to_json
+from tests.support.requests.forge import TOKEN, forge
 
 Run = Callable[..., tuple[int, str, str]]
 CLEAN = Drift("local", "2026-11-30T01:02:03+00:00", 10, 1.0)

@@ -15,12 +15,12 @@ import pytest
 from tenantry.changes.report.markdown import MARKER
 from tenantry.changes.report.request_report import RequestReport, from_json, to_json
 from tenantry.cli import app
-from tenantry.cli.commands import up as cli_up
+from tenantry.cli.commands.stack import up as cli_up
 from tenantry.engine.errors import ExitCode, StackLocked
 from tenantry.fleet.load import PROJECT_TENANTS
-from tests.support.forge import TOKEN, forge
-from tests.support.prepared_requests import Edit, living, replace, requests, suspended
-from tests.support.preview_outcomes import change, finding, outcome
+from tests.support.requests.forge import TOKEN, forge
+from tests.support.requests.prepared_requests import Edit, living, replace, requests, suspended
+from tests.support.requests.preview_outcomes import change, finding, outcome
 
 ROOT = Path(__file__).resolve().parents[3]
 PREPARED = dict(requests())

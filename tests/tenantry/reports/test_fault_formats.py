@@ -11,7 +11,7 @@ import pytest
 from tenantry.cli import app
 from tenantry.parsing.faults import Fault
 from tenantry.reports.fault_formats import from_repository_root, github_commands, sarif
-from tests.support.repository import Clone, git
+from tests.support.requests.repository import Clone, git
 
 Run = Callable[..., tuple[int, str, str]]
 FAULT = Fault("tenants/k001.yaml", 3, "phone", "is 100% no mobile number", "write 1, a digit")

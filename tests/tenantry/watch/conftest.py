@@ -10,7 +10,7 @@ from psycopg import Connection
 from local.postgresql.temporary import TemporaryServer
 from tenantry.engine.clients.postgresql import Server
 from tenantry.names import ADMIN_DATABASE
-from tests.tenantry.history.conftest import migrate, unlocked
+from tests.tenantry.database.history.conftest import migrate, unlocked
 
 SETTINGS = {
     "quotas": {

@@ -10,8 +10,8 @@ from psycopg import Connection
 from typer.testing import CliRunner
 
 from tenantry.cli.app import app
-from tenantry.cli.commands import usage
-from tenantry.cli.commands.usage import amount
+from tenantry.cli.commands.stack import usage
+from tenantry.cli.commands.stack.usage import amount
 from tenantry.engine.clients.postgresql import Server
 
 

@@ -16,12 +16,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from psycopg import Connection
 
+from tenantry.database.history.journal import Journal
+from tenantry.database.history.model import Done, Entry, Result, Run
 from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
-from tenantry.history.journal import Journal
-from tenantry.history.model import Done, Entry, Result, Run
 from tenantry.watch import metrics as module
 from tenantry.watch.metrics import LABELS, TenantCollector
-from tests.tenantry.history.conftest import ORIGIN
+from tests.tenantry.database.history.conftest import ORIGIN
 
 Samples = dict[tuple[str, ...], float]
 MANY = 5000
@@ -31,7 +31,7 @@ SERVING = """
 import sys
 from types import SimpleNamespace
 from pathlib import Path
-from tenantry.cli.commands import exporter
+from tenantry.cli.commands.stack import exporter
 from tenantry.engine.clients.postgresql import Server
 server = Server("127.0.0.1", sys.argv[1], "tenantry", sys.argv[2], "disable")
 exporter.operation = lambda stack, cwd: SimpleNamespace(server=lambda: server, project=SimpleNamespace(root=Path.cwd()))

@@ -46,7 +46,7 @@ def backed_up(vault: BackupStore, folder: Path, monkeypatch: pytest.MonkeyPatch)
     change(vault, ROWS, "admin")
     for path in ("a.txt", "d.txt"):
         vault.systems.bucket(FILES).put_object(f"kindergarten/rent/13800138002/{path}", b"of k002")
-    monkeypatch.setattr("tenantry.cli.commands.backup.stack_of", lambda *_: Stack(vault, TENANT.buckets, folder))
+    monkeypatch.setattr("tenantry.cli.commands.data.backup.stack_of", lambda *_: Stack(vault, TENANT.buckets, folder))
 
     def run(*names: str) -> dict[str, Any]:
         done = CliRunner().invoke(app, ["backup", *names, "--json", "--stack", "local"])

@@ -14,8 +14,8 @@ from tenantry.changes.forge.approved_reports import ApprovedReport, approved_rep
 from tenantry.changes.forge.github_runs import Runs
 from tenantry.changes.report.request_report import RequestReport, StackReport, to_json
 from tenantry.engine.errors import CommandError
-from tests.support.forge import TOKEN, StandIn, forge
-from tests.support.repository import Clone
+from tests.support.requests.forge import TOKEN, StandIn, forge
+from tests.support.requests.repository import Clone
 
 PURGED = """\
 code: k001

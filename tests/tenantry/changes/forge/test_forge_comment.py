@@ -7,7 +7,7 @@ import pytest
 from tenantry.changes.forge.forge_comment import Forge, github, gitlab, post
 from tenantry.changes.report.markdown import MARKER
 from tenantry.engine.errors import CommandError
-from tests.support.forge import TOKEN, StandIn, forge
+from tests.support.requests.forge import TOKEN, StandIn, forge
 
 FIRST, SECOND = f"{MARKER}\nfirst\n", f"{MARKER}\nsecond\n"
 

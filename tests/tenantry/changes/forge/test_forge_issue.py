@@ -6,9 +6,9 @@ import pytest
 
 from tenantry.changes.forge.forge_comment import Posted
 from tenantry.changes.forge.forge_issue import Issues, github_issues, gitlab_issues, keep_issue
-from tenantry.drift.markdown import MARKER
 from tenantry.engine.errors import CommandError
-from tests.support.forge import TOKEN, StandIn, forge
+from tenantry.inspection.drift.markdown import MARKER
+from tests.support.requests.forge import TOKEN, StandIn, forge
 
 FIRST, SECOND = f"{MARKER}\nfirst\n", f"{MARKER}\nsecond\n"
 

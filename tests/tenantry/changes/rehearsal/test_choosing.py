@@ -11,7 +11,7 @@ from tenantry.changes.rehearsal.choosing import BYSTANDERS, MOST, Choice, Sides,
 from tenantry.changes.report.rehearsal_result import Role
 from tenantry.changes.request_facts import compare
 from tenantry.fleet.load import PROJECT_TENANTS, load_fleet
-from tests.support.prepared_requests import NEW, TODAY, Edit, fleet_of_200, rate, replace, write
+from tests.support.requests.prepared_requests import NEW, TODAY, Edit, fleet_of_200, rate, replace, write
 
 PURGED = "status: purged\ndeleted_at: 2026-09-01\nproof: k003-20261001T000000Z-0123456789abcdef"
 

@@ -14,8 +14,8 @@ from tenantry.engine.stack.project import Project
 from tenantry.fleet.load import PROJECT_TENANTS
 from tenantry.names import DEFAULT_ZONE
 from tenantry.reports.baseline import BaselineUnavailable
-from tests.support.prepared_requests import NEW, TODAY
-from tests.support.repository import Clone
+from tests.support.requests.prepared_requests import NEW, TODAY
+from tests.support.requests.repository import Clone
 
 TENANTS = Path("tenants")
 

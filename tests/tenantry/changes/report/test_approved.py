@@ -6,8 +6,8 @@ import pytest
 
 from tenantry.changes.report.approved import beyond
 from tenantry.changes.report.request_report import Basis, Operation, RequestReport, StackReport
-from tests.support.prepared_requests import requests
-from tests.support.preview_outcomes import urn
+from tests.support.requests.prepared_requests import requests
+from tests.support.requests.preview_outcomes import urn
 
 QUOTA = Operation("k001", urn("k001", "ns-resourcequota-plan"), "update", ("spec",))
 WALL = Operation("k001", urn("k001", "ns-networkpolicy-closed"), "update", ("spec",))

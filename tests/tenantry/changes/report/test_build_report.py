@@ -19,8 +19,8 @@ from tenantry.engine.errors import ExitCode
 from tenantry.engine.run.operations import Outcome
 from tenantry.engine.run.progress import Change, Finding, Progress
 from tenantry.engine.stack.urns import ResourceOwner
-from tests.support.prepared_requests import facts_of, replace, settings, suspended
-from tests.support.preview_outcomes import change, finding, outcome, urn
+from tests.support.requests.prepared_requests import facts_of, replace, settings, suspended
+from tests.support.requests.preview_outcomes import change, finding, outcome, urn
 
 
 def weights(stack: StackReport, code: str) -> list[Weight]:

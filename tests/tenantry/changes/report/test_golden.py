@@ -1,4 +1,4 @@
-"""Reports of twelve requests as a reviewer reads them. `python -m tests.support.prepared_requests` writes them anew."""
+"""Reports of twelve requests as a reviewer reads them. `python -m tests.support.requests.prepared_requests` writes them anew."""
 
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,7 @@ from tenantry.changes.report.plain_text import plain_text
 from tenantry.changes.report.request_report import from_json, to_json
 from tenantry.changes.report.statements import Effect
 from tenantry.fleet.load import PROJECT_TENANTS, load_fleet
-from tests.support.prepared_requests import GOLDEN, requests
+from tests.support.requests.prepared_requests import GOLDEN, requests
 
 REQUESTS = dict(requests())
 EFFECTS = {

@@ -1,4 +1,4 @@
-"""Rehearsals as a reviewer reads them. `python -m tests.support.prepared_rehearsals` writes them anew."""
+"""Rehearsals as a reviewer reads them. `python -m tests.support.requests.prepared_rehearsals` writes them anew."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tenantry.changes.report.plain_text import plain_text
 from tenantry.changes.report.rehearsal_result import FAILURES, WORDS, StageName
 from tenantry.changes.report.request_report import RequestReport, from_json, to_json, together
 from tenantry.changes.report.statements import Effect
-from tests.support.prepared_rehearsals import GOLDEN, rehearsals
-from tests.support.prepared_requests import requests
+from tests.support.requests.prepared_rehearsals import GOLDEN, rehearsals
+from tests.support.requests.prepared_requests import requests
 
 PREPARED = dict(rehearsals())
 STACKS = dict(requests())

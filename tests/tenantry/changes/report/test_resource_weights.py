@@ -14,7 +14,7 @@ from tenantry.changes.report.resource_weights import (
     weight_of,
 )
 from tenantry.changes.report.statements import Weight
-from tests.support.preview_outcomes import NAMES, platform_urn, service, urn
+from tests.support.requests.preview_outcomes import NAMES, platform_urn, service, urn
 
 ISOLATING = (
     "db-owner", "db-login-a", "db-login-b", "db-rights", "files-role", "files-policy", "ns-namespace", "ns-serviceaccount-default",

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from local.postgresql.temporary import TemporaryServer
+from tenantry.database.history.model import Entry
+from tenantry.database.history.reading import PastRun, read
 from tenantry.engine.clients.postgresql import Server
 from tenantry.engine.errors import CommandError, ExitCode
 from tenantry.engine.process.events import Step, read_all
@@ -15,11 +17,9 @@ from tenantry.engine.run.progress import Finding, Progress
 from tenantry.engine.run.recording import ChangeRecorder, recovered_entry
 from tenantry.engine.stack.urns import ResourceOwner
 from tenantry.engine.state.stack_state import StackState
-from tenantry.history.model import Entry
-from tenantry.history.reading import PastRun, read
 from tenantry.names import ADMIN_DATABASE
+from tests.tenantry.database.history.conftest import migrate
 from tests.tenantry.engine.runs import PENDING, ROLE
-from tests.tenantry.history.conftest import migrate
 
 PLACE = ResourceOwner("k001", "database")
 

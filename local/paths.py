@@ -1,5 +1,0 @@
-"""The root of the work tree, found from this file."""
-
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent

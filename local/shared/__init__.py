@@ -1,0 +1,1 @@
+"""What builds, services and instances of the embedded default share: paths, ports, the display of progress."""

@@ -1,0 +1,1 @@
+"""Sub-commands on tenants' data: schema, backups, removal, the first sign-in."""

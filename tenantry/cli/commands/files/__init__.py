@@ -1,0 +1,1 @@
+"""Sub-commands that read and write tenants' files and reach no system."""

@@ -1,0 +1,1 @@
+"""Sub-commands for requests on a forge: their report and their rehearsal."""

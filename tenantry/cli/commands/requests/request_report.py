@@ -1,0 +1,224 @@
+"""`tenantry report`: renders, posts, compares and finds what `tenantry preview --base REF --format json` has saved."""
+
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+
+from tenantry.changes.report.report_format import ReportFormat, format_report
+from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
+from tenantry.engine.errors import CommandError, ExitCode
+from tenantry.engine.stack.fleet_location import locate_fleet
+from tenantry.parsing.faults import Faults
+
+if TYPE_CHECKING:
+    from tenantry.changes.report.request_report import RequestReport, StackReport
+    from tenantry.changes.request_facts import RequestFacts
+    from tenantry.engine.run.operations import Operation
+
+FilesArgument = Annotated[
+    list[Path], typer.Argument(help="Saved reports, one or more for each stack, and that of a rehearsal.")
+]
+_MOST_BEYOND: Final = 50  # lines
+
+
+class ForgeName(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(name="report", help="Reports of requests: what a change does to whom.", no_args_is_help=True)
+    given = {"render": render, "post": post, "compare": compare, "approved": approved, "drift": drift}
+    for name, command in given.items():
+        group.command(name)(command)
+    app.add_typer(group)
+
+
+def render(
+    files: FilesArgument,
+    form: Annotated[ReportFormat, typer.Option("--format", help="Form of the report.")] = ReportFormat.MARKDOWN,
+) -> None:
+    """Show saved reports of several stacks as one.
+
+    Exit 0: nothing changes. 5: additions. 6: somebody gets less. 7: a deletion, a replacement or a change of isolation.
+    3: the preview of a stack, or the rehearsal, did not come to a good end.
+    """
+    report = _read(files)
+    sys.stdout.write(format_report(report, form))
+    raise typer.Exit(ExitCode.FAILED if report.is_failed else report.effect)
+
+
+def post(
+    files: FilesArgument,
+    number: Annotated[int | None, typer.Option("--number", min=1, help="Of the request; else that of the job.")] = None,
+    forge: Annotated[ForgeName, typer.Option("--forge", help="Whose API.")] = ForgeName.GITHUB,
+) -> None:
+    """Write saved reports of several stacks into the one comment of a request, or update it.
+
+    GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_REF, as a workflow has them. GitLab:
+    GITLAB_TOKEN, CI_PROJECT_ID, CI_API_V4_URL and CI_MERGE_REQUEST_IID.
+    """
+    from tenantry.changes.forge.forge_comment import github, gitlab
+    from tenantry.changes.forge.forge_comment import post as write
+
+    where = (github if forge is ForgeName.GITHUB else gitlab)(os.environ, number)
+    posted = write(where, format_report(_read(files), ReportFormat.MARKDOWN))
+    typer.echo(f"comment {posted.number}: {posted.did}")
+
+
+def drift(
+    files: Annotated[list[Path], typer.Argument(help="Saved looks, one or more for each stack.")],
+    forge: Annotated[ForgeName, typer.Option("--forge", help="Whose API.")] = ForgeName.GITHUB,
+    stacks: Annotated[
+        str,
+        typer.Option("--stacks", help="All stacks to be looked at, a JSON list: what is missing is told."),
+    ] = "[]",
+) -> None:
+    """Keep one issue about what `tenantry drift --format json` has found: open it, update it, close it.
+
+    It is open while something differs that is not harmless, or could not be looked at. The variables are those of
+    `tenantry report post`; the token needs the right to write issues.
+    """
+    from tenantry.changes.forge.forge_issue import github_issues, gitlab_issues, keep_issue
+    from tenantry.cli.commands.stack.drift import read_all, read_looks
+    from tenantry.inspection.drift.markdown import MARKER, markdown, needs_somebody, title
+
+    looks = read_all(files, stacks) if stacks != "[]" else read_looks(files)
+    where = (github_issues if forge is ForgeName.GITHUB else gitlab_issues)(os.environ)
+    posted = keep_issue(where, MARKER, title(looks), markdown(looks), wanted=needs_somebody(looks))
+    typer.echo(f"issue {posted.number}: {posted.did}" if posted.number else "nothing to say, no issue is open")
+
+
+def compare(
+    approved: Annotated[list[Path], typer.Argument(help="The reports that were approved, or a folder of them.")],
+    now: Annotated[Path, typer.Argument(help="That of the preview before the run.")],
+) -> None:
+    """Show what a preview would do beyond approved reports. Exit 0: nothing. 1: something, or it cannot be said."""
+    from tenantry.changes.report.approved import beyond
+
+    found = beyond(_each(approved), later := _read([now]))
+    for more in found:
+        typer.echo(str(more))
+    for stack in later.failed:
+        typer.echo(f"{stack}: its preview did not come to a good end")
+    typer.echo(f"{len(found)} changes beyond what was approved" if found else "nothing beyond what was approved")
+    raise typer.Exit(ExitCode.REFUSED if found or later.failed else ExitCode.OK)
+
+
+def approved(
+    output: Annotated[Path, typer.Option("--output", help="Where to write NUMBER.json: a new or an empty folder.")],
+    stack: StackOption = STACK,
+    since: Annotated[
+        str, typer.Option("--since", help="A commit of main, or `auto`: that of the last run of deploy.yml.")
+    ] = "auto",
+    cwd: CwdOption = CWD,
+) -> None:
+    """Fetch the reports of all requests that were merged into HEAD since the last deploy, for `up --approved`.
+
+    At GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as a workflow has them. Exit 1: a commit has no
+    request, or a request no report of its very last commit.
+    """
+    from tenantry.changes.forge.approved_reports import approved_reports, save
+    from tenantry.changes.forge.github_runs import Runs
+
+    reports = approved_reports(Runs.of_workflow(os.environ), cwd, stack, since, typer.echo)
+    for path in save(reports, output):
+        typer.echo(f"written: {path}")
+
+
+def preview_report(
+    stack: str, cwd: Path, base: str | None, form: ReportFormat, *, parallel: int | None, refresh: bool
+) -> NoReturn:
+    """Previews, prints the report, and ends with the exit code of its effect, or of what stopped the preview."""
+    from tenantry.changes.report.request_report import RequestReport
+    from tenantry.reports.baseline import BaselineUnavailable
+
+    try:
+        code, found = _previewed(stack, cwd, base, parallel=parallel, refresh=refresh)
+    except BaselineUnavailable as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(ExitCode.REFUSED) from None
+    report = RequestReport((found,))
+    sys.stdout.write(format_report(report, form))
+    raise typer.Exit(code or report.effect)
+
+
+def refuse_beyond(
+    operation: "Operation", stack: str, approved: list[Path], *, refresh: bool, plan: Path | None = None
+) -> None:
+    """Previews, and raises Refusal where that is more than was approved, or did not come to a good end.
+
+    `plan`: where the engine writes down what it would do.
+    """
+    from tenantry.changes.report.approved import beyond
+    from tenantry.changes.report.build_report import stack_report
+    from tenantry.changes.report.request_report import Basis, RequestReport
+
+    known = _each(approved)
+    ended = operation.preview(refresh=refresh, plan=plan)
+    if ended.code:
+        wrong = "the preview before the run did not come to a good end: nothing was changed"
+        raise CommandError(wrong, "see its errors, `tenantry preview` shows them again", ended.code)
+    now = stack_report(stack, ended.as_json(), None, Basis())
+    if found := beyond(known, RequestReport((now,))):
+        lines = "\n".join(f"  {more}" for more in found[:_MOST_BEYOND])
+        more = f"\n  and {len(found) - _MOST_BEYOND} more" if len(found) > _MOST_BEYOND else ""
+        wrong = f"{len(found)} changes beyond what was approved, nothing was changed:\n{lines}{more}"
+        raise CommandError(wrong, "have a report of the state as it is now approved, or what is beyond it undone")
+
+
+def _previewed(
+    stack: str, cwd: Path, base: str | None, *, parallel: int | None, refresh: bool
+) -> "tuple[ExitCode, StackReport]":
+    from tenantry.changes.report.build_report import stack_report
+    from tenantry.changes.report.request_report import Basis
+    from tenantry.changes.request_facts import request_facts
+    from tenantry.cli.commands.stack.up import previewed
+
+    facts: RequestFacts | None = None
+    basis = Basis()
+    outcome: Mapping[str, Any]
+    try:
+        facts = request_facts(base, locate_fleet(stack, cwd)) if base is not None else None
+        basis = Basis(base=facts.base, head=facts.head) if facts else basis
+        operation, watcher = previewed(stack, parallel, cwd)
+        with watcher:
+            ended = operation.preview(refresh=refresh)
+        code, outcome = ended.code, ended.as_json()
+        basis = Basis(ended.state_time, resources=ended.state_resources, base=basis.base, head=basis.head)
+    except Faults as faults:
+        code = ExitCode.REFUSED
+        outcome = {"result": "refused", "errors": [{"text": str(fault)} for fault in faults.faults]}
+    except CommandError as refusal:
+        code = refusal.code
+        outcome = {"result": code.name.lower(), "errors": [{"text": str(refusal)}]}
+    return code, stack_report(stack, outcome, facts, basis)
+
+
+def _read(files: list[Path]) -> "RequestReport":
+    """One report of all files. Raises CommandError where one is none."""
+    from tenantry.changes.report.request_report import together
+
+    return together(iter(_each(files)))
+
+
+def _each(paths: list[Path]) -> "list[RequestReport]":
+    """The reports of files, and of all `*.json` in folders. Raises CommandError where one is none."""
+    from tenantry.changes.report.request_report import UnreadableReportError, from_json
+
+    reports: list[RequestReport] = []
+    for file in (file for path in paths for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])):
+        try:
+            reports.append(from_json(file.read_bytes()))
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}", "name a saved report") from None
+        except UnreadableReportError as error:
+            raise CommandError(
+                f"{file}: {error}", "save it anew: `tenantry preview --base REF --format json`"
+            ) from None
+    return reports

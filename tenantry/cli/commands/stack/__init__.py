@@ -1,0 +1,1 @@
+"""Sub-commands on a live stack: they change it, look at it, or watch it."""

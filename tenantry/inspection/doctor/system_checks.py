@@ -1,0 +1,277 @@
+"""Checks of the three systems, on what the readers found there."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from tenantry.inspection.doctor.facts import Alibaba, Certificate, Facts, Kubernetes, Postgresql, Silent
+from tenantry.inspection.doctor.model import Check, Examine, Problem, State
+
+OLDEST_KUBERNETES: Final = (1, 30)  # ValidatingAdmissionPolicy is stable since
+OLDEST_POSTGRESQL: Final = 14
+SKEW_S: Final = 60.0  # STS refuses what is signed 15 min off; tokens and days suffer before
+EXPIRING: Final = timedelta(days=21)
+ROLES, POLICIES, NETWORK_POLICIES = 1000, 1500, 100  # of an account; of a cluster, as ACK advises
+POLICIES_OF_TENANT: Final = 2
+EXTENSIONS: Final = ("plpgsql",)  # that the template's functions are written in
+NEEDED_GROUPS: Final = ("gateway.networking.k8s.io",)
+KUBECONFIG: Final = "see tenantry:kubeconfig, and the way there"
+DATABASE: Final = "see tenantry:databaseHost, databaseUser, databasePassword, and the way there"
+KEY: Final = "see tenantry:alibabaAccessKey and alibabaSecretKey, and the way there"
+System = TypeVar("System")
+
+
+def _of(system: str, kind: type[System], judge: Callable[[Facts, System], Iterator[Problem]]) -> Examine:
+    """Silent where the system is: that it does not answer is one finding, not ten."""
+
+    def examine(facts: Facts) -> Iterator[Problem]:
+        found = getattr(facts, system)
+        if isinstance(found, kind):
+            yield from judge(facts, found)
+
+    return examine
+
+
+def _answers(system: str, remedy: str) -> Examine:
+    def examine(facts: Facts) -> Iterator[Problem]:
+        found = getattr(facts, system)
+        if isinstance(found, Silent):
+            yield Problem(f"no answer from {found.where or system}: {found.why}", remedy, State.UNKNOWN)
+
+    return examine
+
+
+def _certificate(what: str, certificate: Certificate, facts: Facts, remedy: str) -> Iterator[Problem]:
+    if certificate.fault:
+        yield Problem(f"{what}: {certificate.fault}", remedy)
+    elif certificate.not_after is not None and certificate.not_after - facts.today < EXPIRING:
+        late = certificate.not_after <= facts.today
+        state = State.WRONG if late else State.WARNING
+        yield Problem(f"{what} {'ended' if late else 'ends'} {certificate.not_after:%Y-%m-%d}", remedy, state)
+
+
+def _version(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    if at.version < OLDEST_KUBERNETES:
+        known = ".".join(map(str, at.version))
+        yield Problem(f"Kubernetes is {known}: admission policies need 1.30", "upgrade the cluster")
+
+
+def _walls(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    if not at.runs_pods:
+        said = "NetworkPolicies are stored, and no packet is filtered: nothing runs there"
+        yield Problem(said, "nothing to do: `tenantry verify` evaluates them", State.NOT_REAL)
+        return
+    if at.has_flannel:
+        yield Problem("the network is Flannel, which knows no NetworkPolicy", "make the cluster anew with Terway")
+    elif at.terway is not None and not _enforces(at.terway):
+        remedy = 'set {"NetworkPolicy": "true"} in the configuration of the add-on terway-eniip'
+        yield Problem("Terway ignores NetworkPolicies", remedy)
+
+
+def _enforces(config: str) -> bool:
+    try:
+        document = json.loads(config)
+    except ValueError:
+        return False
+    return str(document.get("disable_network_policy", "false")).lower() != "true" if document else False
+
+
+def _zones(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    if at.runs_pods and len(at.zones) < 2:
+        yield Problem(
+            f"all {at.nodes} nodes stand in one zone: its loss is everybody's",
+            "add a node pool with switches of another zone",
+            State.WARNING,
+        )
+
+
+def _dns(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    if at.runs_pods and not at.dns_pods:
+        remedy = "install coredns as pods, not managed and without NodeLocal DNSCache"
+        yield Problem("no pod of kube-system is k8s-app=kube-dns: tenants' pods will find no name", remedy)
+
+
+def _gateway(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    for group in NEEDED_GROUPS:
+        if group not in at.groups:
+            yield Problem(f"the cluster has no {group}", "install Envoy Gateway (docs/production.md)")
+    if facts.settings.get("keda") == "true" and "keda.sh" not in at.groups:
+        yield Problem("tenantry:keda is on, and the cluster has no KEDA", "install KEDA, or switch it off")
+    wanted = facts.settings.get("gatewayAddress", "")
+    if at.runs_pods and at.gateway_addresses and wanted not in at.gateway_addresses:
+        have = ", ".join(sorted(at.gateway_addresses))
+        yield Problem(
+            f"tenants' names lead to {wanted}, the gateway is at {have}",
+            f"`pulumi config set tenantry:gatewayAddress {min(at.gateway_addresses)} --stack {facts.stack}`",
+        )
+    if at.runs_pods and at.certificate is None:
+        remedy = "let cert-manager issue *.ZONE into tenantry:gatewayTlsSecret (docs/production.md)"
+        yield Problem("the gateway has no certificate yet: browsers will refuse every tenant", remedy, State.WARNING)
+    elif at.certificate is not None:
+        yield from _certificate("the gateway's certificate", at.certificate, facts, "renew it: see cert-manager's log")
+
+
+def _issuer(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    wanted = facts.settings.get("oidcIssuer", "")
+    if at.issuer and at.issuer != wanted:
+        yield Problem(
+            f"the cluster's tokens are issued by {at.issuer}, RAM is told to trust {wanted}: no pod takes its role",
+            f"`pulumi config set tenantry:oidcIssuer {at.issuer} --stack {facts.stack}`",
+        )
+
+
+def _room(facts: Facts, at: Kubernetes) -> Iterator[Problem]:
+    if at.runs_pods and facts.tenants * POLICIES_OF_TENANT > NETWORK_POLICIES:
+        said = f"{facts.tenants} tenants make {facts.tenants * POLICIES_OF_TENANT} NetworkPolicies; ACK advises 100"
+        yield Problem(said, "put some of them on another cluster (a site of its own)", State.WARNING)
+
+
+def _rights(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    user = facts.settings.get("databaseUser") or "the provisioner"
+    if at.is_superuser:
+        return
+    for may, right in ((at.may_create_roles, "CREATEROLE"), (at.may_create_databases, "CREATEDB")):
+        if not may:
+            yield Problem(f"{user} lacks {right}", f"as the server's administrator: `ALTER ROLE {user} {right}`")
+    if at.version >= 16 and not {"set", "inherit"} <= set(at.self_grant.replace(" ", "").split(",")):
+        yield Problem(
+            f"createrole_self_grant of {user} is `{at.self_grant}`: it could not make a database for a tenant's owner",
+            f"`ALTER ROLE {user} SET createrole_self_grant = 'set, inherit'`",
+        )
+
+
+def _release(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if at.version < OLDEST_POSTGRESQL:
+        yield Problem(f"PostgreSQL is {at.version}", f"use {OLDEST_POSTGRESQL} or newer")
+
+
+def _template(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if at.template is None:
+        yield Problem("there is no template database kargerdensales", "restore it there (docs/production.md)")
+        return
+    is_template, is_open = at.template
+    if is_open:
+        yield Problem(
+            "the template takes connections: one session makes every clone fail",
+            "`ALTER DATABASE kargerdensales WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`",
+        )
+    if not is_template:
+        said = "kargerdensales is no template: the provisioner may clone only what is one, or its own"
+        yield Problem(said, "`ALTER DATABASE kargerdensales WITH IS_TEMPLATE true`")
+
+
+def _closed(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if at.open_to_all and facts.settings.get("databaseClosedByHba") != "true" and not at.is_superuser:
+        yield Problem(
+            f"everybody may connect to {', '.join(at.open_to_all)}, which are not the provisioner's to close",
+            "revoke CONNECT as the server's administrator, or refuse it in pg_hba and set tenantry:databaseClosedByHba",
+        )
+
+
+def _extensions(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if missing := sorted(set(EXTENSIONS) - at.extensions):
+        yield Problem(f"the server offers no {', '.join(missing)}", "install them, or ask the provider")
+
+
+def _connections(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if facts.connections > at.connections:
+        said = f"plans promise {facts.connections} connections, the server takes {at.connections}"
+        yield Problem(said, "take a larger class, raise max_connections, or put tenants on another server")
+
+
+def _server_tls(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if facts.embedded:
+        return
+    if not at.encrypted:
+        yield Problem("the session is not encrypted", "open SSL at the server (RDS: Data Security, SSL)")
+    if at.certificate is not None:
+        yield from _certificate(
+            "the database server's certificate", at.certificate, facts, "renew it (RDS: Data Security, SSL)"
+        )
+
+
+def _clock(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if abs(at.skew_s) > SKEW_S:
+        said = f"this machine's clock is {at.skew_s:+.0f} s off {at.where}'s: tokens and days will not fit"
+        yield Problem(said, "let it follow a time server (`timedatectl set-ntp true`)")
+
+
+def _account(facts: Facts, at: Alibaba) -> Iterator[Problem]:
+    wanted = facts.settings.get("accountId", "")
+    if at.account and wanted and at.account != wanted:
+        yield Problem(
+            f"the key is of account {at.account}, the stack of {wanted}",
+            f"`pulumi config set tenantry:accountId {at.account} --stack {facts.stack}`, or use another key",
+        )
+    for right, code in sorted(at.refused.items()):
+        yield Problem(f"{right} is refused: {code}", "attach the policies of `tenantry-deployer` (docs/production.md)")
+
+
+def _buckets(facts: Facts, at: Alibaba) -> Iterator[Problem]:
+    for part in ("system", "photo", "backup"):
+        bucket, region = facts.settings.get(f"{part}Bucket", ""), facts.settings.get(f"{part}Region", "")
+        found = at.regions.get(bucket)
+        if found is not None and found != region:
+            yield Problem(
+                f"the bucket {bucket} lies in {found}, tenantry:{part}Region says {region}",
+                f"`pulumi config set tenantry:{part}Region {found} --stack {facts.stack}`",
+            )
+
+
+def _dns_zone(facts: Facts, at: Alibaba) -> Iterator[Problem]:
+    zone = facts.settings.get("zone", "")
+    if not at.has_zone:
+        yield Problem(f"the account has no zone {zone} at AliDNS", "add it there, or set tenantry:zone")
+
+
+def _provider(facts: Facts, at: Alibaba) -> Iterator[Problem]:
+    name, issuer = facts.settings.get("oidcProvider", ""), facts.settings.get("oidcIssuer", "")
+    is_adopted = facts.settings.get("oidcProviderAdopted") == "true"
+    same = sorted(other for other, found in at.issuers.items() if found == issuer and other != name)
+    if is_adopted and name not in at.issuers:
+        remedy = (
+            f"set tenantry:oidcProvider to {same[0]}" if same else "switch RRSA on, or tenantry:oidcProviderAdopted off"
+        )
+        yield Problem(f"there is no identity provider {name} to adopt", remedy)
+    elif is_adopted and at.issuers[name] != issuer:
+        yield Problem(f"{name} trusts {at.issuers[name]}, not {issuer}", "name the provider of this cluster")
+    elif not is_adopted and same:
+        yield Problem(
+            f"{same[0]} trusts {issuer} already, and RAM takes an issuer once",
+            f"set tenantry:oidcProvider to {same[0]} and tenantry:oidcProviderAdopted to true",
+        )
+
+
+def _quotas(facts: Facts, at: Alibaba) -> Iterator[Problem]:
+    for what, used, most in (("roles", at.roles, ROLES), ("policies", at.policies, POLICIES)):
+        if used + facts.tenants > most:
+            said = f"the account has {used} RAM {what}; {facts.tenants} tenants do not fit into {most}"
+            yield Problem(said, "take an account for each site", State.WARNING)
+
+
+CHECKS: Final = (
+    Check("kubernetes.answers", "the cluster answers", _answers("kubernetes", KUBECONFIG)),
+    Check("kubernetes.version", "Kubernetes is 1.30 or newer", _of("kubernetes", Kubernetes, _version)),
+    Check("kubernetes.walls", "NetworkPolicies are enforced", _of("kubernetes", Kubernetes, _walls)),
+    Check("kubernetes.zones", "nodes stand in several zones", _of("kubernetes", Kubernetes, _zones)),
+    Check("kubernetes.dns", "the DNS server is a pod", _of("kubernetes", Kubernetes, _dns)),
+    Check("kubernetes.gateway", "gateway, DNS and certificate agree", _of("kubernetes", Kubernetes, _gateway)),
+    Check("kubernetes.issuer", "RAM trusts the cluster's tokens", _of("kubernetes", Kubernetes, _issuer)),
+    Check("kubernetes.room", "there is room for the tenants' policies", _of("kubernetes", Kubernetes, _room)),
+    Check("database.answers", "the database server answers", _answers("postgresql", DATABASE)),
+    Check("database.release", "PostgreSQL is 14 or newer", _of("postgresql", Postgresql, _release)),
+    Check("database.rights", "the provisioner may make roles and databases", _of("postgresql", Postgresql, _rights)),
+    Check("database.template", "the template is there and closed", _of("postgresql", Postgresql, _template)),
+    Check("database.closed", "the server's own databases are closed", _of("postgresql", Postgresql, _closed)),
+    Check("database.extensions", "the template's extensions can be had", _of("postgresql", Postgresql, _extensions)),
+    Check("database.connections", "the server takes what plans promise", _of("postgresql", Postgresql, _connections)),
+    Check("database.tls", "sessions are encrypted, the certificate holds", _of("postgresql", Postgresql, _server_tls)),
+    Check("database.clock", "clocks agree", _of("postgresql", Postgresql, _clock)),
+    Check("alibaba.answers", "Alibaba Cloud answers", _answers("alibaba", KEY)),
+    Check("alibaba.rights", "the key is the account's, with the deployer's rights", _of("alibaba", Alibaba, _account)),
+    Check("alibaba.buckets", "buckets lie where the stack says", _of("alibaba", Alibaba, _buckets)),
+    Check("alibaba.zone", "the zone is at AliDNS", _of("alibaba", Alibaba, _dns_zone)),
+    Check("alibaba.provider", "one identity provider trusts the cluster", _of("alibaba", Alibaba, _provider)),
+    Check("alibaba.quotas", "roles and policies of all tenants fit", _of("alibaba", Alibaba, _quotas)),
+)  # fmt: skip

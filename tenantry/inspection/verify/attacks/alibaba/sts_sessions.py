@@ -1,0 +1,185 @@
+"""Attacks on who gets a session at Alibaba Cloud, for how long, and what it opens beside objects."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.inspection.verify.core.alibaba_session import (
+    ANSWER_DENIED,
+    assume,
+    assume_by_token,
+    broker,
+    bucket,
+    denied,
+    environment_of,
+    no_session,
+    session,
+)
+from tenantry.inspection.verify.core.attack import (
+    Attack,
+    Attempt,
+    Verdict,
+    inconclusive,
+    passed,
+    verdict_on_faults,
+    vulnerable,
+)
+from tenantry.inspection.verify.core.context import VerifyContext
+from tenantry.inspection.verify.core.target import Keys
+from tenantry.model.trust_policy import trust
+from tenantry.names import BROKER_ROLE, SESSION_SECONDS, SYSTEM_DIRECTORIES, Names
+from tenantry.parsing.json_narrowing import mapping, sequence
+
+RAM: Final = ("ram.aliyuncs.com", "2015-05-01")
+STS: Final = ("sts.aliyuncs.com", "2015-04-01")
+DNS: Final = ("alidns.aliyuncs.com", "2015-01-09")
+NO_TRUST: Final = ("AuthenticationFail.NoPermission", "NoPermission")
+TOO_LONG: Final = ("InvalidParameter.DurationSeconds",)
+STRANGER: Final = "default"  # the service account that Kubernetes puts into every namespace
+HARMLESS: Final = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
+
+
+def _ask(field: VerifyContext, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Any:
+    return call(*api, action, parameters, environment_of(field, keys))
+
+
+def _refused(field: VerifyContext, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Verdict:
+    try:
+        _ask(field, keys, api, action, **parameters)
+    except OSError as error:
+        code = str(error).rpartition(": ")[2]
+        return passed() if code in ANSWER_DENIED else inconclusive(f"refused for another reason: {code}")
+    return vulnerable(f"{action} answered")
+
+
+def _account(field: VerifyContext) -> Iterator[Attempt]:
+    for names in field.living:
+        for api, action, parameters in _looks(names):
+            yield Attempt(names.code, action, partial(_as_tenant, field, names, api, action, parameters))
+
+
+def _looks(names: Names) -> Iterator[tuple[tuple[str, str], str, dict[str, object]]]:
+    yield RAM, "ListRoles", {}
+    yield RAM, "ListUsers", {}
+    yield RAM, "GetRole", {"RoleName": names.ram_role}
+    yield RAM, "GetPolicy", {"PolicyName": names.ram_policy, "PolicyType": "Custom"}
+    yield RAM, "GetRole", {"RoleName": BROKER_ROLE}
+    yield DNS, "DescribeDomainRecords", {"DomainName": names.zone}
+
+
+def _as_tenant(
+    field: VerifyContext, names: Names, api: tuple[str, str], action: str, parameters: dict[str, object]
+) -> Verdict:
+    return _refused(field, session(field, names), api, action, **parameters)
+
+
+def _broker(field: VerifyContext) -> Iterator[Attempt]:
+    for names in field.living:
+        for name in field.at.buckets:
+            yield Attempt("", f"{names.code} get {name}", partial(_broker_reads, field, names, name))
+    for action in ("ListUsers", "ListRoles"):
+        yield Attempt("", action, partial(_broker_asks, field, action))
+
+
+def _broker_asks(field: VerifyContext, action: str) -> Verdict:
+    return _refused(field, broker(field), RAM, action)
+
+
+def _broker_reads(field: VerifyContext, names: Names, name: str) -> Verdict:
+    at = names.prefix + SYSTEM_DIRECTORIES[0]
+    return denied(lambda: bucket(field, broker(field), name).get_object(at).read())
+
+
+def _long(field: VerifyContext) -> Iterator[Attempt]:
+    return (Attempt(names.code, f"{SESSION_SECONDS + 1} s", partial(_longer, field, names)) for names in field.living)
+
+
+def _longer(field: VerifyContext, names: Names) -> Verdict:
+    """By the workload's own token: a session of the broker's could not take a longer one of any role."""
+    token = field.token(names, field.at.audience)
+    return no_session(lambda: assume_by_token(field, token, names.ram_role, SESSION_SECONDS + 1), TOO_LONG)
+
+
+def _strangers(field: VerifyContext) -> Iterator[Attempt]:
+    return (Attempt(names.code, STRANGER, partial(_stranger, field, names)) for names in field.spaces)
+
+
+def _stranger(field: VerifyContext, names: Names) -> Verdict:
+    path = f"/api/v1/namespaces/{names.namespace}/serviceaccounts/{STRANGER}/token"
+    body = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": 600, "audiences": [field.at.audience]},
+    }
+    token = mapping(field.admin.ask("POST", path, body, dry=False).document.get("status")).get("token")
+    if not token:
+        return inconclusive("the API server gave no token")
+    return no_session(lambda: assume_by_token(field, str(token), names.ram_role), NO_TRUST)
+
+
+def _shut(field: VerifyContext) -> Iterator[Attempt]:
+    for names in field.mine:
+        phase = field.at.tenants[names.code][1]
+        if phase.keeps_data and not phase.has_access:
+            yield Attempt(names.code, names.ram_role, partial(_assumed, field, names))
+
+
+def _assumed(field: VerifyContext, names: Names) -> Verdict:
+    return no_session(lambda: assume(field, broker(field), names.ram_role))
+
+
+def _trusts(field: VerifyContext) -> Iterator[Attempt]:
+    for names in field.mine:
+        if field.at.tenants[names.code][1].keeps_data:
+            yield Attempt("", names.ram_role, partial(_trust, field, names))
+
+
+def _trust(field: VerifyContext, names: Names) -> Verdict:
+    """Word by word: whom a role trusts besides, no list of attempts could try."""
+    role = mapping(_ask(field, field.at.provisioner, RAM, "GetRole", RoleName=names.ram_role).get("Role"))
+    access = field.at.tenants[names.code][1].has_access
+    provider = field.at.identity_provider
+    wanted = trust(names, field.at.account, field.at.issuer, field.at.audience, access=access, provider=provider)
+    live = json.loads(str(role.get("AssumeRolePolicyDocument")))
+    return passed() if live == wanted else vulnerable(f"it trusts {json.dumps(live)}")
+
+
+def _rights(field: VerifyContext) -> Iterator[Attempt]:
+    for names in field.spaces:
+        for namespace in (*(names.namespace for names in field.all), "kube-system", "default"):
+            yield Attempt(names.code, namespace, partial(_rules, field, names, namespace))
+
+
+def _rules(field: VerifyContext, names: Names, namespace: str) -> Verdict:
+    """Every rule that the API server finds for the account: more than any list of attempts could try."""
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    status = mapping(field.account(names).ask("POST", path, body, dry=False).document.get("status"))
+    if not status or status.get("incomplete"):
+        return inconclusive(f"the answer is incomplete: {status.get('evaluationError')}")
+    return verdict_on_faults(
+        f"{','.join(rule['verbs'])} {','.join(rule['resources'])}"
+        for rule in map(mapping, sequence(status.get("resourceRules")))
+        if not set(rule["resources"]) <= HARMLESS
+    )
+
+
+ATTACKS: Final = (
+    Attack("sts.account", "a tenant's role grants nothing beside objects", "read the account's roles, users, records",
+           _account),
+    Attack("sts.broker", "the broker may take tenants' roles and nothing else",
+           "read objects, users and roles with the broker's session", _broker),
+    Attack("sts.long", "the role's longest session is an hour", "ask for a longer session", _long),
+    Attack("sts.stranger", "trust names the exact service account", "take its role by another account's token",
+           _strangers),
+    Attack("sts.trust", "trust names the workload and the broker alone", "read whom each role trusts", _trusts),
+    Attack("sts.shut", "without access a role trusts nobody", "take the role of a tenant without access", _shut),
+    Attack("cluster.rules", "the application's account is bound to no role", "list every rule that it has, everywhere",
+           _rights),
+)  # fmt: skip

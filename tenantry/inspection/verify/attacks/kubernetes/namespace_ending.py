@@ -1,0 +1,86 @@
+"""Attacks that would keep a tenant's namespace from ending: finalizers, owners that wait, pods that take their time."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tenantry.inspection.verify.attacks.kubernetes.admission_ingress import Ask, lazily, makes, patches, rail, removes
+from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict
+from tenantry.inspection.verify.core.context import VerifyContext
+from tenantry.inspection.verify.core.denials import by_admission_policy, refused_by
+from tenantry.inspection.verify.core.manifests import NAME, manifest, path, pod
+from tenantry.model.rbac_groups import TENANT_ADMIN
+from tenantry.names import Names
+from tenantry.parsing.json_narrowing import mapping
+
+FINALIZERS: Final = "tenantry-finalizers"
+GRACE: Final = "tenantry-grace"
+HELD: Final = {"finalizers": ["example.org/held"]}
+LONG_SECONDS: Final = 86_400
+PORTS: Final[dict[str, Any]] = {"ports": [{"port": 80}]}
+OWNER: Final = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "name": NAME,
+    "uid": "00000000-0000-0000-0000-000000000000",
+    "blockOwnerDeletion": True,
+}
+
+
+def _finalizers(field: VerifyContext, names: Names) -> dict[str, Ask]:
+    """Objects that a tenant's admin may write, with the field that holds them."""
+    waiting = {"ownerReferences": [OWNER]}
+    authority = path(names, "v1", "configmaps", "kube-root-ca.crt")
+    return {
+        "ConfigMap": makes(names, manifest("v1", "ConfigMap", metadata=HELD)),
+        "Service": makes(names, manifest("v1", "Service", metadata=HELD, spec=PORTS)),
+        "the cluster's own ConfigMap": patches(authority, {"metadata": HELD}),
+        "a finalizer of deletions": makes(
+            names, manifest("v1", "ConfigMap", metadata={"finalizers": ["foregroundDeletion"]})
+        ),
+        "an owner that waits": makes(names, manifest("v1", "ConfigMap", metadata=waiting)),
+    }
+
+
+def _grace(field: VerifyContext, names: Names) -> dict[str, Ask]:
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": NAME},
+        "deleteOptions": {"gracePeriodSeconds": LONG_SECONDS},
+    }
+    evicted = path(names, "v1", "pods", f"{NAME}/eviction")
+    return {
+        "pod": lazily(lambda: makes(names, pod(field, names, terminationGracePeriodSeconds=LONG_SECONDS))),
+        "eviction": lambda kube: kube.ask("POST", evicted, eviction),
+        **_deletions(field, names),
+    }
+
+
+def _deletions(field: VerifyContext, names: Names) -> dict[str, Ask]:
+    """Deletions of one pod that runs. The time stands in the query: a body would hide the dry run's mark."""
+    for obj in field.live("/api/v1/pods"):
+        metadata = mapping(obj.get("metadata"))
+        if metadata.get("namespace") == names.namespace:
+            where = path(names, "v1", "pods", f"{metadata['name']}?gracePeriodSeconds={LONG_SECONDS}")
+            return {"deletion": removes(where)}
+    return {}
+
+
+def _own(field: VerifyContext) -> Iterator[Attempt]:
+    """By the tenant's admin, who has the right to write these objects and to remove pods."""
+    for names in field.spaces:
+        ways = {FINALIZERS: _finalizers(field, names), GRACE: _deletions(field, names)}
+        for rail_, tries in ways.items():
+            for what, ask in tries.items():
+
+                def run(names: Names = names, rail_: str = rail_, ask: Ask = ask) -> Verdict:
+                    return refused_by([by_admission_policy(rail_)], ask(field.member(names, TENANT_ADMIN)))
+
+                yield Attempt(names.code, f"{what} ({TENANT_ADMIN})", run)
+
+
+ATTACKS: Final = (
+    Attack("rails.finalizers", f"rail {FINALIZERS}", "hold an object for ever", rail(FINALIZERS, _finalizers)),
+    Attack("rails.grace", f"rail {GRACE}", "a pod that takes a day to end", rail(GRACE, _grace)),
+    Attack("cluster.own-end", f"rail {FINALIZERS}", "hold the own namespace, with the rights of its admin", _own),
+)

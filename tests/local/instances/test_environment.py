@@ -1,0 +1,42 @@
+"""What `.local/env` tells a shell: the same as what a command of ours is given, and nothing to others."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.instances.environment import environment, write
+from local.instances.instance import Instance
+
+PORTS = {"postgresql": 1, "kubernetes": 2, "etcd": 3, "etcd-peer": 4, "alibaba": 5}
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    monkeypatch.setenv("TENANTRY_LOCAL", str(tmp_path / "an 'odd' folder"))
+    monkeypatch.delenv("TENANTRY_ENGINE", raising=False)
+    return Instance.here()
+
+
+def _told(file: Path) -> dict[str, str]:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '. "$1" && env -0', "sh", str(file)], env={}, capture_output=True, check=True
+    )
+    return dict(line.split("=", 1) for line in done.stdout.decode().split("\0") if line)
+
+
+def test_a_shell_is_told_what_our_commands_are(instance: Instance) -> None:
+    file = write(instance, PORTS)
+    told = _told(file)
+    values = environment(instance, PORTS)
+    assert {name: told[name] for name in values} == values
+    assert told["PATH"].split(":")[0] == str(instance.folder / "bin")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_only_the_engine_that_groups_its_writes_runs_more_at_once(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert int(environment(instance, PORTS)["PULUMI_PARALLEL"]) > 8
+    monkeypatch.setenv("TENANTRY_ENGINE", "system")
+    assert "PULUMI_PARALLEL" not in environment(instance, PORTS)

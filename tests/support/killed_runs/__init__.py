@@ -1,0 +1,1 @@
+"""Runs whose engine or command is killed at an operation that a test names."""
