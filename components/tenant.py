@@ -22,6 +22,7 @@ from tenantry.model.credential_rotation import ALL_CREDENTIALS, rotation_state
 from tenantry.model.lifecycle import Phase
 from tenantry.model.previous_run import PreviousRun
 from tenantry.model.resolved import ResolvedTenant
+from tenantry.model.tenant_record import TenantRecord
 from tenantry.names import TEMPLATE_DATABASE
 
 
@@ -144,32 +145,30 @@ class Tenant(pulumi.ComponentResource):
             ),
         )
         self.first, self.remembered = known, opened.remembered
-        self.facts = facts(tenant, args.installation)
+        self.facts = record_of(tenant, args.installation).to_output()
         first = {"administrator": _administrator(tenant, database)}
         if tenant.spec.administrators and database.administrators is not None:
             first["administrators"] = _administrators(tenant, database.administrators)
         self.register_outputs({**self.facts, **first})
 
 
-def facts(tenant: ResolvedTenant, at: Installation, before: PreviousRun | None = None) -> dict[str, Any]:
-    """The facts that the stack remembers of a tenant until its next run."""
-    names = tenant.names
-    rotations = rotation_state(tenant.turns, before.rotations if before else None)
-    given = {"plan": tenant.spec.plan, "services": list(tenant.services)} if tenant.phase is Phase.ACTIVE else {}
-    scaled = tenant.phase.has_workload and autoscaler.scaler(tenant, at) is not None
-    return (
-        ({"rotations": rotations} if rotations else {})
-        | given
-        | ({"scaled": True} if scaled else {})
-        | {
-            "domain": names.domain,
-            "database": names.database,
-            "namespace": names.namespace,
-            "prefix": names.prefix,
-            "role": names.ram_role,
-            "phase": str(tenant.phase),
-            "cell": tenant.cell,
-        }
+def record_of(tenant: ResolvedTenant, at: Installation, before: PreviousRun | None = None) -> TenantRecord:
+    """The record that the stack keeps of a tenant until its next run, once all of it is done."""
+    names, is_active = tenant.names, tenant.phase is Phase.ACTIVE
+    return TenantRecord(
+        phase=tenant.phase,
+        cell=tenant.cell,
+        given=PreviousRun(
+            rotations=rotation_state(tenant.turns, before.rotations if before else None),
+            plan=tenant.spec.plan if is_active else None,
+            services=tuple(tenant.services) if is_active else (),
+            scaled=tenant.phase.has_workload and autoscaler.scaler(tenant, at) is not None,
+        ),
+        domain=names.domain,
+        database=names.database,
+        namespace=names.namespace,
+        prefix=names.prefix,
+        role=names.ram_role,
     )
 
 

@@ -5,37 +5,26 @@ stacks/outputs.py. The engine keeps them through runs that fail or are killed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pulumi
 
 from components.parts.tenant_row import this_stack
-from tenantry.model.previous_run import PreviousRun
+from tenantry.model.tenant_record import TENANTS, TenantRecord, UnreadableRecordError, tenant_records
 
-TENANTS = "tenants"
 PLATFORM = "platform"
 SECRETS = ("adminDatabase",)  # the platform's too (components/platform.py)
 PURGED = "purged"
 LEAVING = "leaving"
-OPENING = "opening"
 SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
-class LastTenant:
-    """One tenant as of the last run."""
+class LastTenant(TenantRecord):
+    """The record of a tenant of this stack."""
 
-    phase: str
-    cell: str
-    deletion_seen: date | None  # the day of the run that first saw it deleted
-    given: PreviousRun = field(default_factory=PreviousRun)
     leaving: bool = False  # its file was a tombstone already
-    prefix: str | None = None  # where its objects lie
-    buried: str | None = None  # the proof in its file's tombstone, once a run has seen one
-    opening: bool = False  # no run has come to the end of its opening: something of it is there, nothing was given yet
-    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)  # as they were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +75,10 @@ async def platform_of(stack: str) -> Mapping[str, Any] | None:
 
 def parsed(output: Any) -> dict[str, LastTenant]:
     """Raises RunError for outputs of another shape: guessing what a stack held could cost a tenant its data."""
-    if output is None:
-        return {}
     try:
-        return {str(code): _held(facts) for code, facts in cast(Mapping[str, Any], output).items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return tenant_records(output, LastTenant)
+    except UnreadableRecordError:
         raise pulumi.RunError(
             f"the stack's output `{TENANTS}` of the last run cannot be read, so it is not known which tenants "
             "it holds: run the version of the program that wrote it"
         ) from None
-
-
-def _held(facts: Mapping[str, Any]) -> LastTenant:
-    seen = facts.get("deletionSeen")
-    rotations = {str(name): (int(number), date.fromisoformat(day)) for name, number, day in facts.get("rotations", ())}
-    return LastTenant(
-        phase=str(facts["phase"]),
-        cell=str(facts["cell"]),
-        deletion_seen=date.fromisoformat(seen) if seen else None,
-        given=PreviousRun(rotations, facts.get("plan"), tuple(facts.get("services", ())), bool(facts.get("scaled"))),
-        prefix=str(facts["prefix"]) if facts.get("prefix") else None,
-        buried=str(facts["buried"]) if "buried" in facts else None,
-        opening=bool(facts.get(OPENING)),
-        facts=facts,
-    )

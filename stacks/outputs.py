@@ -7,7 +7,7 @@ tombstone was seen, that a code was used.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,22 +15,20 @@ import pulumi
 from pulumi.runtime import get_root_resource
 
 from components.shared.installation import Installation
-from components.tenant import Tenant, facts
-from stacks.last_run import OPENING, PLATFORM, LastTenant
-from tenantry.model.credential_rotation import rotation_state as remembered_turns
+from components.tenant import Tenant, record_of
+from stacks.last_run import PLATFORM, LastTenant
 from tenantry.model.lifecycle import Phase
+from tenantry.model.previous_run import PreviousRun
 from tenantry.model.resolved import ResolvedTenant
+from tenantry.model.tenant_record import NAMES, TenantRecord
 from tenantry.spec.tenant import Tombstone
 
 if TYPE_CHECKING:
     from components.platform import Platform
 
 BEING_DELETED: Final = (Phase.RETAINED, Phase.DUE, Phase.PURGING)
-DELETION, SERVICES, SCALED = "deletionSeen", "services", "scaled"
-GIVEN: Final = ("rotations", DELETION)  # what begins to count once it was done
-NAMES: Final = ("domain", "database", "namespace", "prefix", "role")
 
-Memory = dict[str, Any]
+Memory = dict[str, Any]  # a TenantRecord as the engine keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,12 @@ class Mine:
 
 
 def wanted(tenant: ResolvedTenant, last: LastTenant | None, at: Installation, today: date) -> Memory:
-    """The record of a tenant once all is done: known values, and none of them secret."""
-    memory = facts(tenant, at, last.given if last else None)
+    """The record of a tenant once all is done."""
+    record = record_of(tenant, at, last.given if last else None)
     if tenant.phase in BEING_DELETED:
         seen = last.deletion_seen if last and last.deletion_seen else today
-        memory[DELETION] = seen.isoformat()
-    return memory
+        record = replace(record, deletion_seen=seen)
+    return record.to_output()
 
 
 def kept(wanted: Memory, last: LastTenant | None, done: Mapping[str, Any] | None, *, begun: bool) -> Memory | None:
@@ -59,26 +57,30 @@ def kept(wanted: Memory, last: LastTenant | None, done: Mapping[str, Any] | None
     way may have added counts as there. A deletion that the file takes back is forgotten whatever became of the run: a
     later one counts its days from its own first run.
     """
+    asked = TenantRecord.from_output(wanted)
     if done:
-        memory = dict(done)
+        record = TenantRecord.from_output(done)
     elif last is not None:
-        memory = {key: wanted[key] for key in NAMES} | dict(last.facts)
-        memory |= {key: both for key in (SERVICES, SCALED) if (both := _either(key, memory, wanted))}
-    elif begun:
-        memory = {key: value for key, value in wanted.items() if key not in GIVEN} | {OPENING: True}
+        record = _not_reached(last, asked)
+    elif begun:  # what was asked for, but for what begins to count once it was done
+        record = replace(asked, given=replace(asked.given, rotations={}), deletion_seen=None, opening=True)
     else:
         return None
-    if DELETION not in wanted:
-        memory.pop(DELETION, None)
+    if asked.deletion_seen is None:
+        record = replace(record, deletion_seen=None)
     if is_returned(last):
-        memory["buried"] = (last.buried if last else None) or ""
-    return memory
+        record = replace(record, buried=(last.buried if last else None) or "")
+    return record.to_output()
 
 
-def _either(key: str, one: Memory, other: Memory) -> Any:
-    if key == SCALED:
-        return bool(one.get(key) or other.get(key))
-    return list(dict.fromkeys([*one.get(key, ()), *other.get(key, ())])) if key in one else None
+def _not_reached(last: TenantRecord, asked: TenantRecord) -> TenantRecord:
+    """The record of the run before, with the names of this one where it had none, and what may run by either."""
+    names = {name: getattr(last, name) or getattr(asked, name) for name in NAMES}
+    services = last.given.services
+    if last.given.plan is not None:
+        services = tuple(dict.fromkeys([*services, *asked.given.services]))
+    given = replace(last.given, services=services, scaled=last.given.scaled or asked.given.scaled)
+    return replace(last, given=given, **names)
 
 
 def is_returned(last: LastTenant | None) -> bool:
@@ -92,13 +94,14 @@ def pending_tombstones(stones: Iterable[Tombstone], held: Mapping[str, LastTenan
     for stone in stones:
         last = held.get(stone.code)
         if last is not None and not stone.is_bare:
-            seen = {DELETION: last.deletion_seen.isoformat()} if last.deletion_seen else {}
-            rotations = remembered_turns({}, last.given.rotations)
-            turned = {"rotations": rotations} if rotations else {}
-            place = {"prefix": last.prefix} if last.prefix else {}
-            phase = str(Phase.PURGING)  # also after runs with another file than the tombstone, which were refused
-            known = {"phase": phase, "cell": last.cell, "buried": stone.proof}
-            memory[stone.code] = {**known, **seen, **turned, **place}
+            memory[stone.code] = TenantRecord(
+                phase=Phase.PURGING,  # also after runs with another file than the tombstone, which were refused
+                cell=last.cell,
+                deletion_seen=last.deletion_seen,
+                given=PreviousRun(rotations=last.given.rotations),
+                prefix=last.prefix,
+                buried=stone.proof,
+            ).to_output()
     return memory
 
 

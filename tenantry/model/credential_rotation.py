@@ -51,15 +51,14 @@ def overlap_of(spec: TenantSpec, since: date) -> date:
     return since + timedelta(days=days + 1 if days else 0)
 
 
-def rotation_state(turns: Mapping[str, Rotation], seen: SeenRotations | None = None) -> list[list[object]]:
-    """The rotations that the next run must know, as plain values; empty while nothing was ever rotated.
+def rotation_state(turns: Mapping[str, Rotation], seen: SeenRotations | None = None) -> SeenRotations:
+    """The rotations that the next run must know; empty while nothing was ever rotated.
 
     Also what is gone since: an API key that comes back under its name must not be one that was rotated away.
-    No mapping: what stands under a name such as `credentials` is taken for one by whoever looks for secrets.
     """
     known = {name: (turn.number, turn.since) for name, turn in turns.items() if not turn.first}
     gone = {name: seen_rotation for name, seen_rotation in (seen or {}).items() if name not in turns}
-    return [[name, number, since.isoformat()] for name, (number, since) in {**known, **gone}.items()]
+    return {**known, **gone}
 
 
 def _numbers(spec: TenantSpec) -> Iterator[tuple[str, int]]:

@@ -210,7 +210,13 @@ NAMES = ("domain", "database", "namespace", "prefix", "role", "cell")
 def asked(code: str, *rotations: list[Any]) -> dict[str, Any]:
     """What a run is to remember of a tenant."""
     given = {"rotations": list(rotations)} if rotations else {}
-    return {**{name: f"{name} of {code}" for name in NAMES}, "phase": "active", "services": [], **given}
+    return {
+        **{name: f"{name} of {code}" for name in NAMES},
+        "phase": "active",
+        "plan": "basic",
+        "services": [],
+        **given,
+    }
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """The tenants as the stack says it holds them: its output `tenants`, a mapping of code to facts."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tenantry.engine.stack.urns import place_of
 from tenantry.engine.state.deployment import Deployment, is_real
-from tenantry.parsing.json_narrowing import Tree, mapping, sequence
+from tenantry.model.tenant_record import TENANTS, TenantRecord, UnreadableRecordError, tenant_records
 
 COLUMNS = ("code", "name", "plan", "phase", "domain", "database", "namespace")
 
@@ -33,7 +34,10 @@ Labels = Mapping[str, str]  # name and plan, which stand in the tenant's file al
 
 
 def rows(deployment: Deployment | None, labels: Mapping[str, Labels] | None = None) -> list[Row]:
-    """Every tenant by code; also one that has resources but is not in the output yet, because a run failed."""
+    """Every tenant by code; also one that has resources but is not in the output yet, because a run failed.
+
+    An output that cannot be read shows no facts: looking at a stack must not fail for it.
+    """
     if deployment is None:
         return []
     parents = deployment.parents
@@ -42,25 +46,22 @@ def rows(deployment: Deployment | None, labels: Mapping[str, Labels] | None = No
         place = place_of(record["urn"], parents)
         if place.tenant:
             counts[place.tenant] = counts.get(place.tenant, 0) + is_real(record)
-    facts = _facts(deployment.outputs.get("tenants"))
-    for code in facts.keys() | counts.keys():
-        facts[code] = {**(labels or {}).get(code, {}), **facts.get(code, {})}
+    records: dict[str, TenantRecord] = {}
+    with suppress(UnreadableRecordError):
+        records = tenant_records(deployment.outputs.get(TENANTS), TenantRecord)
     return [
-        Row(
-            code,
-            **{name: _text(facts.get(code, {}).get(name)) for name in COLUMNS[1:]},
-            resources=counts.get(code, 0),
-        )
-        for code in sorted(facts.keys() | counts.keys())
+        _row(code, records.get(code), (labels or {}).get(code, {}), counts.get(code, 0))
+        for code in sorted(records.keys() | counts.keys())
     ]
 
 
-def _facts(value: object) -> dict[str, Tree]:
-    listed = [mapping(item) for item in sequence(value)]  # with the code among the facts
-    return {str(item["code"]): item for item in listed if "code" in item} or {
-        code: mapping(item) for code, item in mapping(value).items()
-    }
-
-
-def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str | int | float) else ""
+def _row(code: str, record: TenantRecord | None, label: Labels, resources: int) -> Row:
+    known = {
+        "plan": record.given.plan,
+        "phase": record.phase,
+        "domain": record.domain,
+        "database": record.database,
+        "namespace": record.namespace,
+    } if record else {}  # fmt: skip
+    facts = {**label, **{name: value for name, value in known.items() if value}}
+    return Row(code, **{name: str(facts.get(name, "")) for name in COLUMNS[1:]}, resources=resources)

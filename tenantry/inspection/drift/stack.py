@@ -9,11 +9,11 @@ from tenantry.engine.clients import alibaba_rpc
 from tenantry.engine.run import quota_refusals
 from tenantry.engine.run.operations import Operation
 from tenantry.engine.state.deployment import Deployment
+from tenantry.engine.state.tenant_records import records_of
 from tenantry.inspection.verify.core.declared import Declared, declared
 from tenantry.inspection.verify.core.target import tenant_of
 from tenantry.model.lifecycle import Phase
 from tenantry.names import Names
-from tenantry.parsing.json_narrowing import mapping
 
 if TYPE_CHECKING:
     from tenantry.engine.clients.kubernetes import Kube
@@ -30,8 +30,7 @@ class LiveStack:
     def tenants(self) -> list[tuple[Names, Phase]]:
         """Who the last run left in the stack."""
         zone = self.operation.project.zone(self.operation.stack)
-        facts = mapping(self.record.outputs.get("tenants"))
-        return [tenant_of(code, mapping(fact), zone) for code, fact in sorted(facts.items())]
+        return [tenant_of(code, record, zone) for code, record in sorted(records_of(self.record).items())]
 
     @property
     def zone(self) -> str:

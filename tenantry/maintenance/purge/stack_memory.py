@@ -5,6 +5,7 @@ from datetime import date
 
 from tenantry.engine.stack.urns import place_of, type_of
 from tenantry.engine.state.deployment import Deployment, is_real
+from tenantry.engine.state.tenant_records import records_of
 from tenantry.parsing.json_narrowing import mapping
 
 SEAL = "tenantry:index:Opened"  # its removal needs the proof (provider/resources/onboarding_complete.py)
@@ -22,10 +23,13 @@ class StackMemory:
 
 
 def stack_memory(deployment: Deployment | None) -> dict[str, StackMemory]:
-    """Code -> what is known; also of a tenant that only has resources, since its removal did not come to its end."""
+    """Code -> what is known; also of a tenant that only has resources, since its removal did not come to its end.
+
+    Raises CommandError when the stack's output cannot be read.
+    """
     if deployment is None:
         return {}
-    facts = {str(code): mapping(told) for code, told in mapping(deployment.outputs.get("tenants")).items()}
+    records = records_of(deployment)
     counted: dict[str, list[int]] = {}
     proofs: dict[str, str] = {}
     for record in deployment.resources:
@@ -40,15 +44,11 @@ def stack_memory(deployment: Deployment | None) -> dict[str, StackMemory]:
             proofs[code] = str(purge["proof"])
     return {
         code: StackMemory(
-            phase=str(facts.get(code, {}).get("phase") or ""),
-            deletion_seen=_day(facts.get(code, {}).get("deletionSeen")),
+            phase=records[code].phase if code in records else "",
+            deletion_seen=records[code].deletion_seen if code in records else None,
             resources=counted.get(code, [0, 0])[0],
             protected=counted.get(code, [0, 0])[1],
             proof=proofs.get(code),
         )
-        for code in facts.keys() | counted.keys()
+        for code in records.keys() | counted.keys()
     }
-
-
-def _day(text: object) -> date | None:
-    return date.fromisoformat(text) if isinstance(text, str) and text else None

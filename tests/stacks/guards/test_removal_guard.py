@@ -164,7 +164,7 @@ def test_every_tenant_that_is_not_accounted_for_is_named(tenants) -> None:
 
 def test_outputs_are_read_back_as_they_were_written() -> None:
     facts = {"phase": "retained", "cell": "main", "deletionSeen": "2026-10-01", "domain": "k001.yyup.cc"}
-    assert parsed({"k001": facts}) == {"k001": LastTenant("retained", "main", date(2026, 10, 1))}
+    assert parsed({"k001": facts}) == {"k001": LastTenant("retained", "main", date(2026, 10, 1), domain="k001.yyup.cc")}
     prefix = "kindergarten/rent/13800000001/"
     assert parsed({"k001": {**facts, "prefix": prefix}})["k001"].prefix == prefix
     assert parsed(None) == {}

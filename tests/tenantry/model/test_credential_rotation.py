@@ -26,7 +26,7 @@ def spec(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable[...
 def test_the_first_has_none_before_it_and_nothing_to_remember(spec: Callable[..., TenantSpec]) -> None:
     turns = rotations_of(spec(), DAY)
     assert not turns[ALL_CREDENTIALS].overlaps
-    assert rotation_state(turns) == []
+    assert rotation_state(turns) == {}
 
 
 @pytest.mark.parametrize(("days", "works"), [(0, True), (7, True), (8, False), (300, False)])
@@ -55,4 +55,4 @@ def test_an_api_key_rotates_by_itself(spec: Callable[..., TenantSpec]) -> None:
     turns = rotations_of(spec(features="{apiAccess: true}", api_keys=KEY), DAY)
     assert turns[of_key("bus")].overlaps
     assert not turns[ALL_CREDENTIALS].overlaps
-    assert rotation_state(turns) == [["api-key/bus", 3, "2026-11-01"]]
+    assert rotation_state(turns) == {"api-key/bus": (3, date(2026, 11, 1))}

@@ -13,9 +13,11 @@ from tenantry.engine.stack import environment as engine
 from tenantry.engine.stack.embedded import EMBEDDED_STACKS
 from tenantry.engine.stack.project import Project
 from tenantry.engine.state.process_lock import key_of
+from tenantry.engine.state.tenant_records import read_records
 from tenantry.fleet.load import own_or_project
 from tenantry.inspection.verify.core.declared import Declared, declared
 from tenantry.model.lifecycle import Phase
+from tenantry.model.tenant_record import TENANTS, TenantRecord
 from tenantry.names import OIDC_PROVIDER, PREFIX_ROOT, Names, names_of
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 from tenantry.spec.loader import read_model
@@ -106,7 +108,7 @@ def _ask(cli: Cli, *arguments: str) -> Any:
 
 def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Surroundings:
     platform = mapping(outputs.get("platform"))
-    tenants, admin = mapping(outputs.get("tenants")), mapping(outputs.get("adminDatabase"))
+    tenants, admin = read_records(outputs.get(TENANTS)), mapping(outputs.get("adminDatabase"))
     if not platform or not tenants:
         raise CommandError(
             f"the stack `{stack}` holds no platform with tenants", "run `tenantry up` first; name it with --stack"
@@ -117,7 +119,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
         plugins=_plugins(settings.project.tenants(stack)),
         zone=zone,
         account=str(platform["account"]),
-        tenants={code: tenant_of(code, mapping(facts), zone) for code, facts in sorted(tenants.items())},
+        tenants={code: tenant_of(code, record, zone) for code, record in sorted(tenants.items())},
         address=str(gateway.get("address") or ""),
         gateway=(str(gateway["namespace"]), str(gateway["name"])),
         proxies=str(gateway.get("proxies", gateway["namespace"])),  # a run that did not say it let in the Gateway's own
@@ -151,10 +153,10 @@ def _plugins(tenants: Path) -> dict[str, int]:
     return {name: service.port for name, service in catalogue.services.items()} if catalogue else {}
 
 
-def tenant_of(code: str, facts: Tree, zone: str) -> tuple[Names, Phase]:
-    """Names and phase of a tenant, from what the stack's outputs remember of it."""
-    phone = str(facts["prefix"]).removeprefix(PREFIX_ROOT).rstrip("/")
-    return names_of(code, phone, zone), Phase(facts["phase"])
+def tenant_of(code: str, record: TenantRecord, zone: str) -> tuple[Names, Phase]:
+    """Names and phase of a tenant, from the stack's record of it."""
+    phone = (record.prefix or "").removeprefix(PREFIX_ROOT).rstrip("/")
+    return names_of(code, phone, zone), Phase(record.phase)
 
 
 def _kubeconfig(settings: _Settings) -> Mapping[str, Any]:

@@ -30,7 +30,7 @@ def lock_of(pid: int, host: str | None = None) -> str:
 
 
 def test_a_first_run_makes_the_stack_and_ends_well(up: Callable[[], Outcome], scene: Any) -> None:
-    scene.engine.plays(outputs={"tenants": {"k001": {"phase": "active"}}})
+    scene.engine.plays(outputs={"tenants": {"k001": {"phase": "active", "cell": "main"}}})
     outcome = up()
     assert outcome.code == ExitCode.OK
     assert scene.engine.commands == ["stack init", "up"]
