@@ -9,6 +9,9 @@ if __name__ == "__main__":
     folder = Path(__file__).resolve().parent
     sys.path[:] = [str(folder.parent), *(entry for entry in sys.path if entry and Path(entry).resolve() != folder)]
 
+    from tenantry.engine.process.deferred_imports import defer_sdk
+
+    defer_sdk()
     from provider.server import main
 
     main()

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 REPORTED = 32  # shared with host.py; the number by which the official host and its child know it, too
+DEFERRED_IMPORTS = Path(__file__).parents[2] / "tenantry" / "engine" / "process" / "deferred_imports.py"
 THREADS_PER_OPERATION = 4  # each parallel resource operation may block some calls to the engine in threads
 
 
@@ -138,6 +139,7 @@ def run(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     chosen = arguments()
+    runpy.run_path(str(DEFERRED_IMPORTS))["defer_sdk"]()  # by its path: the user's environment need not have it
     try:
         configure(chosen)
     except ImportError as missing:

@@ -7,6 +7,9 @@ from typing import Any
 
 import psycopg
 
+from tenantry.engine.process.deferred_imports import defer
+
+defer("oss2")  # a third of the start of whoever imports this, and few of them come to use it
 oss2: Any = importlib.import_module("oss2")  # carries no types
 
 
