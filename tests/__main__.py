@@ -10,8 +10,8 @@ from local.build.targets import TARGETS
 from local.instances.instance import Instance
 from local.shared.paths import ROOT
 
-# An end-to-end test is half waiting, half work: more workers than processors only make each of them slower.
-WORKERS = 2
+# An end-to-end test waits a third of its time: a worker more than processors fills the gaps of the others.
+WORKERS = 3
 WHOLE = "tests/e2e/whole"
 
 
