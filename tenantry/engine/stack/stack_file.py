@@ -45,11 +45,22 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
 
 
 def lines(file: Path) -> dict[str, int]:
-    """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read."""
+    """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read.
+
+    Keys of documents are parted by dots: `tenantry:foundation.network.cidr`.
+    """
     try:
-        return {str(key.value): key.start_mark.line + 1 for key, _ in _configured(file)}
+        return dict(_lines(_configured(file)))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
+
+
+def _lines(entries: list[tuple[yaml.ScalarNode, yaml.Node]], above: str = "") -> Iterator[tuple[str, int]]:
+    for key, value in entries:
+        name = f"{above}{key.value}"
+        yield name, key.start_mark.line + 1
+        if isinstance(value, yaml.MappingNode):
+            yield from _lines(_entries(value), f"{name}.")
 
 
 def line_of(file: Path, name: str) -> int:

@@ -101,7 +101,8 @@ class StackLock:
         """Whoever wrote it may be at work, on another machine even: only a restart of this one is proof."""
         remove_torn_attributes(path)  # else no command can read the state, and `pulumi cancel` neither
         return StackLocked(
-            f"the stack `{self.stack}` is locked by {path}, which does not say by whom: it is torn, or just being written",
+            f"the stack `{self.stack}` is locked by {path}, which does not say by whom: it is torn, or just being "
+            "written",
             "look on every machine that uses this state whether an engine works on the stack, and wait for its end; "
             f"where none does: `pulumi cancel --stack {self.stack}`",
         )
