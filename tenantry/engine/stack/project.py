@@ -13,7 +13,7 @@ import yaml
 from tenantry.engine.errors import CommandError
 from tenantry.engine.stack.embedded import EMBEDDED_STACKS
 from tenantry.engine.stack.stack_file import faults
-from tenantry.names import DEFAULT_ZONE, is_zone
+from tenantry.names import DEFAULT_ZONE, TENANTS_FOLDER, is_zone
 from tenantry.spec.setting_keys import NAMESPACE, SECRETS
 from tenantry.spec.tenant_secrets import StackSecrets
 
@@ -136,7 +136,13 @@ class Project:
 
     def tenants(self, stack: str) -> Path:
         """The folder of the stack's tenants."""
-        return self.root / (self.setting(stack, "tenants") or "tenants")
+        return self.root / (self.setting(stack, "tenants") or TENANTS_FOLDER)
+
+    def tenant_folders(self) -> frozenset[Path]:
+        """The folders of all stacks that have settings of their own, and the one of a stack without."""
+        stacks = [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in self.root.glob("Pulumi.*.yaml")]
+        default = self.root / (self._default("tenants") or TENANTS_FOLDER)
+        return frozenset({default, *(self.tenants(stack) for stack in stacks)})
 
     def zone(self, stack: str) -> str:
         """The DNS zone of the stack's tenants."""
