@@ -63,6 +63,12 @@ def _lines(entries: list[tuple[yaml.ScalarNode, yaml.Node]], above: str = "") ->
             yield from _lines(_entries(value), f"{name}.")
 
 
+def top_line(file: Path, name: str) -> int:
+    """The line of a key beside `config:`; 1 where it is not found as YAML is commonly written."""
+    texts = file.read_text(encoding="utf-8").splitlines()
+    return next((number for number, text in enumerate(texts, 1) if text.startswith(f"{name}:")), 1)
+
+
 def line_of(file: Path, name: str) -> int:
     """The line of `config:` with this full key; 1 where there is none. Raises as `faults` does."""
     return next((key.start_mark.line + 1 for key, _ in _configured(file) if key.value == name), 1)

@@ -4,10 +4,10 @@ from typing import Any, cast
 
 from components.manifests.rbac import CHANGE, RULES
 from tenantry.model.rbac_groups import ADMIN_WRITES, TENANT_ADMIN, TENANT_USER
-from tenantry.verify.attacks.kubernetes import namespace_ending
-from tenantry.verify.core.context import VerifyContext
+from tenantry.inspection.verify.attacks.kubernetes import namespace_ending
+from tenantry.inspection.verify.core.context import VerifyContext
 from tests.components.guardrails.bodies import HOLDABLE
-from tests.tenantry.verify.attacks.test_network_and_routes import K1, surroundings
+from tests.tenantry.inspection.verify.attacks.test_network_and_routes import K1, surroundings
 
 KEEPING = {"create", "update", "patch"}  # with one of these an object can be made to stay
 

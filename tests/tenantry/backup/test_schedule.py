@@ -14,7 +14,7 @@ from tenantry.backup.errors import BackupError
 from tenantry.backup.retention import Counts, counts_of
 from tenantry.backup.settings import KnownTenant
 from tenantry.cli.app import app
-from tenantry.cli.commands.backup import exit_code
+from tenantry.cli.commands.data.backup import exit_code
 from tenantry.engine.errors import ExitCode
 from tenantry.fleet.load import PROJECT_TENANTS
 
