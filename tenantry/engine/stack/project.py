@@ -156,9 +156,13 @@ class Project:
 
     def tenant_folders(self) -> frozenset[Path]:
         """The folders of all stacks that have settings of their own, and the one of a stack without."""
-        stacks = [file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in self.root.glob("Pulumi.*.yaml")]
         default = self.root / (self._default("tenants") or TENANTS_FOLDER)
-        return frozenset({default, *(self.tenants(stack) for stack in stacks)})
+        return frozenset({default, *(self.tenants(stack) for stack in self.stacks())})
+
+    def stacks(self) -> list[str]:
+        """The plain names of the stacks that have settings of their own."""
+        files = self.root.glob("Pulumi.*.yaml")
+        return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
 
     def zone(self, stack: str) -> str:
         """The DNS zone of the stack's tenants."""
