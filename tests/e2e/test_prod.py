@@ -241,7 +241,7 @@ def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout, stack:
 
 def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) -> None:
     """By plain Pulumi too; nothing is within reach here, so that a first call would end in another way."""
-    prod.remember(accountId="1111111111111111", clusterName="tenantry")
+    prod.remember(accountId="1111111111111111", clusterName="tenantry", **{"foundation.network.cidr": "10.80.0.0/16"})
     before = prod.pulumi("stack", "export")
     plain = ("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
     for command in (("tenantry", "up", "--stack", "prod"), plain):
@@ -252,13 +252,31 @@ def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) 
         assert re.search(
             r"Pulumi\.prod\.yaml:\d+: tenantry:accountId: was 1111111111111111, is 0000000000000000: ", said
         ), said[-4000:]
-        assert "tenantry:allowChange 'accountId=0000000000000000' --stack prod" in said
+        moved = r"Pulumi\.prod\.yaml:\d+: tenantry:foundation\.network\.cidr: was 10\.80\.0\.0/16, is 10\.64\.0\.0/16: "
+        assert re.search(moved, said), said[-4000:]
+        asked = "accountId=0000000000000000 foundation.network.cidr=10.64.0.0/16"
+        assert f"tenantry:allowChange '{asked}' --stack prod" in said
         assert "tenantry:clusterName" not in said
         assert "does not answer" not in said
     held = json.loads(prod.pulumi("stack", "export"))["deployment"]["resources"]
     assert [record["outputs"] for record in held if record["type"] == "pulumi:pulumi:Stack"] == [
         resource["outputs"] for resource in json.loads(before)["deployment"]["resources"]
     ]
+
+
+def test_a_torn_lock_stops_every_run_until_it_is_cancelled(prod: Checkout) -> None:
+    """Nobody can tell whose it is; the engine itself takes it away when it is told to."""
+    state = Path(prod.env["PULUMI_BACKEND_URL"].removeprefix("file://").partition("?")[0])
+    lock = state / ".pulumi" / "locks" / "organization" / "tenantry" / "prod" / "torn.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("")
+    done = prod.run("tenantry", "up", "--stack", "prod")
+    assert done.returncode == 4
+    assert str(lock) in done.stdout + done.stderr
+    assert "`pulumi cancel --stack prod`" in done.stdout + done.stderr
+    assert lock.exists()
+    assert prod.run("pulumi", "cancel", "--yes", "--stack", "prod").returncode == 0
+    assert not lock.exists()
 
 
 @pytest.mark.parametrize("options", [(), ("--continue-on-error",)], ids=["plain", "ours"])
