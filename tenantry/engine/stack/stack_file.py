@@ -1,4 +1,4 @@
-"""Faults of a stack's own file before the engine reads it: keys that nobody reads, texts that YAML changes."""
+"""Faults of a stack's own file before the engine reads it: keys that nobody reads, texts that YAML changes, secrets."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import yaml
 
+from tenantry.spec.secret_detection.text import known_credential_in
 from tenantry.spec.setting_keys import SECRETS, set_secret, unknown_setting
 
 # What YAML takes for a number or a day without quotes; the engine then hands another text to the program, 15 for 017.
@@ -41,6 +42,11 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
                 yield (
                     f"{file.name}:{scalar.start_mark.line + 1}: {name}: YAML reads another text there than is written: "
                     "put it in quotes"
+                )
+            if (kind := known_credential_in(text)) is not None and _value(value, "secure") is None:
+                yield (
+                    f"{file.name}:{scalar.start_mark.line + 1}: {name}: holds {kind} in clear: "
+                    f"`pulumi config set --secret` encrypts what is meant to be secret, and change what stood here"
                 )
 
 
