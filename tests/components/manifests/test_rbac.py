@@ -3,9 +3,9 @@
 from typing import Any, cast
 
 from components.manifests.rbac import CHANGE, RULES
-from tenantry.model.rbac_groups import ADMIN_WRITES, TENANT_ADMIN, TENANT_USER
 from tenantry.inspection.verify.attacks.kubernetes import namespace_ending
 from tenantry.inspection.verify.core.context import VerifyContext
+from tenantry.model.rbac_groups import ADMIN_WRITES, TENANT_ADMIN, TENANT_USER
 from tests.components.guardrails.bodies import HOLDABLE
 from tests.tenantry.inspection.verify.attacks.test_network_and_routes import K1, surroundings
 

@@ -26,7 +26,7 @@ ELSEWHERE: Final = {
     "tenantry/inspection/drift/undeclared/ram.py": "hands names from a loop to `listed`",
     "tenantry/engine/state/lost_access_keys.py": "a user has two keys at most, and the listing has no pages",
     "tenantry/model/deployer_rights.py": "whether it may be asked is all that counts",
-    "tenantry/purge/leftovers.py": "the number of all, which the first page says, is all that counts",
+    "tenantry/maintenance/purge/leftovers.py": "the number of all, which the first page says, is all that counts",
     "tenantry/inspection/verify/attacks/alibaba/sts_sessions.py": "must be refused",
 }
 

@@ -9,7 +9,7 @@ import pytest
 from tenantry.engine.stack.project import Project
 from tenantry.names import TENANTS_FOLDER
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 ROOMS = ("tenantry", "stacks", "components", "policies", "provider")
 SOURCE = ROOT / "tenantry" / "names.py"
 PATH_WORDS = ("FOLDER", "DIRECTORY", "PATH", "PLACE")
