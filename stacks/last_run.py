@@ -14,6 +14,7 @@ from components.parts.tenant_row import this_stack
 from tenantry.model.tenant_record import TENANTS, TenantRecord, UnreadableRecordError, tenant_records
 
 PLATFORM = "platform"
+FOUNDATION = "foundation"
 SECRETS = ("adminDatabase",)  # the platform's too (components/platform.py)
 PURGED = "purged"
 LEAVING = "leaving"
@@ -34,6 +35,7 @@ class LastRun:
     held: Mapping[str, LastTenant]  # by code
     purged: frozenset[str]  # codes of those who are gone
     platform: Mapping[str, Any]  # the outputs of the platform, secrets as such
+    foundation: Any = None  # the ids that its output told
 
 
 def own_outputs() -> pulumi.StackReference:
@@ -52,6 +54,7 @@ async def last_run(me: pulumi.StackReference) -> LastRun:
     return LastRun(
         held={code: replace(tenant, leaving=True) for code, tenant in leaving.items()} | held,
         purged=frozenset(str(code) for code in cast("Sequence[Any]", gone.value or ())),
+        foundation=(await me.get_output_details(FOUNDATION)).value,
         platform={name: output.value for name, output in found.items() if output.value is not None}
         | {
             name: pulumi.Output.secret(output.secret_value)

@@ -2,8 +2,9 @@
 
 A resource may fail, be skipped behind one that did, or not be among the run's `--target`. So a tenant's seal, which
 stands on all else that it has (components/tenant.py), is handed what is to be remembered, and tells it back once it was
-reached; of any other tenant the memory of the run before stays. What only shields is remembered at once: that a
-tombstone was seen, that a code was used.
+reached; of any other tenant the memory of the run before stays. A run that leaves resources out may reach a seal and
+not what it stands on: it records nothing as done, the next whole run does. What only shields is remembered at once:
+that a tombstone was seen, that a code was used.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -121,28 +122,40 @@ def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
         root.register_outputs(told)
 
 
-async def tenants_after(mine: Sequence[Mine]) -> dict[str, Memory]:
+async def tenants_after(mine: Sequence[Mine], *, is_partial: bool) -> dict[str, Memory]:
     """Waits for all of them. A preview tells what there will be."""
     if pulumi.runtime.is_dry_run():
         return {tenant.code: tenant.wanted for tenant in mine}
-    found = {tenant.code: await _after(tenant, tenant.part) for tenant in mine if tenant.part is not None}
+    found = {
+        tenant.code: await _after(tenant, tenant.part, is_partial=is_partial)
+        for tenant in mine
+        if tenant.part is not None
+    }
     return {code: memory for code, memory in found.items() if memory is not None}
 
 
-async def _after(one: Mine, part: Tenant) -> Memory | None:
+async def _after(tenant: Mine, part: Tenant, *, is_partial: bool) -> Memory | None:
     done = await part.remembered.future()
-    return kept(one.wanted, one.last, done, begun=await part.first.id.is_known())
+    begun = await part.first.id.is_known()
+    return kept(tenant.wanted, tenant.last, None if is_partial else done, begun=begun)
 
 
-def platform_after(platform: "Platform", last: Mapping[str, Any]) -> dict[str, Any]:
+def platform_after(platform: "Platform", last: Mapping[str, Any], *, is_partial: bool) -> dict[str, Any]:
     """Its facts once all of it is there, and those of its secrets that are known; else as they were."""
     secrets = {name: _known(secret, last.get(name)) for name, secret in platform.secrets.items()}
-    return {PLATFORM: _whole(platform, last.get(PLATFORM)), **secrets}
+    facts = whole_after(platform.facts, platform.seal, last.get(PLATFORM), is_partial=is_partial)
+    return {PLATFORM: facts, **secrets}
 
 
-async def _known(one: pulumi.Output[Any], last: Any) -> Any:
-    return one if pulumi.runtime.is_dry_run() or await one.is_known() else last
+async def _known(secret: pulumi.Output[Any], last: Any) -> Any:
+    return secret if pulumi.runtime.is_dry_run() or await secret.is_known() else last
 
 
-async def _whole(platform: "Platform", last: Any) -> Any:
-    return platform.facts if pulumi.runtime.is_dry_run() or await platform.seal.id.is_known() else last
+async def whole_after(facts: Any, seal: pulumi.CustomResource, last: Any, *, is_partial: bool) -> Any:
+    """`facts` where all that the seal stands on is there and as it is declared, else those of the run before.
+
+    A seal that this run left out is answered for as if it had been made: so such a run tells nothing new.
+    """
+    if pulumi.runtime.is_dry_run():
+        return facts
+    return facts if await seal.id.is_known() and not is_partial else last

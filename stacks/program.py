@@ -12,18 +12,22 @@ from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
 from stacks.guards.ending import settings_after
+from stacks.guards.engine_command import engine_command
 from stacks.guards.removal_guard import refuse_purged, refuse_vanished
 from stacks.guards.unchecked_run import refuse_unchecked
 from stacks.guards.weighty_settings import changes, refuse_unasked, values_of
 from stacks.guards.weighty_settings import recorded_settings as remembered_settings
-from stacks.last_run import SETTINGS, LastTenant, last_run, last_settings, own_outputs, platform_of
+from stacks.last_run import FOUNDATION, SETTINGS, LastTenant, last_run, last_settings, own_outputs, platform_of
 from stacks.migrations_digest import digest_of
 from stacks.sdk_overhead import limit_stack_traces
+from stacks.settings import PROJECT, foundation_of
 from tenantry.fleet.load import Fleet, load_fleet
 from tenantry.model.lifecycle import Phase
 from tenantry.parsing.faults import Faults
 
 if TYPE_CHECKING:
+    from components.foundation.foundation import Foundation
+    from components.foundation.settings import FoundationSettings
     from components.platform import Platform
 
 
@@ -32,52 +36,57 @@ async def main() -> pulumi.Inputs:
     config = read(os.environ)
     refuse_unchecked(config, os.environ)
     me = own_outputs()
-    settings, before = values_of(config.settings), await last_settings(me)
+    declared = foundation_of(config.settings, pulumi.Config(PROJECT))
+    settings, before = values_of(config.settings, declared), await last_settings(me)
     changed = changes(settings, before)
-    refuse_unasked(changed, config.settings, config.stack, ROOT)
+    refuse_unasked(changed, settings, config.settings.allow_change, config.stack, ROOT)
     last = await last_run(me)
     fleet = _fleet(config, last.held)
-    refuse_purged(last.purged, fleet)
-    refuse_vanished(last.held, fleet, config.holds)
+    refuse_purged(last.purged, fleet, config.settings.tenants)
+    refuse_vanished(last.held, fleet, config.holds, config.settings.tenants)
     for key, wrong, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
         pulumi.log.warn(f"{key}: {wrong}: {remedy}")
     _require_image_digests(config, fleet)
     await _refuse_without_platform(config)
+    is_partial = engine_command().is_partial
     with limit_stack_traces():
         if config.holds.is_foundation_alone:
-            return {
-                SETTINGS: remembered_settings(settings, before, changed),
-                **_foundation(config, providers.clouds(config)),
-            }
-        platform, mine, foundation = await _register(config, fleet, last.held)
+            alone = _foundation(config, declared, providers.clouds(config))
+            remembered: Any = remembered_settings(settings, before, changed)
+            if alone and changed and not pulumi.runtime.is_dry_run():
+                remembered = settings_after([alone.seal], settings, remembered)
+            return {SETTINGS: remembered, **_facts_of(alone, last.foundation, is_partial=is_partial)}
+        foundation, platform, mine = await _register(config, declared, fleet, last.held)
     stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
     told: dict[str, Any] = {
-        **foundation,
         "leaving": outputs.pending_tombstones(stones, last.held),
         "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
         SETTINGS: remembered_settings(settings, before, changed),
     }
+    before_end = {} if foundation is None else {FOUNDATION: last.foundation}
+    known: Mapping[str, Any] = _facts_of(foundation, last.foundation, is_partial=is_partial)
     if platform is None:
-        outputs.note(told, mine)
-        known: Mapping[str, Any] = {}
+        outputs.note({**before_end, **told}, mine)
     else:
         secrets = {name: secret for name, secret in platform.secrets.items() if await secret.is_known()}
-        outputs.note({**last.platform, **secrets, **told}, mine)
-        known = outputs.platform_after(platform, last.platform)
+        outputs.note({**before_end, **last.platform, **secrets, **told}, mine)
+        known = {**known, **outputs.platform_after(platform, last.platform, is_partial=is_partial)}
     if changed and not pulumi.runtime.is_dry_run():
-        ends = [*([platform.seal] if platform else []), *(tenant.part.end for tenant in mine if tenant.part)]
+        ends = [part.seal for part in (foundation, platform) if part]
+        ends += [tenant.part.end for tenant in mine if tenant.part]
         told[SETTINGS] = settings_after(ends, settings, told[SETTINGS])
-    return {**known, **told, "tenants": outputs.tenants_after(mine)}
+    return {**known, **told, "tenants": outputs.tenants_after(mine, is_partial=is_partial)}
 
 
 async def _register(
-    config: StackConfig, fleet: Fleet, held: Mapping[str, LastTenant]
-) -> tuple["Platform | None", list[outputs.Mine], dict[str, Any]]:
-    """The platform, where this stack holds it, the tenants that it holds, and what is told of its foundation."""
+    config: StackConfig, declared: "FoundationSettings | None", fleet: Fleet, held: Mapping[str, LastTenant]
+) -> tuple["Foundation | None", "Platform | None", list[outputs.Mine]]:
+    """The foundation and the platform, where this stack holds them, and its tenants."""
     shared = providers.make(config)
-    foundation = _foundation(
-        config, FoundationProviders(system=shared.system, photos=shared.photos, backups=shared.backups)
+    needed = FoundationProviders(
+        system=shared.system, photos=shared.photos, backups=shared.backups, random=shared.random
     )
+    foundation = _foundation(config, declared, needed)
     foundations, platform = PlatformDependencies(), None
     if config.holds.platform:
         platform = _platform(config, fleet, shared)
@@ -99,18 +108,26 @@ async def _register(
                 TenantArgs(tenant, config.installation, shared, foundations, protect, secrets, returned, wanted),
             )
         mine.append(outputs.Mine(tenant.code, wanted, last, part))
-    return platform, mine, foundation
+    return foundation, platform, mine
 
 
-def _foundation(config: StackConfig, shared: FoundationProviders) -> dict[str, Any]:
-    """Registers it where the stack holds one; gives what its output tells, the ids that the settings then name."""
+def _foundation(
+    config: StackConfig, declared: "FoundationSettings | None", shared: FoundationProviders
+) -> "Foundation | None":
+    """Registers it where the stack holds one."""
+    if declared is None:
+        return None
     # Its SDK modules take a second to import, and most stacks hold none.
-    if not config.holds.foundation:
-        return {}
-    from stacks.foundation import foundation_of, make_foundation
+    from stacks.foundation import make_foundation
 
-    settings = foundation_of(config)
-    return {} if settings is None else {"foundation": make_foundation(config, settings, shared).facts}
+    return make_foundation(config, declared, shared)
+
+
+def _facts_of(foundation: "Foundation | None", last: Any, *, is_partial: bool) -> dict[str, Any]:
+    """The output of the foundation: the ids that the settings then name."""
+    if foundation is None:
+        return {}
+    return {FOUNDATION: outputs.whole_after(foundation.facts, foundation.seal, last, is_partial=is_partial)}
 
 
 def _fleet(config: StackConfig, held: Mapping[str, LastTenant]) -> Fleet:

@@ -19,7 +19,7 @@ CONNECTIONS = 16  # of the postgresql plugin at once: as many clones of one temp
 def make(config: StackConfig) -> Providers:
     settings, postgresql = config.settings, config.postgresql
     no_server = is_absent("PostgreSQL", postgresql.host, postgresql.port, "tenantry:databaseHost")
-    alibaba = clouds(config)
+    shared = clouds(config)
     return Providers(
         kubernetes=KubernetesProvider(
             "kubernetes",
@@ -41,22 +41,23 @@ def make(config: StackConfig) -> Providers:
             expected_version=OLDEST_SERVER if no_server else None,
             max_connections=CONNECTIONS,
         ),
-        system=alibaba.system,
-        photos=alibaba.photos,
-        backups=alibaba.backups,
-        random=RandomProvider("random"),
+        system=shared.system,
+        photos=shared.photos,
+        backups=shared.backups,
+        random=shared.random,
         steps=_steps(config),
     )
 
 
 def clouds(config: StackConfig) -> FoundationProviders:
-    """Alibaba Cloud in the regions of the three buckets: all that a foundation needs."""
+    """All that a foundation needs."""
     settings = config.settings
     no_cloud = is_absent("Alibaba Cloud", *cloud_address(config.alibaba.proxy), "the way there, such as a proxy")
     return FoundationProviders(
         system=_alibaba("alicloud-system", config, settings.system_region, no_cloud),
         photos=_alibaba("alicloud-photos", config, settings.photo_region, no_cloud),
         backups=_alibaba("alicloud-backups", config, settings.backup_region, no_cloud),
+        random=RandomProvider("random"),
     )
 
 

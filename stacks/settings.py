@@ -10,9 +10,10 @@ from pulumi.runtime.config import CONFIG
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from components.foundation.settings import FoundationSettings
 from components.shared.installation import EgressRule
 from tenantry.names import DEFAULT_ZONE, is_zone
-from tenantry.spec.setting_keys import NAMESPACE, unknown_setting
+from tenantry.spec.setting_keys import FOUNDATION, NAMESPACE, unknown_setting
 
 PROJECT: Final = NAMESPACE
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
@@ -155,6 +156,35 @@ def read_settings(config: pulumi.Config) -> Settings:
     except ValidationError as error:
         lines = [f"{PROJECT}:{_place(error['loc'])}: {error['msg']}" for error in error.errors(include_url=False)]
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines])) from None
+
+
+def read_foundation(config: pulumi.Config) -> FoundationSettings | None:
+    """None where the stack says nothing of one. Raises RunError with one line a field that is missing or wrong."""
+    value: Any = config.get_object(FOUNDATION)
+    if value is None:
+        return None
+    try:
+        return FoundationSettings.model_validate(value)
+    except ValidationError as error:
+        lines = [
+            f"{PROJECT}:{FOUNDATION}.{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise pulumi.RunError("\n".join(["the stack's foundation is wrong:", *lines])) from None
+
+
+def foundation_of(settings: Settings, config: pulumi.Config) -> FoundationSettings | None:
+    """The foundation that the stack holds, to be made or adopted; None where it holds none, or says nothing of it.
+
+    Raises RunError for a wrong one, and where the stack holds nothing else and nothing says of what.
+    """
+    foundation = read_foundation(config)
+    if foundation is None and settings.holds == (FOUNDATION,):
+        raise pulumi.RunError(
+            f"{PROJECT}:holds names the foundation alone, and {PROJECT}:{FOUNDATION} does not say of what: "
+            "see docs/production.md"
+        )
+    return foundation if FOUNDATION in settings.holds else None
 
 
 def _refuse_strangers() -> None:

@@ -16,6 +16,7 @@ MAINTENANCE_DATABASE: Final = "postgres"  # on every server: where sessions begi
 SYSTEM_BUCKET: Final = "systemkarder"  # Guangzhou
 PHOTO_BUCKET: Final = "faceshanghaikarden"  # Shanghai
 DEFAULT_ZONE: Final = "yyup.cc"
+TENANTS_FOLDER: Final = "tenants"  # where a stack names no other folder for its tenants' files
 TEMP_EXPIRY_DAYS: Final = 7
 DNS_TTL_SECONDS: Final = 600
 SESSION_SECONDS: Final = 3600  # the longest STS session a tenant may hold

@@ -15,6 +15,7 @@ from components.foundation.logging import FLOWS, FoundationLogging, LoggingArgs
 from components.foundation.network import FoundationNetwork, NetworkArgs
 from components.foundation.registry import FoundationRegistry, RegistryArgs
 from components.foundation.settings import FoundationSettings
+from components.shared.destroy_guard import seal
 from components.shared.installation import BucketFacts, FoundationProviders, Identity
 
 
@@ -36,6 +37,7 @@ class Foundation(pulumi.ComponentResource):
     """Network, keys, logs, cluster, database server, audit, certificate, deployer, registry."""
 
     facts: dict[str, Any]  # for the stack's outputs: the ids that the platform's settings name
+    seal: pulumi.CustomResource  # is there once all of it is
 
     def __init__(self, name: str, args: FoundationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Foundation", name, None, opts)
@@ -128,7 +130,7 @@ class Foundation(pulumi.ComponentResource):
             ),
             child,
         )
-        FoundationCertificate(
+        certificate = FoundationCertificate(
             f"{name}-certificate",
             CertificateArgs(
                 settings=settings.certificate,
@@ -157,6 +159,8 @@ class Foundation(pulumi.ComponentResource):
             RegistryArgs(name=called, settings=settings.registry, region=region, provider=provider, protect=protect),
             child,
         )
+        parts = [logs, keys, network, cluster, server, audit, certificate, deployer, registry]
+        self.seal = seal(f"{name}-seal", args.providers.random, parent=self, parts=parts, protect=protect)
         self.facts = {
             "vpc": network.vpc,
             "cluster": cluster.id,

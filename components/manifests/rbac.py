@@ -7,7 +7,7 @@ are the application's business.
 
 from typing import Any, Final
 
-from tenantry.model.rbac_groups import CLUSTER_ROLES, TENANT_ADMIN, TENANT_USER, group
+from tenantry.model.rbac_groups import ADMIN_WRITES, CLUSTER_ROLES, TENANT_ADMIN, TENANT_USER, group
 
 LOOK: Final = ("get", "list", "watch")
 CHANGE: Final = ("create", "update", "patch", "delete")
@@ -31,7 +31,7 @@ ADMIN: Final = [
     _rule("", ["configmaps", "serviceaccounts", "pods/log"], LOOK),
     _rule(_RBAC, ["roles", "rolebindings"], LOOK),
     _rule("", ["pods"], ("delete",)),  # a restart: the Deployment starts another
-    _rule("", ["configmaps", "services"], CHANGE),
+    _rule("", [*ADMIN_WRITES.values()], CHANGE),
 ]
 RULES: Final = {TENANT_ADMIN: ADMIN, TENANT_USER: VIEWER}
 

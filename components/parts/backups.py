@@ -26,6 +26,7 @@ USER: Final = 10001  # of nobody on any node
 AUTHORITY: Final = "ca.pem"
 AUTHORITIES: Final = "/etc/tenantry/database"  # where that file lies in the pod
 DEADLINE_SECONDS: Final = BACKUP_SECONDS
+OBJECTS_LOST: Final = 7  # exit code of `tenantry backup`: objects of the backup before are gone
 START_SECONDS: Final = 3600  # so much later than scheduled it may still begin
 
 
@@ -206,6 +207,15 @@ def cron_job(cron: Cron, identity: Identity) -> dict[str, Any]:
         "jobTemplate": {
             "spec": {
                 "backoffLimit": 2,
+                # A second attempt compares with this one's backups: it would end well, and nobody would look.
+                "podFailurePolicy": {
+                    "rules": [
+                        {
+                            "action": "FailJob",
+                            "onExitCodes": {"containerName": JOB, "operator": "In", "values": [OBJECTS_LOST]},
+                        }
+                    ]
+                },
                 "activeDeadlineSeconds": DEADLINE_SECONDS,
                 "template": {"metadata": {"labels": labels(part=JOB)}, "spec": pod},
             }

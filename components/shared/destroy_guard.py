@@ -2,8 +2,8 @@
 
 The engine deletes what is not protected and only then fails on what is: without a seal, destroying a stack with living
 tenants would leave their data and take their domains, workloads and logins. It never deletes what something that it
-could not delete depends on, so one protected leaf keeps all of it. This one is the platform's; a tenant ends with the
-record of its opening (`Opened`), which is its seal as well.
+could not delete depends on, so one protected leaf keeps all of it. Platform and foundation have one of these; a tenant
+ends with the record of its opening (`Opened`), which is its seal as well.
 """
 
 from collections.abc import Sequence

@@ -31,11 +31,14 @@ class Providers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundationProviders:
-    """Alibaba Cloud in the regions of the three buckets; the first is the installation's own."""
+    """Those that need no cluster and no database server: Alibaba Cloud in the regions of the three buckets, the first
+    of them the installation's own.
+    """
 
     system: pulumi.ProviderResource
     photos: pulumi.ProviderResource
     backups: pulumi.ProviderResource
+    random: pulumi.ProviderResource
 
 
 @dataclass(frozen=True, slots=True)

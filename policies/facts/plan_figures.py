@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from policies.model.values import UnexpectedShape, at, mapping, number
-from tenantry.names import PLUGIN_PREFIX
+from tenantry.names import PLUGIN_PREFIX, TENANTS_FOLDER
 
-PROJECT_TENANTS: Final = Path(__file__).resolve().parents[2] / "tenants"
+PROJECT_TENANTS: Final = Path(__file__).resolve().parents[2] / TENANTS_FOLDER
 PLANS: Final = "plans.yaml"
 SERVICES: Final = "services.yaml"
 

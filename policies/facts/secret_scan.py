@@ -1,13 +1,21 @@
-"""Values that look like credentials and stand in clear."""
+"""Values that look like credentials and stand in clear.
+
+Names of properties are other programs' words (`secretName`, `tokenMinutes`), so only what ends like a credential's name
+counts there. Below `config` of a tenant's settings the words are those of its file and its plan, and the very check of
+the files is made.
+"""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from policies.model.values import Leaf, leaves
+from policies.model.values import Leaf, SecretValue, leaves, mapping
+from tenantry.parsing.faults import FieldError
+from tenantry.spec.freeform import check_freeform
 from tenantry.spec.secret_detection.names import is_of_secret
 from tenantry.spec.secret_detection.text import credential_in
 
+CONFIG: Final = "config"
 _LONGEST: Final = 100_000  # characters of a text that are looked through
 
 
@@ -41,6 +49,36 @@ def _text(path: str, value: str) -> Iterator[str]:
         except ValueError:
             return
         if isinstance(inner, dict | list):
-            for place, leaf in leaves(cast(Any, inner)):
-                if isinstance(leaf, str) and leaf:
-                    yield from _text(f"{path}.json.{place}", leaf)
+            yield from _document(f"{path}.json", cast(Any, inner))
+
+
+def _document(path: str, document: Any) -> Iterator[str]:
+    wrong = [
+        fault
+        for place, leaf in leaves(document)
+        if isinstance(leaf, str) and leaf
+        for fault in _text(f"{path}.{place}", leaf)
+    ]
+    yield from wrong
+    if not any(fault.startswith(f"{path}.{CONFIG}.") for fault in wrong):
+        yield from in_config(path, document)
+
+
+def in_config(path: str, settings: Any) -> Iterator[str]:
+    """The first place in a tenant's free configuration that a file would not be allowed, with the kind."""
+    config = mapping(mapping(settings).get(CONFIG))
+    try:
+        check_freeform(_plain(config))
+    except FieldError as fault:
+        place = ".".join((path, CONFIG, *map(str, fault.path)))
+        yield f"{place} {fault.wrong}"
+
+
+def _plain(value: Any) -> Any:
+    """Without what is a secret value already."""
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, Any]", value)
+        return {key: _plain(entries[key]) for key in entries if not isinstance(entries[key], SecretValue)}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in cast("Sequence[Any]", value) if not isinstance(item, SecretValue)]
+    return value

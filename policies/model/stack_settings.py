@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tenantry.names import TENANTS_FOLDER
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 NAMESPACE: Final = "tenantry"
 Configuration = Mapping[str, str]  # setting -> its value as text; lists and truths in JSON
@@ -81,7 +83,7 @@ def settled(policy: str, told: Mapping[str, Any], config: Configuration) -> dict
 
 def tenants(config: Configuration, root: Path = ROOT) -> Path:
     """The folder of the stack's tenants."""
-    return root / (config.get("tenants") or "tenants")
+    return root / (config.get("tenants") or TENANTS_FOLDER)
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

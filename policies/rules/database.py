@@ -129,7 +129,7 @@ def password(resource: Resource, settings: Settings) -> Iterator[str]:
     "database-connections",
     kinds=[DATABASE, ROLE],
     why="Without it one tenant takes all connections of the server; the database's own limit is its owner's to lift.",
-    remedy="set connection_limit to what the tenant's plan gives in tenants/plans.yaml.",
+    remedy="set connection_limit to what the tenant's plan gives in the stack's plans.yaml.",
 )
 def connections(resource: Resource, settings: Settings) -> Iterator[str]:
     """Databases and logins take a limited number of connections, a tenant's exactly as many as a plan gives."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.facts.lifted_protection import lifted
-from policies.facts.secret_scan import in_clear
+from policies.facts.secret_scan import in_clear, in_config
 from policies.model.resource import Resource
 from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
@@ -113,7 +113,10 @@ def secret(resource: Resource, settings: Settings) -> Iterator[str]:
                     yield f"{key}.{name} stands in clear"
         return
     names = KEY_IDS.get(resource.kind, frozenset[str]())
-    yield from in_clear((path, value) for path, value in resource.leaves() if path not in names)
+    wrong = list(in_clear((path, value) for path, value in resource.leaves() if path not in names))
+    yield from wrong
+    if resource.kind == "tenantry:TenantRow" and not any(fault.startswith("settings.config.") for fault in wrong):
+        yield from in_config("settings", resource.props.get("settings"))
 
 
 @resource_rule(

@@ -4,12 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from stacks.guards.unchecked_run import engine_command
-
-
-def is_partial(command: Sequence[str]) -> bool:
-    """Tells whether the engine's command line leaves resources out: those keep the state that they had."""
-    return any(argument == "-t" or argument.startswith(("--target", "--exclude")) for argument in command)
+from stacks.guards.engine_command import engine_command
 
 
 async def settings_after(
@@ -26,7 +21,7 @@ async def came_to_its_end(ends: Sequence[pulumi.CustomResource]) -> bool:
     """
     try:
         return (
-            not is_partial(engine_command()) and await pulumi.Output.all(*(resource.id for resource in ends)).is_known()
+            not engine_command().is_partial and await pulumi.Output.all(*(resource.id for resource in ends)).is_known()
         )
     except Exception:  # whatever ended the run: the SDK holds the same error and reports it
         return False

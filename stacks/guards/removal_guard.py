@@ -16,26 +16,29 @@ BEFORE_REMOVAL = (Phase.DUE, Phase.PURGING)
 PURGED_TOO_SOON = (Phase.DUE,)
 
 
-def refuse_vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope) -> None:
-    """Raises RunError with one line a tenant that is not accounted for, and what to do about it."""
-    faults = list(vanished(held, fleet, holds))
+def refuse_vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope, folder: str) -> None:
+    """Raises RunError with one line a tenant that is not accounted for, and what to do about it.
+
+    `folder` is that of the tenants' files, as it is to be named.
+    """
+    faults = list(vanished(held, fleet, holds, folder))
     if faults:
         raise pulumi.RunError("\n".join(["nothing was changed:", *faults]))
 
 
-def refuse_purged(purged: frozenset[str], fleet: Fleet) -> None:
+def refuse_purged(purged: frozenset[str], fleet: Fleet, folder: str) -> None:
     """Raises RunError for a file that would open a tenant under the code of one that is gone."""
     reused = sorted(tenant.code for tenant in fleet.all if tenant.code in purged)
     if reused:
         lines = [
             f"{code}: a tenant of this code was purged, and codes are never used again: bring its tombstone back "
-            f"(`git log -- tenants/{code}.yaml`), and open the new one as {fleet.next_code}"
+            f"(`git log -- {folder}/{code}.yaml`), and open the new one as {fleet.next_code}"
             for code in reused
         ]
         raise pulumi.RunError("\n".join(["nothing was changed:", *lines]))
 
 
-def vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope) -> Iterator[str]:
+def vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope, folder: str) -> Iterator[str]:
     present = {tenant.code: tenant for tenant in fleet.all}
     buried = {stone.code: stone for stone in fleet.tombstones}
     for code, last in sorted(held.items()):
@@ -43,8 +46,8 @@ def vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope) ->
         is_back = tenant is None and code in buried and _tombstone_restored(last, buried[code])
         if tenant is None and code not in buried:
             yield (
-                f"{code}: this stack holds the tenant, and tenants/{code}.yaml is gone: bring the file back "
-                f"(`git log --diff-filter=D -- tenants/{code}.yaml`); to delete a tenant write `status: deleted` in it"
+                f"{code}: this stack holds the tenant, and {folder}/{code}.yaml is gone: bring the file back "
+                f"(`git log --diff-filter=D -- {folder}/{code}.yaml`); to delete a tenant write `status: deleted` in it"
             )
         elif (
             tenant is None
@@ -53,11 +56,11 @@ def vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope) ->
         ):
             yield (
                 f"{code}: only a tombstone is left of its file, but protection was not lifted yet: bring the file back "
-                f"as it was (`git log -- tenants/{code}.yaml`); `tenantry purge` writes the tombstone when it may go"
+                f"as it was (`git log -- {folder}/{code}.yaml`); `tenantry purge` writes the tombstone when it may go"
             )
         elif (phone := _former_phone(last, tenant.spec if tenant else buried[code])) is not None:
             yield (
-                f"{code}: the phone in tenants/{code}.yaml changed, and its files lie below the former number: write "
+                f"{code}: the phone in {folder}/{code}.yaml changed, and its files lie below the former number: write "
                 f'`phone: "{phone}"` back; a tenant keeps its number, people change theirs within the application, and '
                 "data gets below another number with a new tenant: "
                 f"`tenantry restore {code} --from BACKUP --as CODE`"

@@ -1,7 +1,8 @@
 """Settings that move or replace data or everybody's workload: a change of one is asked for twice, as destroy is.
 
 What the stack was last brought to stands in its own output, and the next run compares before it makes a single call.
-Every setting is either weighty or harmless; a test keeps the two lists complete.
+Every key that a stack's configuration can have, those of the foundation's document included
+(stacks/guards/weighty_foundation.py), is either weighty or harmless; a test keeps the two lists complete.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,16 +12,18 @@ from typing import Any, Final
 
 import pulumi
 
+from components.foundation.settings import FoundationSettings
+from stacks.guards import weighty_foundation
 from stacks.settings import PROJECT, Settings
 from tenantry.engine.stack.stack_file import lines
+from tenantry.spec.setting_keys import FOUNDATION
 
 ALLOW: Final = "allowChange"
 _SERVER: Final = "the tenants' databases are looked for on another server, and what is on this one is not taken along"
 _PODS: Final = "every tenant's pods start anew and connect to another server; no data is taken along"
 _GATEWAY: Final = "the Gateway is replaced, and every tenant's route with it: nobody is reached meanwhile"
 
-# Weighty: setting -> what happens when it changes.
-WEIGHTY: Final[Mapping[str, str]] = {
+_SETTINGS: Final[Mapping[str, str]] = {
     "holds": "what is taken out is removed: the foundation, the platform with its buckets and databases, or a cell",
     "zone": "every tenant's DNS record is replaced and its pods start anew: the addresses that people know end",
     "gatewayAddress": "every tenant's DNS record is updated: all visitors are sent to another address",
@@ -53,6 +56,8 @@ WEIGHTY: Final[Mapping[str, str]] = {
     "old one, and every tenant's right to it is taken away",
     "backupKmsKey": "backups are encrypted with another key from now on; those taken before need the old one",
 }
+# Weighty: setting -> what happens when it changes.
+WEIGHTY: Final[Mapping[str, str]] = {**_SETTINGS, **weighty_foundation.WEIGHTY}
 # Harmless: setting -> why. What changes in place and can be taken back as easily, or is guarded elsewhere.
 _ROLLS: Final = "pods are renewed one after the other, as with every release"
 _IN_PLACE: Final = "changes rules or limits in place"
@@ -94,6 +99,8 @@ HARMLESS: Final[Mapping[str, str]] = {
     "oidcAudience": _ROLLS,
     "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
     "oidcFingerprints": _IN_PLACE,
+    "redisUrl": "refused: a cache is one tenant's own",
+    **weighty_foundation.HARMLESS,
 }
 
 
@@ -106,10 +113,14 @@ class Change:
     now: str
 
 
-def values_of(settings: Settings) -> dict[str, str]:
-    """Weighty setting -> its value as text, a list with commas; empty where it is not set."""
+def values_of(settings: Settings, foundation: FoundationSettings | None = None) -> dict[str, str]:
+    """Weighty setting -> its value as text, a list with commas; empty where it is not set.
+
+    `foundation` counts where the stack holds one: of a part that is taken out `holds` itself tells.
+    """
     fields = {str(field.alias): name for name, field in Settings.model_fields.items()}
-    return {name: _text(getattr(settings, fields[name])) for name in WEIGHTY}
+    own = {name: _text(getattr(settings, fields[name])) for name in _SETTINGS}
+    return own | (weighty_foundation.values_of(foundation) if FOUNDATION in settings.holds else {})
 
 
 def changes(now: Mapping[str, str], before: Mapping[str, str]) -> list[Change]:
@@ -138,20 +149,21 @@ def allowed(text: str | None) -> dict[str, str]:
         name, equals, value = part.partition("=")
         if not equals or name not in WEIGHTY:
             raise pulumi.RunError(
-                f"{PROJECT}:{ALLOW}: `{part}` allows nothing: write NAME=VALUE, with NAME one of {', '.join(WEIGHTY)}"
+                f"{PROJECT}:{ALLOW}: `{part}` allows nothing: write NAME=VALUE, with NAME one of the settings that "
+                "docs/stack-settings.md names"
             )
         found[name] = value
     return found
 
 
-def refuse_unasked(found: list[Change], settings: Settings, stack: str, root: Path) -> None:
+def refuse_unasked(found: list[Change], now: Mapping[str, str], allow: str | None, stack: str, root: Path) -> None:
     """Warns of each change. Raises RunError, outside previews, for those that tenantry:allowChange does not name."""
-    told = allowed(settings.allow_change)
+    told = allowed(allow)
     for change in found:
         if told.get(change.name) == change.now:
             pulumi.log.warn(f"as {PROJECT}:{ALLOW} says: {_line(change, stack, root)}")
-    changing, now = {change.name for change in found}, values_of(settings)
-    for name in sorted(name for name, value in told.items() if name not in changing and now[name] == value):
+    changing = {change.name for change in found}
+    for name in sorted(name for name, value in told.items() if name not in changing and now.get(name) == value):
         pulumi.log.warn(
             f"{place_of(ALLOW, stack, root)}: {name} is {now[name]} already: take it out, or the same change passes "
             "another time"
@@ -185,9 +197,15 @@ def _line(change: Change, stack: str, root: Path) -> str:
 
 
 def place_of(name: str, stack: str, root: Path) -> str:
-    """`FILE:LINE: KEY`, of the stack's own file, else of Pulumi.yaml, whose default counts then."""
+    """`FILE:LINE: KEY`, of the stack's own file, else of Pulumi.yaml, whose default counts then.
+
+    Of a field of a document that is not written there, the line of what it would stand below.
+    """
     own = root / f"Pulumi.{stack}.yaml"
-    for file, section in ((own, (f"{PROJECT}:{name}", name)), (root / "Pulumi.yaml", (name,))):
+    parts = name.split(".")
+    places = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    written = [key for place in places for key in (f"{PROJECT}:{place}", place)]
+    for file, section in ((own, written), (root / "Pulumi.yaml", places)):
         found = lines(file) if file.is_file() else {}
         if line := next((found[key] for key in section if key in found), None):
             return f"{file.name}:{line}: {PROJECT}:{name}"
@@ -197,6 +215,10 @@ def place_of(name: str, stack: str, root: Path) -> str:
 def _differs(name: str, before: str, now: str) -> bool:
     if name == "holds":
         return bool(set(before.split(",")) - set(now.split(",")))
+    if name == FOUNDATION:
+        return now == ""
+    if name in weighty_foundation.ONLY_LESS and before and now:
+        return int(now) < int(before)
     return before != now
 
 

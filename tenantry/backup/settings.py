@@ -12,6 +12,7 @@ from tenantry.backup.records import BackupRecords
 from tenantry.engine.clients.alibaba_rpc import VARIABLES as ALIBABA_VARIABLES
 from tenantry.engine.clients.postgresql import VARIABLES as DATABASE_VARIABLES
 from tenantry.engine.process.pulumi_cli import Cli
+from tenantry.engine.stack.fleet_location import from_here
 from tenantry.engine.stack.project import Project
 from tenantry.engine.stack.stack_connection import environment_of_program, given
 from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, database_of
@@ -63,6 +64,10 @@ class Stack:
         systems = systems_of(Cli(project.root, environment, ""), stack)
         vault = BackupStore(systems, place("backup"), BackupRecords(systems, ADMIN_DATABASE))
         return cls(vault, (place("photo"), place("system")), project.tenants(stack))
+
+    def file(self, code: str) -> str:
+        """The tenant's file, as a person names it."""
+        return str(from_here(self.folder) / f"{code}.yaml")
 
     def tenants(self, codes: Collection[str] = ()) -> dict[str, KnownTenant]:
         """Code -> tenant: those of `codes`, or everybody, who has a database or a row of one who is not purged.

@@ -2,14 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Final
 
+from tenantry.changes.tenant_folders import tenant_folders
 from tenantry.engine.errors import CommandError
 from tenantry.names import CODE
 from tenantry.reports.baseline import BaselineUnavailable, git
 from tenantry.spec.loader import parse_tenant
-
-_FOLDER: Final = "tenants"
 
 
 def main_commits(directory: Path) -> list[str]:
@@ -36,12 +34,14 @@ def is_of_purge(directory: Path, commit: str) -> bool:
     """
     listed = _git(directory, "diff-tree", "-r", "-z", "--name-only", "--no-renames", f"{commit}^1", commit)
     paths = [os.fsdecode(path) for path in listed.split(b"\0") if path]
-    return bool(paths) and all(_is_purged(directory, commit, path) for path in paths)
+    top = Path(os.fsdecode(_git(directory, "rev-parse", "--show-toplevel")).rstrip("\n"))
+    folders = tenant_folders(directory, top)
+    return bool(paths) and all(_is_purged(directory, commit, path, folders) for path in paths)
 
 
-def _is_purged(directory: Path, commit: str, path: str) -> bool:
+def _is_purged(directory: Path, commit: str, path: str, folders: frozenset[str]) -> bool:
     above, _, name = path.rpartition("/")
-    if above != _FOLDER or not name.endswith(".yaml") or not CODE.fullmatch(name.removesuffix(".yaml")):
+    if above not in folders or not name.endswith(".yaml") or not CODE.fullmatch(name.removesuffix(".yaml")):
         return False
     entry = _git(directory, "ls-tree", "--full-tree", commit, "--", path).split()
     if not entry or entry[0] != b"100644":

@@ -13,7 +13,7 @@ from tenantry.changes.history import removed_files
 from tenantry.fleet.collisions import next_code
 from tenantry.fleet.load import own_or_project, plans_file
 from tenantry.fleet.plan_limits import catalogue_faults, plan_faults
-from tenantry.names import CODE
+from tenantry.names import CODE, TENANTS_FOLDER
 from tenantry.parsing.faults import Fault, Faults, FieldError
 from tenantry.parsing.yaml_writer import dump, new_document
 from tenantry.reports.baseline import BaselineUnavailable
@@ -157,7 +157,7 @@ def _faults(path: Path, text: str) -> Iterator[Fault]:
 
 def _modeline(directory: Path) -> Iterator[str]:
     """The comment by which editors check the file while one types."""
-    for schema in ("./schema.json", "../tenants/schema.json"):
+    for schema in ("./schema.json", f"../{TENANTS_FOLDER}/schema.json"):
         if (directory / schema).is_file():
             yield f"# yaml-language-server: $schema={schema}\n"
             return

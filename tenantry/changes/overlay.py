@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from tenantry.changes.tenant_folders import tenant_folders
+from tenantry.engine.errors import CommandError
 from tenantry.names import CODE
 from tenantry.parsing.faults import printable
 from tenantry.parsing.regular_file import LARGEST
@@ -60,8 +62,9 @@ class Request:
     reasons: tuple[str, ...]  # why it is not of kind TENANTS
 
 
-def look(repository: Path, request: str, folder: str = "tenants") -> Request:
+def look(repository: Path, request: str) -> Request:
     """The kind of the changes of `request` since it left HEAD. Raises Refused where that cannot be said."""
+    folders = _folders(repository)
     commit = _commit(repository, request)
     bases = _git(repository, "merge-base", "HEAD", commit).decode().split()
     if not bases:
@@ -69,38 +72,47 @@ def look(repository: Path, request: str, folder: str = "tenants") -> Request:
     if commit in bases:
         raise Refused(f"HEAD has {request} already: check out the target branch, not the merge of the request")
     entries = tuple(_changed(repository, bases[0], commit))
-    doubts = [(entry, _doubt(repository, entry, folder)) for entry in entries]
+    doubts = [(entry, _doubt(repository, entry, folders)) for entry in entries]
     reasons = tuple(f"{printable(entry.path)}: {doubt[1]}" for entry, doubt in doubts if doubt)
     kinds = {doubt[0] for _, doubt in doubts if doubt}
     kind = next((kind for kind in (Kind.OTHER, Kind.CATALOGUES) if kind in kinds), Kind.TENANTS)
     return Request(kind, entries, reasons)
 
 
-def lay(repository: Path, request: str, folder: str = "tenants") -> list[str]:
+def lay(repository: Path, request: str) -> list[str]:
     """Write the tenants' files that the request changes into the work tree; the paths written or removed.
 
     Raises Refused, before anything is written, for a request of another kind, a file that HEAD has changed too,
     and a work tree with changes of its own in the folder.
     """
-    found = look(repository, request, folder)
+    found = look(repository, request)
     if found.kind is not Kind.TENANTS:
         raise Refused("\n".join(found.reasons))
-    top = Path(_git(repository, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
-    if not stat.S_ISDIR(os.lstat(top / folder).st_mode):
-        raise Refused(f"{folder} is no directory: put it back")
-    if _git(top, "status", "--porcelain", "-z", "--", folder):
-        raise Refused(f"{folder} has changes that are not committed: commit them, or do it in another clone")
+    top = _top(repository)
+    for folder in sorted({entry.path.rpartition("/")[0] for entry in found.entries}):
+        _require_clean(top, folder)
     contents = {entry: _content(top, entry) for entry in found.entries if not _is_there(top, entry)}
     for entry, content in contents.items():
         _write(top / entry.path, content)
     return [entry.path for entry in contents]
 
 
-def _doubt(repository: Path, entry: Entry, folder: str) -> tuple[Kind, str] | None:
+def _require_clean(top: Path, folder: str) -> None:
+    try:
+        is_folder = stat.S_ISDIR(os.lstat(top / folder).st_mode)
+    except FileNotFoundError:
+        is_folder = False
+    if not is_folder:
+        raise Refused(f"{folder} is no directory: put it back")
+    if _git(top, "status", "--porcelain", "-z", "--", folder or "."):
+        raise Refused(f"{folder} has changes that are not committed: commit them, or do it in another clone")
+
+
+def _doubt(repository: Path, entry: Entry, folders: frozenset[str]) -> tuple[Kind, str] | None:
     """The reason why an entry is no tenant's file."""
     above, _, name = entry.path.rpartition("/")
-    if above != folder:
-        return Kind.OTHER, f"does not lie in {folder}/, and may be code"
+    if above not in folders:
+        return Kind.OTHER, f"does not lie in {', '.join(f'{folder}/' for folder in sorted(folders))}, and may be code"
     if name not in _CATALOGUES and not (name.endswith(".yaml") and CODE.fullmatch(name.removesuffix(".yaml"))):
         return Kind.OTHER, "is not named as a tenant's file is, CODE.yaml"
     for mode in (entry.mode_before, entry.mode):
@@ -145,6 +157,17 @@ def _write(path: Path, content: bytes | None) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def _folders(repository: Path) -> frozenset[str]:
+    try:
+        return tenant_folders(repository, _top(repository))
+    except CommandError as error:
+        raise Refused(str(error)) from None
+
+
+def _top(repository: Path) -> Path:
+    return Path(os.fsdecode(_git(repository, "rev-parse", "--show-toplevel")).rstrip("\n"))
 
 
 def _commit(repository: Path, request: str) -> str:

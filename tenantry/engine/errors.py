@@ -4,12 +4,13 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `tenantry up`, `preview`, `destroy` and `status`."""
+    """Exit codes of commands that work on a stack: docs/exit-codes.md has all of them."""
 
     OK = 0
     REFUSED = 1  # nothing was touched
     FAILED = 3  # the engine ran; at least one resource did not converge
     LOCKED = 4  # somebody else works on the stack
+    LOST = 7  # something that was there is gone
     INTERRUPTED = 130
 
 

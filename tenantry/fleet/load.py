@@ -14,7 +14,7 @@ from tenantry.fleet.transitions import rotation_faults
 from tenantry.model.lifecycle import Phase, phase_of
 from tenantry.model.previous_run import PreviousRun
 from tenantry.model.resolved import ResolvedTenant, resolve
-from tenantry.names import DEFAULT_ZONE, is_code, is_phone, is_zone, names_of
+from tenantry.names import DEFAULT_ZONE, TENANTS_FOLDER, is_code, is_phone, is_zone, names_of
 from tenantry.parsing.faults import Fault, Faults
 from tenantry.spec.ai_models import MODELS_FILE, Models, unknown_models
 from tenantry.spec.loader import Reading, read_model, read_tenant
@@ -24,7 +24,7 @@ from tenantry.spec.tenant import TenantSpec, Tombstone
 from tenantry.spec.tenant_secrets import StackSecrets, secret_faults
 
 Kind = TypeVar("Kind", TenantSpec, Tombstone)
-PROJECT_TENANTS: Final = Path(__file__).resolve().parents[2] / "tenants"
+PROJECT_TENANTS: Final = Path(__file__).resolve().parents[2] / TENANTS_FOLDER
 
 
 @dataclass(frozen=True, slots=True)

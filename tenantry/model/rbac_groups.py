@@ -5,6 +5,8 @@ from typing import Final
 TENANT_ADMIN: Final = "tenant_admin"
 TENANT_USER: Final = "user"
 ROLES: Final = (TENANT_ADMIN, TENANT_USER)
+# Kind -> resource of the API that a tenant's admin may create and change: what its finalizers could hold, too.
+ADMIN_WRITES: Final = {"ConfigMap": "configmaps", "Service": "services"}
 CLUSTER_ROLES: Final = {TENANT_ADMIN: "tenantry-tenant-admin", TENANT_USER: "tenantry-tenant-viewer"}
 
 

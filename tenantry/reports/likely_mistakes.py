@@ -76,7 +76,7 @@ def _cells_of_stacks(directory: Path) -> frozenset[str]:
     """Those that are named; nothing where a stack holds whatever cells there are, or where there is no project."""
     try:
         project = Project.find(directory)
-        held = [project.cells(path.name.split(".")[1]) for path in sorted(project.root.glob("Pulumi.*.yaml"))]
+        held = [project.cells(stack) for stack in project.stacks()]
     except CommandError:
         return frozenset()
     return frozenset(cell for cells in held if cells is not None for cell in cells)

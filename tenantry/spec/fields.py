@@ -13,15 +13,11 @@ from tenantry.parsing.characters import first_forbidden_character, first_non_asc
 from tenantry.parsing.faults import FieldError
 from tenantry.parsing.timezones import known_zones, nearest_zone
 from tenantry.spec.quantity import BYTES_PATTERN, CPU_PATTERN, bytes_of, millicores_of
+from tenantry.spec.secret_detection.remedy import KEEP_SECRETS_OUT
 from tenantry.spec.secret_detection.text import credential_in
 from tenantry.spec.setting_keys import SECRET_KEY, SECRETS
 
 _LONGEST_NAME: Final = 64  # characters
-# Wherever a file holds what looks like one.
-KEEP_SECRETS_OUT: Final = (
-    "keep secrets out of the file: a tenant's `secrets:` refers to those of the stack's encrypted configuration "
-    "(docs/secrets.md)"
-)
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )

@@ -5,9 +5,9 @@ from typing import Any, Final, cast
 
 from tenantry.parsing.characters import first_forbidden_character
 from tenantry.parsing.faults import FieldError
-from tenantry.spec.fields import KEEP_SECRETS_OUT
 from tenantry.spec.secret_detection.names import says_random, says_secret
 from tenantry.spec.secret_detection.randomness import is_random, is_token
+from tenantry.spec.secret_detection.remedy import KEEP_SECRETS_OUT
 from tenantry.spec.secret_detection.text import credential_in
 
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")

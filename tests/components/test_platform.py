@@ -9,6 +9,7 @@ import pytest
 from components.manifests.image_rules import ImageRules
 from components.parts.backups import Cron
 from components.platform import Platform, PlatformArgs
+from tenantry.engine.errors import ExitCode
 from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
 
 ACCOUNT = "1234567890123456"
@@ -229,6 +230,16 @@ def test_no_key_lies_in_the_cluster(platform) -> None:
     assert role["maxSessionDuration"] == int(told["TENANTRY_ROLE_SECONDS"])
     deadline = recording.one("CronJob").inputs["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"]
     assert deadline <= role["maxSessionDuration"]
+
+
+def test_a_night_that_found_objects_gone_is_not_repeated(platform) -> None:
+    """The second attempt would compare with the first one's backups, and end well."""
+    job = platform().one("CronJob").inputs["spec"]["jobTemplate"]["spec"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    container = job["template"]["spec"]["containers"][0]["name"]
+    wanted = {"containerName": container, "operator": "In", "values": [ExitCode.LOST]}
+    assert (rule["action"], rule["onExitCodes"]) == ("FailJob", wanted)
+    assert job["template"]["spec"]["restartPolicy"] == "Never"  # Kubernetes takes the policy with nothing else
 
 
 def test_a_provider_that_the_cluster_made_is_used_and_not_declared(record, platform, installation, tenant) -> None:

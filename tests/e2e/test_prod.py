@@ -1,7 +1,7 @@
 """A production stack as it is shipped, previewed by the real engine with secrets made up and no system within reach.
 
-Its secrets are encrypted by a key of AWS KMS, which moto plays on loopback: of the providers that are no passphrase,
-the one that can be had here.
+Its secrets are encrypted by a key of AWS KMS, which moto plays on loopback, those of the stack that adopts everything by
+one of a Vault: of the providers that are no passphrase, those that can be had here.
 """
 
 import json
@@ -23,6 +23,7 @@ from local.instances.instance import Instance
 from local.instances.throwaway import left_out
 from local.instances.toolbox import install
 from local.shared.paths import ROOT
+from tests.support.key_service import vault
 
 NOWHERE = """
 apiVersion: v1
@@ -58,7 +59,7 @@ FOUNDATION = (
     "alicloud:cr/registryEnterpriseInstance:RegistryEnterpriseInstance",
 )
 
-KEY = "awskms://alias/tenants?region=us-east-1"
+KEYS = {"prod": "awskms://alias/tenants?region=us-east-1", "prod-adopt": "hashivault://tenants"}
 
 # As in stacks/program.py, with a resource that can be made to fail, and one that stands on it.
 ENDING = """
@@ -102,7 +103,7 @@ class Checkout:
             (tools.folder / name).mkdir(parents=True)
         install(tools, build_all())
         _know_the_foundation(tools)
-        strangers = ("PG", "PULUMI_", "ALICLOUD_", "ALIBABA", "TENANTRY_", "KUBECONFIG", "PYTHON", "AWS_")
+        strangers = ("PG", "PULUMI_", "ALICLOUD_", "ALIBABA", "TENANTRY_", "KUBECONFIG", "PYTHON", "AWS_", "VAULT_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(strangers)}
         self.env: Mapping[str, str] = {
             **kept,
@@ -164,7 +165,8 @@ def kms() -> Generator[Mapping[str, str]]:
             patch.setenv(name, value)
         client: Any = boto3.client("kms", region_name="us-east-1")
         client.create_alias(AliasName="alias/tenants", TargetKeyId=client.create_key()["KeyMetadata"]["KeyId"])
-    yield there
+    with vault() as more:
+        yield {**there, **more}
     server.stop()
 
 
@@ -172,7 +174,7 @@ def kms() -> Generator[Mapping[str, str]]:
 def prod(tmp_path_factory: pytest.TempPathFactory, kms: Mapping[str, str]) -> Checkout:
     checkout = Checkout(tmp_path_factory.mktemp("prod"), kms)
     for stack in STACKS:
-        made = checkout.run("pulumi", "stack", "init", stack, "--secrets-provider", KEY, "--non-interactive")
+        made = checkout.run("pulumi", "stack", "init", stack, "--secrets-provider", KEYS[stack], "--non-interactive")
         assert made.returncode == 0, made.stderr
         for key, value in SECRETS.items():
             checkout.pulumi("config", "set", "--secret", f"tenantry:{key}", value, stack=stack)
@@ -180,29 +182,38 @@ def prod(tmp_path_factory: pytest.TempPathFactory, kms: Mapping[str, str]) -> Ch
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("stack", "more", "why"),
     [
-        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
-        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PULUMI_CONFIG_PASSPHRASE": "made-up"},
+        ("prod", {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "operation error KMS: Decrypt"),
+        (
+            "prod",
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PULUMI_CONFIG_PASSPHRASE": "made-up"},
+            "operation error KMS: Decrypt",
+        ),
+        ("prod-adopt", {"VAULT_ADDR": "http://127.0.0.1:9"}, "transit/decrypt/tenants"),
+        ("prod-adopt", {"VAULT_ADDR": "", "PULUMI_CONFIG_PASSPHRASE": "made-up"}, "open keeper hashivault://tenants"),
+        ("prod-adopt", {"VAULT_TOKEN": "another"}, "permission denied"),
     ],
-    ids=["no passphrase", "another's passphrase"],
+    ids=["no passphrase", "another's passphrase", "no Vault", "no address", "another's token"],
 )
-def test_a_key_that_cannot_be_reached_is_told_and_nothing_is_written(prod: Checkout, more: Mapping[str, str]) -> None:
-    before = prod.settings("prod").read_bytes()
-    done = prod.run("tenantry", "preview", "--stack", "prod", AWS_MAX_ATTEMPTS="1", **more)
+def test_a_key_that_cannot_be_reached_is_told_and_nothing_is_written(
+    prod: Checkout, stack: str, more: Mapping[str, str], why: str
+) -> None:
+    before = prod.settings(stack).read_bytes()
+    done = prod.run("tenantry", "preview", "--stack", stack, AWS_MAX_ATTEMPTS="1", VAULT_MAX_RETRIES="0", **more)
     said = done.stdout + done.stderr
     assert done.returncode == 3
     assert "the key that the stack's file names as `secretsprovider` does not answer or refuses" in said
-    assert "operation error KMS: Decrypt" in said
+    assert why in said
     assert "PULUMI_CONFIG_PASSPHRASE" not in said
-    assert prod.settings("prod").read_bytes() == before
+    assert prod.settings(stack).read_bytes() == before
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout, stack: str) -> None:
     """The whole plan: of `prod-adopt` everything but what its platform stands on."""
     before = prod.settings(stack).read_bytes()
-    assert KEY.encode() in before
+    assert KEYS[stack].encode() in before
     done = prod.run("tenantry", "preview", "--stack", stack, "--json")
     said = done.stdout + done.stderr
     assert prod.settings(stack).read_bytes() == before
@@ -230,7 +241,7 @@ def test_it_is_previewed_to_its_end_where_nothing_answers(prod: Checkout, stack:
 
 def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) -> None:
     """By plain Pulumi too; nothing is within reach here, so that a first call would end in another way."""
-    prod.remember(accountId="1111111111111111", clusterName="tenantry")
+    prod.remember(accountId="1111111111111111", clusterName="tenantry", **{"foundation.network.cidr": "10.80.0.0/16"})
     before = prod.pulumi("stack", "export")
     plain = ("pulumi", "up", "--stack", "prod", "--yes", "--skip-preview", "--non-interactive")
     for command in (("tenantry", "up", "--stack", "prod"), plain):
@@ -241,13 +252,31 @@ def test_what_moves_everything_is_refused_before_the_first_call(prod: Checkout) 
         assert re.search(
             r"Pulumi\.prod\.yaml:\d+: tenantry:accountId: was 1111111111111111, is 0000000000000000: ", said
         ), said[-4000:]
-        assert "tenantry:allowChange 'accountId=0000000000000000' --stack prod" in said
+        moved = r"Pulumi\.prod\.yaml:\d+: tenantry:foundation\.network\.cidr: was 10\.80\.0\.0/16, is 10\.64\.0\.0/16: "
+        assert re.search(moved, said), said[-4000:]
+        asked = "accountId=0000000000000000 foundation.network.cidr=10.64.0.0/16"
+        assert f"tenantry:allowChange '{asked}' --stack prod" in said
         assert "tenantry:clusterName" not in said
         assert "does not answer" not in said
     held = json.loads(prod.pulumi("stack", "export"))["deployment"]["resources"]
     assert [record["outputs"] for record in held if record["type"] == "pulumi:pulumi:Stack"] == [
         resource["outputs"] for resource in json.loads(before)["deployment"]["resources"]
     ]
+
+
+def test_a_torn_lock_stops_every_run_until_it_is_cancelled(prod: Checkout) -> None:
+    """Nobody can tell whose it is; the engine itself takes it away when it is told to."""
+    state = Path(prod.env["PULUMI_BACKEND_URL"].removeprefix("file://").partition("?")[0])
+    lock = state / ".pulumi" / "locks" / "organization" / "tenantry" / "prod" / "torn.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("")
+    done = prod.run("tenantry", "up", "--stack", "prod")
+    assert done.returncode == 4
+    assert str(lock) in done.stdout + done.stderr
+    assert "`pulumi cancel --stack prod`" in done.stdout + done.stderr
+    assert lock.exists()
+    assert prod.run("pulumi", "cancel", "--yes", "--stack", "prod").returncode == 0
+    assert not lock.exists()
 
 
 @pytest.mark.parametrize("options", [(), ("--continue-on-error",)], ids=["plain", "ours"])

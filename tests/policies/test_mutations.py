@@ -188,6 +188,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "CronJob spec.timeZone",
         "CronJob *.activeDeadlineSeconds",
         "CronJob *.backoffLimit",
+        "CronJob *.podFailurePolicy*",
         "CronJob *.template.metadata*",
         "CronJob *.command*",
         "CronJob *.env",

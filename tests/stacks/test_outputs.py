@@ -1,13 +1,16 @@
 """Only what was done is remembered: of a tenant that a run did not reach, what the run before knew stays."""
 
+import json
 from datetime import date
 from typing import Any
 
 import pulumi
 import pytest
 
-from stacks import outputs
-from stacks.last_run import PLATFORM, SECRETS
+from stacks import outputs, program
+from stacks.guards.engine_command import EngineCommand
+from stacks.last_run import FOUNDATION, PLATFORM, SECRETS
+from tests.components.foundation.conftest import ADOPTED
 from tests.stacks.conftest import ME, tenants_of
 
 OLD = {"k001": {"phase": "active", "cell": "main", "plan": "basic", "services": []}}
@@ -145,6 +148,43 @@ def test_a_platform_that_is_not_whole_is_none_to_stand_on(run, tenants) -> None:
     assert whole[PLATFORM]
     again = run(tenants(), others={ME: whole}, options={"reached": reached}).result
     assert (again[PLATFORM], again["adminDatabase"]) == (whole[PLATFORM], whole["adminDatabase"])
+
+
+@pytest.fixture
+def partial(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = EngineCommand(("pulumi", "up", "--target", "urn"))
+    monkeypatch.setattr(program, "engine_command", lambda: command)
+
+
+@pytest.mark.usefixtures("partial")
+def test_a_run_with_targets_records_nothing_of_the_platform_as_done(run, tenants) -> None:
+    """The engine answers for a seal that it leaves out as if it had been made."""
+    assert run(tenants()).result[PLATFORM] is None
+    before = {PLATFORM: {"gateway": "of the run before"}}
+    assert run(tenants(), others={ME: before}).result[PLATFORM] == before[PLATFORM]
+
+
+@pytest.mark.usefixtures("partial")
+def test_a_run_with_targets_records_nothing_of_the_foundation_as_done(run, tenants) -> None:
+    own: Any = {"holds": ["foundation"], "foundation": json.dumps(ADOPTED)}
+    assert run(tenants(), **own).result[FOUNDATION] is None
+    before = {FOUNDATION: {"cluster": "of the run before"}}
+    assert run(tenants(), others={ME: before}, **own).result[FOUNDATION] == before[FOUNDATION]
+
+
+@pytest.mark.usefixtures("partial")
+@pytest.mark.parametrize("what", ASKED)
+def test_a_run_with_targets_does_not_take_a_seal_at_its_word(run, tenants, what: str) -> None:
+    """It may be the only one among them, without what it stands on."""
+    fields, key = ASKED[what]
+    after = memory(run, tenants(k001=fields), OLD)["k001"]
+    assert key not in after
+    assert (after["phase"], after["plan"]) == ("active", "basic")
+
+
+@pytest.mark.usefixtures("partial")
+def test_a_tenant_that_a_run_with_targets_opened_is_held(run, tenants) -> None:
+    assert memory(run, tenants(k001={}))["k001"]["opening"] is True
 
 
 def test_nothing_else_is_remembered(run, tenants) -> None:

@@ -51,6 +51,7 @@ def test_pulumi_yaml_describes_every_key_that_is_read_and_no_other(project) -> N
 def test_the_defaults_are_the_names_that_tenantry_knows(project) -> None:
     default = {key: declared["default"] for key, declared in project["config"].items()}
     assert default["zone"] == names.DEFAULT_ZONE
+    assert default["tenants"] == names.TENANTS_FOLDER
     assert default["systemBucket"] == names.SYSTEM_BUCKET
     assert default["photoBucket"] == names.PHOTO_BUCKET
 

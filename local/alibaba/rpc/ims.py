@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from local.alibaba.clock import iso
 from local.alibaba.http.errors import RpcError
+from local.alibaba.rpc.ram_roles import paged
 from local.alibaba.rpc.registry import Answer, RpcCall, action
 from local.alibaba.state.ram_models import ImsProvider
 
@@ -98,7 +99,8 @@ def get(call: RpcCall) -> Answer:
 @action("ims", "ListOIDCProviders", "oidc-provider/*")
 def list_providers(call: RpcCall) -> Answer:
     shown = [_shown(call, provider)["OIDCProvider"] for _, provider in sorted(call.identities.providers.items())]
-    return {"OIDCProviders": {"OIDCProvider": shown}, "IsTruncated": False}
+    page, marker = paged(call, shown)
+    return {"OIDCProviders": {"OIDCProvider": page}, **marker}
 
 
 @action("ims", "UpdateOIDCProvider", PROVIDER)

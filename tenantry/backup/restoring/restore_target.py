@@ -20,10 +20,10 @@ def chosen(stack: Stack, source: str, code: str, replace: str | None) -> BackupS
     """Raises BackupError for a tenant that is being deleted, and a neighbour with data unless `replace` names it."""
     known = stack.tenants([code]).get(code)
     if known is None or known.status in ("", "purged"):
-        raise BackupError(f"there is no tenant {code} to restore to", f"write tenants/{code}.yaml, run `tenantry up`")
+        raise BackupError(f"there is no tenant {code} to restore to", f"write {stack.file(code)}, run `tenantry up`")
     if known.status == "deleted":
         raise BackupError(
-            f"{code} is being deleted", f"cancel that first: `status: active` in tenants/{code}.yaml, `tenantry up`"
+            f"{code} is being deleted", f"cancel that first: `status: active` in {stack.file(code)}, `tenantry up`"
         )
     if replace is not None and replace != code:
         raise BackupError(f"--replace {replace} is not --as {code}", "name the same tenant twice")

@@ -1,13 +1,13 @@
 """The few questions to Alibaba Cloud of a recovery, and of a purge's end, that neither state nor provider answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tenantry.engine.errors import CommandError
 from tenantry.engine.process.pulumi_cli import Cli
 from tenantry.engine.stack.stack_connection import environment_of_program, given
-from tenantry.parsing.json_narrowing import Tree, mapping
+from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 _TIMEOUT_SECONDS = 10
 _REGION = "cn-hangzhou"  # only signs: the services asked here know no regions
@@ -26,6 +26,27 @@ def keys_of(cli: Cli, stack: str) -> Mapping[str, str]:
             f"`pulumi config set --secret tenantry:{missing[0]} --stack {stack}`",
         )
     return {**environment_of_program(cli, stack), **{VARIABLES[key]: value for key, value in found.items()}}
+
+
+def listed(
+    service: tuple[str, str],
+    action: str,
+    entries: tuple[str, str],
+    parameters: Mapping[str, object],
+    env: Mapping[str, str],
+) -> Iterator[Tree]:
+    """The entries of all pages of a listing of RAM or IMS, which mark where the next page begins.
+
+    `service` is host and version, `entries` the list in the answer and the kind in it, such as `Roles`, `Role`. Raises
+    OSError without an answer.
+    """
+    marker: dict[str, object] = {}
+    while True:
+        answer = call(*service, action, {**parameters, **marker}, env)
+        yield from map(mapping, sequence(mapping(answer.get(entries[0])).get(entries[1])))
+        if not answer.get("IsTruncated") or not answer.get("Marker"):
+            return
+        marker = {"Marker": answer["Marker"]}
 
 
 def call(host: str, version: str, action: str, parameters: Mapping[str, object], env: Mapping[str, str]) -> Tree:

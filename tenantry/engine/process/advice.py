@@ -70,7 +70,7 @@ _ADVICE: Final = (
     ),
     # secrets/cloud/manager.go, in the words of gocloud.dev/secrets
     _advice(
-        r"get stack secrets manager: secrets \(code=\w+\):",
+        r"get stack secrets manager:(?!.*passphrase)(?: secrets \(code=\w+\):)?",
         "the stack's secrets cannot be decrypted: the key that the stack's file names as `secretsprovider` does not"
         " answer or refuses. See that it is within reach and that this shell's credentials may use it:",
     ),

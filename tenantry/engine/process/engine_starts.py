@@ -8,7 +8,7 @@ is broken, and only where it can be told that this very process has ended.
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,6 +55,13 @@ class Start:
             return False
         if self.boot == boot():
             return self.namespace == namespace() and self.engine is None
+        return self.is_of_an_earlier_boot
+
+    @property
+    def is_of_an_earlier_boot(self) -> bool:
+        """Tells whether a restart of this machine has ended it."""
+        if not self.boot or not boot() or self.boot == boot():
+            return False
         same_host = bool(self.machine) and self.machine == machine()
         return same_host and self.namespace == namespace() == INITIAL_NAMESPACE
 
@@ -93,6 +100,12 @@ class Starts:
         """Tells whether the engine that made the lock is one of these, and proved dead: nobody will ever release it."""
         starts = list(self._of(lock))
         return bool(starts) and all(start.is_dead for start in starts)
+
+    def lost_in_restart(self, locks: Collection[Lock]) -> int:
+        """How many of these engines a restart of this machine has ended whose lock is none of `locks`."""
+        known = {lock.pid for lock in locks if lock.is_own}
+        starts = [start for _, start in self._read() if start is not None and start.pid not in known]
+        return sum(start.is_of_an_earlier_boot for start in starts)
 
     def sweep(self) -> None:
         """Removes what is no longer of use. Call it only when the locks of dead engines are gone."""

@@ -77,6 +77,15 @@ def boot() -> str:
         return ""
 
 
+def booted_at() -> float:
+    """When this boot began, in seconds since the epoch; 0 where the kernel does not say."""
+    try:
+        lines = (_PROC / "stat").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((float(line.split()[1]) for line in lines if line.startswith("btime ")), 0.0)
+
+
 def namespace() -> str:
     """In which the numbers of processes are those that this process sees; empty where the kernel does not say."""
     try:

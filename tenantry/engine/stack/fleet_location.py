@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenantry.names import DEFAULT_ZONE
+from tenantry.names import DEFAULT_ZONE, TENANTS_FOLDER
 
 if TYPE_CHECKING:
     from tenantry.fleet.load import Fleet
@@ -54,15 +54,15 @@ def locate_fleet(
     try:
         project = Project.find(cwd)
     except CommandError:
-        if directory is None and not (cwd / "tenants").is_dir():
+        if directory is None and not (cwd / TENANTS_FOLDER).is_dir():
             raise
-        return FleetLocation(stack, directory or cwd / "tenants", zone or DEFAULT_ZONE, None, told or utc_day())
+        return FleetLocation(stack, directory or cwd / TENANTS_FOLDER, zone or DEFAULT_ZONE, None, told or utc_day())
     stack = project.stack(stack)
     project.require(stack)
     own = project.tenants(stack)
     return FleetLocation(
         stack,
-        directory or _from_here(own),
+        directory or from_here(own),
         zone or project.zone(stack),
         project.cells(stack),
         told or today_of(project, stack),
@@ -70,7 +70,7 @@ def locate_fleet(
     )
 
 
-def _from_here(folder: Path) -> Path:
+def from_here(folder: Path) -> Path:
     """Faults name files as a person or an editor would from where they stand."""
     here = Path.cwd()
     return Path(os.path.relpath(folder, here)) if folder.is_relative_to(here) else folder

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import yaml
 
 from tenantry.engine.errors import CommandError
 from tenantry.engine.stack.embedded import EMBEDDED_STACKS
-from tenantry.engine.stack.stack_file import faults
-from tenantry.names import DEFAULT_ZONE, is_zone
+from tenantry.engine.stack.stack_file import faults, top_line
+from tenantry.names import DEFAULT_ZONE, TENANTS_FOLDER, is_zone
 from tenantry.spec.setting_keys import NAMESPACE, SECRETS
 from tenantry.spec.tenant_secrets import StackSecrets
 
+# Of the engine (pkg/secrets/cloud): what it encrypts a stack's secrets with, beside a passphrase.
+KEY_SERVICES: Final = ("awskms", "azurekeyvault", "gcpkms", "hashivault")
+PASSPHRASES: Final = ("", "default", "passphrase")
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 _ORGANIZATION = "organization"  # the only one of a self-managed state
 _STACK_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
@@ -95,9 +98,22 @@ class Project:
         return _mapping(self.file(stack)) if self.file(stack).is_file() else {}
 
     def secrets_provider(self, stack: str) -> str | None:
-        """The provider that encrypts the stack's secrets, such as `hashivault://KEY`; None where a passphrase does."""
+        """The provider that encrypts the stack's secrets, such as `hashivault://KEY`; None where a passphrase does.
+
+        Raises CommandError for one that the engine has not: for a new stack it would take a passphrase in its place.
+        """
         named = self.stack_document(stack).get("secretsprovider")
-        return named if isinstance(named, str) and named not in ("", "default", "passphrase") else None
+        if not isinstance(named, str) or named in PASSPHRASES:
+            return None
+        kind, _, key = named.partition("://")
+        if kind not in KEY_SERVICES or not key:
+            file = self.file(stack)
+            raise CommandError(
+                f"{file.name}:{top_line(file, 'secretsprovider')}: secretsprovider: the engine has no provider `{kind}`"
+                + ("" if kind not in KEY_SERVICES else " without a key"),
+                f"write passphrase, or {', '.join(f'{service}://KEY' for service in KEY_SERVICES)}",
+            )
+        return named
 
     def configuration(self, stack: str) -> Mapping[str, Any]:
         """`config:` of Pulumi.STACK.yaml by full key; encrypted values stay mappings and are never looked at.
@@ -136,7 +152,17 @@ class Project:
 
     def tenants(self, stack: str) -> Path:
         """The folder of the stack's tenants."""
-        return self.root / (self.setting(stack, "tenants") or "tenants")
+        return self.root / (self.setting(stack, "tenants") or TENANTS_FOLDER)
+
+    def tenant_folders(self) -> frozenset[Path]:
+        """The folders of all stacks that have settings of their own, and the one of a stack without."""
+        default = self.root / (self._default("tenants") or TENANTS_FOLDER)
+        return frozenset({default, *(self.tenants(stack) for stack in self.stacks())})
+
+    def stacks(self) -> list[str]:
+        """The plain names of the stacks that have settings of their own."""
+        files = self.root.glob("Pulumi.*.yaml")
+        return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
 
     def zone(self, stack: str) -> str:
         """The DNS zone of the stack's tenants."""

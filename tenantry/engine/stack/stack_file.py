@@ -1,4 +1,4 @@
-"""Faults of a stack's own file before the engine reads it: keys that nobody reads, texts that YAML changes."""
+"""Faults of a stack's own file before the engine reads it: keys that nobody reads, texts that YAML changes, secrets."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import yaml
 
+from tenantry.spec.secret_detection.text import known_credential_in
 from tenantry.spec.setting_keys import SECRETS, set_secret, unknown_setting
 
 # What YAML takes for a number or a day without quotes; the engine then hands another text to the program, 15 for 017.
@@ -42,14 +43,36 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
                     f"{file.name}:{scalar.start_mark.line + 1}: {name}: YAML reads another text there than is written: "
                     "put it in quotes"
                 )
+            if (kind := known_credential_in(text)) is not None and _value(value, "secure") is None:
+                yield (
+                    f"{file.name}:{scalar.start_mark.line + 1}: {name}: holds {kind} in clear: "
+                    f"`pulumi config set --secret` encrypts what is meant to be secret, and change what stood here"
+                )
 
 
 def lines(file: Path) -> dict[str, int]:
-    """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read."""
+    """Key below `config:`, as it is written -> its line; empty for a file that has none or cannot be read.
+
+    Keys of documents are parted by dots: `tenantry:foundation.network.cidr`.
+    """
     try:
-        return {str(key.value): key.start_mark.line + 1 for key, _ in _configured(file)}
+        return dict(_lines(_configured(file)))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
+
+
+def _lines(entries: list[tuple[yaml.ScalarNode, yaml.Node]], above: str = "") -> Iterator[tuple[str, int]]:
+    for key, value in entries:
+        name = f"{above}{key.value}"
+        yield name, key.start_mark.line + 1
+        if isinstance(value, yaml.MappingNode):
+            yield from _lines(_entries(value), f"{name}.")
+
+
+def top_line(file: Path, name: str) -> int:
+    """The line of a key beside `config:`; 1 where it is not found as YAML is commonly written."""
+    texts = file.read_text(encoding="utf-8").splitlines()
+    return next((number for number, text in enumerate(texts, 1) if text.startswith(f"{name}:")), 1)
 
 
 def line_of(file: Path, name: str) -> int:

@@ -9,11 +9,11 @@ from pathlib import Path
 from tenantry.engine.errors import StackLocked
 from tenantry.engine.process.engine_starts import Starts
 from tenantry.engine.process.lock_files import Lock, is_refusal, parse_refusal
-from tenantry.engine.process.process_table import Process, environment_of, own_processes, process
+from tenantry.engine.process.process_table import Process, booted_at, environment_of, process
 from tenantry.engine.process.pulumi_cli import MARKER, Cli
 from tenantry.engine.state.orphans import Leftovers
 from tenantry.engine.state.process_lock import exclusive, run_directory
-from tenantry.engine.state.state_files import FileState, remove_lock
+from tenantry.engine.state.state_files import FileState, remove_lock, remove_torn_attributes
 
 WAIT_SECONDS = 120.0  # for an engine whose `tenantry` was killed: it has been told to stop and finishes its calls
 _REMEDY = "wait for it to end; if you know that it is dead: `pulumi cancel --stack {stack}`"
@@ -69,11 +69,14 @@ class StackLock:
         return is_broken
 
     def _dead_locks(self, files: FileState, say: Callable[[str], None]) -> Iterator[Path]:
-        for path, lock in files.locks():
+        listed = list(files.locks())
+        lost = self.starts.lost_in_restart([lock for _, lock in listed if lock is not None])
+        for path, lock in listed:
             if lock is None:
-                if _engine_on(self.cli.environment.get("PULUMI_BACKEND_URL", "")):
-                    raise self._locked(None)
-                say(f"removing the lock file {path.name}, which a crash had torn")
+                lost -= 1
+                if lost < 0 or not _is_older_than_boot(path):
+                    raise self._torn(path)
+                say(f"removing the lock file {path.name}, which the restart of this machine had torn")
             elif (holder := self.starts.living(lock)) is not None:
                 self._await_end(lock, holder, say)
             elif self.starts.is_dead(lock):
@@ -94,6 +97,16 @@ class StackLock:
                 raise self._locked(lock)
             time.sleep(0.1)
 
+    def _torn(self, path: Path) -> StackLocked:
+        """Whoever wrote it may be at work, on another machine even: only a restart of this one is proof."""
+        remove_torn_attributes(path)  # else no command can read the state, and `pulumi cancel` neither
+        return StackLocked(
+            f"the stack `{self.stack}` is locked by {path}, which does not say by whom: it is torn, or just being "
+            "written",
+            "look on every machine that uses this state whether an engine works on the stack, and wait for its end; "
+            f"where none does: `pulumi cancel --stack {self.stack}`",
+        )
+
     def _locked(self, lock: Lock | None) -> StackLocked:
         doubt = ""
         if lock is not None and lock.is_own and self.starts.living(lock) is None:
@@ -106,10 +119,8 @@ class StackLock:
         )
 
 
-def _engine_on(url: str) -> bool:
-    """Tells whether an engine of this user runs on the state at `url`, as far as its environment tells."""
-    return any(
-        found.name == "pulumi" and environment_of(pid).get("PULUMI_BACKEND_URL", url) == url
-        for pid in own_processes()
-        if (found := process(pid)) is not None
-    )
+def _is_older_than_boot(path: Path) -> bool:
+    try:
+        return path.stat().st_mtime < booted_at()
+    except FileNotFoundError:  # released meanwhile
+        return False

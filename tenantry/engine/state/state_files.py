@@ -103,11 +103,23 @@ class FileState:
     def _repair_attributes(self) -> Iterator[Path]:
         every = self.folder / ".pulumi" / "meta.yaml.attrs"  # the whole state's, written once: torn, it stops everybody
         for path in [*self._own(".attrs"), *([every] if every.exists() else [])]:
-            with path.open("rb") as handle:
-                is_torn = handle.read(1) != b"{"  # it is written in one piece: whole or empty
-            if is_torn:
-                path.unlink()  # a missing one is nothing to the engine, a torn one stops it
+            if _remove_torn(path):
                 yield path
+
+
+def remove_torn_attributes(path: Path) -> None:
+    """Removes the attributes of a file where they are torn; also while an engine runs."""
+    attributes = path.with_name(path.name + ".attrs")
+    if attributes.exists():
+        _remove_torn(attributes)
+
+
+def _remove_torn(attributes: Path) -> bool:
+    with attributes.open("rb") as handle:
+        is_torn = handle.read(1) != b"{"  # it is written in one piece: whole or empty
+    if is_torn:
+        attributes.unlink()  # a missing one is nothing to the engine, a torn one stops it
+    return is_torn
 
 
 def remove_lock(path: Path) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.engine.clients.alibaba_rpc import call, listed
 from tenantry.inspection.doctor.facts import Alibaba, Silent
 from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, probes
-from tenantry.parsing.json_narrowing import mapping, sequence
+from tenantry.parsing.json_narrowing import mapping
 
 STS: Final = ("sts.aliyuncs.com", "2015-04-01")
+IMS: Final = ("ims.aliyuncs.com", "2019-08-15")
+RAM: Final = ("ram.aliyuncs.com", "2015-05-01")
 # What a service answers about rights; anything else (no such role yet) means that the right is there.
 NO_ZONE: Final = ("InvalidDomainName", "IncorrectDomainUser")
 REFUSALS: Final = ("NoPermission", "Forbidden", "AccessDenied", "Unauthorized", "UnauthorizedOperation")
@@ -42,30 +44,27 @@ def read_alibaba(settings: Mapping[str, str], keys: Mapping[str, str], *, has_fo
         account=account,
         refused=refused,
         has_zone=not str(mapping(answers.get("DescribeDomainRecords")).get("Code", "")).startswith(NO_ZONE),
-        issuers=_issuers(answers.get("ListOIDCProviders", {})),
-        roles=_count(keys, "ListRoles", "Roles", "Role"),
-        policies=_count(keys, "ListPolicies", "Policies", "Policy"),
+        issuers=issuers(keys),
+        roles=_count(keys, "ListRoles", ("Roles", "Role")),
+        policies=_count(keys, "ListPolicies", ("Policies", "Policy")),
         regions=_regions(settings, keys),
     )
 
 
-def _issuers(answer: Any) -> dict[str, str]:
-    found = sequence(mapping(mapping(answer).get("OIDCProviders")).get("OIDCProvider"))
-    return {str(result.get("OIDCProviderName")): str(result.get("IssuerUrl")) for result in map(mapping, found)}
-
-
-def _count(keys: Mapping[str, str], action: str, plural: str, singular: str) -> int:
-    """All pages; 0 where it may not be asked, which the rights say already."""
-    total, marker = 0, ""
+def issuers(keys: Mapping[str, str], page: int = 100) -> dict[str, str]:
+    """Identity provider -> its issuer; empty where it may not be asked, which the rights say already."""
     try:
-        while True:
-            wanted = {"MaxItems": "1000", **({"Marker": marker} if marker else {})}
-            wanted |= {"PolicyType": "Custom"} if action == "ListPolicies" else {}
-            answer = call("ram.aliyuncs.com", "2015-05-01", action, wanted, keys)
-            total += len(sequence(mapping(answer.get(plural)).get(singular)))
-            marker = str(answer.get("Marker") or "")
-            if not answer.get("IsTruncated") or not marker:
-                return total
+        found = list(listed(IMS, "ListOIDCProviders", ("OIDCProviders", "OIDCProvider"), {"MaxItems": page}, keys))
+    except OSError:
+        return {}
+    return {str(provider.get("OIDCProviderName")): str(provider.get("IssuerUrl")) for provider in found}
+
+
+def _count(keys: Mapping[str, str], action: str, entries: tuple[str, str]) -> int:
+    """0 where it may not be asked, which the rights say already."""
+    wanted = {"MaxItems": 1000, **({"PolicyType": "Custom"} if action == "ListPolicies" else {})}
+    try:
+        return sum(1 for _ in listed(RAM, action, entries, wanted, keys))
     except OSError:
         return 0
 

@@ -22,13 +22,18 @@ def credential_in(text: str) -> str | None:
     return _kind(text) if _ANY.search(text) else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _kind(text: str) -> str | None:
+def known_credential_in(text: str) -> str | None:
+    """The same by our own families alone: for what every command reads first, where half a second counts."""
     for hint, family in _HINTS:
         if hint in text and family.pattern.search(text):
             return family.kind
-    if bare_private_key(text):
-        return "a private key"
+    return "a private key" if bare_private_key(text) else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _kind(text: str) -> str | None:
+    if (kind := known_credential_in(text)) is not None:
+        return kind
     if _has_token(text):
         from tenantry.spec.secret_detection.detector import detected  # 0.2 s, as the package loads an HTTP client
 

@@ -54,6 +54,7 @@ def args_of(settings: dict[str, Any], *, protect: bool = True) -> FoundationArgs
             system=Fake("alicloud", "alicloud-system"),
             photos=Fake("alicloud", "alicloud-photos"),
             backups=Fake("alicloud", "alicloud-backups"),
+            random=Fake("random", "random"),
         ),
         protect=protect,
     )

@@ -241,11 +241,11 @@ def test_what_is_adopted_is_not_declared(foundation, part: str) -> None:
         assert not recording.of(type_), type_
 
 
-def test_where_everything_is_adopted_nothing_is_declared(foundation) -> None:
+def test_where_everything_is_adopted_nothing_is_declared_but_the_seal(foundation) -> None:
     recording = foundation(ADOPTED)
     assert [
         resource.name for resource in recording.resources if resource.custom and not resource.type.startswith("pulumi:")
-    ] == []
+    ] == ["foundation-seal"]
     facts = recording.result
     assert (facts["vpc"], facts["cluster"], facts["databaseServer"]) == ("vpc-1", "c1", "pgm-1")
     assert facts["keys"] == ADOPTED["encryption"]
@@ -260,7 +260,18 @@ def test_all_that_cannot_be_replaced_without_loss_is_protected_and_all_is_ours(f
     assert {kind_of(pod.type) for pod in made if kind_of(pod.type) in STANDS_ON} == set(STANDS_ON)
     assert not [resource.name for resource in foundation(protect=False).resources if resource.protect]
     for pod in made:
-        assert pod.provider.startswith("alicloud-"), pod.name
+        assert pod.provider.startswith("alicloud-") or pod.name == "foundation-seal", pod.name
+
+
+def test_a_destroy_meets_the_seal_before_anything_that_is_not_protected(foundation) -> None:
+    recording = foundation()
+    rest = {
+        resource.name
+        for resource in recording.descendants("foundation")
+        if resource.custom and resource.name != "foundation-seal"
+    }
+    assert rest <= set(recording.named("foundation-seal").after)
+    assert recording.named("foundation-seal").protect
 
 
 # Newer than the alicloud plugin of the embedded engine (1.240.0), as the official provider's documents say. The preview

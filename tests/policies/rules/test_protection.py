@@ -1,5 +1,6 @@
 """Each rule on data, secrets and names objects when its one thing is changed."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from policies.analyzer.decode import SECRET as SECRET_MARK
 from policies.analyzer.decode import SIGNATURE
+from tests.tenantry.spec.test_secret_detection import FINE, NAMED, TEXTS
 
 DATABASE, BUCKET, SECRET, CONFIG = (
     "k001-db-database",
@@ -133,6 +135,29 @@ def test_what_only_sounds_like_it_passes(declared, change, broken, key: str, val
 def test_one_office_may_look_after_two_kindergartens(declared, change, broken, name: str, path: str) -> None:
     declared[name] = change(declared[name], path, "office@k002.example.com")
     assert [str(violation) for violation in broken(declared, only=[name]).broken] == []
+
+
+FAMILIES: dict[str, Any] = {**{name: {"value": text} for name, text in TEXTS.items()}, **NAMED}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_a_file_may_not_say_no_tenants_configuration_may(declared, change, broken, family: str) -> None:
+    """By the same families: in the ConfigMap of its application, and in its row."""
+    config = {"branding": {}, "integrations": FAMILIES[family]}
+    text = json.dumps({"config": config}, ensure_ascii=False)
+    for name, path, value in ((CONFIG, "data.TENANT_SETTINGS", text), (ROW, "settings.config", config)):
+        found = broken({**declared, name: change(declared[name], path, value)}, only=[name]).broken
+        assert {violation.rule.name for violation in found} == {"protection-secret"}, name
+        assert all("hunter2" not in str(violation) for violation in found)
+
+
+@pytest.mark.parametrize("family", FINE)
+def test_what_a_file_may_say_a_tenants_configuration_may(declared, change, broken, family: str) -> None:
+    config = {"integrations": FINE[family]}
+    text = json.dumps({"config": config}, ensure_ascii=False)
+    for name, path, value in ((CONFIG, "data.TENANT_SETTINGS", text), (ROW, "settings.config", config)):
+        found = broken({**declared, name: change(declared[name], path, value)}, only=[name]).broken
+        assert [str(violation) for violation in found if violation.rule.name == "protection-secret"] == []
 
 
 def test_a_message_never_repeats_a_credential(declared, change, broken) -> None:

@@ -1,7 +1,5 @@
 """A run without the policy pack: loud where it is embedded or a preview, refused where it would change production."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from stacks.guards.unchecked_run import engine_command, has_pack, refuse_unchecked
+from stacks.guards.engine_command import EngineCommand
+from stacks.guards.unchecked_run import has_pack, refuse_unchecked
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN = ("/opt/bin/pulumi", "up", "--stack", "prod", "--yes")
@@ -25,7 +24,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def start(command: Sequence[str], *, stack: str = "prod", embedded: bool = False, **environment: str) -> None:
     config: Any = SimpleNamespace(stack=stack, embedded=embedded)
-    refuse_unchecked(config, environment, command)
+    refuse_unchecked(config, environment, EngineCommand(command, folder=ROOT))
 
 
 def test_production_is_not_changed_without_the_pack(said: list[str]) -> None:
@@ -57,6 +56,8 @@ def test_a_preview_goes_on(said: list[str], monkeypatch: pytest.MonkeyPatch) -> 
     [
         (*PLAIN, "--policy-pack", "policies"),
         (*PLAIN, "--policy-pack=policies"),
+        (*PLAIN, "--policy-pack", "elsewhere,./policies/"),
+        (*PLAIN, "--policy-pack", str(ROOT / "policies")),
         ("pulumi", "--non-interactive", "destroy", "--run-program"),
         ("pulumi", "refresh", "--run-program"),
     ],
@@ -67,22 +68,33 @@ def test_nothing_is_said_where_there_is_a_pack_or_nothing_to_check(said: list[st
 
 
 def test_the_configuration_of_a_pack_is_no_pack() -> None:
-    assert not has_pack((*PLAIN, "--policy-pack-config", "policies/prod.json"))
+    assert not has_pack(EngineCommand((*PLAIN, "--policy-pack-config", "policies/prod.json"), folder=ROOT))
 
 
-def test_the_engine_above_is_found(tmp_path: Path) -> None:
-    """As a language host below it starts the program: with a process between the two."""
-    engine = tmp_path / "pulumi"
-    engine.symlink_to(sys.executable)
-    program = "from stacks.guards.unchecked_run import engine_command; print(engine_command()[1:][-2:])"
-    host = f"import subprocess; subprocess.run([{sys.executable!r}, '-c', {program!r}], check=True)"
-    command = [str(engine), "-c", host, "--policy-pack", "policies"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "('--policy-pack', 'policies')"
+@pytest.mark.parametrize("pack", ["other", "other/policies", "policies/rules", "", "~/policies"])
+def test_another_pack_is_none_of_ours(pack: str) -> None:
+    with pytest.raises(pulumi.RunError, match=r"the policy pack does not run"):
+        start((*PLAIN, "--policy-pack", pack))
 
 
-def test_without_an_engine_above_there_is_no_command() -> None:
-    assert engine_command() == ()
+def test_a_pack_of_our_name_in_another_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    command = EngineCommand((*PLAIN, "--policy-pack", "policies"), folder=tmp_path)
+    assert not has_pack(command)
+    config: Any = SimpleNamespace(stack="prod", embedded=False)
+    with pytest.raises(pulumi.RunError, match=r"does not run \(policies is another one\)"):
+        refuse_unchecked(config, {}, command)
+
+
+def test_a_link_to_ours_is_ours(tmp_path: Path) -> None:
+    (tmp_path / "pack").symlink_to(ROOT / "policies")
+    assert has_pack(EngineCommand((*PLAIN, "--policy-pack", "pack"), folder=tmp_path))
+
+
+def test_a_pack_that_the_environment_names_counts_too() -> None:
+    assert has_pack(EngineCommand(PLAIN, {"PULUMI_OPTION_POLICY_PACK": "policies"}, ROOT))
+    assert not has_pack(EngineCommand(PLAIN, {"PULUMI_OPTION_POLICY_PACK": "other"}, ROOT))
 
 
 def test_the_program_asks_before_it_registers_anything(

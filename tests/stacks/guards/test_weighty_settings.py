@@ -1,6 +1,9 @@
 """A change of what moves or replaces data or everybody's workload: asked for twice, and remembered when it is done."""
 
+import asyncio
+import json
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +13,17 @@ import pytest
 from stacks import program
 from stacks.config import ROOT
 from stacks.guards import ending
-from stacks.guards.ending import came_to_its_end, is_partial
+from stacks.guards.ending import came_to_its_end
+from stacks.guards.engine_command import EngineCommand
+from stacks.guards.weighty_foundation import DECLARED, ONLY_LESS, fields
 from stacks.guards.weighty_settings import HARMLESS, WEIGHTY, allowed, place_of
 from stacks.settings import SECRETS, Settings
+from tenantry.spec.setting_keys import FOUNDATION, unknown_setting
+from tests.components.foundation.conftest import ADOPTED, MADE
 from tests.stacks.conftest import ME
 
-FIELDS = {str(field.alias) for field in Settings.model_fields.values()}
+SETTINGS = {str(field.alias) for field in Settings.model_fields.values()} | set(SECRETS)
+SHARED_CACHE = "redisUrl"
 # Setting -> another value than the default.
 OTHERS: Mapping[str, Any] = {
     "holds": ["cells"],
@@ -43,6 +51,39 @@ OTHERS: Mapping[str, Any] = {
     "photoKmsKey": "key-2",
     "backupKmsKey": "key-3",
 }
+# Field of a foundation that is made -> another value; of one that is adopted -> another value.
+OTHERS_MADE: Mapping[str, Any] = {
+    "name": "other",
+    "zones": ["cn-guangzhou-a", "cn-guangzhou-c"],
+    "network.cidr": "10.80.0.0/16",
+    "encryption.cluster": "key-1",
+    "encryption.database": "key-2",
+    "encryption.system": "key-3",
+    "encryption.photos": "key-4",
+    "encryption.backups": "key-5",
+    "logging.adopt": "other-logs",
+    "logging.retentionDays": 180,
+    "cluster.version": "1.34.1-aliyun.1",
+    "cluster.serviceCidr": "172.22.0.0/20",
+    "cluster.nodes.largest": 5,
+    "databaseServer.instanceType": "pg.x4.large.2c",
+    "databaseServer.engineVersion": "17.0",
+    "databaseServer.backupDays": 7,
+    "audit.adopt": "other-trail",
+    "audit.retentionDays": 180,
+    "registry.adopt": "registry.example.com/other",
+    "registry.namespace": "other",
+}
+OTHERS_ADOPTED: Mapping[str, Any] = {
+    "network.adopt.vpc": "vpc-2",
+    "network.adopt.cidr": "10.16.0.0/16",
+    "network.adopt.nodeSwitches": ["vsw-1", "vsw-9"],
+    "network.adopt.podSwitches": ["vsw-3", "vsw-9"],
+    "network.adopt.databaseSwitches": ["vsw-5", "vsw-9"],
+    "cluster.adopt": "c2",
+    "databaseServer.adopt": "pgm-2",
+}
+WITH_MORE_DAYS = {"logging": {"retentionDays": 365}}  # than the least: of these only less counts
 
 
 @pytest.fixture
@@ -55,7 +96,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def outputs(project: dict[str, Any]) -> dict[str, Any]:
     """What a run with the defaults leaves."""
-    defaults = {key: project["config"][key]["default"] for key in WEIGHTY}
+    defaults = {key: project["config"][key]["default"] for key in OTHERS}
     return {"settings": {key: as_text(value) for key, value in defaults.items()}}
 
 
@@ -68,15 +109,33 @@ def nothing_registered(outputs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program.providers, "make", lambda config: pytest.fail("something was registered"))
 
 
-def test_every_setting_is_either_weighty_or_harmless() -> None:
-    assert WEIGHTY.keys() | HARMLESS.keys() == FIELDS | set(SECRETS)
+def test_every_key_is_either_weighty_or_harmless() -> None:
+    every = {*SETTINGS, SHARED_CACHE, FOUNDATION, *fields()}
+    assert WEIGHTY.keys() | HARMLESS.keys() == every
     assert not WEIGHTY.keys() & HARMLESS.keys()
-    assert OTHERS.keys() == WEIGHTY.keys()
+    assert all(WEIGHTY.values())
+    assert all(HARMLESS.values())
+    tried = {FOUNDATION, *(f"{FOUNDATION}.{place}" for place in {**OTHERS_MADE, **OTHERS_ADOPTED})}
+    assert OTHERS.keys() | tried == WEIGHTY.keys()
     assert not WEIGHTY.keys() & set(SECRETS)  # what is remembered stands in the outputs in clear
 
 
+def test_no_other_key_is_one_that_somebody_reads() -> None:
+    every = {*SETTINGS, SHARED_CACHE}
+    assert unknown_setting(f"tenantry:{FOUNDATION}", every) is None
+    assert unknown_setting("tenantry:other", every)
+    assert unknown_setting("tenantry-secrets:k001.wechatPayKey", every) is None  # of one tenant, rotated by its file
+    assert unknown_setting("tenantry-secrets:other", every)
+
+
+def test_every_field_of_the_foundation_is_found_in_whatever_it_is_wrapped() -> None:
+    places = set(fields())
+    assert {"foundation.zones", "foundation.network.adopt.vpc", "foundation.cluster.nodes.largest"} <= places
+    assert not places & {"foundation.network", "foundation.network.adopt", "foundation.cluster.nodes"}
+
+
 @pytest.mark.usefixtures("nothing_registered")
-@pytest.mark.parametrize("key", WEIGHTY)
+@pytest.mark.parametrize("key", OTHERS)
 def test_a_weighty_change_is_refused_before_the_first_call(outputs: Any, refused: Any, tenants: Any, key: str) -> None:
     other = OTHERS[key]
     text = as_text(other)
@@ -86,6 +145,77 @@ def test_a_weighty_change_is_refused_before_the_first_call(outputs: Any, refused
     assert f"tenantry:{key}: was {before or 'not set'}, is {text}: {WEIGHTY[key]}" in told
     assert f"`{key}: {before}`" in told
     assert f"`pulumi config set tenantry:allowChange '{key}={text}' --stack test`" in told
+
+
+def with_field(foundation: Mapping[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """A copy in which the field at the dotted place has another value."""
+    changed = deepcopy(dict(foundation))
+    *above, name = place.split(".")
+    inner = changed
+    for part in above:
+        inner = inner.setdefault(part, {})
+    inner[name] = value
+    return changed
+
+
+def founded(run: Any, folder: Path, foundation: Any, **changes: Any) -> dict[str, Any]:
+    """What a run leaves that made or adopted a foundation."""
+    return run(folder, holds=[FOUNDATION], foundation=json.dumps(foundation), **changes).result
+
+
+@pytest.mark.parametrize(
+    ("foundation", "place", "other"),
+    [
+        *((MADE | WITH_MORE_DAYS, place, other) for place, other in OTHERS_MADE.items()),
+        *((ADOPTED, place, other) for place, other in OTHERS_ADOPTED.items()),
+    ],
+    ids=[*OTHERS_MADE, *OTHERS_ADOPTED],
+)
+def test_a_weighty_change_of_the_foundation_is_refused_before_the_first_call(
+    run: Any, refused: Any, tenants: Any, monkeypatch: pytest.MonkeyPatch, foundation: Any, place: str, other: Any
+) -> None:
+    folder, key = tenants(k001={}), f"{FOUNDATION}.{place}"
+    before = founded(run, folder, foundation)
+    changed = json.dumps(with_field(foundation, place, other))
+    monkeypatch.setattr(program.providers, "clouds", lambda config: pytest.fail("something was registered"))
+    told = refused(folder, others={ME: before}, holds=[FOUNDATION], foundation=changed)
+    assert "nothing was changed:" in told
+    assert f"tenantry:{key}: was {before['settings'][key] or 'not set'}, is {as_text(other)}: {WEIGHTY[key]}" in told
+    assert f"`pulumi config set tenantry:allowChange '{key}={as_text(other)}' --stack test`" in told
+
+
+def test_a_change_of_the_foundation_that_was_asked_for_twice_is_done_and_remembered(run: Any, tenants: Any) -> None:
+    folder, key = tenants(k001={}), "foundation.cluster.version"
+    before = founded(run, folder, MADE)
+    changed = with_field(MADE, "cluster.version", "1.34.1-aliyun.1")
+    asked: Any = {"allowChange": f"{key}=1.34.1-aliyun.1", "others": {ME: before}}
+    after = founded(run, folder, changed, **asked)
+    assert after["settings"] == {**before["settings"], key: "1.34.1-aliyun.1"}
+    failed = founded(run, folder, changed, options={"reached": {"foundation-seal": False}}, **asked)
+    assert failed["settings"] == before["settings"]
+
+
+def test_a_foundation_that_is_taken_out_of_the_settings_is_one_change(run: Any, refused: Any, tenants: Any) -> None:
+    folder = tenants(k001={})
+    whole = ["foundation", "platform", "cells"]
+    before = run(folder, holds=whole, foundation=json.dumps(ADOPTED)).result
+    told = refused(folder, others={ME: before}, holds=whole)
+    assert f"tenantry:{FOUNDATION}: was {DECLARED}, is not set: {WEIGHTY[FOUNDATION]}" in told
+    assert told.count(": was ") == 1
+    allowed_by = {"allowChange": f"{FOUNDATION}="}
+    after = run(folder, others={ME: before}, holds=whole, **allowed_by).result
+    assert after["settings"][FOUNDATION] == ""
+    again = run(folder, others={ME: after}, holds=whole, foundation=json.dumps(ADOPTED)).result
+    assert again["settings"][FOUNDATION] == DECLARED
+
+
+@pytest.mark.parametrize("key", sorted(ONLY_LESS))
+def test_more_days_or_nodes_take_nothing_away(run: Any, tenants: Any, key: str) -> None:
+    folder, place = tenants(k001={}), key.partition(".")[2]
+    before = founded(run, folder, MADE)
+    more = int(before["settings"][key]) + 100
+    after = founded(run, folder, with_field(MADE, place, more), others={ME: before})
+    assert after["settings"][key] == str(more)
 
 
 @pytest.mark.usefixtures("nothing_registered")
@@ -161,10 +291,9 @@ def test_the_end_is_reached_when_all_that_stands_last_is_made(record: Any, known
     assert kept == [ended]
 
 
-@pytest.mark.parametrize("option", ["-t", "--target", "--target=urn", "--exclude", "--target-dependents"])
-def test_a_run_that_leaves_some_out_has_no_end(option: str) -> None:
-    assert is_partial(("pulumi", "up", option, "urn"))
-    assert not is_partial(("pulumi", "up", "--stack", "prod", "--yes"))
+def test_a_run_that_leaves_some_out_has_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "engine_command", lambda: EngineCommand(("pulumi", "up", "--target", "urn")))
+    assert asyncio.run(came_to_its_end([])) is False
 
 
 def test_the_documents_name_every_weighty_setting() -> None:
@@ -195,10 +324,19 @@ def test_one_more_part_to_hold_is_no_change(run: Any, tenants: Any) -> None:
 
 def test_the_place_is_the_line_of_the_key(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: tenantry\nconfig:\n  zone:\n    default: x\n  photoRegion: {}\n")
-    (tmp_path / "Pulumi.prod.yaml").write_text("# installation\nconfig:\n  tenantry:zone: example.com\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text(
+        "# installation\nconfig:\n  tenantry:zone: example.com\n"
+        "  tenantry:foundation:\n    zones: [a, b]\n    network: {cidr: 10.0.0.0/16}\n"
+    )
     assert place_of("zone", "prod", tmp_path) == "Pulumi.prod.yaml:3: tenantry:zone"
     assert place_of("photoRegion", "prod", tmp_path) == "Pulumi.yaml:5: tenantry:photoRegion"
     assert place_of("other", "prod", tmp_path) == "Pulumi.prod.yaml: tenantry:other"
+    assert place_of("foundation.network.cidr", "prod", tmp_path) == (
+        "Pulumi.prod.yaml:6: tenantry:foundation.network.cidr"
+    )
+    assert place_of("foundation.cluster.adopt", "prod", tmp_path) == (
+        "Pulumi.prod.yaml:4: tenantry:foundation.cluster.adopt"
+    )
     assert place_of("accountId", "prod", ROOT).startswith("Pulumi.prod.yaml:")
 
 

@@ -14,6 +14,8 @@ from tenantry.backup.errors import BackupError
 from tenantry.backup.retention import Counts, counts_of
 from tenantry.backup.settings import KnownTenant
 from tenantry.cli.app import app
+from tenantry.cli.commands.data.backup import exit_code
+from tenantry.engine.errors import ExitCode
 from tenantry.fleet.load import PROJECT_TENANTS
 
 NIGHT = [
@@ -23,14 +25,15 @@ NIGHT = [
 
 
 @pytest.fixture
-def pruned(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counts]:
-    """By whom and what was kept, where backups are taken and removed in a moment."""
+def pruned(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> dict[str, Counts]:
+    """By whom and what was kept, where backups are taken and removed in a moment; the parameter: objects gone."""
     kept: dict[str, Counts] = {}
+    gone = getattr(request, "param", 0)
 
     def take(_: object, subject: BackupSubject, *__: object, **___: object) -> Any:
         fingerprint = SimpleNamespace(rows=1, tables={})
         return SimpleNamespace(
-            id=f"{subject.name}-id", fingerprint=fingerprint, objects=(), size=1, seconds=1.0, lost=0
+            id=f"{subject.name}-id", fingerprint=fingerprint, objects=(), size=1, seconds=1.0, lost=gone
         )
 
     def prune(_: object, subject: BackupSubject, counts: Counts, __: object) -> None:
@@ -84,3 +87,25 @@ def test_a_fault_in_the_plans_keeps_nobody_from_a_backup(plans: Path, pruned: di
 def test_a_plan_that_the_file_does_not_have_is_told(plans: Path) -> None:
     with pytest.raises(BackupError, match="has no plan gold"):
         counts_of(plans, "gold")
+
+
+@pytest.mark.usefixtures("pruned")
+@pytest.mark.parametrize("pruned", [3], indirect=True)
+def test_objects_that_are_gone_are_in_the_exit_code(plans: Path) -> None:
+    """Of a schedule nobody reads the text."""
+    code, told = night(plans.parent.parent)
+    assert code == ExitCode.LOST
+    assert [entry["lost"] for entry in told["backups"]] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("lost", "failed", "code"),
+    [
+        (0, {}, ExitCode.OK),
+        (0, {"k002": "no space"}, ExitCode.FAILED),
+        (1, {}, ExitCode.LOST),
+        (1, {"k002": "no space"}, ExitCode.LOST),
+    ],
+)
+def test_what_is_gone_is_said_before_what_failed(lost: int, failed: dict[str, str], code: ExitCode) -> None:
+    assert exit_code([{"lost": 0}, {"lost": lost}], failed) == code

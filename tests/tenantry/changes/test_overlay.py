@@ -278,6 +278,40 @@ def test_the_command(clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert (main(["lay", fine]), capsys.readouterr().out) == (0, "laid over: tenants/k030.yaml\n")
 
 
+@pytest.fixture
+def moved(clone: Clone) -> Clone:
+    """The base has a stack whose tenants lie in a folder of its own."""
+    write(clone, "Pulumi.yaml", "name: tenantry\nconfig:\n  tenants: {default: tenants}\n")
+    write(clone, "Pulumi.prod.yaml", "config:\n  tenantry:tenants: sites/people\n")
+    write(clone, "sites/people/k040.yaml", NEW.replace("k030", "k040"))
+    clone.commit("moved")
+    return clone
+
+
+def test_the_folder_is_the_stacks_own(moved: Clone) -> None:
+    commit = request(moved, lambda clone: write(clone, "sites/people/k030.yaml"))
+    assert look(moved.root, commit).kind is Kind.TENANTS
+    assert lay(moved.root, commit) == ["sites/people/k030.yaml"]
+
+
+def test_another_folder_is_code_also_when_the_request_names_it(moved: Clone) -> None:
+    def change(clone: Clone) -> None:
+        write(clone, "stacks/k030.yaml")
+        write(clone, "Pulumi.prod.yaml", "config:\n  tenantry:tenants: stacks\n")
+
+    found = look(moved.root, request(moved, change))
+    assert found.kind is Kind.OTHER
+    assert any("stacks/k030.yaml: does not lie in sites/people/, tenants/" in reason for reason in found.reasons)
+
+
+def test_settings_that_cannot_be_read_stop_it(moved: Clone) -> None:
+    write(moved, "Pulumi.prod.yaml", "config: [\n")
+    moved.commit("broken")
+    commit = request(moved, lambda clone: write(clone, "sites/people/k030.yaml"))
+    with pytest.raises(Refused, match=r"Pulumi\.prod\.yaml cannot be read"):
+        look(moved.root, commit)
+
+
 def test_it_starts_as_the_workflows_start_it(clone: Clone) -> None:
     fine = request(clone, lambda clone: write(clone, "tenants/k030.yaml"))
     command = [sys.executable, "-m", "tenantry.changes.overlay", "look", fine]

@@ -13,7 +13,6 @@ import typer
 
 from tenantry.changes.report.statements import Effect
 from tenantry.cli import app
-from tenantry.cli.commands.data.backup import FAILED
 from tenantry.cli.commands.files.list_tenants import PHASES, PLANS
 from tenantry.cli.commands.files.plan_diff import AFFECTED, LESS
 from tenantry.cli.commands.stack.verify import UNREACHABLE
@@ -84,9 +83,7 @@ def test_what_people_try_first(
 
 def test_one_table_has_every_exit_code() -> None:
     rows = re.findall(r"^\| ([0-9]+) \|", (ROOT / "docs" / "exit-codes.md").read_text(), re.MULTILINE)
-    assert sorted(map(int, rows)) == sorted(
-        {*map(int, ExitCode), *map(int, Effect), 2, AFFECTED, LESS, FAILED, UNREACHABLE}
-    )
+    assert sorted(map(int, rows)) == sorted({*map(int, ExitCode), *map(int, Effect), 2, AFFECTED, LESS, UNREACHABLE})
 
 
 def test_the_choices_of_list_are_those_of_the_models() -> None:

@@ -72,6 +72,8 @@ def test_a_first_code_may_be_any(write: Callable[..., Path], found: Find) -> Non
         ("mian", {}, "nobody else is in mian, write main"),
         ("c02", {"prod": "[foundation, platform]", "prod-c1": "[cell/main, cell/c01]"}, "no stack of this project"),
         ("c01", {"prod-c1": "[cell/main, cell/c01]"}, None),
+        ("c01", {"prod.eu": "[cell/main, cell/c01]"}, None),
+        ("c02", {"prod.eu": "[cell/main, cell/c01]"}, "no stack of this project"),
         ("mian", {"prod": "[cells]"}, "write main"),
     ],
 )

@@ -1,5 +1,6 @@
 """The plans of the project, and what a plan that does not add up is told."""
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from tenantry.parsing.faults import Fault
 from tenantry.spec.plans import QuotaName, with_defaults
 from tenantry.spec.quantity import bytes_of
 from tenantry.spec.tenant import PLAN_NAMES
+from tests.tenantry.spec.test_secret_detection import NAMED, TEXTS
 
 PLANS = (PROJECT_TENANTS / "plans.yaml").read_text()
 
@@ -197,3 +199,17 @@ def test_plans_hold_no_secrets(
     assert (fault.file, fault.field) == (str(path), field)
     assert new.strip() == text.splitlines()[fault.line - 1].strip()
     assert "hunter2" not in str(fault)
+
+
+@pytest.mark.parametrize("value", [*({"value": text} for text in TEXTS.values()), *NAMED.values()])
+def test_plans_hold_no_secret_of_any_family(
+    value: object, write: Callable[..., Path], faults_of: Callable[..., tuple[Fault, ...]]
+) -> None:
+    """Those that no tenant's file may hold."""
+    flow = json.dumps(value, ensure_ascii=False)
+    write("plans.yaml", content=PLANS.replace("    integrations: {}\n", f"    integrations: {flow}\n", 1))
+    write()
+    faults = faults_of()
+    assert faults
+    assert all("looks like a secret" in fault.wrong for fault in faults)
+    assert all(fault.field.startswith("defaults.config.integrations") for fault in faults)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tenantry.backup.records import Record
     from tenantry.backup.settings import KnownTenant, Stack
 
-FAILED = 3  # some were done, at least one was not
-
 
 def register(app: typer.Typer) -> None:
     """Adds the sub-commands."""
@@ -43,7 +41,10 @@ def backup(
     as_json: JsonOption = False,
     cwd: CwdOption = CWD,
 ) -> None:
-    """Back up tenants (database and objects), the template and the admin database."""
+    """Back up tenants (database and objects), the template and the admin database.
+
+    Exit code 7: objects of the backup before are gone.
+    """
     with refusals(as_json):
         at = stack_of(cwd, stack)
         if show:
@@ -61,9 +62,19 @@ def backup(
             print(
                 f"{entry['id']}  {entry['rows']} rows in {entry['tables']} tables  {entry['objects']} objects  "
                 f"{entry['bytes'] / 2**20:.1f} MiB  {entry['seconds']:.1f} s"
+                + (f"  {entry['lost']} objects of the one before are gone" if entry["lost"] else "")
             )
-    if failed:
-        raise typer.Exit(FAILED)
+    if code := exit_code(done, failed):
+        raise typer.Exit(code)
+
+
+def exit_code(done: list[dict[str, Any]], failed: dict[str, str]) -> int:
+    """Objects that are gone are said before a failure: a second run, which a failure asks for, would not find them."""
+    from tenantry.engine.errors import ExitCode
+
+    if any(entry["lost"] for entry in done):
+        return ExitCode.LOST
+    return ExitCode.FAILED if failed else ExitCode.OK
 
 
 def restore(

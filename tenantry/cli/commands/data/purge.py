@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenantry.cli.commands.data.backup import FAILED, refusals, report_progress, stack_of
+from tenantry.cli.commands.data.backup import refusals, report_progress, stack_of
 from tenantry.cli.commands.stack.up import JsonOption
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
@@ -51,7 +51,7 @@ def purge(
     after another one it is checked that nothing is left. Nothing is removed without a proof.
     """
     with refusals(as_json):
-        from tenantry.engine.errors import CommandError
+        from tenantry.engine.errors import CommandError, ExitCode
 
         operation = _operation(cwd, stack)
         found = _look(operation, tenants)[1]
@@ -71,7 +71,7 @@ def purge(
         found = _look(operation, tenants)[1]
         _show(found, operation, None, as_json, failed)
     if failed:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _operation(cwd: Path, stack: str) -> "Operation":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.engine.clients.alibaba_rpc import call, listed
 from tenantry.inspection.drift.model import Finding, Gravity, Mending
 from tenantry.inspection.drift.stack import LiveStack
 from tenantry.inspection.drift.undeclared.removal import Undeclared
@@ -33,13 +33,7 @@ class Ram:
 
     def listed(self, action: str, outer: str, inner: str, **parameters: Any) -> Iterator[Tree]:
         """Of all pages."""
-        marker: dict[str, Any] = {}
-        while True:
-            answer = self.ask(action, **parameters, **marker)
-            yield from map(mapping, sequence(mapping(answer.get(outer)).get(inner)))
-            if not answer.get("IsTruncated") or not answer.get("Marker"):
-                return
-            marker = {"Marker": answer["Marker"]}
+        yield from listed(_RAM, action, (outer, inner), parameters, self.keys)
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:

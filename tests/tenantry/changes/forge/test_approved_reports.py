@@ -252,6 +252,21 @@ def test_beside_a_tombstone_nothing_else_comes_in(world: World, path: str, text:
     world.refused("came without a request")
 
 
+def test_a_tombstone_lies_in_the_stacks_own_folder(world: World) -> None:
+    """Where another one is named, a file elsewhere is none of a tenant."""
+    (world.clone.root / "Pulumi.yaml").write_text("name: tenantry\nconfig:\n  tenants: {default: people}\n")
+    world.clone.commit("settings")
+    world.api.add_run("deploy.yml", world.head, "push")
+    place = world.clone.root / "people" / "k001.yaml"
+    place.parent.mkdir()
+    place.write_text(PURGED, encoding="utf-8")
+    world.clone.commit("purge: k001 is a tombstone")
+    assert world.fetch() == []
+    (world.clone.tenants / "k001.yaml").write_text(PURGED, encoding="utf-8")
+    world.clone.commit("purge: k001 is a tombstone")
+    world.refused("came without a request")
+
+
 def test_the_first_deploy_is_started_by_hand(world: World) -> None:
     world.api.runs.clear()
     world.refused("this is the first deploy", "start deploy.yml by hand with `without_report`")

@@ -80,11 +80,26 @@ def test_advice_that_costs_data_or_leads_nowhere_is_replaced(text: str, left: st
     assert len(ours) > len(left)
 
 
-def test_a_key_that_does_not_answer_is_named_for_what_it_is() -> None:
-    said = "error: getting stack configuration: get stack secrets manager: secrets (code=Unknown): operation error KMS"
-    ours = in_our_words(said)
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        ("secrets (code=Unknown): operation error KMS", "use it: operation error KMS"),
+        ('secrets (code=Unknown): Put "http://127.0.0.1:9/v1/transit/decrypt/x": dial tcp', "decrypt/x\": dial tcp"),
+        ("2 errors occurred:\n    1) Error making API request.\n\nCode: 403. Errors:\n\n* permission denied",
+         "use it: 2 errors occurred:\n    1) Error making API request.\n\nCode: 403. Errors:\n\n* permission denied"),
+        ("open keeper hashivault://x: neither VAULT_SERVER_URL nor VAULT_ADDR", "use it: open keeper hashivault://x: "
+         "neither VAULT_SERVER_URL nor VAULT_ADDR"),
+    ],
+)  # fmt: skip
+def test_a_key_that_does_not_answer_is_named_for_what_it_is(said: str, end: str) -> None:
+    ours = in_our_words(f"error: getting stack configuration: get stack secrets manager: {said}")
     assert "the key that the stack's file names as `secretsprovider` does not answer or refuses" in ours
-    assert ours.endswith("operation error KMS")
+    assert ours.endswith(end)
+
+
+def test_a_passphrase_that_is_wrong_is_no_key_that_does_not_answer() -> None:
+    said = "error: getting stack configuration: get stack secrets manager: incorrect passphrase"
+    assert "secretsprovider" not in in_our_words(said)
 
 
 @pytest.mark.parametrize("text", PASSED)

@@ -90,6 +90,25 @@ def test_a_stack_is_made_with_the_secrets_provider_of_its_file(
     assert [word for word in made if word in chosen] == chosen
 
 
+@pytest.mark.parametrize("provider", ["alikms://key", "hashivualt://tenants", "service", "hashivault", "hashivault://"])
+@pytest.mark.parametrize("run", ["preview", "up"])
+def test_a_provider_that_the_engine_has_not_is_named_before_the_first_call(
+    operation: Callable[[], Operation], scene: Any, provider: str, run: str
+) -> None:
+    scene.store({"resources": []})
+    text = f"# ours\nsecretsprovider: {provider}\nconfig: {{}}\n"
+    file = scene.project.root / "Pulumi.test.yaml"
+    file.write_text(text)
+    with pytest.raises(CommandError) as refused:
+        getattr(operation(), run)()
+    said = str(refused.value)
+    assert f"Pulumi.test.yaml:2: secretsprovider: the engine has no provider `{provider.partition('://')[0]}`" in said
+    assert "hashivault://KEY" in said
+    assert "PASSPHRASE" not in said
+    assert scene.engine.calls == []
+    assert file.read_text() == text
+
+
 def test_without_a_provider_a_passphrase_is_needed(up: Callable[[], Outcome], scene: Any) -> None:
     (scene.project.root / "Pulumi.test.yaml").write_text("secretsprovider: passphrase\nconfig: {}\n")
     del scene.environment["PULUMI_CONFIG_PASSPHRASE"]

@@ -162,6 +162,12 @@ def written(project: Project, entry: str) -> None:
         ("tenantry:today: 1.50", "put it in quotes"),
         ("tenantry:today: 99999999999999999999", "put it in quotes"),
         ("tenantry:today: [x, 2026-10-01]", "put it in quotes"),
+        ("tenantry:today: https://admin:hunter2@rent.example.com", "tenantry:today: holds an address with a password"),
+        ("tenantry:today: [a, LTAI5tAbCdEfGhIjKlMnOpQr]", "holds an access key of Alibaba Cloud in clear"),
+        (
+            "tenantry:foundation: {registry: {adopt: https://a:hunter2@registry.example.com}}",
+            "in clear: `pulumi config",
+        ),
     ],
 )
 def test_what_would_count_for_nothing_is_refused_by_its_line(project: Project, entry: str, said: str) -> None:
@@ -182,6 +188,8 @@ def test_what_would_count_for_nothing_is_refused_by_its_line(project: Project, e
         "tenantry:today: [192.0.2.0/28:5432]",
         "tenantry:today: {secure: v1:abc}",
         "pulumi:tags: {a: b}",
+        "tenantry:today: {secure: LTAI5tAbCdEfGhIjKlMnOpQr}",
+        "tenantry:today: https://rent.example.com:4001",
     ],
 )
 def test_what_stays_as_it_is_written_is_not(project: Project, entry: str) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,15 +91,87 @@ def test_waiting_ends(
     assert running.poll() is None
 
 
-def test_a_torn_lock_is_removed_only_while_no_engine_runs(held: StackLock, scene: Any, engine: Engines) -> None:
+RESTARTED = {"boot": "before", "machine": "this", "namespace": process_table.INITIAL_NAMESPACE}
+
+
+@pytest.fixture
+def restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine was restarted long after every file of the test was written."""
+    monkeypatch.setattr(engine_starts, "namespace", lambda: process_table.INITIAL_NAMESPACE)
+    monkeypatch.setattr(engine_starts, "machine", lambda: "this")
+    monkeypatch.setattr(stack_lock, "booted_at", lambda: float("inf"))
+
+
+@pytest.mark.parametrize("torn", ["", "{", "\0" * 80, "[]"])
+def test_a_torn_lock_is_held_by_whoever_wrote_it(held: StackLock, scene: Any, dead_pid: int, torn: str) -> None:
+    """Also where no engine runs here: the state may lie on a disk that other machines share."""
+    scene.started(dead_pid, "key")
+    path = scene.lock(torn)
+    attributes = path.with_name(f"{path.name}.attrs")
+    attributes.write_text("")
+    with pytest.raises(StackLocked) as refusal:
+        take(held)
+    assert str(path) in str(refusal.value)
+    assert "pulumi cancel --stack test" in str(refusal.value)
+    assert path.exists()
+    assert not attributes.exists()  # the engine could not list the locks to cancel them
+
+
+def test_attributes_that_are_whole_stay(held: StackLock, scene: Any) -> None:
     path = scene.lock("")
-    running = engine(os.getpid())
+    path.with_name(f"{path.name}.attrs").write_text("{}")
     with pytest.raises(StackLocked):
         take(held)
-    running.kill()
-    running.wait()
-    assert len(take(held)) == 1
+    assert path.with_name(f"{path.name}.attrs").exists()
+
+
+@pytest.mark.usefixtures("restarted")
+def test_a_restart_of_this_machine_proves_whose_torn_lock_it_was(held: StackLock, scene: Any, dead_pid: int) -> None:
+    scene.started(dead_pid, "key", **RESTARTED)
+    path = scene.lock("")
+    assert any("torn" in line for line in take(held))
     assert not path.exists()
+
+
+@pytest.mark.usefixtures("restarted")
+def test_one_lost_engine_accounts_for_one_torn_lock(held: StackLock, scene: Any, dead_pid: int) -> None:
+    scene.started(dead_pid, "key", **RESTARTED)
+    paths = [scene.lock("", name) for name in ("a", "b")]
+    with pytest.raises(StackLocked):
+        take(held)
+    assert all(path.exists() for path in paths)
+    paths[1].write_text(lock_of(dead_pid))  # its own lock is whole: the torn one is another's
+    with pytest.raises(StackLocked):
+        take(held)
+    assert all(path.exists() for path in paths)
+
+
+@pytest.mark.usefixtures("restarted")
+@pytest.mark.parametrize(
+    "change", [{"machine": "another"}, {"namespace": "pid:[4026532999]"}, {"key": "other"}], ids=str
+)
+def test_an_engine_of_another_place_proves_nothing(held: StackLock, scene: Any, dead_pid: int, change: Any) -> None:
+    scene.started(dead_pid, **{"key": "key", **RESTARTED, **change})
+    path = scene.lock("")
+    with pytest.raises(StackLocked):
+        take(held)
+    assert path.exists()
+
+
+@pytest.mark.usefixtures("restarted")
+def test_a_torn_lock_that_was_written_after_the_restart_is_anothers(
+    held: StackLock, scene: Any, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_lock, "booted_at", lambda: 0.0)
+    scene.started(dead_pid, "key", **RESTARTED)
+    path = scene.lock("")
+    with pytest.raises(StackLocked):
+        take(held)
+    assert path.exists()
+
+
+def test_the_kernel_says_when_this_boot_began() -> None:
+    assert 0 < process_table.booted_at() < Path("/proc/self").stat().st_mtime
 
 
 def test_one_foreign_lock_keeps_all_of_them(held: StackLock, scene: Any, dead_pid: int) -> None:

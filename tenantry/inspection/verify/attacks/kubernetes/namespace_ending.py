@@ -8,7 +8,7 @@ from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.denials import by_admission_policy, refused_by
 from tenantry.inspection.verify.core.manifests import NAME, manifest, path, pod
-from tenantry.model.rbac_groups import TENANT_ADMIN
+from tenantry.model.rbac_groups import ADMIN_WRITES, TENANT_ADMIN
 from tenantry.names import Names
 from tenantry.parsing.json_narrowing import mapping
 
@@ -16,7 +16,7 @@ FINALIZERS: Final = "tenantry-finalizers"
 GRACE: Final = "tenantry-grace"
 HELD: Final = {"finalizers": ["example.org/held"]}
 LONG_SECONDS: Final = 86_400
-PORTS: Final[dict[str, Any]] = {"ports": [{"port": 80}]}
+NEEDED: Final[dict[str, Any]] = {"Service": {"spec": {"ports": [{"port": 80}]}}}  # fields without which none is made
 OWNER: Final = {
     "apiVersion": "v1",
     "kind": "ConfigMap",
@@ -31,8 +31,7 @@ def _finalizers(field: VerifyContext, names: Names) -> dict[str, Ask]:
     waiting = {"ownerReferences": [OWNER]}
     authority = path(names, "v1", "configmaps", "kube-root-ca.crt")
     return {
-        "ConfigMap": makes(names, manifest("v1", "ConfigMap", metadata=HELD)),
-        "Service": makes(names, manifest("v1", "Service", metadata=HELD, spec=PORTS)),
+        **{kind: makes(names, manifest("v1", kind, metadata=HELD, **NEEDED.get(kind, {}))) for kind in ADMIN_WRITES},
         "the cluster's own ConfigMap": patches(authority, {"metadata": HELD}),
         "a finalizer of deletions": makes(
             names, manifest("v1", "ConfigMap", metadata={"finalizers": ["foregroundDeletion"]})
