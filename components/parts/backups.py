@@ -26,7 +26,7 @@ USER: Final = 10001  # of nobody on any node
 AUTHORITY: Final = "ca.pem"
 AUTHORITIES: Final = "/etc/tenantry/database"  # where that file lies in the pod
 DEADLINE_SECONDS: Final = BACKUP_SECONDS
-OBJECTS_LOST: Final = 7  # exit code of `tenantry backup`: objects of the backup before are gone
+OBJECTS_LOST: Final = 7  # exit code of `tenantry backup`: a tenth or more of the objects of the backup before are gone
 START_SECONDS: Final = 3600  # so much later than scheduled it may still begin
 
 
