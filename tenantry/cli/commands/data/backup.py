@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GRAVE_SHARE: Final = 0.1  # of a tenant's objects
 
+
 def register(app: typer.Typer) -> None:
     """Adds the sub-commands."""
     app.command("backup")(backup)
@@ -31,9 +32,7 @@ def backup(
     tenants: Annotated[
         list[str] | None, typer.Argument(help="Codes, or databases of the platform; all without.")
     ] = None,
-    scheduled: Annotated[
-        bool, typer.Option("--scheduled", help="Then remove old ones as the plans say.")
-    ] = False,
+    scheduled: Annotated[bool, typer.Option("--scheduled", help="Then remove old ones as the plans say.")] = False,
     for_deletion: Annotated[
         bool, typer.Option("--for-deletion", help="A new backup for the deletion of the tenants named.")
     ] = False,
@@ -70,7 +69,7 @@ def backup(
 
 
 def exit_code(done: list[dict[str, Any]], failed: dict[str, str]) -> int:
-    """The exit code of a run. Many lost objects go before a failure: a second run, which that asks for, finds none lost.
+    """The exit code of a run. Many lost objects go before a failure: the second run that this asks for finds none lost.
 
     A tenant tidies up each day; a loss from `GRAVE_SHARE` of all objects on is looked into by a person.
     """

@@ -33,9 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def purge(
     tenants: Annotated[list[str] | None, typer.Argument(help="Codes; everybody who is due without.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only report_progress which step is next for whom.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which step is next for whom.")] = False,
     within: Annotated[
         str | None, typer.Option("--within", callback=_days, help="Only list who falls due in so many days: 7d.")
     ] = None,
