@@ -8,14 +8,24 @@ import ast
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ROOMS: Final = ("tenantry", "components", "stacks", "policies", "provider", "local", "bench", "tests")
-MOST_ENTRIES: Final = 15  # on one level of a folder, without __init__.py and __main__.py
+MOST_ENTRIES: Final = 15  # on one level of a folder, without what begins with `.` or `__`
+# Levels that may have more, each with the reason.
+CROWDED: Final = {
+    ".": "tools look for their files at the top of a repository: Makefile, Pulumi.yaml, pyproject.toml, LICENSE",
+    "docs": "one document a subject, found by its name; errors and decisions name them by their path",
+    "docs/decisions": "numbered, in the order in which they were taken; its README.md is the index",
+    "local/cluster": "a Go package is one folder, and builds are kept by the place and content of its files",
+    "local/kubernetes": "a Go package is one folder, and builds are kept by the place and content of its files",
+    "tenants": "data: one file a tenant",
+}
+MOST_CLAUSES: Final = 3.0  # per cent of all docstrings
 # A word that begins a clause: a docstring that opens with one names a thing by a riddle instead of its noun.
 CLAUSE_WORD: Final = re.compile(r"as|how|if|of|so|that|what|when|where|whether|which|while|who|whom|whose|why")
 LOOP_VARIABLE: Final = "one"
@@ -23,7 +33,7 @@ LOOP_VARIABLE: Final = "one"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was counted in the Python files of one room."""
+    """Counts of the Python files of one room."""
 
     docstrings: int
     clauses: int  # docstrings whose first word is a CLAUSE_WORD
@@ -57,12 +67,51 @@ def _names(target: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
-def entries(room: Path) -> Iterator[tuple[str, int]]:
-    """Each folder below `room` with the number of files and folders on its level."""
-    for folder in sorted((room, *(path for path in room.rglob("*") if path.is_dir()))):
-        names = [path.name for path in folder.iterdir() if not path.name.startswith((".", "__"))]
-        if "__pycache__" not in folder.parts and names:
-            yield str(folder.relative_to(room.parent)), len(names)
+def levels() -> dict[str, int]:
+    """Each folder of the repository -> the number of files and folders on its level, as git lists them."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names: dict[str, set[str]] = {}
+    for path in map(Path, filter(None, listed.split("\0"))):
+        for entry in (path, *path.parents[:-1]):
+            if (ROOT / path).exists() and not entry.name.startswith((".", "__")):
+                names.setdefault(str(entry.parent), set()).add(entry.name)
+    return {folder: len(found) for folder, found in sorted(names.items()) if folder == "." or folder[0] != "."}
+
+
+def rooms() -> dict[str, Figures]:
+    """The figures of each room."""
+    return {
+        room: figures(ast.parse(path.read_bytes()) for path in sorted((ROOT / room).rglob("*.py"))) for room in ROOMS
+    }
+
+
+def faults(levels: Mapping[str, int], rooms: Mapping[str, Figures]) -> Iterator[str]:
+    """What is beyond the bounds, each with what to do about it."""
+    for folder, number in levels.items():
+        if number > MOST_ENTRIES and folder not in CROWDED:
+            yield f"{folder}/ has {number} entries: give some of them a folder of their own, {MOST_ENTRIES} is the most"
+    for folder in CROWDED:
+        if levels.get(folder, 0) <= MOST_ENTRIES:
+            yield f"{folder}/ is not crowded any more: take it out of CROWDED"
+    docstrings = sum(counted.docstrings for counted in rooms.values())
+    clauses = sum(counted.clauses for counted in rooms.values())
+    if 100 * clauses > MOST_CLAUSES * docstrings:
+        yield f"{clauses} of {docstrings} docstrings open with a clause word: begin with a noun or a verb (`--clauses`)"
+    for room, counted in rooms.items():
+        if counted.loops_over_one:
+            yield f"{room}/ has {counted.loops_over_one} loops over `{LOOP_VARIABLE}`: name the thing"
+
+
+def clauses() -> Iterator[str]:
+    """The place of each docstring that opens with a clause word, with its first line."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                word = _first_word(node)
+                if word is not None and CLAUSE_WORD.fullmatch(word):
+                    line = (ast.get_docstring(node) or "").splitlines()[0]  # pyright: ignore[reportArgumentType]  (has one)
+                    yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {line}"
 
 
 def files_of(commits: Iterable[str]) -> dict[str, str]:
@@ -77,7 +126,7 @@ def files_of(commits: Iterable[str]) -> dict[str, str]:
 
 
 def kind_of(path: str) -> str:
-    """Where a file of a part counts: product, tests or documents."""
+    """Tells as what a file of a part counts: product, tests or documents."""
     if path.startswith("docs/") or path.endswith(".md"):
         return "documents"
     return "tests" if path.startswith("tests/") else "product"
@@ -96,16 +145,17 @@ def _part(commits: list[str]) -> str:
 def _report(part: list[str]) -> Iterator[str]:
     yield "| room | docstrings | open with a clause word | loops | over `one` | entries on the fullest level |"
     yield "| --- | --- | --- | --- | --- | --- |"
-    for room in ROOMS:
-        counted = figures(ast.parse(path.read_bytes()) for path in sorted((ROOT / room).rglob("*.py")))
-        folder, most = max(entries(ROOT / room), key=lambda entry: entry[1])
+    all_levels, all_rooms = levels(), rooms()
+    for room, counted in all_rooms.items():
+        inside = {folder: number for folder, number in all_levels.items() if folder.split("/")[0] == room}
+        folder, most = max(inside.items(), key=lambda entry: entry[1])
         yield (
             f"| `{room}/` | {counted.docstrings} | {counted.clauses} ({counted.clause_share:.0f} %) | {counted.loops} |"
             f" {counted.loops_over_one} | {most} (`{folder}/`) |"
         )
-    levels = [entry for room in ROOMS for entry in entries(ROOT / room)]
-    crowded = [f"{folder}/ {number}" for folder, number in levels if number > MOST_ENTRIES]
-    yield f"\n{len(crowded)} of {len(levels)} levels have more than {MOST_ENTRIES} entries: {', '.join(crowded)}"
+    crowded = [f"{folder}/ {number}" for folder, number in all_levels.items() if number > MOST_ENTRIES]
+    yield f"\n{len(crowded)} of {len(all_levels)} levels have more than {MOST_ENTRIES} entries: {', '.join(crowded)}"
+    yield from (f"\n{fault}" for fault in faults(all_levels, all_rooms))
     if part:
         yield f"\n{_part(part)}"
 
@@ -114,7 +164,9 @@ def main() -> None:
     """Prints the figures as the table that docs/architecture.md shows."""
     parser = argparse.ArgumentParser(prog="python -m bench.house", description=__doc__)
     parser.add_argument("--part", nargs="+", default=[], metavar="COMMIT", help="the commits of one tenant part")
-    for line in _report(parser.parse_args().part):
+    parser.add_argument("--clauses", action="store_true", help="lists the docstrings that open with a clause word")
+    options = parser.parse_args()
+    for line in clauses() if options.clauses else _report(options.part):
         print(line)
 
 

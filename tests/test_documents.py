@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.house import ROOMS, figures
+from bench.house import ROOMS
 from provider.resources import RESOURCES
 from tenantry.inspection.verify.core.attack import State
 from tenantry.model.lifecycle import Phase
@@ -143,21 +143,3 @@ def test_the_changelog_has_its_form() -> None:
     assert heads[0] == ("##", "[Unreleased]")
     kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
     assert {head for mark, head in heads if mark == "###"} <= kinds
-
-
-SOURCE = '''"""What is counted."""
-for one in (1, 2):
-    print([one for thing in (one,) for one, other in ((thing, one),)])
-def plain():
-    """Counts."""
-    async def inner():
-        """`Whose` it is."""
-        async for one in anything: pass
-'''
-
-
-def test_the_figures_count_clause_words_and_loops() -> None:
-    counted = figures([ast.parse(SOURCE)])
-    assert (counted.docstrings, counted.clauses) == (3, 2)
-    assert (counted.loops, counted.loops_over_one) == (4, 3)
-    assert round(counted.clause_share) == 67

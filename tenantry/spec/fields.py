@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from tenantry import names
 from tenantry.parsing.characters import first_forbidden_character, first_non_ascii, is_readable, mixed_scripts
@@ -34,16 +36,25 @@ _REFERENCE: Final = re.compile(f"config:{SECRET_KEY.pattern}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _matching(what: str, pattern: re.Pattern[str], remedy: str) -> Callable[[str], str]:
-    """A check of the whole string: no trailing line break, no digits but ASCII's, slip through."""
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Metadata of a text that a pattern must match as a whole: no line break, no digits but ASCII's, slip through."""
 
-    def check(text: str) -> str:
-        if pattern.fullmatch(text) is None:
+    what: str
+    pattern: re.Pattern[str]
+    remedy: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return AfterValidator(self._check).__get_pydantic_core_schema__(source, handler)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self.pattern.pattern}$"}
+
+    def _check(self, text: str) -> str:
+        if self.pattern.fullmatch(text) is None:
             foreign = first_non_ascii(text)
-            raise FieldError(f"holds {foreign}" if foreign else f"is no {what}", remedy)
+            raise FieldError(f"holds {foreign}" if foreign else f"is no {self.what}", self.remedy)
         return text
-
-    return check
 
 
 def _amount(parse: Callable[[str], int], what: str, remedy: str) -> Callable[[str], str]:
@@ -146,42 +157,24 @@ def _email_length(text: str) -> str:
     return text
 
 
-Code = Annotated[
-    str,
-    AfterValidator(_matching("tenant code", names.CODE, "write k and 3 to 6 ASCII digits, such as k023")),
-    _schema(f"^{names.CODE.pattern}$"),
-]
+Code = Annotated[str, Pattern("tenant code", names.CODE, "write k and 3 to 6 ASCII digits, such as k023")]
 Phone = Annotated[
-    str,
-    AfterValidator(
-        _matching("mobile number", names.PHONE, "write 1, a digit 3 to 9 and nine more ASCII digits, in quotes")
-    ),
-    _schema(f"^{names.PHONE.pattern}$"),
+    str, Pattern("mobile number", names.PHONE, "write 1, a digit 3 to 9 and nine more ASCII digits, in quotes")
 ]
 Email = Annotated[
     str,
     AfterValidator(_email_length),
     AfterValidator(_no_credential),
-    AfterValidator(_matching("e-mail address", _EMAIL, "write one such as office@example.com")),
-    _schema(f"^{_EMAIL.pattern}$"),
+    Pattern("e-mail address", _EMAIL, "write one such as office@example.com"),
 ]
 Slug = Annotated[
     str,
     AfterValidator(_no_credential),
-    AfterValidator(_matching("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32")),
-    _schema(f"^{_SLUG.pattern}$"),
+    Pattern("short name", _SLUG, "write lower-case ASCII letters, digits and hyphens, at most 32"),
 ]
 SecretReference = Annotated[str, AfterValidator(_reference), _schema(f"^{_REFERENCE.pattern}$")]
-Cell = Annotated[
-    str,
-    AfterValidator(_matching("cell name", _CELL, "write lower-case ASCII letters, digits and hyphens, at most 20")),
-    _schema(f"^{_CELL.pattern}$"),
-]
-BackupProofId = Annotated[
-    str,
-    AfterValidator(_matching("id of a backup proof", _PROOF, "let `tenantry purge` write it")),
-    _schema(f"^{_PROOF.pattern}$"),
-]
+Cell = Annotated[str, Pattern("cell name", _CELL, "write lower-case ASCII letters, digits and hyphens, at most 20")]
+BackupProofId = Annotated[str, Pattern("id of a backup proof", _PROOF, "let `tenantry purge` write it")]
 DisplayName = Annotated[
     str,
     AfterValidator(_prose(_LONGEST_NAME)),
@@ -199,36 +192,12 @@ Cpu = Annotated[
     AfterValidator(_amount(millicores_of, "amount of CPU", "write thousandths such as 500m, or whole ones such as 2")),
     _schema(CPU_PATTERN),
 ]
-Image = Annotated[
-    str,
-    AfterValidator(_matching("image name", _IMAGE, "write lower-case path parts such as plugins/enrollment")),
-    _schema(f"^{_IMAGE.pattern}$"),
-]
-Version = Annotated[
-    str,
-    AfterValidator(_matching("version", _VERSION, "write three numbers such as 1.4.0")),
-    _schema(f"^{_VERSION.pattern}$"),
-]
-Digest = Annotated[
-    str,
-    AfterValidator(_matching("digest", _DIGEST, "write sha256: and 64 hexadecimal digits")),
-    _schema(f"^{_DIGEST.pattern}$"),
-]
-UrlPath = Annotated[
-    str,
-    AfterValidator(_matching("path", _URL_PATH, "write one such as /health")),
-    _schema(f"^{_URL_PATH.pattern}$"),
-]
-HourMinute = Annotated[
-    str,
-    AfterValidator(_matching("time of day", _HOUR_MINUTE, 'write hours and minutes in quotes, such as "06:30"')),
-    _schema(f"^{_HOUR_MINUTE.pattern}$"),
-]
-TimeZone = Annotated[
-    str,
-    AfterValidator(_time_zone),
-    _schema(f"^{_TIME_ZONE.pattern}$"),
-]
+Image = Annotated[str, Pattern("image name", _IMAGE, "write lower-case path parts such as plugins/enrollment")]
+Version = Annotated[str, Pattern("version", _VERSION, "write three numbers such as 1.4.0")]
+Digest = Annotated[str, Pattern("digest", _DIGEST, "write sha256: and 64 hexadecimal digits")]
+UrlPath = Annotated[str, Pattern("path", _URL_PATH, "write one such as /health")]
+HourMinute = Annotated[str, Pattern("time of day", _HOUR_MINUTE, 'write hours and minutes in quotes, such as "06:30"')]
+TimeZone = Annotated[str, AfterValidator(_time_zone), _schema(f"^{_TIME_ZONE.pattern}$")]
 Day = Annotated[date, BeforeValidator(_as_date)]
 AsTuple = BeforeValidator(_as_tuple)
 UniqueItems = AfterValidator(_distinct)

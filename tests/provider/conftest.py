@@ -34,6 +34,36 @@ KEYS = {
     "ALICLOUD_SECRET_KEY": "test-secret-key",
     "ALICLOUD_ACCOUNT_ID": "1234567890123456",
 }
+# Inputs of the resources that open the tenant k001 in the databases `empty` and `clone`.
+ADMIN = "empty"  # the database that stands for the administration's
+OPENING = {"database": ADMIN, "tenant": "k001"}
+KINDERGARTEN = {
+    "code": "k001",
+    "name": "阳光幼儿园",
+    "phone": "13800138001",
+    "contactName": "张三",
+    "contactEmail": "zhangsan@example.com",
+}
+TENANT_ROW: dict[str, Any] = {
+    "adminDatabase": ADMIN,
+    "tenantId": "k001",
+    "name": "阳光幼儿园",
+    "domain": "k001.yyup.cc",
+    "databaseName": "rent001",
+    "status": "active",
+    "planType": "standard",
+    "maxUsers": 300,
+    "maxStorage": 1,
+    "opening": OPENING,
+}
+RIGHTS = {
+    "database": "clone",
+    "owner": "clone",
+    "logins": ["clone_a", "clone_b"],
+    "statementTimeout": 30,
+    "idleTimeout": 60,
+    "opening": OPENING,
+}
 
 
 def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

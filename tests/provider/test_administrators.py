@@ -8,36 +8,8 @@ import pytest
 
 from tenantry.backup.contents.fingerprint import counts
 from tenantry.backup.restoring.restore_target import seeded
+from tests.provider.conftest import ADMIN, KINDERGARTEN, OPENING, RIGHTS, TENANT_ROW
 
-ADMIN = "empty"  # the database that stands for the administration's
-OPENING = {"database": ADMIN, "tenant": "k001"}
-KINDERGARTEN = {
-    "code": "k001",
-    "name": "阳光幼儿园",
-    "phone": "13800138001",
-    "contactName": "张三",
-    "contactEmail": "zhangsan@example.com",
-}
-ROW: dict[str, Any] = {
-    "adminDatabase": ADMIN,
-    "tenantId": "k001",
-    "name": "阳光幼儿园",
-    "domain": "k001.yyup.cc",
-    "databaseName": "rent001",
-    "status": "active",
-    "planType": "standard",
-    "maxUsers": 300,
-    "maxStorage": 1,
-    "opening": OPENING,
-}
-RIGHTS = {
-    "database": "clone",
-    "owner": "clone",
-    "logins": ["clone_a", "clone_b"],
-    "statementTimeout": 30,
-    "idleTimeout": 60,
-    "opening": OPENING,
-}
 DEPUTY = {"phone": "13900139001", "contactName": "李四", "contactEmail": "lisi@example.com", "role": "tenant_admin"}
 HEAD = {"phone": "13900139002", "contactName": "王五", "contactEmail": "wangwu@example.com", "role": "principal"}
 BOTH = {"deputy": DEPUTY, "head": HEAD}
@@ -60,7 +32,7 @@ def declared(people: dict[str, Any] | None = None) -> dict[str, Any]:
 def opened(plugin: Any, empty: str, clone: str) -> Any:
     """A tenant with its contact alone."""
     plugin.create("Migrations", {"database": empty, "set": "admin", "digest": "abc"})
-    plugin.create("TenantRow", ROW)
+    plugin.create("TenantRow", TENANT_ROW)
     plugin.create("CloneRights", RIGHTS)
     return plugin.create("Seed", declared())
 

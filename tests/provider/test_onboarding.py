@@ -12,37 +12,11 @@ from pulumi.runtime import proto
 
 from provider.values import wrapped
 from tenantry.database.onboarding_steps import STEPS
+from tests.provider.conftest import KINDERGARTEN, OPENING, RIGHTS, TENANT_ROW
 
-ADMIN = "empty"  # the database that stands for the administration's
-OPENING = {"database": ADMIN, "tenant": "k001"}
-KINDERGARTEN = {
-    "code": "k001",
-    "name": "阳光幼儿园",
-    "phone": "13800138001",
-    "contactName": "张三",
-    "contactEmail": "zhangsan@example.com",
-}
-ROW: dict[str, Any] = {
-    "adminDatabase": ADMIN,
-    "tenantId": "k001",
-    "name": "阳光幼儿园",
-    "domain": "k001.yyup.cc",
-    "databaseName": "rent001",
-    "status": "active",
-    "planType": "standard",
-    "maxUsers": 300,
-    "maxStorage": 1,
+ROW: dict[str, Any] = TENANT_ROW | {
     "contactPhone": "13800138001",
     "settings": {"ai": {"models": [{"name": "qwen-plus"}, {"name": "doubao-lite"}], "default": "doubao-lite"}},
-    "opening": OPENING,
-}
-RIGHTS = {
-    "database": "clone",
-    "owner": "clone",
-    "logins": ["clone_a", "clone_b"],
-    "statementTimeout": 30,
-    "idleTimeout": 60,
-    "opening": OPENING,
 }
 SEED = {"database": "clone", "kindergarten": KINDERGARTEN, "opening": OPENING}
 OPENED = {"opening": OPENING, "domain": "k001.yyup.cc"}

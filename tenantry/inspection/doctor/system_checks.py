@@ -1,7 +1,7 @@
 """Checks of the three systems, on what the readers found there."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -16,13 +16,15 @@ ROLES, POLICIES, NETWORK_POLICIES = 1000, 1500, 100  # of an account; of a clust
 POLICIES_OF_TENANT: Final = 2
 EXTENSIONS: Final = ("plpgsql",)  # that the template's functions are written in
 NEEDED_GROUPS: Final = ("gateway.networking.k8s.io",)
+CALLED: Final = {"kubernetes": "the cluster", "postgresql": "the database server", "alibaba": "Alibaba Cloud"}
 KUBECONFIG: Final = "see tenantry:kubeconfig, and the way there"
 DATABASE: Final = "see tenantry:databaseHost, databaseUser, databasePassword, and the way there"
 KEY: Final = "see tenantry:alibabaAccessKey and alibabaSecretKey, and the way there"
 System = TypeVar("System")
+Judge = Callable[[Facts, System], Iterator[Problem]]
 
 
-def _of(system: str, kind: type[System], judge: Callable[[Facts, System], Iterator[Problem]]) -> Examine:
+def _of(system: str, kind: type[System], judge: Judge[System]) -> Examine:
     """Silent where the system is: that it does not answer is one finding, not ten."""
 
     def examine(facts: Facts) -> Iterator[Problem]:
@@ -250,28 +252,40 @@ def _quotas(facts: Facts, at: Alibaba) -> Iterator[Problem]:
             yield Problem(said, "take an account for each site", State.WARNING)
 
 
+def _checks(
+    prefix: str, system: str, kind: type[System], remedy: str, claims: Mapping[str, tuple[str, Judge[System]]]
+) -> Iterator[Check]:
+    """The checks of one system, first whether it answers; the others are silent where it does not."""
+    yield Check(f"{prefix}.answers", f"{CALLED[system]} answers", _answers(system, remedy))
+    for name, (claim, judge) in claims.items():
+        yield Check(f"{prefix}.{name}", claim, _of(system, kind, judge))
+
+
 CHECKS: Final = (
-    Check("kubernetes.answers", "the cluster answers", _answers("kubernetes", KUBECONFIG)),
-    Check("kubernetes.version", "Kubernetes is 1.30 or newer", _of("kubernetes", Kubernetes, _version)),
-    Check("kubernetes.walls", "NetworkPolicies are enforced", _of("kubernetes", Kubernetes, _walls)),
-    Check("kubernetes.zones", "nodes stand in several zones", _of("kubernetes", Kubernetes, _zones)),
-    Check("kubernetes.dns", "the DNS server is a pod", _of("kubernetes", Kubernetes, _dns)),
-    Check("kubernetes.gateway", "gateway, DNS and certificate agree", _of("kubernetes", Kubernetes, _gateway)),
-    Check("kubernetes.issuer", "RAM trusts the cluster's tokens", _of("kubernetes", Kubernetes, _issuer)),
-    Check("kubernetes.room", "there is room for the tenants' policies", _of("kubernetes", Kubernetes, _room)),
-    Check("database.answers", "the database server answers", _answers("postgresql", DATABASE)),
-    Check("database.release", "PostgreSQL is 14 or newer", _of("postgresql", Postgresql, _release)),
-    Check("database.rights", "the provisioner may make roles and databases", _of("postgresql", Postgresql, _rights)),
-    Check("database.template", "the template is there and closed", _of("postgresql", Postgresql, _template)),
-    Check("database.closed", "the server's own databases are closed", _of("postgresql", Postgresql, _closed)),
-    Check("database.extensions", "the template's extensions can be had", _of("postgresql", Postgresql, _extensions)),
-    Check("database.connections", "the server takes what plans promise", _of("postgresql", Postgresql, _connections)),
-    Check("database.tls", "sessions are encrypted, the certificate holds", _of("postgresql", Postgresql, _server_tls)),
-    Check("database.clock", "clocks agree", _of("postgresql", Postgresql, _clock)),
-    Check("alibaba.answers", "Alibaba Cloud answers", _answers("alibaba", KEY)),
-    Check("alibaba.rights", "the key is the account's, with the deployer's rights", _of("alibaba", Alibaba, _account)),
-    Check("alibaba.buckets", "buckets lie where the stack says", _of("alibaba", Alibaba, _buckets)),
-    Check("alibaba.zone", "the zone is at AliDNS", _of("alibaba", Alibaba, _dns_zone)),
-    Check("alibaba.provider", "one identity provider trusts the cluster", _of("alibaba", Alibaba, _provider)),
-    Check("alibaba.quotas", "roles and policies of all tenants fit", _of("alibaba", Alibaba, _quotas)),
+    *_checks("kubernetes", "kubernetes", Kubernetes, KUBECONFIG, {
+        "version": ("Kubernetes is 1.30 or newer", _version),
+        "walls": ("NetworkPolicies are enforced", _walls),
+        "zones": ("nodes stand in several zones", _zones),
+        "dns": ("the DNS server is a pod", _dns),
+        "gateway": ("gateway, DNS and certificate agree", _gateway),
+        "issuer": ("RAM trusts the cluster's tokens", _issuer),
+        "room": ("there is room for the tenants' policies", _room),
+    }),
+    *_checks("database", "postgresql", Postgresql, DATABASE, {
+        "release": ("PostgreSQL is 14 or newer", _release),
+        "rights": ("the provisioner may make roles and databases", _rights),
+        "template": ("the template is there and closed", _template),
+        "closed": ("the server's own databases are closed", _closed),
+        "extensions": ("the template's extensions can be had", _extensions),
+        "connections": ("the server takes what plans promise", _connections),
+        "tls": ("sessions are encrypted, the certificate holds", _server_tls),
+        "clock": ("clocks agree", _clock),
+    }),
+    *_checks("alibaba", "alibaba", Alibaba, KEY, {
+        "rights": ("the key is the account's, with the deployer's rights", _account),
+        "buckets": ("buckets lie where the stack says", _buckets),
+        "zone": ("the zone is at AliDNS", _dns_zone),
+        "provider": ("one identity provider trusts the cluster", _provider),
+        "quotas": ("roles and policies of all tenants fit", _quotas),
+    }),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.pytest_plugins.sampling import choose, is_chosen
 from tests.support.pytest_plugins.selection import BUILT, group_of
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 LISTS = st.lists(st.text(max_size=8), min_size=1, max_size=40, unique=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.pytest_plugins.costs import SHOWN_FILES, Cost, table
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 TESTS = {
     "test_works.py": "def test_work():\n    until = __import__('time').process_time() + 0.5\n"
     "    while __import__('time').process_time() < until: pass\n",
