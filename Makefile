@@ -36,11 +36,12 @@ test: $(VENV)/.synced ## lint and tests, end to end on throw-away instances; of 
 test-all: $(VENV)/.synced ## the same with the long lists whole: every kill, every mutation (hours)
 	@$(RUN) -m tests --exhaustive
 
-lint: $(VENV)/.synced ## format, lint, types, layers, workflows
+lint: $(VENV)/.synced ## format, lint, types, layers, workflows, the image's Dockerfile
 	@$(VENV)/bin/ruff format --check --quiet . && $(VENV)/bin/ruff check --quiet .
 	@kept=$$($(VENV)/bin/lint-imports --no-logo) || { echo "$$kept"; exit 1; }
 	@$(VENV)/bin/pyright
 	@$(RUN) -m tests.support.workflow_lint
+	@$(VENV)/bin/hadolint --no-color Dockerfile
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
