@@ -1,45 +1,14 @@
-"""All files that hold rules. Importing this makes the list of rules complete."""
+"""All rules: importing this imports every module below policies/rules/, whose rules register themselves."""
 
+import importlib
+import pkgutil
 from typing import Final
 
+from policies import rules
 from policies.model.rule import Rule, all_rules
-from policies.rules import (
-    admission,
-    bucket,
-    database,
-    dns,
-    kinds,
-    names,
-    network,
-    protection,
-    quotas,
-    rbac,
-    storage,
-    totals,
-    traffic,
-    workload,
-)
-from policies.rules.platform import foundation, foundation_server, ram_users
 
-MODULES: Final = (
-    ram_users,
-    bucket,
-    database,
-    dns,
-    foundation,
-    foundation_server,
-    kinds,
-    names,
-    network,
-    protection,
-    quotas,
-    admission,
-    rbac,
-    storage,
-    totals,
-    traffic,
-    workload,
-)
+for _module in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}."):
+    importlib.import_module(_module.name)
 
 # Policy -> what it is about; the text stands above each of its messages.
 POLICIES: Final = {

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from policies.model.unknown import UnknownValueError
 from policies.model.values import Leaf, UnexpectedShape, at, gathered, text
+from tenantry.model.resource_kinds import KINDS, NAMESPACE, kind_name
 from tenantry.names import CODE, is_code
 
 TENANT_LABEL: Final = "tenantry.io/tenant"
@@ -15,32 +16,8 @@ PLATFORM: Final = "platform"  # whose a resource is that is no tenant's
 TENANT_TYPE: Final = "tenantry:components:Tenant"
 FOUNDATION_TYPE: Final = "tenantry:components:Foundation"
 
-_NAMESPACE: Final = re.compile(rf"tenant-({CODE.pattern})")
-_DATABASE: Final = re.compile(r"rent([0-9]{3,6})(?:_[ab])?")
-_MARK: Final = re.compile(rf"tenantry-({CODE.pattern})")
 _URN_NAME: Final = re.compile(rf"({CODE.pattern})(?:-.*)?")
 
-# Which property of which kind names the tenant, and how.
-_BY_PROPERTY: Final[Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]] = {
-    "postgresql:Role": (("name", _DATABASE),),
-    "postgresql:Database": (("name", _DATABASE), ("owner", _DATABASE)),
-    "postgresql:Grant": (("database", _DATABASE), ("role", _DATABASE)),
-    "postgresql:GrantRole": (("role", _DATABASE), ("grantRole", _DATABASE)),
-    "postgresql:DefaultPrivileges": (("database", _DATABASE), ("role", _DATABASE), ("owner", _DATABASE)),
-    "postgresql:Extension": (("database", _DATABASE),),
-    "postgresql:Schema": (("database", _DATABASE), ("owner", _DATABASE)),
-    "ram:Role": (("roleName", _NAMESPACE), ("name", _NAMESPACE), ("description", _MARK)),
-    "ram:Policy": (("policyName", _NAMESPACE), ("name", _NAMESPACE), ("description", _MARK)),
-    "ram:RolePolicyAttachment": (("roleName", _NAMESPACE), ("policyName", _NAMESPACE)),
-    "ram:UserPolicyAttachment": (("policyName", _NAMESPACE),),
-    "ram:GroupPolicyAttachment": (("policyName", _NAMESPACE),),
-    "dns:AlidnsRecord": (("rr", CODE), ("remark", _MARK)),
-    "tenantry:CloneRights": (("database", _DATABASE), ("owner", _DATABASE)),
-    "tenantry:Seed": (("database", _DATABASE),),
-    "tenantry:TenantRow": (("tenantId", CODE), ("databaseName", _DATABASE)),
-}
-# What a tenant has of these must say itself whose it is; of the others (passwords, objects) only the component tells.
-CLAIMING: Final = frozenset(_BY_PROPERTY)
 # The claims that are the thing's own name or place: an owner or a mark alone would leave that open.
 PLACES: Final = frozenset(
     {"name", "roleName", "policyName", "database", "role", "rr", "tenantId", "label", "namespace"}
@@ -49,10 +26,16 @@ PLACES: Final = frozenset(
 
 @lru_cache(maxsize=256)
 def kind_of(type_: str) -> str:
-    """kubernetes:apps/v1:Deployment -> kubernetes:Deployment, alicloud:ram/role:Role -> ram:Role."""
-    package, _, rest = type_.partition(":")
-    module, _, name = rest.rpartition(":")
-    return f"{module.partition('/')[0]}:{name}" if package == "alicloud" else f"{package}:{name}"
+    """The kind as rules name it: kubernetes:apps/v1:Deployment -> kubernetes:Deployment, alicloud:ram/role:Role ->
+    ram:Role.
+    """
+    package, module, name = kind_name(type_).split(":")
+    return f"{module}:{name}" if package == "alicloud" else f"{package}:{name}"
+
+
+_CLAIMS: Final = {kind_of(name): kind.claims for name, kind in KINDS.items() if kind.claims}
+# What a tenant has of these must say itself whose it is; of the others (passwords, objects) only the component tells.
+CLAIMING: Final = frozenset(_CLAIMS)
 
 
 @dataclass(frozen=True)
@@ -120,7 +103,7 @@ class Resource:
         if self.in_kubernetes:
             return dict(self._kubernetes_claims())
         found: dict[str, str] = {}
-        for key, pattern in _BY_PROPERTY.get(self.kind, ()):
+        for key, pattern in _CLAIMS.get(self.kind, {}).items():
             value = self.props.get(key)
             match = pattern.fullmatch(value) if isinstance(value, str) else None
             if match is not None:
@@ -132,7 +115,7 @@ class Resource:
         label = at(self.props, "metadata", "labels", TENANT_LABEL)
         space = self.props.get("metadata") and at(self.props, "metadata", self._namespace_key)
         found = [("label", label)] if isinstance(label, str) and is_code(label) else []
-        match = _NAMESPACE.fullmatch(space) if isinstance(space, str) else None
+        match = NAMESPACE.fullmatch(space) if isinstance(space, str) else None
         return [*found, ("namespace", match[1])] if match else found
 
     @property

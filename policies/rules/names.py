@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from typing import Final
 
-from policies.model.resource import CLAIMING, PLACES, Resource
+from policies.model.resource import CLAIMING, PLACES, Resource, kind_of
 from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import ROW, Stack, owner
 from policies.model.unknown import UnknownValueError
 from policies.model.values import at, mapping, shown, text
+from tenantry.model.resource_kinds import KINDS
 from tenantry.names import CODE, PHONE, PREFIX_ROOT, database_of
 from tenantry.spec.labels import PREFIX as FREE_LABELS
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-MARKED: Final = {"ram:Role": "description", "ram:Policy": "description", "dns:AlidnsRecord": "remark"}
+MARKED: Final = {kind_of(name): kind.mark for name, kind in KINDS.items() if kind.mark}
 # What a shared or a tenant's resource is made of that no rule can look into.
 OPAQUE: Final = (
     *(f"kubernetes:{kind}" for kind in ("Release", "Chart", "ConfigFile", "ConfigGroup", "Directory", "Kustomization")),

@@ -5,33 +5,19 @@ from typing import Final
 
 from policies.facts.lifted_protection import lifted
 from policies.facts.secret_scan import in_clear, in_config
-from policies.model.resource import Resource
+from policies.model.resource import Resource, kind_of
 from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import SecretValue, boolean, mapping, shown, text
 from policies.rules.database import TURN
+from tenantry.model.resource_kinds import KINDS, data_kinds
 
 DATABASE: Final = "postgresql:Database"
 BUCKET: Final = "oss:Bucket"
-HOLDS_DATA: Final = (DATABASE, BUCKET, "tenantry:Directories")
+HOLDS_DATA: Final = tuple(map(kind_of, data_kinds()))
 # Of the foundation: what holds data, and what all of it stands on. Each replaces itself for some change of a property.
-STANDS_ON: Final = (
-    "actiontrail:Trail",
-    "cr:RegistryEnterpriseInstance",
-    "cs:ManagedKubernetes",
-    "cs:NodePool",
-    "kms:Key",
-    "log:Project",
-    "log:Store",
-    "rds:BackupPolicy",
-    "rds:Instance",
-    "rds:RdsAccount",
-    "vpc:NatGateway",
-    "vpc:Network",
-    "vpc:RouteTable",
-    "vpc:Switch",
-)
+STANDS_ON: Final = tuple(kind_of(name) for name, kind in KINDS.items() if kind.is_base)
 # Properties that are called like a key and hold the id of one in KMS.
 KEY_IDS: Final = {
     "oss:Bucket": frozenset({"serverSideEncryptionRule.kmsMasterKeyId"}),

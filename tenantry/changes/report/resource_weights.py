@@ -10,6 +10,7 @@ from typing import Final
 
 from tenantry.changes.report.statements import Weight
 from tenantry.engine.stack.urns import name_of, type_of
+from tenantry.model.resource_kinds import data_kinds, kind_name
 
 
 class Cause(StrEnum):
@@ -39,14 +40,7 @@ _NAMES: Final = {
     "read-replacement": REPLACE,
 }
 
-HOLDS_DATA: Final = frozenset(
-    {
-        "postgresql:index:Database",
-        "alicloud:oss:Bucket",
-        "tenantry:index:Directories",
-        "kubernetes:core:PersistentVolumeClaim",
-    }
-)
+HOLDS_DATA: Final = frozenset({*data_kinds(), "kubernetes:core:PersistentVolumeClaim"})
 NAMESPACE: Final = "kubernetes:core:Namespace"
 ROOT_OF_KEYS: Final = "random:index:RandomPassword"
 DEPLOYMENT: Final = "kubernetes:apps:Deployment"
@@ -119,9 +113,7 @@ _PROPERTIES: Final = {
 
 def kind_of(urn: str) -> str:
     """The kind without version or file: `kubernetes:apps:Deployment`, `postgresql:index:Role`."""
-    package, _, rest = type_of(urn).partition(":")
-    module, _, name = rest.rpartition(":")
-    return f"{package}:{module.partition('/')[0]}:{name}"
+    return kind_name(type_of(urn))
 
 
 def label_of(urn: str, tenant: str) -> str:

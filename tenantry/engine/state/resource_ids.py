@@ -4,45 +4,18 @@ A creation that was interrupted left no id behind. Where the id follows from the
 where making it a second time changes nothing, there is nothing to look for.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tenantry.engine.state.deployment import Record
+from tenantry.model.resource_kinds import KINDS, kind_name
 from tenantry.parsing.json_narrowing import Tree, mapping
 
 Inputs = Mapping[str, Any]
+_NAME: Final = re.compile(r"\{(\w+)\}")
 
 
-def _first(*names: str) -> Callable[[Inputs], str | None]:
-    def get(inputs: Inputs) -> str | None:
-        for name in names:
-            if isinstance(value := inputs.get(name), str) and value:
-                return value
-        return None
-
-    return get
-
-
-def _attachment(kind: str) -> Callable[[Inputs], str | None]:
-    def get(inputs: Inputs) -> str | None:
-        parts = [kind, inputs.get("policyName"), inputs.get("policyType"), inputs.get(f"{kind}Name")]
-        return ":".join(str(part) for part in parts) if all(isinstance(part, str) and part for part in parts) else None
-
-    return get
-
-
-_BY_TYPE: Mapping[str, Callable[[Inputs], str | None]] = {
-    "postgresql:index/role:Role": _first("name"),
-    "postgresql:index/database:Database": _first("name"),
-    "alicloud:ram/role:Role": _first("roleName", "name"),
-    "alicloud:ram/policy:Policy": _first("policyName", "name"),
-    "alicloud:ram/rolePolicyAttachment:RolePolicyAttachment": _attachment("role"),
-    "alicloud:ram/userPolicyAttachment:UserPolicyAttachment": _attachment("user"),
-    "alicloud:ram/user:User": _first("name"),  # the provider takes the name for the id, and then keeps the id
-    "alicloud:oss/bucket:Bucket": _first("bucket"),
-    "alicloud:ims/oidcProvider:OidcProvider": _first("oidcProviderName"),
-    "alicloud:dns/alidnsDomain:AlidnsDomain": _first("domainName"),
-}
 # A creation of these is a statement of how something shall be (GRANT, PUT, CREATE ... IF NOT EXISTS, our own provider's
 # adopting creations) or leaves nothing outside the state (random, providers): it is simply made again.
 _REPEATABLE = (
@@ -64,16 +37,28 @@ def derived_id(record: Record) -> str | None:
     """The provider's id of what `record` was to become, or None when it cannot be known from its inputs."""
     inputs = mapping(record.get("inputs"))
     token = str(record["type"])
-    if derive := _BY_TYPE.get(token):
-        return derive(inputs)
+    if templates := _templates(token):
+        return next((filled for template in templates if (filled := _filled(template, inputs))), None)
     if token.startswith("kubernetes:") and not is_repeatable(token) and not token.endswith(("Patch", "List")):
         return _kubernetes(inputs)
     return None
 
 
+def _templates(token: str) -> tuple[str, ...]:
+    kind = KINDS.get(kind_name(token))
+    return kind.ids if kind else ()
+
+
+def _filled(template: str, inputs: Inputs) -> str | None:
+    """The template with inputs in the place of their names; None where one of them is no text, or empty."""
+    values = {name: inputs.get(name) for name in _NAME.findall(template)}
+    known = {name: value for name, value in values.items() if isinstance(value, str) and value}
+    return template.format(**known) if known.keys() == values.keys() else None
+
+
 def is_repeatable(token: str) -> bool:
     """Tells whether creating it once more does no harm."""
-    return token not in _BY_TYPE and token.startswith(_REPEATABLE)
+    return not _templates(token) and token.startswith(_REPEATABLE)
 
 
 def is_kubernetes(token: str) -> bool:
@@ -99,8 +84,7 @@ def carries_our_mark(inputs: Inputs, found: Inputs) -> bool:
 
 def _kubernetes(inputs: Inputs) -> str | None:
     metadata = mapping(inputs.get("metadata"))
-    name = _first("name")(metadata)
-    namespace = _first("namespace")(metadata)
+    name, namespace = _filled("{name}", metadata), _filled("{namespace}", metadata)
     return f"{namespace}/{name}" if namespace and name else name
 
 

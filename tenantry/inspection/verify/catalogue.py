@@ -1,38 +1,29 @@
-"""Every attack there is, in the order of the report. What it imports is light: clients are loaded by the attempts."""
+"""Every attack there is, in the order of the report: found in the modules of `attacks`, each with its ATTACKS.
 
+What they import is light: clients are loaded by the attempts.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from typing import Final
 
-from tenantry.inspection.verify.attacks import presence
-from tenantry.inspection.verify.attacks.alibaba import backup_bucket, storage, storage_edges, sts_sessions
-from tenantry.inspection.verify.attacks.kubernetes import (
-    admission_guarded,
-    admission_ingress,
-    benchmark,
-    gateway,
-    hardening,
-    kubernetes_api,
-    namespace_ending,
-    network,
-)
-from tenantry.inspection.verify.attacks.postgresql import history, resource_exhaustion, rights, temp_files
+from tenantry.inspection.verify import attacks
 from tenantry.inspection.verify.core.attack import Attack
 
-ATTACKS: Final[tuple[Attack, ...]] = (
-    *rights.ATTACKS,
-    *resource_exhaustion.ATTACKS,
-    *temp_files.ATTACKS,
-    *history.ATTACKS,
-    *storage.ATTACKS,
-    *storage_edges.ATTACKS,
-    *backup_bucket.ATTACKS,
-    *sts_sessions.ATTACKS,
-    *kubernetes_api.ATTACKS,
-    *admission_ingress.ATTACKS,
-    *admission_guarded.ATTACKS,
-    *namespace_ending.ATTACKS,
-    *gateway.ATTACKS,
-    *network.ATTACKS,
-    *benchmark.ATTACKS,
-    *hardening.ATTACKS,
-    *presence.ATTACKS,
-)
+# The part of an attack's name before the dot, as the report has them; others come after these.
+DOMAINS: Final = (
+    "database", "storage", "sts", "cluster", "host", "rails", "network", "benchmark", "hardening", "present",
+)  # fmt: skip
+
+
+def _attacks() -> Iterator[Attack]:
+    for module in pkgutil.walk_packages(attacks.__path__, f"{attacks.__name__}."):
+        yield from getattr(importlib.import_module(module.name), "ATTACKS", ())
+
+
+def _order(attack: Attack) -> int:
+    return DOMAINS.index(attack.domain) if attack.domain in DOMAINS else len(DOMAINS)
+
+
+ATTACKS: Final[tuple[Attack, ...]] = tuple(sorted(_attacks(), key=_order))

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tenantry.model.resource_kinds import KINDS, kind_name
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
-
-CONNECTING: Final = ("postgresql:index/role:Role", "postgresql:index/database:Database")
-
 
 RIGHTS: Final = "tenantry:index:CloneRights"
 RECORD: Final = "alicloud:dns/alidnsRecord:AlidnsRecord"
@@ -51,7 +49,7 @@ def declared(resources: Iterable[Any]) -> Declared:
             quotas[space] = mapping(spec.get("hard"))
         elif kind.endswith(":LimitRange"):
             limits[space] = maxima(spec)
-        elif kind in CONNECTING and "connectionLimit" in inputs:
+        elif "connectionLimit" in inputs and _limits_connections(kind):
             connections[str(inputs["name"])] = int(inputs["connectionLimit"])
         elif kind == RIGHTS and "tempFileLimit" in inputs:
             temp_files.update({str(login): int(inputs["tempFileLimit"]) for login in sequence(inputs.get("logins"))})
@@ -61,6 +59,11 @@ def declared(resources: Iterable[Any]) -> Declared:
             found = _thing(kind, inputs, str(resource.get("urn")))
             things.setdefault(found.namespace or found.name, []).append(found)
     return Declared(quotas, limits, connections, temp_files, things, records)
+
+
+def _limits_connections(token: str) -> bool:
+    kind = KINDS.get(kind_name(token))
+    return kind is not None and kind.has_connection_limit
 
 
 def _thing(kind: str, inputs: Tree, urn: str) -> Thing:
