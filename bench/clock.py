@@ -1,4 +1,4 @@
-"""How long a command takes, and how much memory the engine and the program take at most while it runs."""
+"""A command's duration, and the most memory that the engine and the program take while it runs."""
 
 import subprocess
 import tempfile

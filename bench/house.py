@@ -87,7 +87,7 @@ def rooms() -> dict[str, Figures]:
 
 
 def faults(levels: Mapping[str, int], rooms: Mapping[str, Figures]) -> Iterator[str]:
-    """What is beyond the bounds, each with what to do about it."""
+    """Figures beyond the bounds, each with what to do about it."""
     for folder, number in levels.items():
         if number > MOST_ENTRIES and folder not in CROWDED:
             yield f"{folder}/ has {number} entries: give some of them a folder of their own, {MOST_ENTRIES} is the most"

@@ -1,4 +1,4 @@
-"""As many tenant files as a measurement needs, all alike but for names."""
+"""Tenant files, as many as a measurement needs, all alike but for names."""
 
 from pathlib import Path
 

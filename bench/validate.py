@@ -33,7 +33,7 @@ def prepare(parent: Path, size: int) -> Path:
 
 
 def seconds(clone: Path, *arguments: str) -> tuple[float, float]:
-    """How long the command takes, and the processor time of it and of the git that it calls."""
+    """The command's duration, and the processor time of it and of the git that it calls."""
     before, started = os.times(), time.monotonic()
     command = [sys.executable, "-m", "tenantry.cli", "validate", *arguments]
     subprocess.run(command, cwd=clone, check=True, capture_output=True, timeout=600)

@@ -160,7 +160,7 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs(self.facts)
 
     def _account(self, name: str, service_account: str, namespace: pulumi.Resource) -> Manifest:
-        """Of a service of the platform: what runs as it holds what its role grants, and no token of the API."""
+        """An account of a platform's service: what runs as it holds what its role grants, and no token of the API."""
         return Manifest(
             name,
             "v1",

@@ -79,7 +79,7 @@ class Recording:
         return [resource for resource in self.resources if resource.name in inside]
 
     def all_before(self, name: str) -> set[str]:
-        """What the named resource waits for, and what that waits for."""
+        """All resources that the named one waits for, and those that they wait for."""
         after = {resource.name: resource.after for resource in self.resources}
         found: set[str] = set()
         waiting = list(after[name])
@@ -231,7 +231,7 @@ def secret_type() -> type[Secret]:
 
 @pytest.fixture
 def unknown_places() -> Callable[[Registered], list[str]]:
-    """Where in a resource's inputs something is not known yet, as name.key.key."""
+    """Paths of a resource's inputs that are not known yet, as name.key.key."""
 
     def search(place: str, value: Any) -> Iterator[str]:
         if value is Unknown:

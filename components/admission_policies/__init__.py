@@ -1,4 +1,4 @@
-"""What the API server refuses in tenants' namespaces, whoever asks: the expressions, as plain values.
+"""Refusals of the API server in tenants' namespaces, whoever asks: the expressions, as plain values.
 
 Pulumi's policies see only what Pulumi declares. These hold against everything else: a tenant's admin, a stolen token,
 an operator's slip with kubectl, a right that was given too wide. Some hold for everybody. Those that keep the walls

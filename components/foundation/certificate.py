@@ -1,4 +1,4 @@
-"""Who answers the challenges of the certificate for *.ZONE: cert-manager's solver, by a role for one zone's records."""
+"""Challenges of the certificate for *.ZONE are answered by cert-manager's solver, by a role for one zone's records."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -56,7 +56,7 @@ def subnets(cidr: IPv4Network, zones: int) -> dict[str, list[IPv4Network]]:
 
 
 def door_policy(account_id: str, buckets: Sequence[BucketFacts]) -> str:
-    """What passes the endpoint: requests about our buckets, by whomever; RAM says who may what in them."""
+    """The policy of the endpoint: it passes requests about our buckets, by whomever; RAM says who may what in them."""
     arns = [f"acs:oss:*:{account_id}:{bucket.name}{end}" for bucket in buckets for end in ("", "/*")]
     statement = {"Effect": "Allow", "Action": ["oss:*"], "Principal": ["*"], "Resource": arns}
     return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))

@@ -27,7 +27,7 @@ def restart_relevant(plain: Mapping[str, str]) -> dict[str, str]:
 
 
 def transport(transport: Transport) -> dict[str, str]:
-    """How the application checks the database server's certificate, in libpq's words and by the same file."""
+    """The application's check of the database server's certificate, in libpq's words and by the same file."""
     if transport.ca is None:
         return {"DB_SSLMODE": transport.sslmode}
     return {

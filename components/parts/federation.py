@@ -1,4 +1,4 @@
-"""Who may ask Alibaba Cloud for sessions: the cluster's identity provider, and two roles of the platform.
+"""Identities that may get sessions at Alibaba Cloud: the cluster's identity provider, and two roles of the platform.
 
 Nobody has a standing key: the credential broker and the nightly backup take their roles by the token that the cluster
 projects into their pods (RRSA), as the tenants' pods do.

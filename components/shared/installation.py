@@ -131,7 +131,7 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How the pods' connections to PostgreSQL are encrypted, in libpq's words."""
+    """The encryption of the pods' connections to PostgreSQL, in libpq's words."""
 
     sslmode: str = "verify-full"
     ca: str | None = None  # certificates, in PEM, that the server's is checked against; None: those of the image

@@ -57,7 +57,7 @@ def trust(names: Names, identity: Identity, *, access: bool) -> Document:
 
 
 def platform_trust(service_account: str, identity: Identity) -> Document:
-    """Of a role of the platform's: its own service account takes it, and nobody else."""
+    """The trust policy of a role of the platform's: its own service account takes it, and nobody else."""
     return trusting.platform_trust(
         service_account, identity.account_id, identity.issuer, identity.audience, identity.provider
     )

@@ -9,7 +9,7 @@ from local.shared.progress import Progress
 
 
 def path_of(target: Target) -> Path:
-    """Where the target's binary is, or will be."""
+    """The path of the target's binary, also before it is built."""
     change = [repr(target.change)] if target.change else []
     facts = (target.binary, target.package, target.ldflags, target.tags, str(target.cgo), *change)
     return (

@@ -1,4 +1,4 @@
-"""Where builds are kept, under which key, and how two builders keep out of each other's way.
+"""The cache of builds: its place, its keys, and the lock that keeps two builders out of each other's way.
 
 A build lives in `<cache>/<name>-<key>/`; the key is the content of everything that it is made from, so that a changed
 input is a new folder and an unchanged one is never built twice. A folder appears by one rename, complete or not at all.

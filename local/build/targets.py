@@ -1,4 +1,4 @@
-"""What is built: one entry a binary, with the module it comes from and the flags that facts have shown to be needed."""
+"""Binaries to build: one entry each, with the module it comes from and the flags that facts have shown to be needed."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -26,7 +26,7 @@ class ServiceFailed(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """How one service is started and stopped. `command` is called only when it is not running."""
+    """One service: its start and its stop. `command` is called only when it is not running."""
 
     name: str
     command: Callable[[], list[str]]

@@ -119,7 +119,7 @@ class World:
         )
 
     def kubectl(self, *arguments: str) -> Any:
-        """What kubectl reads, which may be Secrets."""
+        """The output of kubectl, which may hold Secrets."""
         return json.loads(self.run("kubectl", *arguments, "-o", "json", asks_for_secrets=True).stdout)
 
     def alibaba(self) -> dict[str, Any]:

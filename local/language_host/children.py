@@ -83,7 +83,7 @@ class Children:
         self.end()
 
     def output(self, child: subprocess.Popen[bytes]) -> Iterator[tuple[Stream, bytes]]:
-        """What the child writes, as it comes, until both streams are closed.
+        """The child's output, as it comes, until both streams are closed.
 
         Also ends soon after the child itself has: a grandchild that keeps the streams open must not keep us.
         """

@@ -1,4 +1,4 @@
-"""Which Python a program, policy pack or provider runs with, and the environment that goes with it."""
+"""The Python that a program, policy pack or provider runs with, and the environment that goes with it."""
 
 from __future__ import annotations
 

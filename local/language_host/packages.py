@@ -1,4 +1,4 @@
-"""What is installed for a program: the provider plugins its SDKs need, and its distributions."""
+"""Packages of a program: the provider plugins its SDKs need, and its distributions."""
 
 from __future__ import annotations
 

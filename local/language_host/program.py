@@ -57,7 +57,7 @@ def configure(options: argparse.Namespace) -> None:
 
 
 def internal_folders() -> tuple[str, ...]:
-    """Where the frames are that tell a user nothing about the own program."""
+    """Folders whose frames tell users nothing about their own program."""
     import pulumi
 
     return (

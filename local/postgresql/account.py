@@ -1,4 +1,4 @@
-"""Who runs the server: PostgreSQL refuses root, so a manager that is root hands it to an account of its own.
+"""The account of the server: PostgreSQL refuses root, so a manager that is root hands it to an account of its own.
 
 The account is a bare number, nothing is added to /etc/passwd. It lies in a range that distributions, systemd and
 container runtimes leave free (60706-61183 in systemd's table of user ids), so nobody else's files or processes are
@@ -46,7 +46,7 @@ def named_account() -> Account | None:
 
 
 def data_argument(data: Path) -> str:
-    """How the server names its data directory, which is also its working directory.
+    """The server's name for its data directory, which is also its working directory.
 
     An instance directory is closed to others, and may lie below one that is (root's home): the server's account could
     not walk the path. It need not: the working directory stays open across the change of user.

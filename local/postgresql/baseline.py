@@ -20,7 +20,7 @@ BASELINE_VERSION = 0
 
 
 def after_start(port: int, password: str) -> None:
-    """What the manager calls when the server answers: the template is there and current, or a warning says why not."""
+    """Called by the manager once the server answers: the template is there and current, or a warning says why not."""
     if renew(port, password) == "kept":
         logging.getLogger(__name__).warning(
             "%s holds migrations beyond its baseline, so it is kept although the baseline's files have changed: "

@@ -9,7 +9,7 @@ ADMIN = "tenantry"
 
 
 class PostgresqlError(Exception):
-    """What is wrong with the embedded server, and what to do about it. Holds no password."""
+    """A fault of the embedded server, with what to do about it. Holds no password."""
 
 
 def connect(port: int, password: str, database: str = "postgres") -> psycopg.Connection[TupleRow]:

@@ -24,12 +24,12 @@ def command(data_dir: Path, port: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What the command needs beyond the manager's own environment."""
+    """Variables that the command needs beyond the manager's own environment."""
     return {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
 def user() -> int | None:
-    """Whom to start the command as: nobody else, the directory may be closed to others until the command is in it."""
+    """The user to start the command as: none, the directory may be closed to others until the command is in it."""
     return None
 
 

@@ -64,7 +64,7 @@ class TemporaryServer:
         after_start(self.port, self.password)
 
     def stop(self) -> None:
-        """As the manager does: fast shutdown, data complete on the disk."""
+        """Stops it like the manager: fast shutdown, data complete on the disk."""
         if self.process:
             self.process.send_signal(STOP_SIGNAL)
             self.process.wait(60)

@@ -1,4 +1,4 @@
-"""That nobody has a right to the platform's record of migrations in a tenant's database:
+"""Nobody has a right to the platform's record of migrations in a tenant's database:
 tenantry/database/migration_record.py."""
 
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""What an operator asks of a live stack: whether it is set up (doctor), as declared (drift), and safe (verify)."""
+"""An operator's questions to a live stack: whether it is set up (doctor), as declared (drift), and safe (verify)."""

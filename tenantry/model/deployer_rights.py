@@ -1,4 +1,4 @@
-"""What the identity that runs the program may at Alibaba Cloud: RAM policies are made of it, `doctor` asks for it.
+"""Rights of the program's identity at Alibaba Cloud: RAM policies are made of it, `doctor` asks for it.
 
 An action is one that the providers or our own steps call; a resource is as narrow as RAM lets it be for that service.
 `{account}` and the names of buckets, zone and roles are put in by whoever uses it.

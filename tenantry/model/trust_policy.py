@@ -1,4 +1,4 @@
-"""Whom a role trusts at Alibaba Cloud, as plain values: the components write them, `verify` reads them back."""
+"""The trust of a role at Alibaba Cloud, as plain values: the components write them, `verify` reads them back."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a tenant has in each phase of its life, as the table in the design says."""
+"""The parts of a tenant in each phase of its life, as the table in the design says."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""What all tenants share: buckets, identities, the gateway, the platform's databases."""
+"""The platform that all tenants share: buckets, identities, the gateway, the platform's databases."""
 
 import json
 from dataclasses import replace

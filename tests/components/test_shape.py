@@ -68,7 +68,7 @@ def test_only_what_holds_data_or_access_is_protected(parts, tenant) -> None:
     "changes", [{}, {"status": "suspended"}, {"status": "deleted", "deleted_at": date(2026, 10, 10)}]
 )
 def test_the_seal_stands_on_everything_else(parts, tenant, changes) -> None:
-    """So that a destroy, which deletes it first and cannot, leaves the tenant whole."""
+    """A destroy deletes it first, cannot, and so leaves the tenant whole."""
     recording = parts(tenant(**changes))
     rest = {
         resource.name

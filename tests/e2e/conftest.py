@@ -43,7 +43,7 @@ class Life:
         self.configure(today=day.isoformat())
 
     def configure(self, **settings: str | None) -> None:
-        """Of the stack, in its file: also before there is a stack. None takes a setting away."""
+        """Writes settings into the stack's file, also before there is a stack. None takes a setting away."""
         path = self.world.folder / "Pulumi.local.yaml"
         document = yaml.safe_load(path.read_text())
         for name, value in settings.items():

@@ -24,7 +24,7 @@ def life(world: World, open_life: Callable[..., Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def before(life: Any) -> Any:
-    """What must be there until the drop."""
+    """The tenant's contents that must be there until the drop."""
     life.ask("INSERT INTO tenant_api_keys (tenant_id, name, key_hash) VALUES ('k001', 'test', 'digest') RETURNING id")
     return life.data()
 

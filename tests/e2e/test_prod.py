@@ -133,7 +133,7 @@ class Checkout:
         return done.stdout
 
     def remember(self, **settings: str) -> None:
-        """As if the last run had come to its end with these."""
+        """Makes the state look like that of a run that came to its end with these settings."""
         exported = json.loads(self.pulumi("stack", "export"))
         kind = "pulumi:pulumi:Stack"
         stack = {
@@ -283,7 +283,7 @@ def test_a_torn_lock_stops_every_run_until_it_is_cancelled(prod: Checkout) -> No
 def test_a_change_is_remembered_by_a_run_that_came_to_its_end(
     prod: Checkout, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """What else a run leaves is remembered also when it failed."""
+    """A run's other outputs are remembered also when it failed."""
     (tmp_path / "Pulumi.yaml").write_text(f"name: ending-{len(options)}\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(ENDING)
 

@@ -1,4 +1,4 @@
-"""Which control holds which wall, three times over: on what is declared, in the live system, and by attack.
+"""The controls that hold each wall, three times over: on what is declared, in the live system, and by attack.
 
 `python -m tests.isolation.conftest` writes docs/isolation.md from this table, the rules, the rails and the attacks.
 """

@@ -18,7 +18,7 @@ input()
 
 
 def test_two_processes_never_choose_the_same() -> None:
-    """Of three ports each process gets another, as long as the one before lives."""
+    """Each process gets another of three ports, as long as the one before lives."""
     low = next(port for port in range(ports.LOWEST, ports.HIGHEST, 3) if all(map(ports.is_free, range(port, port + 3))))
     others = [
         subprocess.Popen(

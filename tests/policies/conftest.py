@@ -135,7 +135,7 @@ def recorded(
 
 
 def wires_of(recording: Any, secret_type: Any) -> Wires:
-    """What was registered, as it goes to the pack."""
+    """The registered resources, as they go to the pack."""
     chains: dict[str, str] = {"": ""}
     found: Wires = {}
     for resource in recording.resources:
@@ -230,7 +230,7 @@ def judge(
 def rules_broken(
     wires: Wires, only: Iterable[str] | None = None, settings: Mapping[str, Any] | None = None
 ) -> Evaluation:
-    """What all policies together say of these resources (`only`: of the named ones, for resource rules)."""
+    """The findings of all policies together on these resources (`only`: of the named ones, for resource rules)."""
     verdict = Evaluation()
     names = list(wires) if only is None else list(only)
     for policy in SCHEMAS:

@@ -1,4 +1,4 @@
-"""What checkov finds in the objects that the program declares: nothing but what is written down here, with its reason.
+"""checkov finds nothing in the objects that the program declares but what is written down here, with its reason.
 
 Only `make test-all` runs it: it comes with a hundred packages of its own, which tests/support/checkov.txt fixes.
 """

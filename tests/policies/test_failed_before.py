@@ -1,4 +1,4 @@
-"""What a resource is asked for when something before it failed: the engine drops every input that comes from there.
+"""Inputs of a resource behind one that failed: the engine drops every input that comes from there.
 
 It still shows the rest to the provider's Check and to the policy pack before it leaves the resource out. What the one
 or the other objects to then ends the run of all tenants, and names the wrong cause.
@@ -53,7 +53,7 @@ def failed(record, secret_type, monkeypatch, tmp_path) -> Wires:
 
 
 def dropped(value: Any) -> Any:
-    """As the engine hands it on in an update: without what is not known, in mappings and in lists."""
+    """The inputs that the engine hands on in an update: without what is not known, in mappings and in lists."""
     if isinstance(value, dict):
         if value.get(SIGNATURE) == SECRET:
             return {**value, "value": dropped(value["value"])}

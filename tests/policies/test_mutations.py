@@ -292,7 +292,7 @@ def general(wire: Wire, place: str) -> str:
 
 
 def green(declared: Wires, name: str) -> set[str]:
-    """What the pack does not miss of this resource."""
+    """Mutations of this resource that the pack does not miss."""
     found: set[str] = set()
     for place, left in mutations(name, declared[name]):
         world = {**declared, name: left} if left else {key: wire for key, wire in declared.items() if key != name}
@@ -307,7 +307,7 @@ def patterns() -> set[str]:
 
 @pytest.fixture
 def survivors(declared: Wires) -> set[str]:
-    """Of one tenant and of the platform: the other tenants have the same."""
+    """Survivors of one tenant and of the platform: the other tenants have the same."""
     if not _survivors:
         assert [str(violation) for violation in rules_broken(declared).broken] == []
         for name, wire in declared.items():

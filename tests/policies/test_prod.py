@@ -22,7 +22,7 @@ SECRETS = {
 
 @pytest.fixture
 def settings() -> Mapping[str, Any]:
-    """What the pack is told, and what the stack says of itself."""
+    """The settings that the pack is told, and those that the stack says of itself."""
     told = json.loads((ROOT / "policies" / "prod.json").read_text("utf-8"))
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
     stack = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))["config"]

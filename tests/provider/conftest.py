@@ -76,7 +76,7 @@ def values(message: struct_pb2.Struct) -> dict[str, Any]:
 
 
 class Refused(Exception):
-    """What the engine would show."""
+    """An error that the engine would show."""
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Plugin:
         return {failure.property: failure.reason for failure in answer.failures}
 
     def diff(self, kind: str, state: State, inputs: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-        """What changes, and what of it means a replacement."""
+        """The properties that change, and those whose change means a replacement."""
         request = proto.DiffRequest(
             urn=self.urn(kind), id=state.identity, olds=struct(state.outputs), news=struct(inputs)
         )

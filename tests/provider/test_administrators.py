@@ -58,7 +58,7 @@ def relations(server: Any) -> Callable[[], dict[str, tuple[str, str]]]:
 
 
 def signed_in(server: Any, phone: str, digest: str = "chosen") -> None:
-    """As the application does at the first login."""
+    """Signs in like the application at the first login."""
     with server.connect("clone") as session:
         session.execute(
             "UPDATE users SET password_hash = %s, password_changed_at = now(), last_login_at = now() WHERE phone = %s",

@@ -1,4 +1,4 @@
-"""What holds for every resource: checks, previews, secrets, errors, and that nothing is done when nothing changed."""
+"""Rules for every resource: checks, previews, secrets, errors, and that nothing is done when nothing changed."""
 
 import json
 import threading

@@ -99,7 +99,7 @@ def row(declared) -> dict[str, Any]:
 
 @pytest.fixture
 def seal(plugin, server, declared, row) -> dict[str, Any]:
-    """As it is declared of an opened tenant while protection is lifted."""
+    """The seal that is declared of an opened tenant while protection is lifted."""
     plugin.create("TenantRow", row)
     with server.connect(declared["adminDatabase"]) as session:
         for statement, values in record(CODE, Change(completed=list(STEPS[:-1]))):
@@ -114,7 +114,7 @@ def purging(seal, declared) -> dict[str, Any]:
 
 
 def test_a_seal_that_names_no_day_goes_by_the_proofs_own(plugin, server, cloud, seal, purging, refused) -> None:
-    """Of a removal that had begun before the day was declared."""
+    """The removal had begun before the day was declared."""
     former = {**purging, "purge": {key: value for key, value in purging["purge"].items() if key != "deletedAt"}}
     state = plugin.create("Opened", seal)
     with server.connect("admin_tenant_management") as session:

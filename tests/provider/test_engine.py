@@ -184,7 +184,7 @@ def test_made_kept_repaired_and_removed(databases: None, engine: Engine, server:
 
 
 def test_a_state_that_was_lost_is_made_again_from_what_is_there(databases: None, engine: Engine, server: Any) -> None:
-    """As after an engine that was killed between the actions and their record."""
+    """The state is that after an engine that was killed between the actions and their record."""
     engine.up()
     for path in (engine.folder / "state" / ".pulumi").rglob("dev.json*"):
         path.unlink()
@@ -208,7 +208,7 @@ NAMES = ("domain", "database", "namespace", "prefix", "role", "cell")
 
 
 def asked(code: str, *rotations: list[Any]) -> dict[str, Any]:
-    """What a run is to remember of a tenant."""
+    """The record that a run is to keep of a tenant."""
     given = {"rotations": list(rotations)} if rotations else {}
     return {
         **{name: f"{name} of {code}" for name in NAMES},

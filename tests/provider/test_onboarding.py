@@ -45,7 +45,7 @@ def progress(session) -> tuple[Any, ...]:
 
 
 def stored(plugin, session) -> None:
-    """What Directories records, without an object store: it is tested with one elsewhere."""
+    """The record of Directories, without an object store: it is tested with one elsewhere."""
     session.execute("UPDATE tenant_init_steps SET status = 'completed' WHERE step_name = 'storage'")
 
 

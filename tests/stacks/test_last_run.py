@@ -1,4 +1,4 @@
-"""What a run leaves to the next: who is leaving, since when, what was rotated and what ran."""
+"""A run's memory for the next: who is leaving, since when, what was rotated and what ran."""
 
 from datetime import date
 from typing import Any

@@ -122,7 +122,7 @@ def test_the_seal_is_told_what_the_outputs_are(run, tenants) -> None:
 
 
 def test_a_preview_tells_what_will_be_remembered(run, tenants) -> None:
-    """Of cells alone: what a platform will have for secrets is not known before."""
+    """The stack holds cells alone: a platform's secrets are not known before."""
     other = "organization/tenantry/base"
     others = {ME: {"tenants": OLD}, other: {PLATFORM: run(tenants()).result[PLATFORM]}}
     cells: Any = {"others": others, "holds": ["cells"], "platformStack": other}

@@ -1,4 +1,4 @@
-"""What the program keeps to itself: most of its call stack, and debug messages."""
+"""The program keeps to itself most of its call stack, and debug messages."""
 
 import sys
 import traceback
@@ -10,7 +10,7 @@ from stacks.sdk_overhead import DEBUG, FRAMES, disable_sdk_debug_log, limit_stac
 
 
 def deep(levels: int) -> int:
-    """How many frames an extracted stack has, so far down."""
+    """The number of frames that an extracted stack has, so far down."""
     return deep(levels - 1) if levels else len(traceback.extract_stack())
 
 

@@ -1,4 +1,4 @@
-"""What every run of every stack pays before its first resource: the modules that the program loads."""
+"""Every run of every stack pays, before its first resource, for the modules that the program loads."""
 
 import subprocess
 import sys

@@ -23,14 +23,14 @@ LARGEST = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_messa
 
 
 def is_known(urn: str) -> bool:
-    """Whether the embedded plugin has the resource's type."""
+    """Tells whether the embedded plugin has the resource's type."""
     token = urn.split("::")[2].rpartition("$")[2]
     module = token.partition(":")[2]
     return module.startswith(KNOWN) or token.startswith("pulumi:")
 
 
 def answer(method: str, data: bytes) -> bytes | None:
-    """Of a call about what the plugin does not know; None: it is the plugin's to answer."""
+    """The answer to a call about what the plugin does not know; None: it is the plugin's to answer."""
     if method == f"{METHOD}Check":
         asked = proto.CheckRequest.FromString(data)
         return None if is_known(asked.urn) else proto.CheckResponse(inputs=asked.news).SerializeToString()

@@ -45,7 +45,7 @@ def told(world: World, code: str) -> dict[str, Any]:
 
 
 def until(come: Callable[[], bool], otherwise: str) -> None:
-    """What controllers do, they do a moment later."""
+    """Waits for controllers, which act a moment later."""
     deadline = time.monotonic() + 90
     while not come():
         assert time.monotonic() < deadline, otherwise

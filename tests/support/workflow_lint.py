@@ -16,13 +16,13 @@ ACTIONLINT: Final = ROOT / "tests" / "workflows" / "actionlint"
 
 
 def zizmor(folder: Path) -> str:
-    """What zizmor finds: missing pins, rights, credentials and the like; empty when nothing."""
+    """Findings of zizmor: missing pins, rights, credentials and the like; empty when nothing."""
     program = Path(sys.executable).parent / "zizmor"
     return _run([str(program), "--offline", "--no-progress", "--color=never", "--quiet", *_files(folder)], ROOT)
 
 
 def actionlint(folder: Path) -> str:
-    """What actionlint finds: syntax, expressions, unknown inputs and outputs; empty when nothing."""
+    """Findings of actionlint: syntax, expressions, unknown inputs and outputs; empty when nothing."""
     tool = [str(go_binary()), "tool", "actionlint", "-no-color", "-shellcheck=", "-pyflakes="]
     return _run([*tool, *_files(folder)], ACTIONLINT)
 

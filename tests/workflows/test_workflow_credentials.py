@@ -31,7 +31,7 @@ def checks_out_request(job: dict[str, Any]) -> bool:
 
 
 def credentials(document: dict[str, Any], job: dict[str, Any]) -> list[str]:
-    """What a job could leak: a secret, the right to a session or to write, an environment's variables."""
+    """Credentials that a job could leak: a secret, the right to a session or to write, an environment's variables."""
     text = yaml.safe_dump([job, document.get("env", {})])
     found = [word for word in ("secrets.", "secrets[", "github.token", "environment:") if word in text]
     rights = job.get("permissions", document.get("permissions", "all by default"))
@@ -41,7 +41,7 @@ def credentials(document: dict[str, Any], job: dict[str, Any]) -> list[str]:
 
 
 def waits_for_look(job: dict[str, Any]) -> bool:
-    """That job is left out for forks, and with it what needs it; unless a condition of the job's own says otherwise."""
+    """Tells whether that job is left out for forks, and with it what needs it; unless a condition of the job's own says otherwise."""
     needs, condition = job.get("needs", []), str(job.get("if", ""))
     asks_itself = "!cancelled()" in condition or "always()" in condition
     holds = "needs.look.result == 'success' &&" in condition or "needs.look.result != 'skipped'" in condition
@@ -49,7 +49,7 @@ def waits_for_look(job: dict[str, Any]) -> bool:
 
 
 def faults(document: dict[str, Any]) -> list[str]:
-    """Of one workflow, as `job: what is wrong`."""
+    """The faults of one workflow, as `job: what is wrong`."""
     wrong: list[str] = []
     for name, job in document["jobs"].items():
         leaks = credentials(document, job)
@@ -136,7 +136,7 @@ def test_reviewers_are_looked_for_before_a_job_waits_for_them() -> None:
 
 
 def test_gitlabs_requests_get_nothing() -> None:
-    """What a merge request's pipeline starts has no token and no environment; what has them takes data or an
+    """The jobs of a merge request's pipeline have no token and no environment; what has them takes data or an
     approval."""
     document = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
     for name, job in document.items():

@@ -1,4 +1,4 @@
-"""What runs on the forge is pinned, and has no more rights and credentials than it uses; its syntax and expressions hold."""
+"""The forge's workflows are pinned, and have no more rights and credentials than it uses; its syntax and expressions hold."""
 
 import re
 from collections.abc import Callable

@@ -25,7 +25,7 @@ class Principal:
         return {"root": "Account", "user": "RAMUser", "role": "AssumedRoleUser"}[self.kind]
 
     def bucket_policy_ids(self) -> tuple[str, ...]:
-        """How the Principal element of a bucket policy may name this asker."""
+        """Names by which the Principal element of a bucket policy may mean this asker."""
         if self.kind == "anonymous":
             return ("anonymous",)
         spelled = {"root": (self.account,), "user": (self.id, self.account, self.arn)}.get(self.kind)

@@ -1,4 +1,4 @@
-"""Which service and which bucket a host name means. Everything unknown is refused, nothing is forwarded."""
+"""The service and the bucket that a host name means. Everything unknown is refused, nothing is forwarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a handler gets: the request, who asks, and the state it may read and change."""
+"""The argument of a handler: the request, who asks, and the state it may read and change."""
 
 from __future__ import annotations
 

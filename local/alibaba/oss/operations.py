@@ -1,4 +1,4 @@
-"""Which operation a request is, and which action it needs. One table, so that routing and rights agree.
+"""The operation of a request, and the action that it needs. One table, so that routing and rights agree.
 
 A sub-resource is the first query parameter known here. Actions ending in ``@`` have a variant for one
 version (`oss:GetObject` -> `oss:GetObjectVersion`) that applies when versionId is given.

@@ -17,7 +17,7 @@ from local.alibaba.policy.wildcard import matches
 
 
 class Decision(Enum):
-    """What a set of statements says. NEUTRAL is a denial unless something else allows."""
+    """The word of a set of statements. NEUTRAL is a denial unless something else allows."""
 
     ALLOW = "allow"
     DENY = "deny"

@@ -1,4 +1,4 @@
-"""What SDKs and providers ask about the account before they come to the point."""
+"""Actions by which SDKs and providers ask about the account before they come to the point."""
 
 from __future__ import annotations
 

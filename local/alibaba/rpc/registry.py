@@ -20,7 +20,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RpcCall:
-    """What an action's function gets; `principal` is None for the one unsigned action, AssumeRoleWithOIDC."""
+    """The argument of an action's function; `principal` is None for the one unsigned action, AssumeRoleWithOIDC."""
 
     params: Mapping[str, str]
     principal: Principal | None

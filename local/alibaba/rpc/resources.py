@@ -1,4 +1,4 @@
-"""What a RAM user needs a right on: the thing that the action then acts on, however the request spells it."""
+"""Resources that a RAM user needs a right on: those that the action then acts on, however the request spells it."""
 
 from __future__ import annotations
 

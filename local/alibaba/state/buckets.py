@@ -22,7 +22,7 @@ NULL = "null"
 
 @dataclass(slots=True)
 class Facts:
-    """What OSS keeps of one version of an object, of a delete marker or of a part."""
+    """The facts that OSS keeps of one version of an object, of a delete marker or of a part."""
 
     bucket: str
     key: str

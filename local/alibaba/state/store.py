@@ -1,4 +1,4 @@
-"""What survives a kill: one SQLite table of JSON documents, and a file for each object body.
+"""The state that survives a kill: one SQLite table of JSON documents, and a file for each object body.
 
 Every request commits once, before it is answered. A body file is complete and renamed before the document
 that names it is committed; files no document names are removed at the next start.

@@ -10,7 +10,7 @@ from tenantry.database.history.origin import Origin
 
 
 class Result(StrEnum):
-    """How a run ended."""
+    """The end of a run."""
 
     OK = "ok"
     FAILED = "failed"
@@ -20,7 +20,7 @@ class Result(StrEnum):
 
 
 class Done(StrEnum):
-    """What became of one change."""
+    """The outcome of one change."""
 
     DONE = "done"
     FAILED = "failed"

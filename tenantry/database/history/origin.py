@@ -1,4 +1,4 @@
-"""Who runs a command, from which commit, and in which run of which pipeline."""
+"""The origin of a command: its person, its commit, and the run of its pipeline."""
 
 import socket
 import subprocess
@@ -12,7 +12,7 @@ _SECONDS: Final = 10.0  # that git may take
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a run comes from. What a pipeline's variables say is as trustworthy as the pipeline."""
+    """The origin of a run. What a pipeline's variables say is as trustworthy as the pipeline."""
 
     actor: str
     commit: str | None  # None outside a checkout that git knows
@@ -51,7 +51,7 @@ def _github(environment: Mapping[str, str]) -> str | None:
 
 
 def _git(directory: Path, *arguments: str) -> str | None:
-    """What git prints; None without git, outside a repository, or where it refuses the folder."""
+    """The output of git; None without git, outside a repository, or where it refuses the folder."""
     try:
         done = subprocess.run(
             ["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False, timeout=_SECONDS

@@ -1,4 +1,4 @@
-"""What Alibaba Cloud says of the key, its rights, and of what the stack names: asked by calls that change nothing."""
+"""Alibaba Cloud's answers on the key, its rights, and on what the stack names: asked by calls that change nothing."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -70,7 +70,7 @@ def _count(keys: Mapping[str, str], action: str, entries: tuple[str, str]) -> in
 
 
 def _regions(settings: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str | None]:
-    """Where our buckets lie; none for one that is not made yet."""
+    """The regions of our buckets; none for one that is not made yet."""
     from tenantry.backup.errors import oss2 as client
 
     proxy, token = keys.get("TENANTRY_ALIBABA_PROXY"), keys.get("ALICLOUD_SECURITY_TOKEN")

@@ -1,4 +1,4 @@
-"""What `doctor` looks at, as plain values: readers fill it, checks judge it, and neither knows the other."""
+"""The facts of `doctor`, as plain values: readers fill them, checks judge them, and neither knows the other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -96,7 +96,7 @@ def placeholders(file: Path) -> list[str]:
 
 
 def _fleet(project: Project, stack: str) -> tuple[int, int]:
-    """How many tenants there are, and how many connections their plans promise; nothing where files have faults."""
+    """The number of tenants, and of the connections that their plans promise; nothing where files have faults."""
     from tenantry.fleet.load import load_fleet
 
     try:

@@ -1,4 +1,4 @@
-"""What the cluster says of itself, by the kubeconfig that the stack's program uses; nothing is written."""
+"""The cluster's facts, by the kubeconfig that the stack's program uses; nothing is written."""
 
 import re
 from base64 import b64decode
@@ -74,7 +74,7 @@ def _addresses(gateway: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _certificate(secret: Mapping[str, Any], zone: str) -> Certificate | None:
-    """What browsers would be shown; none where there is no secret."""
+    """The certificate that browsers would be shown; none where there is no secret."""
     from cryptography import x509
 
     data = mapping(secret.get("data")).get("tls.crt")

@@ -18,7 +18,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and what to do."""
+    """A finding, and what to do about it."""
 
     said: str
     remedy: str

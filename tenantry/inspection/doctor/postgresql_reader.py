@@ -1,4 +1,4 @@
-"""What the database server says of itself, and the certificate that a client meets there."""
+"""The database server's facts, and the certificate that a client meets there."""
 
 import socket
 import ssl
@@ -83,7 +83,7 @@ def _read(session: Any, where: str, certificate: Certificate | None) -> Postgres
 
 
 def read_certificate(host: str, port: int, ca: str | None) -> Certificate:
-    """As a client with verify-full meets it: chain, name and end."""
+    """The certificate that a client with verify-full meets: chain, name and end."""
     context = ssl.create_default_context(cadata=ca)
     try:
         with socket.create_connection((host, port), TIMEOUT_S) as plain:

@@ -43,7 +43,7 @@ _MOST: Final = 6  # properties of one resource
 
 
 def findings_of(reading: Reading, record: Deployment) -> Iterator[Finding]:
-    """Of every resource that differs; one whose every difference is noise is none."""
+    """The findings on every resource that differs; one whose every difference is noise is none."""
     for change in reading.drift:
         kind = kind_of(change.urn)
         if change.operation == GONE:

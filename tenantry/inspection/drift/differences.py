@@ -1,4 +1,4 @@
-"""Which properties of a resource differ between the record and what is there, and what may be said of their values."""
+"""Properties of a resource that differ between the record and the world; their values as far as they may be said."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Difference:
 
 
 def differences(recorded: Tree, live: Tree, *, in_kubernetes: bool) -> list[Difference]:
-    """Of the inputs and outputs of one resource, before and after a refresh."""
+    """The differences of the inputs and outputs of one resource, before and after a refresh."""
     found: dict[str, Difference] = {}
     for part in ("outputs", "inputs"):
         for difference in _between(mapping(recorded.get(part)), mapping(live.get(part)), ""):

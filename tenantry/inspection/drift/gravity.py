@@ -1,4 +1,4 @@
-"""How grave a difference of a declared resource is, by its kind and the properties that differ.
+"""The gravity of a difference of a declared resource, by its kind and the properties that differ.
 
 Every kind that the program declares has a row here (tests/tenantry/inspection/drift/test_gravity.py).
 What no row names counts as broken isolation.
@@ -15,7 +15,7 @@ DATA, ISOLATION, ACCESS, LIMIT, HARMLESS = Gravity
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Of one kind. `properties`: path or its beginning -> gravity where that is not `differs`; the longest wins."""
+    """One kind. `properties`: path or its beginning -> gravity where that is not `differs`; the longest wins."""
 
     gone: Gravity
     differs: Gravity

@@ -1,4 +1,4 @@
-"""When a stack was last looked at for drift: in the admin database, which outlives every runner and every checkout."""
+"""The last look at a stack for drift: in the admin database, which outlives every runner and every checkout."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class LastLook:
     at: datetime | None
 
     def reminder(self, now: datetime) -> str:
-        """What to tell whoever runs something; empty within a day of a look."""
+        """The text for whoever runs something; empty within a day of a look."""
         if self.at is None:
             return "nobody has looked for drift yet: `tenantry drift` tells what others have changed"
         if (age := now - self.at) <= TOO_LONG:

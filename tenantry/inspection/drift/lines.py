@@ -1,4 +1,4 @@
-"""How grave a line is that our own provider's resources tell as their `drift`
+"""The gravity of a line that our own provider's resources tell as their `drift`
 (provider/resources/database/clone_rights.py)."""
 
 import re

@@ -32,7 +32,7 @@ LOOKS: Final[dict[str, Look]] = {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found, and how what nobody declared can be removed."""
+    """The findings of a look, and the removals of what nobody declared."""
 
     drift: Drift
     undeclared: tuple[Undeclared, ...]

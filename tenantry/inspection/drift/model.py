@@ -37,7 +37,7 @@ EFFECTS: Final = {
 
 
 class Mending(StrEnum):
-    """Who makes a difference right."""
+    """The party that makes a difference right."""
 
     UP = "up"  # `tenantry up --refresh`, and so `tenantry drift --repair`
     REMOVAL = "removal"  # `tenantry drift --repair` alone: nobody declared it, and no data is in it
@@ -60,7 +60,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What one look at a stack has found."""
+    """The findings of one look at a stack."""
 
     stack: str
     looked_at: str  # ISO 8601, UTC

@@ -28,7 +28,7 @@ class LiveStack:
 
     @cached_property
     def tenants(self) -> list[tuple[Names, Phase]]:
-        """Who the last run left in the stack."""
+        """The tenants that the last run left in the stack."""
         zone = self.operation.project.zone(self.operation.stack)
         return [tenant_of(code, record, zone) for code, record in sorted(records_of(self.record).items())]
 

@@ -51,7 +51,7 @@ def subject_of(finding: Finding) -> str:
 
 
 def ending(findings: Iterable[Finding]) -> str:
-    """How many a repair mends, and how many it leaves."""
+    """The number that a repair mends, and that it leaves."""
     left = Counter(finding.mending for finding in findings)
     person = left.pop(Mending.PERSON, 0)
     parts = [f"`tenantry drift --repair` mends {sum(left.values())}"] if left else []

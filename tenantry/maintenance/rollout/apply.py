@@ -55,7 +55,7 @@ class MigrationFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one database stands. `is_former`: its record is still its tenant's own table."""
+    """The standing of one database. `is_former`: its record is still its tenant's own table."""
 
     version: int
     rest: Sequence[Migration]

@@ -1,1 +1,1 @@
-"""What looks like a credential: one set for tenants' files, the plans and the policy pack."""
+"""The look of a credential: one set for tenants' files, the plans and the policy pack."""

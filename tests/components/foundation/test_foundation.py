@@ -1,4 +1,4 @@
-"""What a foundation is made of: each property that a wall, a copy or the data hangs on."""
+"""A foundation has each property that a wall, a copy or the data hangs on."""
 
 import json
 from ipaddress import IPv4Network

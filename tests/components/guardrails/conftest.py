@@ -39,7 +39,7 @@ def path_of(kind: str, version: str, namespace: str | None, name: str = "") -> s
 
 @dataclass(frozen=True)
 class Server:
-    """Where the API server is, and its administrator's token."""
+    """The API server's address, and its administrator's token."""
 
     pool: PoolManager
     url: str
@@ -55,7 +55,7 @@ class Actor:
     group: str = ""
 
     def ask(self, method: str, path: str, body: Any = None, *, kind: str = "application/json", dry: bool = True) -> str:
-        """What the API server says: empty when it lets it pass. Nothing is kept unless `dry` is off."""
+        """The API server's answer: empty when it lets it pass. Nothing is kept unless `dry` is off."""
         headers = {"Content-Type": kind, "Accept": "application/json", "Authorization": f"Bearer {self.server.token}"}
         if self.user:
             headers["Impersonate-User"] = self.user

@@ -1,4 +1,4 @@
-"""What a tenant's own people may do, asked at a real API server: their work, nothing of the walls, nothing
+"""The rights of a tenant's own people, asked at a real API server: their work, nothing of the walls, nothing
 elsewhere."""
 
 import pytest

@@ -1,4 +1,4 @@
-"""Which images a tenant's pods may run."""
+"""The images that a tenant's pods may run."""
 
 import re
 

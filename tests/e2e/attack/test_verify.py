@@ -259,7 +259,7 @@ def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: 
 
 
 def test_an_interruption_ends_in_order(small: World) -> None:
-    """While an attack waits for the object store."""
+    """The signal comes while an attack waits for the object store."""
     late = {"pattern": "oss:ListObjects", "kind": "latency", "times": 1, "seconds": 20}
     control(small, "POST", "faults", late)
     running = subprocess.Popen(
@@ -288,7 +288,7 @@ def test_nothing_is_left_behind_by_all_of_this(small: World) -> None:
 
 @contextmanager
 def shut_trust(world: World, code: str) -> Iterator[None]:
-    """As the component writes it for a tenant without access."""
+    """The trust policy that the component writes for a tenant without access."""
     told = ram(world, "GetRole", RoleName=f"tenant-{code}")["Role"]["AssumeRolePolicyDocument"]
     shut = json.loads(told)
     for statement in shut["Statement"]:

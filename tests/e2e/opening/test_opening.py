@@ -206,7 +206,7 @@ def _start(world: World) -> subprocess.Popen[bytes]:
 
 
 def _kill_in(world: World, admin: Session, code: str, step: str) -> bool:
-    """Whether the engine was killed while the step was in progress."""
+    """Tells whether the engine was killed while the step was in progress."""
 
     def is_reached() -> bool:
         is_begun = _state_of(admin, code, step) == "in_progress"
@@ -219,7 +219,7 @@ def _kill_in(world: World, admin: Session, code: str, step: str) -> bool:
 
 
 def _kill(process: subprocess.Popen[bytes], is_reached: Callable[[], bool]) -> bool:
-    """Whether the engine was killed at that moment."""
+    """Tells whether the engine was killed at that moment."""
     try:
         engine = _engine(process) if _await(is_reached, process) else None
         if engine is not None:

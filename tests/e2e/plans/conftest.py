@@ -11,5 +11,5 @@ world = of_package()
 
 @pytest.fixture(scope="package")
 def api(world: World) -> client.ApiClient:
-    """As the administrator, who is under every quota as everybody else."""
+    """A client of the administrator, who is under every quota as everybody else."""
     return config.new_client_from_config(world.env["KUBECONFIG"])

@@ -1,4 +1,4 @@
-"""What each plan gives, to the limit and one beyond it; on the embedded default.
+"""Each plan gives what it says, to the limit and not one beyond it; on the embedded default.
 
 Four tenants, one a plan. What happened is printed as a table a plan (`pytest -s`), and asserted.
 """
@@ -138,7 +138,7 @@ def test_each_quota_holds_at_the_limit_and_not_one_beyond(
 
 
 def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, table: Table) -> None:
-    """As many as the plan says, those that tenantry made counted in; the pods fill CPU, memory and disk, too."""
+    """Fills the namespace with as many objects as the plan says, those that tenantry made counted in; the pods fill CPU, memory and disk, too."""
     limits = {
         "configmaps": plan.objects.config_maps,
         "secrets": plan.objects.secrets,
@@ -183,7 +183,7 @@ def _size_containers(api: client.ApiClient, space: str, plan: Plan, table: Table
 
 
 def limit_of(text: str) -> str:
-    """As the API server writes it: 2000m is 2."""
+    """The limit in the API server's notation: 2000m is 2."""
     return str(int(text[:-1]) // 1000) if text.endswith("000m") else text
 
 
@@ -362,7 +362,7 @@ def test_a_quota_that_the_tenants_objects_fill_is_told_so_and_a_secret_comes_and
 
 
 def _checksums(world: World, code: str) -> list[str]:
-    """What the pods were started with, of their secrets."""
+    """The checksums of the secrets that the pods were started with."""
     deployment = world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")
     return [str(deployment["spec"]["template"]["metadata"]["annotations"].get("tenantry.io/secrets-checksum"))]
 
@@ -372,7 +372,7 @@ def _configure_secret(world: World, key: str, value: str) -> None:
 
 
 def _fill_secrets(world: World, space: str) -> int:
-    """As many Secrets as the quota still has room for, made by somebody."""
+    """Makes as many Secrets, by another hand, as the quota still has room for."""
     quota = world.kubectl("get", "resourcequota", "plan", "-n", space)["status"]
     free = int(quota["hard"]["secrets"]) - int(quota["used"]["secrets"])
     for number in range(free):

@@ -32,7 +32,7 @@ Do = Callable[[Life], object]
 
 @dataclass(frozen=True)
 class Change:
-    """What is done by hand; where and as what it must be found; who mends it, and how a person does."""
+    """A change by hand; where and as what it must be found; who mends it, and how a person does."""
 
     do: Do
     tenant: str
@@ -322,7 +322,7 @@ OBJECTS: Final = "networkpolicies,resourcequotas,limitranges,rolebindings,deploy
 
 
 def systems(life: Life) -> dict[str, Any]:
-    """What the systems themselves say of all that the changes touch, whatever the stack's record says."""
+    """The systems' own word on all that the changes touch, whatever the stack's record says."""
     with life.world.connect() as connection:
         roles = connection.execute(ROLES.encode()).fetchall()
         databases = connection.execute(DATABASES.encode()).fetchall()

@@ -44,7 +44,7 @@ def _takes_connections(world: World) -> bool:
 
 
 def _is_at_work(world: World) -> bool:
-    """Whether the template is being changed."""
+    """Tells whether the template is being changed."""
     query = "SELECT FROM pg_stat_activity WHERE datname = %s AND query LIKE 'SELECT pg_sleep%%'"
     with world.connect() as session:
         return session.execute(query, [TEMPLATE_DATABASE]).fetchone() is not None

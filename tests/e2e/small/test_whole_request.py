@@ -46,7 +46,7 @@ class Request:
         self.forge.add_run("deploy.yml", git(self.runner.folder, "rev-parse", "HEAD").strip(), "push")
 
     def keep(self, head: str, report: Path) -> None:
-        """As preview.yml keeps the report of the request's commit."""
+        """Keeps the report of the request's commit, like preview.yml."""
         run = self.forge.add_run("preview.yml", head, "pull_request_target", head_branch="request")
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -67,7 +67,7 @@ class Request:
         return [comment["body"] for comment in self.forge.comments if comment["body"].startswith(MARKER)]
 
     def preview(self, branch: str, to: Path, ok: int) -> None:
-        """As the job `tenants` of preview.yml does it: main's code, the request's files as data."""
+        """Previews like the job `tenants` of preview.yml: main's code, the request's files as data."""
         folder = self.runner.folder
         git(folder, "fetch", "-q", "origin")
         overlay = ("python", "-m", "tenantry.changes.overlay")

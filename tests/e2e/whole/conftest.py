@@ -9,7 +9,7 @@ from tests.support.worlds import of_package
 
 
 def holdings(world: World) -> dict[str, Any]:
-    """What the three systems hold, apart from what a run of the services alone changes."""
+    """The contents of the three systems, apart from what a run of the services alone changes."""
     with world.connect() as connection:
         databases = connection.execute(
             "SELECT datname, datistemplate, datallowconn,"
@@ -30,5 +30,5 @@ world = of_package()
 
 @pytest.fixture(scope="package", autouse=True)
 def pristine(world: World) -> dict[str, Any]:
-    """What the systems hold before the first up."""
+    """The contents of the systems before the first up."""
     return holdings(world)

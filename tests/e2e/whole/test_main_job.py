@@ -249,7 +249,7 @@ def test_a_file_that_vanished_stops_everything(world: World, way: str) -> None:
 
 
 def _serials(world: World) -> Any:
-    """What exists in the real systems, roughly: databases, namespaces, roles."""
+    """Marks of the things in the real systems, roughly: databases, namespaces, roles."""
     with world.connect() as connection:
         rows = connection.execute("SELECT datname, oid, datconnlimit FROM pg_database ORDER BY 1").fetchall()
         roles = connection.execute("SELECT rolname, oid FROM pg_roles ORDER BY 1").fetchall()

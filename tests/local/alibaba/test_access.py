@@ -1,4 +1,4 @@
-"""Who may do what, attacked through the real OSS client: a tenant against its neighbours, the public, itself."""
+"""Rights, attacked through the real OSS client: a tenant against its neighbours, the public, itself."""
 
 import json
 import time

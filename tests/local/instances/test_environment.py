@@ -1,4 +1,4 @@
-"""What `.local/env` tells a shell: the same as what a command of ours is given, and nothing to others."""
+"""`.local/env` tells a shell the same as what a command of ours is given, and nothing to others."""
 
 import subprocess
 from pathlib import Path

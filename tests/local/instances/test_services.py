@@ -1,4 +1,4 @@
-"""What the services are started with."""
+"""The arguments and variables that the services are started with."""
 
 import json
 import os

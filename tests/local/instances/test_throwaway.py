@@ -1,4 +1,4 @@
-"""What a throw-away instance leaves behind: nothing, also when it does not start."""
+"""A throw-away instance leaves nothing behind, also when it does not start."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is put beside the engine."""
+"""Plugins and clients are put beside the engine."""
 
 import os
 from pathlib import Path

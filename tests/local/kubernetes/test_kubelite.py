@@ -48,7 +48,7 @@ def test_killed_it_comes_back_with_everything(own: Kubelite) -> None:
 
 
 def test_pods_run_at_once_after_a_restart(own: Kubelite) -> None:
-    """What played the kubelets before left nothing behind that its successor would have to wait for."""
+    """The process that played the kubelets before left nothing behind that its successor would have to wait for."""
     own.core.create_namespace({"metadata": {"name": "busy"}})
     own.stop(signal.SIGKILL)
     own.start()

@@ -224,7 +224,7 @@ def test_a_definition_made_in_the_same_update(plugin: Plugin, namespace: str) ->
 
 
 def test_import(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
-    """What was written without leaving a trace comes in whole, and a program that says less agrees with it."""
+    """An object that was written without a trace comes in whole, and a program that says less agrees with it."""
     labels = {"app": "web"}
     body = {
         "metadata": {"name": "web"},

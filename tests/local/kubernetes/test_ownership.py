@@ -1,4 +1,4 @@
-"""What a killed run left is adopted; what belongs to others is not touched."""
+"""Objects that a killed run left are adopted; those of others are not touched."""
 
 from collections.abc import Callable
 
@@ -74,7 +74,7 @@ def test_the_control_planes_service_account_may_be_completed(plugin: Plugin, nam
 
 
 def test_what_completes_it_leaves_it_when_it_goes(plugin: Plugin, kubelite: Kubelite, namespace: str) -> None:
-    """As official plugins do; these refuse to make the account as a whole."""
+    """Official plugins do the same; these refuse to make the account as a whole."""
     metadata = {"name": "default", "namespace": namespace}
     wanted = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False}
     resource = plugin.resource("core/v1:ServiceAccountPatch").create(wanted)

@@ -1,4 +1,4 @@
-"""What a user's program is given, and what its user is shown."""
+"""A user's program is given its settings, and its user is shown its errors."""
 
 import json
 import sys

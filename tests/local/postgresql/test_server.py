@@ -34,7 +34,7 @@ def test_no_process_of_it_is_root(server: TemporaryServer):
 
 
 def test_the_instance_may_lie_in_a_closed_directory(server: TemporaryServer):
-    """What makes the start as root hard; pytest's own directories are closed like an instance."""
+    """A closed directory makes the start as root hard; pytest's own directories are closed like an instance."""
     assert any(parent.stat().st_mode & 0o077 == 0 for parent in server.directory.parents)
 
 

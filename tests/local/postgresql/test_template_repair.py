@@ -72,7 +72,7 @@ def test_made_once_then_left_alone(own_server: TemporaryServer):
 
 
 def test_nobody_gets_into_it_while_it_is_made(own_server: TemporaryServer, monkeypatch: pytest.MonkeyPatch):
-    """What a tenant's login left in it (a large object, a temporary schema), every clone would inherit."""
+    """Every clone would inherit a large object or a temporary schema that a tenant's login left in it."""
     with own_server.connect() as session:
         session.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'")
     plain, got = psycopg.Connection.execute, list[str]()

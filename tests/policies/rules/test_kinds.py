@@ -1,4 +1,4 @@
-"""What no rule knows is not declared, below a tenant or beside."""
+"""Kinds that no rule knows are not declared, below a tenant or beside."""
 
 from typing import Any
 

@@ -69,7 +69,7 @@ def test_a_database_that_is_made_closed_is_opened_to_its_own_alone(plugin, serve
 
 
 def test_who_is_in_it_without_a_right_to_be_is_told_and_ended(plugin, server, admin, clone: str, neighbour) -> None:
-    """As of a database that an earlier release made: more sessions than its limit lets in."""
+    """The database is one that an earlier release made: more sessions than its limit lets in."""
     sessions = [login(server, "neighbour") for _ in range(8)]
     made = plugin.create("CloneRights", DECLARED)
     for session in sessions:

@@ -1,4 +1,4 @@
-"""What a tenant may change of its database as a whole, as its owner: told, taken back, and no obstacle to a purge."""
+"""A tenant's changes of its database as a whole, as its owner, are told, taken back, and no obstacle to a purge."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""How much disk a tenant's session may fill: given to the logins, kept from their hands, tried by `tenantry verify`."""
+"""The limit of the disk that a tenant's session may fill: given to the logins, kept from their hands, tried by `tenantry verify`."""
 
 from collections.abc import Generator
 from typing import Any

@@ -25,7 +25,7 @@ def login(server, database: str, name: str) -> psycopg.Connection:
 
 @pytest.fixture
 def provisioner(server, admin) -> Generator[str]:
-    """As on a managed server: may make roles and databases, is no superuser; makes its own of both."""
+    """The provisioner of a managed server: may make roles and databases, is no superuser; makes its own of both."""
     admin.execute("CREATE ROLE provisioner LOGIN CREATEDB CREATEROLE PASSWORD 'provisioner'")
     with login(server, "postgres", "provisioner") as session:
         session.execute("CREATE ROLE rent NOLOGIN")

@@ -113,7 +113,7 @@ def test_they_are_told_and_taken_back(plugin: Any, server: Any, made: Any, spoil
 
 @pytest.mark.parametrize("value", ["a b", "a\tb", "a\nb", "a\\b", "a\\ b", "'a'", '"a, b"'])
 def test_a_value_of_the_servers_comes_as_it_is(server: Any, value: str) -> None:
-    """As an administrator may have given it: what ends a word there is not the value's end."""
+    """The value is one that an administrator may have given: what ends a word there is not the value's end."""
     with server.connect() as session:
         session.execute(sql.SQL("ALTER ROLE tenantry SET search_path = {}").format(sql.Literal(value)))
     try:

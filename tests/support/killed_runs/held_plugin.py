@@ -1,4 +1,4 @@
-"""What stands in the place of a provider plugin while its operations wait for a test.
+"""A program in the place of a provider plugin while its operations wait for a test.
 
 python -I -S held_plugin.py TEST_PORT REAL_PLUGIN ENGINE_ADDRESS
 

@@ -17,7 +17,7 @@ PROPERTY = "processor seconds"
 
 @dataclass
 class Cost:
-    """Of one file's tests, all phases together."""
+    """The cost of one file's tests, all phases together."""
 
     tests: int = 0
     seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""Which part of an exhaustive list one test run tries: the next part each day, so that over days all of it is tried.
+"""The part of an exhaustive list that one test run tries: the next part each day, so that over days all of it is tried.
 
 The part depends on a seed (`--seed`, by default the day's number), which the run prints: the same seed tries the same
 part. Without a seed (None, `--exhaustive`) everything is tried.

@@ -1,4 +1,4 @@
-"""What a test run takes, in which order, and beside what: the pytest plugin of this repository.
+"""The choice of tests of one run, their order and their company: the pytest plugin of this repository.
 
 `@pytest.mark.sampled(N)` on a parametrised test: a run takes N of its rows, others each day; `--exhaustive` takes all.
 Hypothesis finds its examples by the same seed, few of them; with `--exhaustive` many, and others in each run.

@@ -1,4 +1,4 @@
-"""What the files of a forge run, read as text and as data: GitHub's workflows and the example for GitLab."""
+"""Commands of a forge's files, read as text and as data: GitHub's workflows and the example for GitLab."""
 
 import re
 from collections.abc import Iterator

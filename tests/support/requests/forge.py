@@ -23,7 +23,7 @@ _CLOSES = ({"state": "closed"}, {"state_event": "close"})
 
 @dataclass
 class StandIn:
-    """What it holds and what it was asked."""
+    """The stand-in's entries, and the requests that it got."""
 
     comments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     issues: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])

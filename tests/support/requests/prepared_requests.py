@@ -51,7 +51,7 @@ def write(name: str, text: str) -> Edit:
 
 
 def settings(code: str, *more: str) -> Changes:
-    """What any change of what the application is told does."""
+    """The operations that any change of the application's settings makes."""
     return [
         change(code, "row", "update", "settings"),
         change(code, "app-configmap", "update", "data"),
@@ -194,7 +194,7 @@ def _request(
 
 
 def facts_of(edits: Sequence[Edit], before: Sequence[Edit] = (), *, is_data_only: bool = True) -> RequestFacts:
-    """What a request's files say; without edits it takes back what stands in `before`, if that is a deletion."""
+    """The facts of a request's files; without edits it takes back what stands in `before`, if that is a deletion."""
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(shutil.copytree(PROJECT_TENANTS, Path(scratch, "base")))
         for edit in before:
@@ -206,7 +206,7 @@ def facts_of(edits: Sequence[Edit], before: Sequence[Edit] = (), *, is_data_only
 
 
 def _refused(name: str, *edits: Edit) -> tuple[str, RequestReport]:
-    """As the command does it: the faults are the errors."""
+    """The command's refusal: the faults are the errors."""
     with tempfile.TemporaryDirectory() as scratch:
         head = Path(shutil.copytree(PROJECT_TENANTS, Path(scratch, "tenants")))
         for edit in edits:

@@ -96,7 +96,7 @@ def finding(code: str, name: str, text: str) -> dict[str, Any]:
 
 
 def outcome(*operations: dict[str, Any], result: str = "ok", **more: Any) -> dict[str, Any]:
-    """What `tenantry preview --json` prints, as far as anything reads it."""
+    """The document that `tenantry preview --json` prints, as far as anything reads it."""
     return {"result": result, "errors": [], "warnings": [], **more, "operations": list(operations)}
 
 

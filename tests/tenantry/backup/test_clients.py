@@ -1,4 +1,4 @@
-"""What pg_dump and pg_restore are told of the server."""
+"""The connection that pg_dump and pg_restore are given."""
 
 from tenantry.backup.clients import BackupClients
 

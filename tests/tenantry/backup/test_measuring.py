@@ -1,4 +1,4 @@
-"""What `tenantry usage --measure` counts in a real database and the stand-in's buckets
+"""`tenantry usage --measure` counts in a real database and the stand-in's buckets
 (tenantry/watch/measuring.py)."""
 
 from pathlib import Path

@@ -50,7 +50,7 @@ def told(path: Path) -> str:
 
 
 def remove(vault: BackupStore, tenant: BackupSubject) -> None:
-    """What the run after the tombstone does."""
+    """Removes the tenant like the run after the tombstone."""
     for place in tenant.buckets:
         objects.delete_all_versions(vault.systems.bucket(place), tenant.prefix)
 

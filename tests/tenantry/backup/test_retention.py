@@ -1,4 +1,4 @@
-"""Which backups are kept: the newest of days, weeks and months, counted by what there is."""
+"""Backups that are kept: the newest of days, weeks and months, counted by what there is."""
 
 from datetime import UTC, datetime, timedelta
 

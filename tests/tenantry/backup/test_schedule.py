@@ -1,4 +1,4 @@
-"""What the night's run keeps of the old backups, tenant by tenant, and by whose plans."""
+"""The night's run keeps old backups, tenant by tenant, and by whose plans."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def pruned(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> d
 
 @pytest.fixture
 def plans(tmp_path: Path) -> Path:
-    """Of a stack whose tenants are in a folder of their own: its basic plan keeps a year of days."""
+    """The plans of a stack whose tenants are in a folder of their own: its basic plan keeps a year of days."""
     (tmp_path / "Pulumi.yaml").write_text("name: tenantry\n")
     (tmp_path / "Pulumi.prod.yaml").write_text("config: {'tenantry:tenants': other}\n")
     document = yaml.safe_load((PROJECT_TENANTS / "plans.yaml").read_text())

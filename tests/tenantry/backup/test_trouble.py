@@ -1,4 +1,4 @@
-"""What a tenant sets, holds or uses up in its database: its backup is whole all the same, or says why there is none."""
+"""A backup is whole whatever the tenant sets, holds or uses up in its database, or says why there is none."""
 
 import psycopg
 import pytest

@@ -64,7 +64,7 @@ def clone(prepared: Path, tmp_path: Path) -> Clone:
 
 @pytest.fixture
 def faults(clone: Clone) -> Callable[..., list[Fault]]:
-    """What the request is told beside the faults of its files by themselves."""
+    """Faults of the request beside those of its files by themselves."""
 
     def look(reference: str = "origin/main") -> list[Fault]:
         return sorted(request_faults(reference, clone.tenants, "yyup.cc", TODAY))

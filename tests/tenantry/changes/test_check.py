@@ -151,7 +151,7 @@ def test_other_lines_of_one_file_are_merged_as_git_does(clone: Clone, faults: Fa
 
 
 def test_the_merge_result_itself_is_looked_at_as_it_is(clone: Clone, faults: Faults) -> None:
-    """As a runner of `merge_group` has it: HEAD is a merge, and the reference one of its parents."""
+    """The checkout is that of a runner of `merge_group`: HEAD is a merge, and the reference one of its parents."""
     merged(clone, lambda other: open_anew(other, "k007"))
     open_anew(clone, "k008")
     clone.commit()

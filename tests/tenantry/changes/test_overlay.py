@@ -1,4 +1,4 @@
-"""What of a request a preview with credentials sees: tenants' files, and nothing that could run, lead away or hide."""
+"""A preview with credentials sees, of a request, tenants' files, and nothing that could run, lead away or hide."""
 
 import os
 import subprocess
@@ -251,7 +251,7 @@ def test_a_history_of_its_own(clone: Clone) -> None:
 
 
 def test_a_merge_that_is_checked_out_hides_the_request(clone: Clone) -> None:
-    """As actions/checkout does it at a request: against the merge nothing has changed, whatever the request holds."""
+    """The checkout is that of actions/checkout at a request: against the merge nothing has changed, whatever the request holds."""
     commit = request(clone, lambda clone: write(clone, "stacks.py", THEFT))
     clone.git("merge", "-q", "--no-ff", "--no-edit", commit)
     with pytest.raises(Refused, match="check out the target branch"):

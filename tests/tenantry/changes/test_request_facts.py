@@ -1,4 +1,4 @@
-"""What a request's files say against where its branch left the reference."""
+"""The facts of a request's files against where its branch left the reference."""
 
 from datetime import date
 from pathlib import Path

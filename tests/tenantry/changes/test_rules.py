@@ -1,4 +1,4 @@
-"""What a request may not change in a tenant's file: each rule in a row, seen to be that rule's alone."""
+"""Changes of a tenant's file that a request may not make: each rule in a row, seen to be that rule's alone."""
 
 from collections.abc import Callable
 

@@ -167,7 +167,7 @@ def test_a_terminal_without_chinese(tmp_path: Path) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """Which is what keeps it under half a second; a clock would measure the machine's other work."""
+    """This keeps it under half a second; a clock would measure the machine's other work."""
     script = "import sys, tenantry.cli.app; print({'pydantic', 'yaml', 'pulumi'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "set()"

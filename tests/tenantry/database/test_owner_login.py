@@ -29,7 +29,7 @@ def session(server: TemporaryServer, database: str, user: str, password: str) ->
 
 @pytest.fixture
 def connect(server: TemporaryServer) -> Generator[Connect]:
-    """Of a provisioner that is no superuser and has made a database for an owner, `rent`."""
+    """A session of a provisioner that is no superuser and has made a database for an owner, `rent`."""
     with server.connect() as admin:
         admin.execute("CREATE ROLE provisioner LOGIN CREATEDB CREATEROLE PASSWORD 'p'")
 

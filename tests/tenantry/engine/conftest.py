@@ -110,7 +110,7 @@ elif arguments[0] in ("up", "preview", "destroy"):
 
 @dataclass
 class Engine:
-    """What the stand-in does next, and what it was called with."""
+    """The engine's stand-in: its next acts, and its calls so far."""
 
     folder: Path
 

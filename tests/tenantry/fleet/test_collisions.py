@@ -1,4 +1,4 @@
-"""What no two tenants may share, and what a tombstone keeps."""
+"""Names that no two tenants may share, and those that a tombstone keeps."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What lies in the directory beside the tenants' files: ignored where it is harmless, else named."""
+"""Other files beside the tenants': ignored where it is harmless, else named."""
 
 from collections.abc import Callable
 from pathlib import Path

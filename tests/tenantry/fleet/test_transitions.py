@@ -1,4 +1,4 @@
-"""What cannot follow upon the last run is a fault of the file, at its line."""
+"""A value that cannot follow upon the last run is a fault of the file, at its line."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Whose turn it is, and until when what came before still works."""
+"""Rotations: their number, and until when the credentials before still work."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

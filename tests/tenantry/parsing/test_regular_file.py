@@ -55,7 +55,7 @@ def test_no_regular_file(
 
 
 def test_what_cannot_be_read(write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """As another user would see it; a test may run as root, who may read everything."""
+    """The file looks as another user would see it; a test may run as root, who may read everything."""
     path = write()
 
     def refuse(*_: object) -> int:

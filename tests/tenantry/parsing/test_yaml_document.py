@@ -62,7 +62,7 @@ def test_any_text_like_yaml(text: str) -> None:
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{3,8}", fullmatch=True), PLAIN, min_size=1))
 def test_plain_values_survive(data: dict[str, Any]) -> None:
-    """What PyYAML writes we read back, or we refuse it; never do we read something else."""
+    """We read back what PyYAML writes, or we refuse it; never do we read something else."""
     document = read_document(yaml.safe_dump(data, allow_unicode=True).encode())
     if document.faults:
         reasons = ("nested", "plain name", "anchor", "alias")  # PyYAML writes what stands twice as an alias

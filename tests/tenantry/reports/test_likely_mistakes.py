@@ -1,4 +1,4 @@
-"""What `tenantry validate` warns of: allowed, and probably a slip."""
+"""Warnings of `tenantry validate`: allowed, and probably a slip."""
 
 from collections.abc import Callable
 from pathlib import Path

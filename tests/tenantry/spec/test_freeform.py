@@ -1,4 +1,4 @@
-"""What a configuration may not hold: secrets, under whatever name and however wrapped; limits on them are fine."""
+"""A configuration may not hold secrets, under whatever name and however wrapped; limits on them are fine."""
 
 from typing import Any
 

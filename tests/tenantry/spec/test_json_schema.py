@@ -17,7 +17,7 @@ LIVING = ("contact", "address", "limits", "features", "enabled_services", "confi
 
 @pytest.fixture
 def faulty() -> Callable[[str], bool]:
-    """Whether the schema refuses a file of this text."""
+    """Tells whether the schema refuses a file of this text."""
     validator: Any = Draft202012Validator(schema())
     return lambda text: bool(list(validator.iter_errors(parsed(text))))
 

@@ -31,7 +31,7 @@ def resolved(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable
 
 
 def given(tenant: ResolvedTenant) -> dict[str, Any]:
-    """As the row in the admin database has it."""
+    """The fields in the form of the row in the admin database."""
     return json.loads(json.dumps(app_settings(tenant) | {INFRA_SETTINGS: infra_settings(tenant)}))
 
 
@@ -95,7 +95,7 @@ def test_notes_are_nobodys_business_but_peoples(resolved: Callable[..., Resolved
 
 
 def test_the_application_is_told_none_of_them(resolved: Callable[..., ResolvedTenant]) -> None:
-    """So its pods never start anew for one."""
+    """Its pods never start anew for one."""
     tenant = resolved(labels="{region: south}", administrators=f"[{DEPUTY}]", notes="moves in May")
     assert app_settings(tenant) == app_settings(resolved())
 

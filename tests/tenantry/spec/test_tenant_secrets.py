@@ -23,7 +23,7 @@ VALUE = "sk_live_9a8b7c6d5e4f3a2b1c0d"  # looks like one, and is none
 
 @pytest.fixture
 def said(write: Callable[..., Path], tmp_path: Path, today: Any) -> Callable[..., list[str]]:
-    """What is wrong with the good file with these secrets, without its folder."""
+    """The faults of the good file with these secrets, without its folder."""
 
     def load(secrets: str, stack: StackSecrets | None = None, **changes: Any) -> list[str]:
         write(secrets=secrets, **changes)

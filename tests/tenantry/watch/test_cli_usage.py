@@ -29,7 +29,7 @@ class Operation:
 def call(
     server: Server, admin: Connection, people: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
-    """Of three tenants; k001 uses 95 of its 100 users, k002 10."""
+    """Runs the command on three tenants; k001 uses 95 of its 100 users, k002 10."""
     people(3)
     admin.execute("INSERT INTO tenant_user_statistics (tenant_id, total_users) VALUES ('k001', 95), ('k002', 10)")
 

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: of known things alone, at a cost that is bounded, under an allow-list of labels."""
+"""Metrics that Prometheus scrapes: of known things alone, at a cost that is bounded, under an allow-list of labels."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What the admin database tells of each tenant's quotas: known, unknown, and reset in time."""
+"""The admin database's facts of each tenant's quotas: known, unknown, and reset in time."""
 
 from collections.abc import Callable
 

@@ -1,1 +1,1 @@
-"""What nobody declared: one file a system, and how it is removed where no data is in it."""
+"""Undeclared things: one file a system, and how it is removed where no data is in it."""

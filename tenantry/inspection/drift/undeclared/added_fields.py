@@ -41,7 +41,7 @@ def _counts(path: str) -> bool:
 
 
 def _leaves(fields: Tree, above: Steps = ()) -> Iterator[Steps]:
-    """Where the fields end; an element of a list that is the program's own as a whole."""
+    """The ends of the fields; an element of a list that is the program's own as a whole."""
     for key, below in sorted(fields.items()):
         deeper = mapping(below)
         if key == ".":

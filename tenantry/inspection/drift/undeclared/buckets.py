@@ -1,4 +1,4 @@
-"""Who may reach a shared bucket by something that no resource declares: its ACL, and a policy where none is declared.
+"""Access to a shared bucket by something that no resource declares: its ACL, and a policy where none is declared.
 
 The provider takes both over from what it reads, so that no later refresh would tell them.
 """
@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS: Final = 15
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
-    """Of every bucket that the stack holds. What OSS refuses is added to `unseen`."""
+    """Looks at every bucket that the stack holds. What OSS refuses is added to `unseen`."""
     oss2: Any = importlib.import_module("oss2")
     records = stack.record.resources
     with_policy = {mapping(record.get("inputs")).get("bucket") for record in records if record.get("type") == POLICY}

@@ -57,7 +57,7 @@ class LiveObject:
 
     @property
     def fields(self) -> list[Tree]:
-        """Who owns which of its fields."""
+        """The owners of its fields."""
         return [mapping(entry) for entry in sequence(self.metadata.get("managedFields"))]
 
 
@@ -80,7 +80,7 @@ def kinds(kube: Kube) -> list[ApiKind]:
 
 
 def objects(kube: Kube, kind: ApiKind, namespaces: Collection[str]) -> Iterator[LiveObject]:
-    """Of one kind in these namespaces. Raises LookupError with what the server said when it does not list them."""
+    """Objects of one kind in these namespaces. Raises LookupError in the words of the server when it lists none."""
     after = ""
     while True:
         path = f"{kind.root}/{kind.plural}?limit={PAGE}" + (f"&continue={quote(after, safe='')}" if after else "")

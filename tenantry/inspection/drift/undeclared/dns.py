@@ -55,7 +55,7 @@ def _undeclared(stack: LiveStack, names: Names, rr: str, record: Tree) -> Undecl
 
 
 def gravity_of_record(rr: str, kind: str) -> Gravity:
-    """What leads visitors, or gets somebody a certificate for the host; mail; all else (proofs of ownership)."""
+    """The gravity of a record: it leads visitors or gets a certificate, is for mail, or else (proofs of ownership)."""
     if kind in LEADING or (kind == "TXT" and rr.split(".")[0] == CHALLENGE):
         return Gravity.ISOLATION
     return Gravity.ACCESS if kind in _MAIL else Gravity.HARMLESS

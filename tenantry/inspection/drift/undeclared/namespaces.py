@@ -1,4 +1,4 @@
-"""What nobody declared in tenants' namespaces: objects, and fields of declared objects that somebody else has added."""
+"""Undeclared things in tenants' namespaces: objects, and fields of declared objects that somebody else has added."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -61,7 +61,7 @@ MADE_BY: Final[Mapping[str, frozenset[str]]] = {
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
-    """Of every tenant that has a namespace. What cannot be listed is added to `unseen`."""
+    """Looks at every tenant that has a namespace. What cannot be listed is added to `unseen`."""
     spaces = {names.namespace: names for names, phase in stack.tenants if phase.has_workload}
     if not spaces:
         return

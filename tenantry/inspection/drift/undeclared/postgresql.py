@@ -1,4 +1,4 @@
-"""What nobody declared in PostgreSQL: roles and databases under a tenant's name, memberships, rights in its database.
+"""Undeclared things in PostgreSQL: roles and databases under a tenant's name, memberships, rights in its database.
 
 Rights on the database itself, owners, settings and passwords are told by CloneRights' refresh.
 """
@@ -86,7 +86,7 @@ _WITHOUT_DATA: Final = ("EVENT TRIGGER", "PUBLICATION")
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
-    """Of every tenant's roles and database. What cannot be read is added to `unseen`."""
+    """Looks at every tenant's roles and database. What cannot be read is added to `unseen`."""
     import psycopg
 
     from tenantry.engine.clients.postgresql import DatabaseUnavailable

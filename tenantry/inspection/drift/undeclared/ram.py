@@ -1,4 +1,4 @@
-"""What nobody declared at RAM: policies on a tenant's role, others who hold its policy, versions, roles of its name."""
+"""Undeclared things at RAM: policies on a tenant's role, others who hold its policy, versions, roles of its name."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Ram:
         return call(*_RAM, action, parameters, self.keys)
 
     def listed(self, action: str, outer: str, inner: str, **parameters: Any) -> Iterator[Tree]:
-        """Of all pages."""
+        """The entries of all pages."""
         yield from listed(_RAM, action, (outer, inner), parameters, self.keys)
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
-    """Of every tenant, and of the platform's roles where the stack holds them. Refusals are added to `unseen`."""
+    """Looks at every tenant, and at the platform's roles where the stack holds them. Refusals are added to `unseen`."""
     ram = Ram(stack.alibaba)
     tenants = [names for names, _ in stack.tenants]
     for names in tenants:

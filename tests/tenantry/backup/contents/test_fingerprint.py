@@ -1,4 +1,4 @@
-"""What a database holds, on a real server: every difference is told, and a dump and restore make none."""
+"""The fingerprint of a database, on a real server: every difference is told, and a dump and restore make none."""
 
 import tempfile
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""What is no manifest is told by its key and field, with a remedy; what is no backup's folder is passed by."""
+"""A file that is no manifest is told by its key and field, with a remedy; a folder that is no backup's is passed by."""
 
 import json
 from datetime import UTC, datetime

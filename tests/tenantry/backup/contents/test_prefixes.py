@@ -1,4 +1,4 @@
-"""Whose objects a backup holds: what anybody writes into the admin database's rows changes nothing of it."""
+"""A backup holds its own tenant's objects: what anybody writes into the admin database's rows changes nothing of it."""
 
 import json
 from collections.abc import Callable, Generator

@@ -86,7 +86,7 @@ def test_a_swap_that_is_killed_has_not_happened(vault: BackupStore, where: str) 
 
 
 def test_a_swap_gets_through_where_sessions_come_again_at_once(vault: BackupStore) -> None:
-    """As a pool's do: each that is ended is followed by another, and none ends up in the database before."""
+    """A pool's sessions come like that: each that is ended is followed by another, and none ends up in the database before."""
     change(vault, "CREATE DATABASE rent001_restored_1", "postgres")
     over = Event()
     reached: list[object] = []

@@ -1,4 +1,4 @@
-"""Whose place a backup may take: nobody's data gives way to another's by one wrong letter."""
+"""The place that a backup may take: nobody's data gives way to another's by one wrong letter."""
 
 from collections.abc import Generator
 from pathlib import Path

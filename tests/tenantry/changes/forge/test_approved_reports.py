@@ -211,7 +211,7 @@ def test_a_request_that_was_not_merged_into_main_counts_for_nothing(world: World
 
 
 def test_commits_of_one_request_need_its_report_once(world: World) -> None:
-    """As a merge by rebase leaves them."""
+    """A merge by rebase leaves them like that."""
     shas: list[str] = []
     for part in ("first", "last"):
         (world.clone.root / "rebased.md").write_text(part)
@@ -339,7 +339,7 @@ def test_of_the_archive_one_file_is_read_and_none_is_unpacked(world: World, tmp_
 
 
 def test_the_newest_report_counts(world: World) -> None:
-    """Of runs, and of the artifacts of a run that was started again."""
+    """The newest of runs, and of the artifacts of a run that was started again."""
     head = world.merge(17)
     world.previewed(head)
     run = world.previewed(head, b"the first attempt")

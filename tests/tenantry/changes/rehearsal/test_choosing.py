@@ -1,4 +1,4 @@
-"""Who takes part in a rehearsal, by the project's own tenants and what a request changes of them."""
+"""The tenants that take part in a rehearsal, by the project's own tenants and what a request changes of them."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""What a rehearsal's commands are given of the environment, how they are followed and how they are stopped."""
+"""A rehearsal's commands: their environment, how they are followed and how they are stopped."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is said to be lost or changed between two looks at a real database and a real prefix."""
+"""Losses and changes between two looks at a real database and a real prefix."""
 
 from collections.abc import Callable, Generator
 

@@ -1,4 +1,4 @@
-"""What nobody has approved is named; what was approved, or less of it, is not."""
+"""Effects that nobody has approved are named; those that were, or less of them, are not."""
 
 from dataclasses import replace
 

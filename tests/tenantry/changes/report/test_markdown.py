@@ -1,4 +1,4 @@
-"""What others write stays text, and what is too long goes by its value."""
+"""Others' words stay text, and a report that is too long is cut by value."""
 
 import re
 
@@ -45,7 +45,7 @@ def fields(text: str) -> RequestReport:
 
 
 def outside_of_code(text: str) -> str:
-    """What a reader of CommonMark takes for Markdown or HTML: without code spans."""
+    """The text that a reader of CommonMark takes for Markdown or HTML: without code spans."""
     kept: list[str] = []
     for line in text.splitlines():
         at = 0

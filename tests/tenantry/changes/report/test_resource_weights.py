@@ -1,4 +1,4 @@
-"""What a change means: nothing that may end data, access or a wall counts as harmless."""
+"""The weight of a change: nothing that may end data, access or a wall counts as harmless."""
 
 import pytest
 

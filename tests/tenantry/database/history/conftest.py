@@ -54,7 +54,7 @@ def admin(running: TemporaryServer, clean: None) -> Generator[Connection]:
 
 @contextmanager
 def unlocked(session: Connection) -> Generator[None]:
-    """As only a superuser can: without triggers."""
+    """A session without triggers, which only a superuser can have."""
     session.execute("SET session_replication_role = replica")
     yield
     session.execute("RESET session_replication_role")

@@ -1,4 +1,4 @@
-"""Who runs a command, from which commit: by git, and by the variables of pipelines."""
+"""The person behind a command, and its commit: by git, and by the variables of pipelines."""
 
 import subprocess
 from pathlib import Path

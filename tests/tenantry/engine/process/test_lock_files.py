@@ -1,4 +1,4 @@
-"""What the lock files of the engine say, and whose names they bear."""
+"""The content of the engine's lock files, and the names that they bear."""
 
 import json
 import os

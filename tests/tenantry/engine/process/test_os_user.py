@@ -1,4 +1,4 @@
-"""Who runs this is told by the process's number, as the engine tells it, also where the number has no name."""
+"""The user of this process is known by its number, as the engine tells it, also where the number has no name."""
 
 import os
 import pwd
@@ -13,7 +13,7 @@ VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
 @pytest.fixture
 def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a container that is started with a number of its own."""
+    """A user without a name, like that of a container that is started with a number of its own."""
 
     def missing(number: int) -> None:
         raise KeyError(f"getpwuid(): uid not found: {number}")

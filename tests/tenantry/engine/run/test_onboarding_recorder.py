@@ -1,4 +1,4 @@
-"""What `tenantry up` adds to an opening's record, on a real server; and where commands find that server."""
+"""Additions of `tenantry up` to an opening's record, on a real server; and where commands find that server."""
 
 import json
 from collections.abc import Generator

@@ -51,7 +51,7 @@ def test_a_preview_makes_no_stack(operation: Callable[[], Operation], scene: Any
 
 
 def test_a_preview_gives_the_engine_a_copy_of_the_settings(operation: Callable[[], Operation], scene: Any) -> None:
-    """What it writes there, such as another secrets provider's key, changes nothing."""
+    """Its writes there, such as another secrets provider's key, change nothing."""
     scene.store({"resources": []})
     file = scene.project.root / "Pulumi.test.yaml"
     text = "secretsprovider: hashivault://tenants\nconfig: {}\n"

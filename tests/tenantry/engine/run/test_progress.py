@@ -1,4 +1,4 @@
-"""What a run says adds up to what a person asks: who is done, who failed where, what changed."""
+"""A run's messages add up to what a person asks: who is done, who failed where, what changed."""
 
 from collections.abc import Callable
 from pathlib import Path

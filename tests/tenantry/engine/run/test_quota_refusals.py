@@ -25,7 +25,7 @@ def thing(name: str, ours: bool = False, *makers: str) -> dict[str, Any]:
 
 
 class Cluster:
-    """What each path lists, and which were asked for."""
+    """The answers by path, and the paths that were asked for."""
 
     def __init__(self, **lists: list[dict[str, Any]]) -> None:
         self.lists, self.asked = lists, list[str]()

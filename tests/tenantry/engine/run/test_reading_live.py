@@ -1,4 +1,4 @@
-"""What a stack holds is read as it is now: nothing is written, and a run in between is noticed."""
+"""A stack is read as it is now: nothing is written, and a run in between is noticed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a run of the engine tells the history, with an engine that plays recorded runs."""
+"""Entries of a run in the history, with an engine that plays recorded runs."""
 
 from collections.abc import Callable, Generator
 from pathlib import Path

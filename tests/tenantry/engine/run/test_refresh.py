@@ -1,4 +1,4 @@
-"""What is gone is read and made again, but for data; and what a failed run says of those that it did not reach."""
+"""Things that are gone are read and made again, but for data; a failed run names those that it did not reach."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which policies a run is held against, and what is refused without them."""
+"""The policies that a run is held against, and its refusal without them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a shell holds never decides what a command with a stack talks to."""
+"""A shell's variables never decide what a command with a stack talks to."""
 
 import os
 import sys

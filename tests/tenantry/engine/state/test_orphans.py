@@ -1,4 +1,4 @@
-"""What a killed engine left behind is ended, and nothing else."""
+"""Processes that a killed engine left behind are ended, and nothing else."""
 
 import os
 import subprocess

@@ -56,7 +56,7 @@ def nothing_outside(**answers: Any) -> ExternalLookups:
 
 
 def read(which: Deployment, recovery: Recovery, world: Mapping[str, Raw | None]) -> None:
-    """What a refresh does: removes what is not there, takes the marks off what it could read."""
+    """Acts like a refresh: removes what is not there, takes the marks off what it could read."""
     for urn in recovery.targets:
         found = which.living(urn)
         assert found is not None

@@ -1,4 +1,4 @@
-"""Who may take a stack: dead engines give way, living ones are waited for only when their owner was killed."""
+"""The right to a stack: dead engines give way, living ones are waited for only when their owner was killed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the readers find in real systems: a PostgreSQL server, a TLS server that is not to be trusted."""
+"""The readers on real systems: a PostgreSQL server, a TLS server that is not to be trusted."""
 
 import shutil
 import socket

@@ -1,4 +1,4 @@
-"""What differs between two states of a resource, and which values are shown."""
+"""Differences between two states of a resource, and the values that are shown."""
 
 from typing import Any
 

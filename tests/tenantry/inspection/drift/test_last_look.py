@@ -1,4 +1,4 @@
-"""When somebody last looked for drift, in the admin database; and when that is long ago."""
+"""The last look for drift, in the admin database; and the reminder once it is long ago."""
 
 from collections.abc import Generator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What nobody declared at RAM and in the zone, by what the services answer."""
+"""Undeclared things at RAM and in the zone, by what the services answer."""
 
 from collections.abc import Callable
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What nobody declared in a namespace, and what Kubernetes makes there by itself."""
+"""Undeclared objects in a namespace, and those that Kubernetes makes there by itself."""
 
 from typing import Any
 

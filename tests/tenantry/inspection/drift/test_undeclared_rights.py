@@ -1,4 +1,4 @@
-"""What nobody declared in PostgreSQL, on a real server; and each is taken away by its own statement."""
+"""Undeclared rights in PostgreSQL, on a real server; and each is taken away by its own statement."""
 
 from collections.abc import Generator, Iterator
 from types import SimpleNamespace

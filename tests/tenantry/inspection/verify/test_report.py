@@ -174,14 +174,14 @@ def test_credentials_are_asked_for_anew_before_they_end(monkeypatch: pytest.Monk
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """As in a terminal; a test run in the background ignores it."""
+    """Sets Ctrl-C as in a terminal; a test run in the background ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 def interrupt(after: float) -> None:
-    """As a terminal's Ctrl-C does it: while the main thread waits."""
+    """Interrupts like a terminal's Ctrl-C: while the main thread waits."""
     threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 

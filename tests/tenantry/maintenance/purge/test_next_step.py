@@ -1,4 +1,4 @@
-"""Which step is next: for every state of file, day and memory, and never one that removes without a proof."""
+"""The next step, for every state of file, day and memory, and never one that removes without a proof."""
 
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who migrated a database is on record also where the process's number has no name: by then it is migrated."""
+"""The person who migrated a database is on record also where the process's number has no name: by then it is migrated."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""What one tenant does to its own database stops its own migration at most, never another's, and is told as it is."""
+"""A tenant's tampering with its own database stops its own migration at most, never another's, and is told as it is."""
 
 from collections.abc import Callable
 from typing import Any

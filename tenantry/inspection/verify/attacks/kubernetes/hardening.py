@@ -17,7 +17,7 @@ RESTRICTED: Final = "restricted"
 
 
 def _specs(field: VerifyContext, names: Names) -> list[Tree]:
-    """Of the live pods and of what the Deployments would make. Raises LookupError where there is neither: what is not
+    """Specs of live pods and of Deployments' pods. Raises LookupError where there is neither: what is not
     there proves nothing of how it is hardened."""
     apps = field.admin.items(path(names, "apps/v1", "deployments"))
     live = [mapping(pod["spec"]) for pod in field.admin.items(path(names, "v1", "pods"))]

@@ -1,4 +1,4 @@
-"""Who reaches whom by the live NetworkPolicies: evaluated on the live pods, on one that wears no label at all, and on
+"""Reachability by the live NetworkPolicies: evaluated on the live pods, on one that wears no label at all, and on
 those that wear what the rules look for.
 
 No packet is sent. The embedded default has pods without a network; elsewhere the cluster's plugin enforces what is

@@ -45,7 +45,7 @@ def surroundings() -> Surroundings:
 
 
 def live() -> Json:
-    """As the components declare it."""
+    """The live objects, as the components declare them."""
     spaces = {"kube-system": {}, "tenantry-platform": {}, "default": {}, GATEWAY.namespace: {}, GATEWAY.proxies: {}}
     spaces |= {names.namespace: {"tenantry.io/tenant": names.code} for names in (K1, K2)}
     labels = {name: {"kubernetes.io/metadata.name": name, **more} for name, more in spaces.items()}

@@ -1,4 +1,4 @@
-"""What is missing holds nothing: an object, a Deployment, a DNS record."""
+"""Missing things hold nothing: an object, a Deployment, a DNS record."""
 
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What of OSS and STS counts as a denial: their own word for it, and nothing that looks like it."""
+"""Denials of OSS and STS: their own word for it, and nothing that looks like it."""
 
 from collections.abc import Callable
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What a tenant was given, from the stack's record, and what is live beside it."""
+"""A tenant's declared objects, from the stack's record, beside the live ones."""
 
 from types import SimpleNamespace
 from typing import Any, cast

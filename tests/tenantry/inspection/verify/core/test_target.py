@@ -1,4 +1,4 @@
-"""What is read of the project for the attempts: from the folder of the stack's own tenants."""
+"""The project's facts for the attempts: from the folder of the stack's own tenants."""
 
 from pathlib import Path
 from typing import Any, cast
