@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import sys
 from typing import Final
 
 from policies import rules
@@ -10,8 +11,8 @@ from policies.model.rule import Rule, all_rules
 for _module in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}."):
     importlib.import_module(_module.name)
 
-# Policy -> what it is about; the text stands above each of its messages.
-POLICIES: Final = {
+# Policy -> what it is about, in the order of the handbook; the text stands above each of its messages.
+_ABOUT: Final = {
     "database": "A tenant's database is its own: owner, logins, rights, connections, template",
     "storage": "A tenant's files are its own: exact prefixes, short sessions, closed buckets",
     "dns": "A tenant's host name is its own, and requests to it carry its code",
@@ -23,6 +24,18 @@ POLICIES: Final = {
     "names": "Each thing says whose it is, and mentions no neighbour",
     "together": "Tenants have all their walls, and share nothing",
     "totals": "What all tenants may take together is there",
+}
+
+
+def _about(rule: Rule) -> str:
+    """The first line of the module that holds the rule, for a policy of one module."""
+    check = rule.on_resource or rule.on_stack
+    return (sys.modules[check.__module__].__doc__ or "").splitlines()[0].rstrip(".") if check else ""
+
+
+POLICIES: Final = {
+    **_ABOUT,
+    **{rule.policy: _about(rule) for rule in all_rules().values() if rule.policy not in _ABOUT},
 }
 
 

@@ -99,10 +99,6 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
             [],
         ),
     },
-    "foundation": {},
-    "quotas": {},
-    "protection": {},
-    "names": {},
     "together": {
         "gatewayLimits": {
             "type": "boolean",
@@ -127,7 +123,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 def settable(policy: str) -> Mapping[str, Mapping[str, Any]]:
     """The settings that an installation may give a policy: facts of the installation itself come from the stack."""
-    return {name: schema for name, schema in SCHEMAS[policy].items() if name not in FACTS.get(policy, {})}
+    return {name: schema for name, schema in SCHEMAS.get(policy, {}).items() if name not in FACTS.get(policy, {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Backup(Resource):
         "prefix": "string",
         "buckets": "object",  # of the tenant: name -> region
         "vault": "object",  # the backup bucket: bucket, region
-        "names": "object",  # domain, namespace, role
+        "names": "object",  # domain, and others by what they are: namespace, role
     }
     optional: ClassVar[frozenset[str]] = frozenset({"dueOn"})
     identifying: ClassVar[frozenset[str]] = frozenset({"adminDatabase", "code", "deletedAt"})

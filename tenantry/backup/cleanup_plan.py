@@ -169,13 +169,12 @@ class CleanUp:
 
 
 def resources_of(
-    *, database: str, domain: str, namespace: str, role: str, prefix: str, buckets: Iterable[tuple[str, str]]
+    *, database: str, domain: str, prefix: str, buckets: Iterable[tuple[str, str]], **others: str
 ) -> list[Resource]:
-    """Everything of a tenant that a removal takes away; buckets are (name, region)."""
+    """Everything of a tenant that a removal takes away; buckets are (name, region), others by what they are."""
     return [
         Resource("database", database),
         *(Resource("oss", f"{bucket}/{prefix}", bucket, region, prefix) for bucket, region in buckets),
         Resource("subdomain", domain),
-        Resource("other", f"namespace/{namespace}"),
-        Resource("other", f"role/{role}"),
+        *(Resource("other", f"{kind}/{name}") for kind, name in others.items()),
     ]

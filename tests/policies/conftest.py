@@ -18,11 +18,11 @@ import pytest
 import yaml
 
 from policies.analyzer import exemptions
-from policies.analyzer.catalogue import rules_of
+from policies.analyzer.catalogue import POLICIES, rules_of
 from policies.analyzer.decode import SECRET, SIGNATURE, plain
 from policies.analyzer.evaluator import Evaluation, RuleEvaluator
 from policies.model.resource import Resource
-from policies.model.settings import SCHEMAS, Settings
+from policies.model.settings import Settings
 from policies.model.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,7 +233,7 @@ def rules_broken(
     """The findings of all policies together on these resources (`only`: of the named ones, for resource rules)."""
     verdict = Evaluation()
     names = list(wires) if only is None else list(only)
-    for policy in SCHEMAS:
+    for policy in POLICIES:
         one = judge(policy, (settings or {}).get(policy))
         found = [one.resource(wires[name].seen()) for name in names]
         found.append(one.stack(Stack(wire.seen() for wire in wires.values())))

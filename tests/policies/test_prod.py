@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from policies.model.settings import SCHEMAS, settable
+from policies.analyzer.catalogue import POLICIES
+from policies.model.settings import settable
 from policies.model.stack_settings import settled
 from tests.policies.conftest import ROOT, Wires, recorded
 
@@ -30,7 +31,7 @@ def settings() -> Mapping[str, Any]:
         key.removeprefix("tenantry:"): value for key, value in stack.items()
     }
     config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
-    return {policy: settled(policy, told.get(policy, {}), config) for policy in SCHEMAS}
+    return {policy: settled(policy, told.get(policy, {}), config) for policy in POLICIES}
 
 
 def test_no_fact_of_the_installation_is_written_twice() -> None:

@@ -1,7 +1,7 @@
 """The gravity of a difference of a declared resource, by its kind and the properties that differ.
 
 Every kind that the program declares has a row here (tests/tenantry/inspection/drift/test_gravity.py).
-What no row names counts as broken isolation.
+What no row names counts as lost data where the kind holds data, else as broken isolation.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tenantry.inspection.drift.model import Gravity
+from tenantry.model.resource_kinds import KINDS
 
 DATA, ISOLATION, ACCESS, LIMIT, HARMLESS = Gravity
 
@@ -127,13 +128,14 @@ ROWS: Final[Mapping[str, Row]] = {
     "kubernetes:core:PersistentVolumeClaim": Row(DATA, DATA, _MARKS),
 }
 UNKNOWN: Final = Row(ISOLATION, ISOLATION)
+DATA_ROW: Final = Row(DATA, DATA)  # of a kind without a row that holds data, as tenantry/model/resource_kinds.py says
 _AMOUNTS: Final = (".resources",)  # of a container, below spec.template.spec.containers[...]
 
 
 def gravity_of(kind: str, paths: Iterable[str], *, is_gone: bool = False) -> Gravity:
     """`kind` is that of `tenantry.changes.report.resource_weights.kind_of`; without `paths` it is not known what
     differs."""
-    row = ROWS.get(kind, UNKNOWN)
+    row = ROWS.get(kind) or (DATA_ROW if kind in KINDS and KINDS[kind].holds_data else UNKNOWN)
     if is_gone:
         return row.gone
     return min((_gravity(row, path) for path in paths), default=row.differs)

@@ -19,7 +19,7 @@ from tenantry.backup.verify import archive_for_purge, prove, refuse_incomplete
 from tenantry.engine.errors import CommandError
 from tenantry.fleet.load import Fleet
 from tenantry.maintenance.purge import tenant_file
-from tenantry.maintenance.purge.leftovers import left_in_dns, left_in_ram
+from tenantry.maintenance.purge.leftovers import OTHERS, left_in_dns
 from tenantry.maintenance.purge.next_step import Next, Step
 from tenantry.maintenance.purge.role_references import REMEDY, elsewhere
 from tenantry.model.resolved import ResolvedTenant
@@ -147,8 +147,9 @@ class Steps:
             told = self._left_in_oss(row.name)
         elif row.type == "subdomain":
             told = left_in_dns(self.stack.vault.systems, row.name)
-        elif row.name.startswith("role/"):
-            told = left_in_ram(self.stack.vault.systems, row.name.removeprefix("role/"))
+        else:
+            kind, _, name = row.name.partition("/")
+            told = OTHERS[kind](self.stack.vault.systems, name) if kind in OTHERS else None
         if told is None:
             plan.complete(one)
         else:

@@ -9,13 +9,17 @@ from provider.resources import RESOURCES
 from tenantry.changes.report.resource_weights import HOLDS_DATA, LIMITS, QUOTAS, WALLS, kind_of
 from tenantry.inspection.drift.gravity import ROWS, UNKNOWN, gravity_of
 from tenantry.inspection.drift.model import Gravity
+from tenantry.model.resource_kinds import KINDS
 
 OURS = {f"tenantry:index:{type(resource).__name__}" for resource in RESOURCES}
 
 
 @pytest.mark.parametrize("kind", sorted({*TENANTS, *PLATFORMS, *OURS}))
 def test_each_declared_kind_has_a_row(kind: str) -> None:
-    assert kind in ROWS, "say in tenantry/inspection/drift/gravity.py what it means when this differs or is gone"
+    holds_data = kind in KINDS and KINDS[kind].holds_data
+    assert kind in ROWS or holds_data, (
+        "say in tenantry/inspection/drift/gravity.py what it means when this differs or is gone"
+    )
 
 
 def test_what_the_program_really_declares_has_a_row(
@@ -44,6 +48,14 @@ def test_walls_quotas_and_data_are_what_the_reports_take_them_for() -> None:
     assert {kind for kind in QUOTAS if ROWS[kind].differs is not Gravity.LIMIT} == set()
     assert {kind for kind in HOLDS_DATA if ROWS[kind].gone is not Gravity.DATA} == set()
     assert gravity_of("postgresql:index:Role", [name for name in LIMITS if name == "connectionLimit"]) is Gravity.LIMIT
+
+
+def test_a_kind_without_a_row_that_holds_data_counts_as_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ROWS["tenantry:index:Directories"]
+    monkeypatch.setattr("tenantry.inspection.drift.gravity.ROWS", {})
+    assert gravity_of("tenantry:index:Directories", ["objects"]) is Gravity.DATA
+    assert gravity_of("tenantry:index:Directories", [], is_gone=True) is row.gone is Gravity.DATA
+    assert gravity_of("postgresql:index:Role", ["login"]) is Gravity.ISOLATION
 
 
 def test_a_kind_that_nobody_knows_is_taken_for_a_wall() -> None:
