@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from policies.model.unknown import UnknownValueError
 from policies.model.values import Leaf, UnexpectedShape, at, gathered, text
-from tenantry.model.resource_kinds import KINDS, NAMESPACE, kind_name
+from tenantry.model.resource_kinds import BESIDES, KINDS, NAMESPACE, kind_name
 from tenantry.names import CODE, is_code
 
 TENANT_LABEL: Final = "tenantry.io/tenant"
@@ -17,11 +17,6 @@ TENANT_TYPE: Final = "tenantry:components:Tenant"
 FOUNDATION_TYPE: Final = "tenantry:components:Foundation"
 
 _URN_NAME: Final = re.compile(rf"({CODE.pattern})(?:-.*)?")
-
-# The claims that are the thing's own name or place: an owner or a mark alone would leave that open.
-PLACES: Final = frozenset(
-    {"name", "roleName", "policyName", "database", "role", "rr", "tenantId", "label", "namespace"}
-)
 
 
 @lru_cache(maxsize=256)
@@ -36,6 +31,8 @@ def kind_of(type_: str) -> str:
 _CLAIMS: Final = {kind_of(name): kind.claims for name, kind in KINDS.items() if kind.claims}
 # What a tenant has of these must say itself whose it is; of the others (passwords, objects) only the component tells.
 CLAIMING: Final = frozenset(_CLAIMS)
+# The claims that are the thing's own name or place: the others alone would leave that open.
+PLACES: Final = frozenset({"label", "namespace"} | {key for claims in _CLAIMS.values() for key in claims} - BESIDES)
 
 
 @dataclass(frozen=True)

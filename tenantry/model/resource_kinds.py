@@ -26,6 +26,8 @@ class Owner(StrEnum):
 NAMESPACE: Final = re.compile(rf"tenant-({CODE.pattern})")
 DATABASE: Final = re.compile(r"rent([0-9]{3,6})(?:_[ab])?")
 MARK: Final = re.compile(rf"tenantry-({CODE.pattern})")
+# Claims that are not the thing's own name or place: who owns it, a mark, a remark.
+BESIDES: Final = frozenset({"owner", "grantRole", "description", "remark", "databaseName"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from policies.model.resource import kind_of
 from policies.rules.protection import HOLDS_DATA as PROTECTED
 from tenantry.changes.report.resource_weights import (
     CREATE,
@@ -49,8 +50,7 @@ def test_nothing_that_goes_is_harmless(name: str, operation: str, causes: tuple[
 
 
 def test_what_the_policies_protect_as_data_is_data_here() -> None:
-    names = {name.partition(":")[0] + name.rpartition(":")[2] for name in HOLDS_DATA}
-    assert {kind.replace("oss:", "alicloud").replace(":", "") for kind in PROTECTED} <= names
+    assert set(PROTECTED) <= {kind_of(name) for name in HOLDS_DATA}
 
 
 @pytest.mark.parametrize("name", ["sessions", "backup"])
