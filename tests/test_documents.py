@@ -19,7 +19,7 @@ DOCS, DECISIONS = ROOT / "docs", ROOT / "docs" / "decisions"
 ARCHITECTURE, CONTRIBUTING, GLOSSARY = DOCS / "architecture.md", ROOT / "CONTRIBUTING.md", DOCS / "glossary.md"
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"  # of the text that apache.org has
 DRAWN = [room for room in ROOMS if room != "tests"]
-PLACEHOLDER = re.compile(r"NAME|DOMAIN|MODULE")  # of files that a walk makes new
+PLACEHOLDER = re.compile(r"NAME|DOMAIN|MODULE|SYSTEM")  # of files that a walk makes new
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w.-]+\.(?:md|toml|lock|yaml|py|json))`")
 
 
@@ -51,6 +51,14 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     named = [path for path in PATH.findall(text(document)) if not PLACEHOLDER.search(path)]
     assert len(named) > 40
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda path: path.name)
+def test_a_path_into_a_room_that_a_document_names_exists(document: Path) -> None:
+    """Words in capitals stand for what a reader chooses."""
+    into = {path for path in PATH.findall(text(document)) if path.split("/")[0] in {*ROOMS, "docs", "tenants"}}
+    named = {path for path in into if not re.search(r"[A-Z]{2}", path.removesuffix("README.md"))}
+    assert sorted(path for path in named if not any(ROOT.glob(f"{path.rstrip('/')}*"))) == []
 
 
 def slug(heading: str) -> str:
