@@ -56,39 +56,39 @@ def empty_prefixes(at: Connections, admin_database: str, code: str, purge: Mappi
             _empty(at, plan, Resource("oss", f"{name}/{purge['prefix']}", name, region, purge["prefix"]))
 
 
-def _empty(at: Connections, plan: "CleanUp", one: "Planned") -> None:
+def _empty(at: Connections, plan: "CleanUp", planned: "Planned") -> None:
     """Up to three times again; each attempt is on record, and whether anything may be gone."""
     from provider.resources.backup_store import explain
     from tenantry.backup.cleanup_plan import RETRIES
     from tenantry.backup.clients import BucketLocation
     from tenantry.backup.contents import objects
 
-    bucket: Any = at.systems.bucket(BucketLocation(str(one.bucket), str(one.region)))
-    begun = plan.has_begun(one)
+    bucket: Any = at.systems.bucket(BucketLocation(str(planned.bucket), str(planned.region)))
+    begun = plan.has_begun(planned)
     if begun is None:
-        plan.plan([one], datetime.now(UTC).date())
+        plan.plan([planned], datetime.now(UTC).date())
     whole: int | None = None  # what there was before the first attempt that could go ahead
     for attempt in range(RETRIES + 1):
         try:
             if whole is None:
-                whole = _versions(bucket, str(one.path))
-            plan.retry(one) if attempt else plan.start(one)
-            objects.delete_all_versions(bucket, str(one.path))
-            if left := objects.count_remaining(bucket, str(one.path)):
+                whole = _versions(bucket, str(planned.path))
+            plan.retry(planned) if attempt else plan.start(planned)
+            objects.delete_all_versions(bucket, str(planned.path))
+            if left := objects.count_remaining(bucket, str(planned.path)):
                 raise ResourceFailure(
-                    f"{left} versions or uploads are left in {one.name}", "see who still writes there"
+                    f"{left} versions or uploads are left in {planned.name}", "see who still writes there"
                 )
         except Exception as error:
             failure = error if isinstance(error, ResourceFailure) else explain(error)
             if failure is None:
                 raise
-            plan.fail(one, failure.reason)
-            if not begun and whole is not None and _is_whole(bucket, str(one.path), whole):
-                plan.nothing_gone(one)
+            plan.fail(planned, failure.reason)
+            if not begun and whole is not None and _is_whole(bucket, str(planned.path), whole):
+                plan.nothing_gone(planned)
             if attempt == RETRIES:
                 raise failure from error
         else:
-            plan.complete(one)
+            plan.complete(planned)
             return
 
 

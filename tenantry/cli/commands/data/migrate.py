@@ -131,11 +131,11 @@ def _record(journal: "Journal", result: "Result") -> None:
     journal.flush()
 
 
-def _told(one: "Result") -> str:
-    if one.error:
-        stays = "its version is not known" if one.after is None else f"stays at {one.after:04}"
-        return f"{stays}: {one.error}"
-    return f"{one.before:04} -> {one.after:04} in {one.seconds:.1f} s"
+def _told(result: "Result") -> str:
+    if result.error:
+        stays = "its version is not known" if result.after is None else f"stays at {result.after:04}"
+        return f"{stays}: {result.error}"
+    return f"{result.before:04} -> {result.after:04} in {result.seconds:.1f} s"
 
 
 def _show(found: "list[Result]", *, is_look: bool) -> None:

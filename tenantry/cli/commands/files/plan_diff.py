@@ -88,15 +88,19 @@ def _lines(found: "Sequence[TenantDiff]", total: int) -> Iterator[str]:
         )
 
 
-def _headline(one: "TenantDiff") -> str:
-    old, new = one.plans
-    if one.kind == "opened":
-        return f"{one.code}: opened on plan {new}, {one.monthly[1]} CNY a month"
-    if one.kind == "gone":
-        return f"{one.code}: no longer served, was on plan {old}, {one.monthly[0]} CNY a month"
+def _headline(tenant_diff: "TenantDiff") -> str:
+    old, new = tenant_diff.plans
+    if tenant_diff.kind == "opened":
+        return f"{tenant_diff.code}: opened on plan {new}, {tenant_diff.monthly[1]} CNY a month"
+    if tenant_diff.kind == "gone":
+        return f"{tenant_diff.code}: no longer served, was on plan {old}, {tenant_diff.monthly[0]} CNY a month"
     plan = f"plan {old}" if old == new else f"plan {old} -> {new}"
-    price = "" if one.monthly[0] == one.monthly[1] else f", {one.monthly[0]} -> {one.monthly[1]} CNY a month"
-    return f"{one.code}: {plan}{price}" + ("; its pods are replaced one by one" if one.restarts else "")
+    price = (
+        ""
+        if tenant_diff.monthly[0] == tenant_diff.monthly[1]
+        else f", {tenant_diff.monthly[0]} -> {tenant_diff.monthly[1]} CNY a month"
+    )
+    return f"{tenant_diff.code}: {plan}{price}" + ("; its pods are replaced one by one" if tenant_diff.restarts else "")
 
 
 def _word(change: "Change") -> str:

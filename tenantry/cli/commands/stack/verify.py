@@ -150,9 +150,10 @@ def _findings(report: "Report") -> Iterator[str]:
             yield f"  {state.value}: {remedy}"
 
 
-def _finding(one: "Result") -> str:
-    who = f"{one.tenant} -> {one.target}" if one.tenant else one.target
-    return f"{one.verdict.state.value.upper()} {one.attack.id}: {who}: {one.verdict.said} ({one.attack.control})"
+def _finding(result: "Result") -> str:
+    who = f"{result.tenant} -> {result.target}" if result.tenant else result.target
+    verdict, attack = result.verdict, result.attack
+    return f"{verdict.state.value.upper()} {attack.id}: {who}: {verdict.said} ({attack.control})"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

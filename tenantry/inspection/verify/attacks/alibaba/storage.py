@@ -49,10 +49,10 @@ def cross(
 
 
 def _denied(
-    field: VerifyContext, one: Names, name: str, attempt: BucketCall, at: str, writes: bool, head: bool = False
+    field: VerifyContext, names: Names, name: str, attempt: BucketCall, at: str, writes: bool, head: bool = False
 ) -> Callable[[], Verdict]:
     undo = removal(field, name, at) if writes else None
-    return lambda: denied(lambda: attempt(bucket(field, session(field, one), name), at), undo, head=head)
+    return lambda: denied(lambda: attempt(bucket(field, session(field, names), name), at), undo, head=head)
 
 
 def _copy_from(field: VerifyContext) -> Iterator[Attempt]:
@@ -74,9 +74,9 @@ def _part_copy(field: VerifyContext) -> Iterator[Attempt]:
             yield Attempt(attacker.code, f"{other.code} {name}", _part(field, attacker, name, source, to))
 
 
-def _part(field: VerifyContext, one: Names, name: str, source: str, to: str) -> Callable[[], Verdict]:
+def _part(field: VerifyContext, names: Names, name: str, source: str, to: str) -> Callable[[], Verdict]:
     def run() -> Verdict:
-        store = bucket(field, session(field, one), name)
+        store = bucket(field, session(field, names), name)
         upload = store.init_multipart_upload(to).upload_id
         try:
             return denied(lambda: store.upload_part_copy(name, source, (0, 0), to, upload, 1))

@@ -137,8 +137,8 @@ def _as_nobody(field: VerifyContext, name: str, attempt: Callable[[Any], Any], w
     return lambda: denied(lambda: attempt(bucket(field, None, name)), undo)
 
 
-def _role(field: VerifyContext, one: Names, other: Names) -> Verdict:
-    return no_session(lambda: assume(field, session(field, one), other.ram_role))
+def _role(field: VerifyContext, names: Names, other: Names) -> Verdict:
+    return no_session(lambda: assume(field, session(field, names), other.ram_role))
 
 
 def _roles(field: VerifyContext) -> Iterator[Attempt]:
@@ -147,8 +147,8 @@ def _roles(field: VerifyContext) -> Iterator[Attempt]:
     )
 
 
-def _token(field: VerifyContext, one: Names, other: Names) -> Verdict:
-    return no_session(lambda: assume_by_token(field, field.token(one, field.at.audience), other.ram_role), NO_TRUST)
+def _token(field: VerifyContext, names: Names, other: Names) -> Verdict:
+    return no_session(lambda: assume_by_token(field, field.token(names, field.at.audience), other.ram_role), NO_TRUST)
 
 
 def _tokens(field: VerifyContext) -> Iterator[Attempt]:

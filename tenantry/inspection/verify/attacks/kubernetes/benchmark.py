@@ -34,8 +34,8 @@ COMPUTE: Final = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memor
 Trials = Callable[[VerifyContext], Iterator[Attempt]]
 
 
-def _refused(field: VerifyContext, one: Names, request: Request, other: Names) -> Verdict:
-    return refused_by_rights(asked(field.member(one, TENANT_ADMIN), request, other.namespace))
+def _refused(field: VerifyContext, names: Names, request: Request, other: Names) -> Verdict:
+    return refused_by_rights(asked(field.member(names, TENANT_ADMIN), request, other.namespace))
 
 
 def _what(request: Request) -> str:
@@ -69,8 +69,8 @@ def _stranger(make: Callable[[VerifyContext, Names], Ask], ways: Sequence[Collec
     return _each(lambda field, names: refused_by(ways, make(field, names)(privileged_tester(field))))
 
 
-def _both(one: Trials, other: Trials) -> Trials:
-    return lambda field: chain(one(field), other(field))
+def _both(trials: Trials, other: Trials) -> Trials:
+    return lambda field: chain(trials(field), other(field))
 
 
 def _each(judge: Callable[[VerifyContext, Names], Verdict]) -> Trials:

@@ -166,11 +166,11 @@ def _tenants(field: VerifyContext) -> Iterator[Attempt]:
         yield Attempt(attacker.code, other.code, partial(_between, field, attacker, other))
 
 
-def _between(field: VerifyContext, one: Names, other: Names) -> Verdict:
+def _between(field: VerifyContext, names: Names, other: Names) -> Verdict:
     """A pod wears whatever labels its tenant likes, the other's as well."""
-    mine, theirs = pods(field, one), pods(field, other)
+    mine, theirs = pods(field, names), pods(field, other)
     worn = [pod.labels for pod in theirs[:1]] + selector_labels(field, other)
-    like = [replace(mine[0], name=f"{one.namespace}/(in others' labels)", labels=labels) for labels in worn]
+    like = [replace(mine[0], name=f"{names.namespace}/(in others' labels)", labels=labels) for labels in worn]
     return verdict_on_faults(map(str, reachable(field, [*mine, *like], theirs)[:3]))
 
 

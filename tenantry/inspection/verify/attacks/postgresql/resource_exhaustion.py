@@ -37,10 +37,10 @@ def _signals(field: VerifyContext) -> Iterator[Attempt]:
                 yield Attempt(attacker.code, f"{verb} {other.code}", partial(_signal, field, attacker, other, verb))
 
 
-def _signal(field: VerifyContext, one: Names, other: Names, verb: str) -> Verdict:
+def _signal(field: VerifyContext, names: Names, other: Names, verb: str) -> Verdict:
     """A session of the victim's own, opened for it."""
     with connection(field, other) as theirs:
-        return statement(field, one, f"SELECT {verb}({theirs.info.backend_pid})")()
+        return statement(field, names, f"SELECT {verb}({theirs.info.backend_pid})")()
 
 
 def _copies(field: VerifyContext) -> Iterator[Attempt]:
