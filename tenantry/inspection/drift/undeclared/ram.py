@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from tenantry.engine.clients.alibaba_rpc import call, listed
+from tenantry.engine.clients import alibaba_rpc
 from tenantry.inspection.drift.model import Finding, Gravity, Mending
 from tenantry.inspection.drift.stack import LiveStack
 from tenantry.inspection.drift.undeclared.removal import Undeclared
@@ -29,11 +29,11 @@ class Ram:
 
     def ask(self, action: str, **parameters: Any) -> Tree:
         """Raises OSError when RAM refuses."""
-        return call(*_RAM, action, parameters, self.keys)
+        return alibaba_rpc.call(*_RAM, action, parameters, self.keys)
 
     def listed(self, action: str, outer: str, inner: str, **parameters: Any) -> Iterator[Tree]:
         """The entries of all pages."""
-        yield from listed(_RAM, action, (outer, inner), parameters, self.keys)
+        yield from alibaba_rpc.listed(_RAM, action, (outer, inner), parameters, self.keys)
 
 
 def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:

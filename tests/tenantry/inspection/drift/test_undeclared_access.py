@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.engine.clients import alibaba_rpc
 from tenantry.inspection.drift.model import Gravity, Mending
 from tenantry.inspection.drift.undeclared import dns, ram
 from tenantry.model.lifecycle import Phase
@@ -42,7 +43,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
                 raise answer
             return answer[int(parameters.get("Marker", 0))] if isinstance(answer, list) else answer
 
-        monkeypatch.setattr(ram, "call", call)
+        monkeypatch.setattr(alibaba_rpc, "call", call)
         return asked
 
     return say
@@ -126,7 +127,7 @@ def test_a_policy_on_a_role_of_the_platform(role: str, monkeypatch: pytest.Monke
     def call(_host: str, _version: str, action: str, parameters: dict[str, Any], _keys: object) -> Any:
         return policies(*held[parameters["RoleName"]]) if action == "ListPoliciesForRole" else {}
 
-    monkeypatch.setattr(ram, "call", call)
+    monkeypatch.setattr(alibaba_rpc, "call", call)
     ((said, gravity, remove),) = looked(PLATFORM)
     assert said == f"role {role}: holds the policy AdministratorAccess (System), and nobody declared that"
     assert (gravity, remove is None) == (Gravity.ISOLATION, False)
