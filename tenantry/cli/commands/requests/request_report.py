@@ -33,7 +33,8 @@ class ForgeName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(name="report", help="Reports of requests: what a change does to whom.", no_args_is_help=True)
-    given = {"render": render, "post": post, "compare": compare, "approved": approved, "drift": drift}
+    given = {"render": render, "post": post, "compare": compare, "approved": approved}
+    given |= {"due": due, "drift": drift}
     for name, command in given.items():
         group.command(name)(command)
     app.add_typer(group)
@@ -129,6 +130,31 @@ def approved(
     reports = approved_reports(Runs.of_workflow(os.environ), cwd, stack, since, typer.echo)
     for path in save(reports, output):
         typer.echo(f"written: {path}")
+
+
+def due(
+    output: Annotated[Path, typer.Option("--output", help="Where to write the report.")],
+    stack: StackOption = STACK,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Write the report of what the next run does without a request, for `up --approved`.
+
+    That are the removals which `tenantry purge` has proved, and dates in tenants' files that are over since the last
+    run. It reads files and state, and changes nothing.
+    """
+    from tenantry.changes.report.due_report import due_report
+    from tenantry.changes.report.request_report import to_json
+    from tenantry.cli.commands.data.purge import due_without_request
+    from tenantry.cli.commands.stack.up import operation
+
+    changes, deployment = due_without_request(operation(stack, cwd))
+    try:
+        output.write_text(to_json(due_report(stack, deployment, changes)), encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{output}: {error.strerror}", "name a file that can be written") from None
+    for change in changes:
+        typer.echo(f"{change.code}  {change.kind}  {'; '.join(change.reasons)}")
+    typer.echo(f"{len(changes)} tenants change without a request; written: {output}")
 
 
 def preview_report(
