@@ -3,9 +3,7 @@
 import io
 import os
 import subprocess
-import sys
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,64 +14,7 @@ from tenantry.changes.request_facts import is_data_only
 from tests.support.requests.ci_files import ROOT, jobs
 from tests.support.requests.forge import TOKEN, forge
 from tests.support.requests.prepared_requests import requests
-from tests.support.requests.repository import Clone
-
-TENANT = """\
-code: {code}
-name: 示例幼儿园
-phone: "138001380{number}"
-plan: {plan}
-status: active
-cell: main
-contact: {{name: 张三, email: zhangsan@example.com}}
-"""
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A job's folder and summary."""
-
-    clone: Clone
-
-    @property
-    def summary(self) -> str:
-        path = self.clone.root / "summary"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def step(self, workflow: str, job: str, name: str, **env: str) -> subprocess.CompletedProcess[str]:
-        (step,) = (
-            step
-            for step in jobs(ROOT / ".github" / "workflows" / f"{workflow}.yml")[job]["steps"]
-            if step.get("name") == name
-        )
-        given = {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}
-        return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # what `shell: bash` is
-            cwd=self.clone.root,
-            env=given
-            | {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output", "TENANTRY_TODAY": "2026-11-01"}
-            | env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    files = {
-        f"k00{number}.yaml": TENANT.format(code=f"k00{number}", number=f"0{number}", plan="premium")
-        for number in (1, 2)
-    }
-    clone = Clone.make(tmp_path, files)
-    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
-        (clone.root / name).write_bytes((ROOT / name).read_bytes())
-    (clone.root / ".gitignore").write_text((ROOT / ".gitignore").read_text() + ".venv\nsummary\noutput\n")
-    clone.commit("the project")
-    clone.git("push", "-q", "origin", "HEAD:main")
-    clone.git("fetch", "-q")
-    (clone.root / ".venv").symlink_to(sys.prefix)
-    return Runner(clone)
+from tests.support.requests.workflow_runner import Runner, write_tenant
 
 
 def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.CompletedProcess[str]:
@@ -81,9 +22,7 @@ def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.Co
 
 
 def write(runner: Runner, plan: str) -> None:
-    (runner.clone.tenants / "k030.yaml").write_text(
-        TENANT.format(code="k030", number="30", plan=plan), encoding="utf-8"
-    )
+    write_tenant(runner.clone, "k030", plan)
 
 
 def test_a_request_that_is_fine(runner: Runner) -> None:
@@ -181,10 +120,13 @@ def test_a_deploy_is_bound_to_the_reports_unless_a_person_asked(
     asked = tmp_path / "asked"
     env = {"STACK": "prod", "RUNNER_TEMP": str(tmp_path), "WITHOUT_REPORT": without, "ASKED": str(asked)}
     assert runner.step("deploy", "up", "up", **env).returncode == 0
-    checked, made = asked.read_text().splitlines()
+    checked, *due, made = asked.read_text().splitlines()
     assert checked == "validate --stack prod"
-    bound = f" --approved {tmp_path}/approved" if is_bound else ""
-    assert made == f"-m tenantry.engine.run.oidc_session .venv/bin/tenantry up --stack prod{bound}"
+    session = "-m tenantry.engine.run.oidc_session .venv/bin/tenantry"
+    wanted = [f"{session} report due --stack prod --output {tmp_path}/due.json"]
+    assert due == (wanted if is_bound else [])
+    bound = f" --approved {tmp_path}/approved --approved {tmp_path}/due.json" if is_bound else ""
+    assert made == f"{session} up --stack prod{bound}"
 
 
 def test_the_deploys_reports_are_those_of_the_merged_requests(runner: Runner, tmp_path: Path) -> None:
