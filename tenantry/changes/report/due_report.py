@@ -24,14 +24,14 @@ _WORDS: Final = {
 }
 
 
-def due_report(stack: str, deployment: Deployment | None, due: Iterable[DueChange]) -> RequestReport:
+def due_report(stack: str, deployment: Deployment, due: Iterable[DueChange]) -> RequestReport:
     """As the report of a request, so that it is read, saved and compared as those are."""
     operations: list[Operation] = []
     tenants: list[TenantReport] = []
     for change in due:
         weight, words = _WORDS[change.kind]
         tenants.append(TenantReport(change.code, (Statement(weight, words, change.reasons),)))
-        operations += _allowed(change, deployment) if deployment is not None else ()
+        operations += _allowed(change, deployment)
     return RequestReport((StackReport(stack, "ok", tuple(tenants), tuple(operations)),))
 
 

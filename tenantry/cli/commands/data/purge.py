@@ -82,7 +82,7 @@ def _operation(cwd: Path, stack: str) -> "Operation":
     return Operation(Project.find(cwd), stack, PlainView())
 
 
-def due_without_request(operation: "Operation") -> "tuple[list[DueChange], Deployment | None]":
+def due_without_request(operation: "Operation") -> "tuple[list[DueChange], Deployment]":
     """Changes that the next run makes though no request says so, and the state that they were looked for in."""
     from datetime import UTC, datetime
 
@@ -92,7 +92,7 @@ def due_without_request(operation: "Operation") -> "tuple[list[DueChange], Deplo
 
     deployment = operation.records.existing()
     fleet, steps = _look(operation, None, deployment)
-    changed_at = deployment.changed_at if deployment is not None else ""
+    changed_at = deployment.changed_at
     last_run = datetime.fromisoformat(changed_at).astimezone(UTC).date() if changed_at else None
     day = today(operation.project, operation.stack)
     return due_changes(fleet, steps, stack_memory(deployment), last_run, day), deployment
