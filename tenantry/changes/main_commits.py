@@ -28,7 +28,7 @@ def is_shallow(directory: Path) -> bool:
 def full_name(directory: Path, revision: str) -> str:
     """The id of a commit. Raises CommandError when there is none of that name."""
     if revision.startswith("-"):
-        raise CommandError(f"{revision} is no revision", "name a commit of main, or `auto`")
+        raise CommandError(f"{revision} is no revision", "name a commit")
     return _lines(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")[0]
 
 

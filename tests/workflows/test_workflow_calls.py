@@ -97,3 +97,13 @@ def test_a_deploy_that_the_night_has_replaced_is_started_again() -> None:
     assert deploy["needs"] == "purge"
     assert deploy["if"] == "${{ !cancelled() && needs.purge.result != 'skipped' }}"
     assert [step["run"].split()[:4] for step in deploy["steps"]] == [["gh", "workflow", "run", "deploy.yml"]]
+
+
+def test_a_preview_names_the_requests_own_commit() -> None:
+    """What is checked out is main, or a merge that nobody else has."""
+    github = [call for _, text in scripts(ROOT / ".github/workflows/preview.yml") for call in calls(text)]
+    made = [call for call in github if call.startswith("preview ")]
+    assert len(made) == 2
+    assert all('--head "$REQUEST"' in call for call in made)
+    gitlab = [call for _, text in scripts(GITLAB) for call in calls(text) if call.startswith("preview ")]
+    assert [re.findall(r'--head "(\S+)"', call) for call in gitlab] == [["$head"], ["$REQUEST_COMMIT"]]

@@ -21,6 +21,7 @@ from tenantry.fleet.load import PROJECT_TENANTS
 from tests.support.requests.forge import TOKEN, forge
 from tests.support.requests.prepared_requests import Edit, living, replace, requests, suspended
 from tests.support.requests.preview_outcomes import change, finding, outcome
+from tests.support.requests.repository import Clone
 
 ROOT = Path(__file__).resolve().parents[3]
 PREPARED = dict(requests())
@@ -294,3 +295,28 @@ def test_a_new_tenant_needs_no_name(run: Run, previews: Callable[..., None], bas
     code, out, _ = run("preview", "--cwd", ROOT, "--base", folder)
     assert code == 5
     assert "k022: opened: plan standard, 799 CNY a month" in out
+
+
+def test_the_report_names_the_requests_own_commit(run: Run, previews: Callable[..., None], tmp_path: Path) -> None:
+    """As preview.yml has it: main is checked out, with the request's files laid over it."""
+    previews(outcome())
+    clone = Clone.make(tmp_path, {path.name: path.read_text("utf-8") for path in PROJECT_TENANTS.glob("*.yaml")})
+    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
+        shutil.copy(ROOT / name, clone.root)
+    clone.commit("the project")
+    clone.git("switch", "-qc", "request")
+    replace("k002", "plan: basic", "plan: standard")(clone.tenants)
+    clone.commit("request")
+    clone.git("switch", "-q", "main")
+    clone.git("checkout", "-q", "request", "--", "tenants")
+    main, head = (clone.git("rev-parse", name).strip() for name in ("main", "request"))
+    preview = ("preview", "--cwd", clone.root, "--base", main)
+    code, out, _ = run(*preview, "--head", "request", "--format", "json")
+    assert (code, from_json(out).stacks[0].basis.head, from_json(out).stacks[0].basis.base) == (5, head, main)
+    assert (
+        f"Commit `{head[:12]}`, compared with `{main[:12]}`" in run(*preview, "--head", head, "--format", "markdown")[1]
+    )
+    for wrong in ("nowhere", "--all"):
+        code, out, err = run(*preview, f"--head={wrong}")
+        assert (code, out) == (1, ""), err
+    assert run("preview", "--cwd", clone.root, "--head", "request")[0] == 2

@@ -158,14 +158,26 @@ def due(
 
 
 def preview_report(
-    stack: str, cwd: Path, base: str | None, form: ReportFormat, *, parallel: int | None, refresh: bool
+    stack: str,
+    cwd: Path,
+    base: str | None,
+    form: ReportFormat,
+    head: str | None = None,
+    *,
+    parallel: int | None,
+    refresh: bool,
 ) -> NoReturn:
-    """Previews, prints the report, and ends with the exit code of its effect, or of what stopped the preview."""
+    """Previews, prints the report, and ends with the exit code of its effect, or of what stopped the preview.
+
+    `head`: the commit that the report names, where that is not the checked out one.
+    """
+    from tenantry.changes.main_commits import full_name
     from tenantry.changes.report.request_report import RequestReport
     from tenantry.reports.baseline import BaselineUnavailable
 
     try:
-        code, found = _previewed(stack, cwd, base, parallel=parallel, refresh=refresh)
+        named = full_name(cwd, head) if head is not None else ""
+        code, found = _previewed(stack, cwd, base, named, parallel=parallel, refresh=refresh)
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(ExitCode.REFUSED) from None
@@ -199,7 +211,7 @@ def refuse_beyond(
 
 
 def _previewed(
-    stack: str, cwd: Path, base: str | None, *, parallel: int | None, refresh: bool
+    stack: str, cwd: Path, base: str | None, head: str, *, parallel: int | None, refresh: bool
 ) -> "tuple[ExitCode, StackReport]":
     from tenantry.changes.report.build_report import stack_report
     from tenantry.changes.report.request_report import Basis
@@ -211,7 +223,7 @@ def _previewed(
     outcome: Mapping[str, Any]
     try:
         facts = request_facts(base, locate_fleet(stack, cwd)) if base is not None else None
-        basis = Basis(base=facts.base, head=facts.head) if facts else basis
+        basis = Basis(base=facts.base, head=head or facts.head) if facts else basis
         operation, watcher = previewed(stack, parallel, cwd)
         with watcher:
             ended = operation.preview(refresh=refresh)
