@@ -40,6 +40,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry report compare 17.json 18.json now.json",
     ),
     "report approved": ("tenantry report approved --stack prod --since auto --output approved",),
+    "report collect": ("tenantry report collect --number 17 --head COMMIT --output reports",),
     "report due": ("tenantry report due --stack prod --output due.json",),
     "drift": (
         "tenantry drift",

@@ -53,7 +53,8 @@ def test_each_workflow_calls_what_it_is_for() -> None:
         for path in WORKFLOWS
     }
     assert made["pull-request"] >= {"validate --stack", "plan diff", "rehearse --base"}
-    assert made["preview"] == {"preview --stack", "report render", "report post"}
+    assert made["preview"] == {"preview --stack", "report render", "report collect", "report post"}
+    assert made["rehearsal"] == {"report collect", "report post"}
     assert made["deploy"] == {"validate --stack", "report approved", "report due", "up --stack"}
     assert made["purge"] == {"purge --stack", "report due", "report render", "up --stack"}
     assert made["drift"] == {"drift --stack", "report drift"}

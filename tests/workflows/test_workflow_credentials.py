@@ -60,8 +60,9 @@ def faults(document: dict[str, Any]) -> list[str]:
             environment = str(job.get("environment", ""))
             if checks_out_request(job) and not environment.endswith("-approved"):
                 wrong.append(f"{name}: runs a request's code without approval")
-            forks = "head.repo.full_name == github.repository"
-            if forks not in str(job.get("if")) and not waits_for_look(job):
+            by_run = "workflow_run" in triggers(document)
+            forks = f"head{'_repository' if by_run else '.repo'}.full_name == github.repository &&"
+            if forks not in f"{job.get('if')} &&" and not waits_for_look(job):
                 wrong.append(f"{name}: runs for forks")
             if checks_out_request(job) and any(right.endswith("write") and "id-token" not in right for right in leaks):
                 wrong.append(f"{name}: runs a request's code with {leaks}")
@@ -111,6 +112,9 @@ def changed(path: str, value: Any, stem: str = "preview") -> dict[str, Any]:
         changed("jobs/tenants/steps/3/run", "git archive $REQUEST | tar x"),
         changed("jobs/approved/environment", "${{ matrix.stack }}-preview"),
         changed("on", ["pull_request"]),
+        changed("jobs/comment/if", "github.event.workflow_run.event == 'pull_request'", "rehearsal"),
+        changed("jobs/comment/steps/0/with/ref", "${{ github.event.workflow_run.head_sha }}", "rehearsal"),
+        changed("jobs/comment/steps/3/run", "git checkout $HEAD", "rehearsal"),
     ],
 )
 def test_a_hole_is_seen(document: dict[str, Any]) -> None:

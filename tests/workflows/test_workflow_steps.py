@@ -1,20 +1,22 @@
 """The shell of the workflows' steps, run as a runner runs it: on a clone with a bare repository as origin."""
 
-import io
 import os
+import shutil
 import subprocess
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from tenantry.changes.report.markdown import MARKER
-from tenantry.changes.report.request_report import to_json
+from tenantry.changes.report.request_report import RequestReport, to_json
 from tenantry.changes.request_facts import is_data_only
 from tests.support.requests.ci_files import ROOT, jobs
-from tests.support.requests.forge import TOKEN, forge
+from tests.support.requests.forge import TOKEN, forge, keep
+from tests.support.requests.prepared_rehearsals import rehearsals
 from tests.support.requests.prepared_requests import requests
 from tests.support.requests.workflow_runner import Runner, write_tenant
+
+HEAD = "a" * 40
 
 
 def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.CompletedProcess[str]:
@@ -151,10 +153,7 @@ def test_the_deploys_reports_are_those_of_the_merged_requests(runner: Runner, tm
         assert "request 17: no preview of its last commit" in missed.stderr
         assert not (tmp_path / "approved").exists()
         run = stand_in.add_run("preview.yml", "a" * 40, "pull_request_target")
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr("report.json", to_json(dict(requests())["open"]))
-        stand_in.add_artifact(run, "report-prod", packed.getvalue())
+        keep(stand_in, run, "report-prod", to_json(dict(requests())["open"]))
         done = fetch()
         assert done.returncode == 0, done.stderr
         assert "request 17: report of runs/5001" in done.stdout
@@ -203,13 +202,17 @@ def test_the_report_is_one_comment_and_a_label(
             "GITHUB_REPOSITORY": "acme/fleet",
             "GITHUB_API_URL": stand_in.url,
             "NUMBER": "17",
+            "HEAD": HEAD,
             "no_proxy": "127.0.0.1",
         }
+        stand_in.store, stand_in.heads[17] = stand_in.url, HEAD
         for _ in range(2):
             done = runner.step("preview", "report", "report", **env)
             assert done.returncode == code, done.stderr
+            shutil.rmtree(runner.clone.root / "collected")
         assert len(stand_in.comments) == 1
         assert stand_in.comments[0]["body"].startswith(MARKER)
+        assert "## Rehearsal" not in stand_in.comments[0]["body"]
     assert MARKER in runner.summary
     if effect is None:
         return
@@ -227,6 +230,40 @@ def test_the_report_is_one_comment_and_a_label(
         f"api repos/acme/fleet/issues/17/labels --silent -f labels[]=effect-{effect}"
     ]
     assert len(lines) == 4
+
+
+@pytest.mark.parametrize("first", ["preview", "rehearsal"])
+def test_the_rehearsal_is_a_section_of_that_comment(first: str, runner: Runner) -> None:
+    """Whichever of the two is ready first; it changes neither label nor approval."""
+    rehearsal = RequestReport((), dict(rehearsals())["all-goes-wrong"])
+    opened = to_json(dict(requests())["open"])
+    (runner.clone.root / "reports").mkdir()
+    (runner.clone.root / "reports" / "report.json").write_text(opened, encoding="utf-8")
+    with forge() as stand_in:
+        env = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "acme/fleet", "GITHUB_API_URL": stand_in.url}
+        env |= {"NUMBER": "17", "HEAD": HEAD, "no_proxy": "127.0.0.1"}
+        stand_in.store, stand_in.heads[17] = stand_in.url, HEAD
+
+        def preview() -> None:
+            keep(stand_in, stand_in.add_run("preview.yml", HEAD, "pull_request_target"), "report-prod", opened)
+            done = runner.step("preview", "report", "report", **env)
+            assert done.returncode == 0, done.stderr
+
+        def rehearse() -> None:
+            run = stand_in.add_run("pull-request.yml", HEAD, "pull_request", "failure")
+            keep(stand_in, run, "rehearsal", to_json(rehearsal), "rehearsal.json")
+            done = runner.step(
+                "rehearsal", "comment", "with the reports of the stacks, as far as they are there", **env
+            )
+            assert done.returncode == 0, done.stderr
+
+        for step in (preview, rehearse) if first == "preview" else (rehearse, preview):
+            step()
+            shutil.rmtree(runner.clone.root / "collected")
+        (comment,) = stand_in.comments
+    assert "The rehearsal fails" in comment["body"]
+    assert "## Stack `prod`" in comment["body"]
+    assert "effect=5\n" in (runner.clone.root / "output").read_text()
 
 
 CANARY = "canary-of-the-passphrase"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -34,7 +34,7 @@ class ForgeName(StrEnum):
 def register(app: typer.Typer) -> None:
     group = typer.Typer(name="report", help="Reports of requests: what a change does to whom.", no_args_is_help=True)
     given = {"render": render, "post": post, "compare": compare, "approved": approved}
-    given |= {"due": due, "drift": drift}
+    given |= {"due": due, "collect": collect, "drift": drift}
     for name, command in given.items():
         group.command(name)(command)
     app.add_typer(group)
@@ -130,6 +130,39 @@ def approved(
     reports = approved_reports(Runs.of_workflow(os.environ), cwd, stack, since, typer.echo)
     for path in save(reports, output):
         typer.echo(f"written: {path}")
+
+
+def collect(
+    output: Annotated[Path, typer.Option("--output", help="Where to write the files: a new or an empty folder.")],
+    number: Annotated[int, typer.Option("--number", min=1, help="Of the request.")],
+    head: Annotated[str, typer.Option("--head", help="Its last commit; once it has another one, nothing is written.")],
+) -> None:
+    """Fetch the saved reports of a request's last commit, and its rehearsal, for `report post`.
+
+    At GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as a workflow has them. Of the rehearsal's file,
+    which the request's own code has written, nothing but the rehearsal is taken.
+    """
+    from tenantry.changes.forge.collected_reports import collect as look
+    from tenantry.changes.forge.github_runs import Runs
+
+    collected = look(Runs.of_workflow(os.environ), number, head)
+    for remark in collected.remarks:
+        typer.echo(remark)
+    for path in _written(output, collected.files):
+        typer.echo(f"written: {path}")
+
+
+def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Raises CommandError when the folder holds anything, or cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise CommandError(f"{folder} is not empty", "name a new folder")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            yield folder / name
+    except OSError as error:
+        raise CommandError(f"{folder}: {error.strerror}", "name a folder that can be written") from None
 
 
 def due(
