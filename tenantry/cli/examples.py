@@ -14,6 +14,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry validate",
         "tenantry validate --base origin/main",
         "tenantry validate --base origin/main --format github",
+        "tenantry validate --base origin/main --usage usage.json",
     ),
     "list": (
         "tenantry list",

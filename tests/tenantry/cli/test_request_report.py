@@ -16,8 +16,10 @@ from tenantry.changes.report.markdown import MARKER
 from tenantry.changes.report.request_report import RequestReport, from_json, to_json
 from tenantry.cli import app
 from tenantry.cli.commands.stack import up as cli_up
+from tenantry.engine.clients.postgresql import DatabaseUnavailable
 from tenantry.engine.errors import ExitCode, StackLocked
 from tenantry.fleet.load import PROJECT_TENANTS
+from tenantry.watch import tenant_facts
 from tests.support.requests.forge import TOKEN, forge
 from tests.support.requests.prepared_requests import Edit, living, replace, requests, suspended
 from tests.support.requests.preview_outcomes import change, finding, outcome
@@ -63,7 +65,10 @@ def previews(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any] | Exce
                 code=code, as_json=lambda: said, state_time="2026-11-01T06:30:12.7Z", state_resources=629
             )
 
-        operation = SimpleNamespace(preview=preview)
+        def server() -> Any:
+            raise DatabaseUnavailable("of this test")
+
+        operation = SimpleNamespace(preview=preview, server=server)
         monkeypatch.setattr(cli_up, "previewed", lambda *_: (operation, nullcontext()))
 
     return say
@@ -110,6 +115,19 @@ def test_somebody_gets_less_by_the_files_alone(
     assert code == 6
     assert "k002: plan: standard -> basic, 799 -> 299 CNY a month" in out
     assert "made against state of 2026-11-01T06:30:12Z, 629 resources" in out
+
+
+def test_nobody_gets_less_than_he_uses(run: Run, base: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the figures of the stack's own admin database; the preview itself is not even begun."""
+    folder = base(replace("k002", "plan: basic", "plan: standard"))
+    used = {"users": SimpleNamespace(used=101), "storage": SimpleNamespace(used=None)}
+    operation = SimpleNamespace(server=lambda: SimpleNamespace(session=None))
+    monkeypatch.setattr(cli_up, "previewed", lambda *_: (operation, nullcontext()))
+    monkeypatch.setattr(tenant_facts, "read", lambda *_: [SimpleNamespace(code="k002", quotas=used)])
+    code, out, _ = run("preview", "--cwd", ROOT, "--base", folder, "--format", "json")
+    (stack,) = from_json(out).stacks
+    assert (code, stack.result, len(stack.errors)) == (1, "refused", 1)
+    assert "k002.yaml:5: plan: gives users 100, and 101 are in use" in stack.errors[0].text
 
 
 def test_files_that_are_not_in_order_are_a_report_too(run: Run, tmp_path: Path, base: Callable[..., Path]) -> None:

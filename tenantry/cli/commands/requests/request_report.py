@@ -18,6 +18,7 @@ from tenantry.parsing.faults import Faults
 if TYPE_CHECKING:
     from tenantry.changes.report.request_report import RequestReport, StackReport
     from tenantry.changes.request_facts import RequestFacts
+    from tenantry.changes.use_limits import Usage
     from tenantry.engine.run.operations import Operation
 
 FilesArgument = Annotated[
@@ -248,16 +249,23 @@ def _previewed(
 ) -> "tuple[ExitCode, StackReport]":
     from tenantry.changes.report.build_report import stack_report
     from tenantry.changes.report.request_report import Basis
-    from tenantry.changes.request_facts import request_facts
+    from tenantry.changes.request_facts import both_sides
+    from tenantry.changes.use_limits import use_faults
     from tenantry.cli.commands.stack.up import previewed
 
     facts: RequestFacts | None = None
     basis = Basis()
     outcome: Mapping[str, Any]
     try:
-        facts = request_facts(base, locate_fleet(stack, cwd)) if base is not None else None
+        where = locate_fleet(stack, cwd)
+        sides = both_sides(base, where) if base is not None else None
+        facts = sides.facts if sides else None
         basis = Basis(base=facts.base, head=head or facts.head) if facts else basis
         operation, watcher = previewed(stack, parallel, cwd)
+        if sides and facts and any(tenant.less for tenant in facts.tenants.values()):
+            below = list(use_faults(sides.base, sides.head, _in_use(operation), where.directory))
+            if below:
+                raise Faults(below)
         with watcher:
             ended = operation.preview(refresh=refresh)
         code, outcome = ended.code, ended.as_json()
@@ -269,6 +277,23 @@ def _previewed(
         code = refusal.code
         outcome = {"result": code.name.lower(), "errors": [{"text": str(refusal)}]}
     return code, stack_report(stack, outcome, facts, basis)
+
+
+def _in_use(operation: "Operation") -> "Usage":
+    """The figures that the stack's admin database has; none where there is no such database yet, or no answer."""
+    import psycopg
+
+    from tenantry.engine.clients.postgresql import DatabaseUnavailable
+    from tenantry.watch.tenant_facts import read
+
+    try:
+        tenants = read(operation.server().session, None)
+    except (DatabaseUnavailable, CommandError, psycopg.Error):
+        return {}
+    return {
+        tenant.code: {name: quota.used for name, quota in tenant.quotas.items() if quota.used is not None}
+        for tenant in tenants
+    }
 
 
 def _read(files: list[Path]) -> "RequestReport":
