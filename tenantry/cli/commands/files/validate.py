@@ -10,6 +10,7 @@ import typer
 from tenantry.cli.options import CWD, STACK, CwdOption, DirectoryArgument, StackOption, TodayOption, ZoneOption
 from tenantry.engine.stack.fleet_location import FleetLocation, locate_fleet
 from tenantry.parsing.faults import Fault, Faults
+from tenantry.parsing.regular_file import reading_once
 from tenantry.reports.fault_formats import FaultFormat
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ def validate(
     if usage is not None and base is None:
         raise typer.BadParameter("is for what a request changes: give --base too", param_hint="--usage")
     where = locate_fleet(stack, cwd, directory, zone, today)
-    fleet, faults = _load(where)
-    if base is not None:
-        faults = [*faults, *_against(base, where, faults)]
-    if base is not None and usage is not None and not faults:
-        faults = _below_use(base, where, usage)
-    warnings = _warnings(where, fleet, cwd)
+    with reading_once():
+        fleet, faults = _load(where)
+        if base is not None:
+            faults = [*faults, *_against(base, where, faults)]
+        if base is not None and usage is not None and not faults:
+            faults = _below_use(base, where, usage)
+        warnings = _warnings(where, fleet, cwd)
     _tell(sorted(set(faults)), warnings, fleet, format_)
     if faults:
         raise typer.Exit(1)
