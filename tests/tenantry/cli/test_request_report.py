@@ -17,7 +17,7 @@ from tenantry.changes.report.request_report import RequestReport, from_json, to_
 from tenantry.cli import app
 from tenantry.cli.commands.stack import up as cli_up
 from tenantry.engine.clients.postgresql import DatabaseUnavailable
-from tenantry.engine.errors import ExitCode, StackLocked
+from tenantry.engine.errors import CommandError, ExitCode, StackLocked
 from tenantry.fleet.load import PROJECT_TENANTS
 from tenantry.watch import tenant_facts
 from tests.support.requests.forge import TOKEN, forge
@@ -338,3 +338,23 @@ def test_the_report_names_the_requests_own_commit(run: Run, previews: Callable[.
         code, out, err = run(*preview, f"--head={wrong}")
         assert (code, out) == (1, ""), err
     assert run("preview", "--cwd", clone.root, "--head", "request")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("refusal", "verdict"),
+    [
+        (
+            StackLocked("somebody works on it", "wait for it"),
+            "**The preview did not come to its end: run it again.**",
+        ),
+        (CommandError("no state", "export its address"), "**The request cannot be made real as it is.**"),
+    ],
+)
+def test_what_stopped_the_preview_and_what_to_do_are_two_lines(
+    run: Run, previews: Callable[..., None], refusal: CommandError, verdict: str
+) -> None:
+    """And a stack that somebody else works on is not the request's fault."""
+    previews(refusal)
+    _, out, _ = run("preview", "--cwd", ROOT, "--format", "markdown")
+    assert f"- `{refusal.wrong}`\n  - what to do: `{refusal.remedy}`\n" in out
+    assert verdict in out

@@ -275,7 +275,7 @@ def _previewed(
         outcome = {"result": "refused", "errors": [{"text": str(fault)} for fault in faults.faults]}
     except CommandError as refusal:
         code = refusal.code
-        outcome = {"result": code.name.lower(), "errors": [{"text": str(refusal)}]}
+        outcome = {"result": code.name.lower(), "errors": [{"text": refusal.wrong, "remedy": refusal.remedy}]}
     return code, stack_report(stack, outcome, facts, basis)
 
 
