@@ -83,3 +83,18 @@ def test_nothing_else_is(kind: DueKind, parts: Callable[..., Any], tenant: Calla
     refused += [] if kind is DueKind.REMOVED else [Operation("k001", database, "delete")]
     assert len(beyond([announced], report(refused))) == len(refused)
     assert beyond([due_report("prod", state(there), [])], report([Operation("k001", database, "update")]))
+
+
+@pytest.mark.parametrize("kind", DueKind)
+def test_of_a_shared_bucket_the_rules_alone_change_where_a_tenant_goes(
+    kind: DueKind, parts: Callable[..., Any], tenant: Callable[..., Any]
+) -> None:
+    """One rule is the tenant's; it goes with it, and nothing else of the bucket may be touched."""
+    bucket = "urn:pulumi:test::tenantry::tenantry:components:Platform$alicloud:oss/bucket:Bucket::files"
+    there = state(resources(parts(tenant())))
+    there.raw["resources"].append({"urn": bucket, "custom": True})
+    announced = due_report("prod", there, [DueChange("k001", kind)])
+    rules = Operation("", bucket, "update", ("lifecycleRules",))
+    more = Operation("", bucket, "update", ("lifecycleRules", "acl"))
+    assert (beyond([announced], report([rules])) == []) is (kind is DueKind.REMOVED)
+    assert beyond([announced], report([more]))

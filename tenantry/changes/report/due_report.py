@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tenantry.changes.report.request_report import Operation, RequestReport, StackReport
-from tenantry.changes.report.resource_weights import CREATE, DELETE, UPDATE
+from tenantry.changes.report.resource_weights import CREATE, DELETE, UPDATE, kind_of
 from tenantry.changes.report.statements import Statement, TenantReport, Weight
 from tenantry.engine.stack.urns import place_of, type_of
 from tenantry.engine.state.deployment import Deployment
 from tenantry.model.due_change import DueChange, DueKind
 
+_BUCKET: Final = "alicloud:oss:Bucket"
+_ITS_RULES: Final = ("lifecycleRules",)  # one of them is a tenant's, and goes with it
 _SEAL: Final = "tenantry:index:Opened"
 _SESSIONS: Final = "tenantry:index:Sessions"  # closes them; nothing goes with it
 _WORDS: Final = {
@@ -39,7 +41,10 @@ def _allowed(change: DueChange, deployment: Deployment) -> Iterator[Operation]:
     parents = deployment.parents
     for record in deployment.resources:
         urn = str(record["urn"])
-        if place_of(urn, parents).tenant != change.code:
+        owner = place_of(urn, parents).tenant
+        if change.kind is DueKind.REMOVED and not owner and kind_of(urn) == _BUCKET:
+            yield Operation("", urn, UPDATE, _ITS_RULES)
+        if owner != change.code:
             continue
         yield Operation(change.code, urn, UPDATE)
         if change.kind is DueKind.REMOVED:
