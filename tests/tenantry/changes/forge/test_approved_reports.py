@@ -237,13 +237,17 @@ def test_a_tombstone_lies_in_the_stacks_own_folder(world: World) -> None:
     (world.clone.root / "Pulumi.yaml").write_text("name: tenantry\nconfig:\n  tenants: {default: people}\n")
     world.clone.commit("settings")
     world.api.add_run("deploy.yml", world.head, "push")
-    place = world.clone.root / "people" / "k001.yaml"
+    place, elsewhere = (world.clone.root / folder / "k001.yaml" for folder in ("people", "tenants"))
     place.parent.mkdir()
-    place.write_text(PURGED, encoding="utf-8")
-    world.clone.commit("purge: k001 is a tombstone")
+    for file in (place, elsewhere):
+        file.write_text(ACTIVE.replace("active", "deleted\ndeleted_at: 2026-08-01"), encoding="utf-8")
+    world.clone.commit("k001 is deleted")
+    world.api.add_run("deploy.yml", world.head, "push")
+    write_purged(place, PROOF)
+    commit(world.clone.root, place, f"k001: purged, proved by {PROOF}")
     assert world.fetch() == []
-    (world.clone.tenants / "k001.yaml").write_text(PURGED, encoding="utf-8")
-    world.clone.commit("purge: k001 is a tombstone")
+    write_purged(elsewhere, PROOF)
+    commit(world.clone.root, elsewhere, f"k001: purged, proved by {PROOF}")
     world.refused("came without a request")
 
 
