@@ -1,6 +1,7 @@
-"""CI's own role: taken by the token of one environment of one repository, with rights that are written out.
+"""CI's own roles: one that deploys and one that previews, each taken by the tokens of named environments.
 
-The provider of the forge's tokens is made with it: no key of the account lies in a forge.
+Their rights are written out; a preview only reads. The provider of the forge's tokens is made with them: no key of the
+account lies in a forge.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from pulumi_alicloud.ims import OidcProvider
 from components.foundation import roles
 from components.foundation.settings import DeployerSettings
 from components.shared.labels import MANAGER
-from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, document
+from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, PREVIEW, STATE, STATE_READ, document
 from tenantry.model.trust_policy import provider_arn
 
 ROLE: Final = "tenantry-deployer"
+PREVIEW_ROLE: Final = "tenantry-preview"
 AUDIENCE: Final = "sts.aliyuncs.com"
 SESSION_SECONDS: Final = 6 * 3600  # the longest run of CI
+HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class FoundationDeployer(pulumi.ComponentResource):
     """Made with the forge's identity provider, or adopted by the role's name."""
 
     role: str
+    preview_role: str | None = None  # None: it is adopted too, and nobody here needs its name
 
     def __init__(self, name: str, args: DeployerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:FoundationDeployer", name, None, opts)
@@ -52,17 +56,23 @@ class FoundationDeployer(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, provider=args.provider, protect=args.protect),
             )
             system, photos, backups = args.buckets
-            names = {"account": args.account_id, "zone": args.zone}
+            names = {"account": args.account_id, "zone": args.zone, "state": settings.state_bucket}
             names |= {"system": system, "photos": photos, "backups": backups}
-            roles.role(
-                name,
-                ROLE,
-                roles.trust(provider_arn(args.account_id, forge), settings.issuer, AUDIENCE, settings.subject or ""),
-                {f"{ROLE}-platform": document(PLATFORM, **names), f"{ROLE}-foundation": document(FOUNDATION, **names)},
-                SESSION_SECONDS,
-                parent=self,
-                provider=args.provider,
-                protect=args.protect,
-                after=[trusted],
-            )
+            grants = {"platform": PLATFORM, "foundation": FOUNDATION, "state": STATE}
+            self.preview_role = PREVIEW_ROLE
+            for part, called, subjects, given, seconds in (
+                (name, ROLE, settings.subjects, grants, SESSION_SECONDS),
+                (f"{name}-preview", PREVIEW_ROLE, settings.previewing, {"read": (*PREVIEW, *STATE_READ)}, HOUR),
+            ):
+                roles.role(
+                    part,
+                    called,
+                    roles.trust(provider_arn(args.account_id, forge), settings.issuer, AUDIENCE, *subjects),
+                    {f"{called}-{which}": document(rights, **names) for which, rights in given.items()},
+                    seconds,
+                    parent=self,
+                    provider=args.provider,
+                    protect=args.protect,
+                    after=[trusted],
+                )
         self.register_outputs({"role": self.role})

@@ -170,6 +170,7 @@ class Foundation(pulumi.ComponentResource):
             "logProject": logs.project,
             "trail": audit.trail,
             "deployer": deployer.role,
+            "preview": deployer.preview_role,
             "registry": registry.prefix,
         }
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""A RAM role that is taken by the tokens of one exact subject, with policies of its own and no other."""
+"""A RAM role that is taken by the tokens of exact subjects, with policies of its own and no other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +10,8 @@ from components.shared.labels import MANAGER
 from components.shared.ram_policies import to_canonical_json
 
 
-def trust(provider_arn: str, issuer: str, audience: str, subject: str) -> dict[str, Any]:
-    """Issuer, audience and subject are exact."""
-    exact = {"oidc:aud": [audience], "oidc:iss": [issuer], "oidc:sub": [subject]}
+def trust(provider_arn: str, issuer: str, audience: str, *subjects: str) -> dict[str, Any]:
+    """Issuer, audience and subject are exact: a statement for each subject."""
     return {
         "Version": "1",
         "Statement": [
@@ -20,8 +19,9 @@ def trust(provider_arn: str, issuer: str, audience: str, subject: str) -> dict[s
                 "Effect": "Allow",
                 "Action": "sts:AssumeRole",
                 "Principal": {"Federated": [provider_arn]},
-                "Condition": {"StringEquals": exact},
+                "Condition": {"StringEquals": {"oidc:aud": [audience], "oidc:iss": [issuer], "oidc:sub": [subject]}},
             }
+            for subject in subjects
         ],
     }
 

@@ -106,18 +106,30 @@ class CertificateSettings(Part):
 
 
 class DeployerSettings(Part):
-    """CI's own role, taken by the token of one environment of one repository."""
+    """CI's own roles, each taken by the tokens of named environments of one repository."""
 
     adopt: Id | None = None  # a role's name
     issuer: Annotated[str, Field(pattern=r"^https://")] = "https://token.actions.githubusercontent.com"
-    subject: str | None = None  # such as repo:example/tenantry:environment:prod
+    subjects: tuple[str, ...] = ()  # that deploy, such as repo:example/tenantry:environment:prod
+    preview_subjects: tuple[str, ...] = ()  # that preview; left out: STACK-preview and STACK-preview-approved of these
+    state_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")] = "tenantry-state"
     fingerprints: tuple[Annotated[str, Field(pattern="^[0-9A-Fa-f]{40}$")], ...] = ()
 
     @model_validator(mode="after")
     def _has_subject(self) -> "DeployerSettings":
-        if self.adopt is None and (not self.subject or "*" in self.subject):
-            raise ValueError("name the exact `subject` of the tokens that may deploy, or the role to `adopt`")
+        named = (*self.subjects, *self.preview_subjects)
+        if self.adopt is None and (not self.subjects or any(not subject or "*" in subject for subject in named)):
+            raise ValueError("name the exact `subjects` of the tokens that may deploy, or the role to `adopt`")
         return self
+
+    @property
+    def previewing(self) -> tuple[str, ...]:
+        """The subjects of previews. A forge whose subjects name no environment has the same ones for both."""
+        if self.preview_subjects:
+            return self.preview_subjects
+        ends = ("-preview", "-preview-approved")
+        named = [subject for subject in self.subjects if ":environment:" in subject]
+        return tuple(f"{subject}{end}" for subject in named for end in ends) or self.subjects
 
 
 class RegistrySettings(Part):

@@ -78,14 +78,19 @@ class Compared:
 
 
 def request_facts(revision: str, now: FleetLocation) -> RequestFacts:
+    """`both_sides` without the sides."""
+    return both_sides(revision, now).facts
+
+
+def both_sides(revision: str, now: FleetLocation) -> Compared:
     """Compares the files of a stack with a directory, or with where the branch left `revision`.
 
     Raises NoBaseline where there is none, Faults when the files are not in order.
     """
     if Path(revision).is_dir():
-        base = load_fleet(Path(revision), now.zone, today=now.today)
-        return compare(base, now.load(), now.cells)
-    return compared(revision, now).facts
+        base, head = load_fleet(Path(revision), now.zone, today=now.today), now.load()
+        return Compared(base, head, compare(base, head, now.cells))
+    return compared(revision, now)
 
 
 def compared(revision: str, now: FleetLocation) -> Compared:

@@ -14,6 +14,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry validate",
         "tenantry validate --base origin/main",
         "tenantry validate --base origin/main --format github",
+        "tenantry validate --base origin/main --usage usage.json",
     ),
     "list": (
         "tenantry list",
@@ -40,6 +41,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry report compare 17.json 18.json now.json",
     ),
     "report approved": ("tenantry report approved --stack prod --since auto --output approved",),
+    "report collect": ("tenantry report collect --number 17 --head COMMIT --output reports",),
+    "report due": ("tenantry report due --stack prod --output due.json",),
     "drift": (
         "tenantry drift",
         "tenantry drift --stack prod-c01 --format json",

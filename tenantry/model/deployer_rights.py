@@ -1,7 +1,7 @@
 """Rights of the program's identity at Alibaba Cloud: RAM policies are made of it, `doctor` asks for it.
 
 An action is one that the providers or our own steps call; a resource is as narrow as RAM lets it be for that service.
-`{account}` and the names of buckets, zone and roles are put in by whoever uses it.
+`{account}` and the names of buckets, zone and state are put in by whoever uses it.
 """
 
 import json
@@ -171,6 +171,47 @@ FOUNDATION: Final = (
     ),
     Right("cr", ("*Instance", "*Namespace", "List*", "Get*"), ("acs:cr:*:{account}:*",)),
     Right("ram", ("PassRole", "CreateServiceLinkedRole")),
+)
+# The state of the stacks, in a bucket of its own, which may be another account's.
+_STATE: Final = ("acs:oss:*:*:{state}", "acs:oss:*:*:{state}/*")
+STATE_READ: Final = (Right("oss", ("GetBucketInfo", "ListObjects", "GetObject"), _STATE),)
+STATE: Final = (
+    Right("oss", (*STATE_READ[0].actions, "PutObject", "DeleteObject", "AbortMultipartUpload", "ListParts"), _STATE),
+)
+# What a preview and a look for drift read. No content of a tenant's bucket or of a log, and nothing that hands out a
+# credential: neither a kubeconfig nor a registry's login.
+PREVIEW: Final = (
+    Right(
+        "ram",
+        (
+            *("GetRole", "GetPolicy", "GetPolicyVersion", "GetOIDCProvider", "ListPoliciesForRole"),
+            *("ListPolicyVersions", "ListEntitiesForPolicy", "ListRoles", "ListPolicies", "ListOIDCProviders"),
+        ),
+    ),
+    Right(
+        "alidns",
+        ("DescribeDomainRecords", "DescribeDomainRecordInfo", "DescribeDomains"),
+        ("acs:alidns:*:{account}:domain/{zone}",),
+    ),
+    Right("oss", ("GetBucket*", "ListObjects"), _oss()),
+    Right("oss", ("ListBuckets",)),
+    Right("vpc", ("Describe*", "List*", "GetNatGatewayAttribute", "GetVpcGatewayEndpointAttribute")),
+    Right(
+        "cs",
+        (
+            *("GetClusters", "GetClusterById", "DescribeClusterDetail", "DescribeClusterNodePools"),
+            *("DescribeClusterNodePoolDetail", "DescribeClusterAddonInstance", "DescribeClusterAddonsVersion"),
+        ),
+    ),
+    Right("rds", ("Describe*", "ListTagResources")),
+    Right(
+        "kms",
+        ("DescribeKey", "ListKeys", "ListAliasesByKeyId", "ListResourceTags", "GetKeyPolicy"),
+        ("acs:kms:*:{account}:*",),
+    ),
+    Right("log", ("GetProject", "GetLogStore", "GetIndex", "ListLogStores"), ("acs:log:*:{account}:project/*",)),
+    Right("actiontrail", ("DescribeTrails", "GetTrailStatus")),
+    Right("cr", ("GetInstance", "ListInstance", "GetNamespace", "ListNamespace"), ("acs:cr:*:{account}:*",)),
 )
 
 

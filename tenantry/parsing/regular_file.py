@@ -2,6 +2,9 @@
 
 import os
 import stat
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +21,32 @@ _KINDS: Final = (
     (stat.S_ISBLK, "is a device"),
 )
 
+_READ: ContextVar[dict[Path, bytes] | None] = ContextVar("files that were read", default=None)
+
+
+@contextmanager
+def reading_once() -> Generator[None]:
+    """Within it each file is read once: whoever asks for it again gets the same bytes, whatever became of the file."""
+    token = _READ.set({})
+    try:
+        yield
+    finally:
+        _READ.reset(token)
+
 
 def read_regular(path: Path) -> bytes:
-    """The file's bytes, or Wrong.
+    """The file's bytes. Raises FieldError for what is no regular file of a sensible size, or cannot be read."""
+    known = _READ.get()
+    if known is None:
+        return _content(path)
+    place = path.absolute()
+    if place not in known:
+        known[place] = _content(path)
+    return known[place]
+
+
+def _content(path: Path) -> bytes:
+    """The file's bytes.
 
     Looks before it opens (opening a pipe waits, opening a device may act) and again at what it has opened,
     since the name may stand for something else by then.

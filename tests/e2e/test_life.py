@@ -190,7 +190,7 @@ def test_a_date_in_the_past_does_not_shorten_the_thirty_days(life: Any, before: 
     assert [backup[1:3] for backup in life.backups()][-1] == ("completed", AGAIN)
     life.on(AGAIN + timedelta(days=30))
     assert "up" in life.purge()
-    life.world.up()
+    assert "k001  fell due  due on" in life.up_for_what_is_due()
     assert life.phase() == "due"
     has_no_access(life)
     assert life.data() == before
@@ -234,7 +234,7 @@ def test_a_proved_backup_comes_before_everything_else(life: Any, before: Any) ->
 
 def test_one_up_lifts_protection_and_removes_nothing(life: Any, before: Any) -> None:
     held = life.data()
-    life.world.up()
+    assert "k001  lifted  its protection is not lifted yet" in life.up_for_what_is_due()
     assert life.phase() == "purging"
     assert not any(resource.get("protect") for resource in life.world.resources() if "::k001-" in resource["urn"])
     assert life.data() == held
@@ -276,8 +276,21 @@ def test_prefixes_that_cannot_be_emptied_keep_the_database(life: Any, before: An
     assert "tombstone" in life.purge()
 
 
+def test_the_run_of_the_night_does_nothing_that_was_not_announced(life: Any, before: Any) -> None:
+    """A request that reached main, and that no deploy has made real, is left to a deploy."""
+    file = life.world.tenant_file("k002")
+    known = file.read_text()
+    life.write("k002", status="suspended")
+    said = life.up_for_what_is_due(ok=1)
+    assert "beyond what was approved, nothing was changed" in said
+    assert "k002: update" in said
+    assert "k001" not in said.partition("nothing was changed:")[2], "its removal is announced"
+    assert "rent001" in life.databases()
+    file.write_text(known)
+
+
 def test_the_next_up_empties_the_prefixes_and_removes_the_rest(life: Any, before: Any) -> None:
-    life.world.up()
+    assert "k001  removed" in life.up_for_what_is_due()
     for held in life.objects().values():
         assert held == {"versions": [], "uploads": []}
     assert life.databases() == ["rent002"]

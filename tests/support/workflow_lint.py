@@ -1,6 +1,6 @@
-"""`python -m tests.support.workflow_lint`: zizmor and actionlint over the workflows; prints what they find. `make lint` calls it.
+"""`python -m tests.support.workflow_lint`: zizmor and actionlint over the workflows, GitLab's own schema over its file.
 
-actionlint is a Go tool, built once into Go's own cache; its version is fixed by tests/workflows/actionlint/go.sum.
+Prints what they find; `make lint` calls it. actionlint is a Go tool, built once into Go's own cache; its version is fixed by tests/workflows/actionlint/go.sum.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ from local.build.go import go_binary, go_environment
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WORKFLOWS: Final = ROOT / ".github" / "workflows"
+GITLAB: Final = ROOT / "docs" / "ci" / "gitlab-ci.yml"
 ACTIONLINT: Final = ROOT / "tests" / "workflows" / "actionlint"
 
 
@@ -27,6 +28,13 @@ def actionlint(folder: Path) -> str:
     return _run([*tool, *_files(folder)], ACTIONLINT)
 
 
+def gitlab_schema(file: Path) -> str:
+    """What the schema that GitLab publishes for its CI files refuses; empty when nothing. check-jsonschema brings it."""
+    program = Path(sys.executable).parent / "check-jsonschema"
+    schema = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", "--color", "never"]
+    return _run([str(program), *schema, str(file)], ROOT)
+
+
 def _files(folder: Path) -> list[str]:
     return [str(path) for path in sorted(folder.glob("*.yml"))]
 
@@ -40,7 +48,7 @@ def _run(command: list[str], folder: Path) -> str:
 
 
 def main() -> int:
-    found = zizmor(WORKFLOWS) + actionlint(WORKFLOWS)
+    found = zizmor(WORKFLOWS) + actionlint(WORKFLOWS) + gitlab_schema(GITLAB)
     print(found, end="")
     return 1 if found else 0
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from tenantry.cli import app
 from tests.support.requests.ci_files import GITLAB, ROOT, WORKFLOWS, calls, examples, jobs, scripts
@@ -52,13 +53,15 @@ def test_each_workflow_calls_what_it_is_for() -> None:
         for path in WORKFLOWS
     }
     assert made["pull-request"] >= {"validate --stack", "plan diff", "rehearse --base"}
-    assert made["preview"] == {"preview --stack", "report render", "report post"}
-    assert made["deploy"] == {"validate --stack", "report approved", "up --stack"}
+    assert made["preview"] == {"preview --stack", "report render", "report collect", "report post"}
+    assert made["rehearsal"] == {"report collect", "report post"}
+    assert made["deploy"] == {"validate --stack", "report approved", "report due", "up --stack"}
+    assert made["purge"] == {"purge --stack", "report due", "report render", "up --stack"}
     assert made["drift"] == {"drift --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
     assert gitlab == {
         *("validate --stack", "plan diff", "rehearse --base", "preview --stack", "up --stack"),
-        *("report render", "report post", "drift --stack", "report drift"),
+        *("report render", "report post", "drift --stack", "report drift", "purge --stack", "report due"),
     }
 
 
@@ -70,5 +73,38 @@ def test_modules_that_are_run_exist(path: Path) -> None:
 
 
 def test_no_stack_is_changed_by_two_runs_and_no_change_is_cancelled() -> None:
-    job = jobs(ROOT / ".github" / "workflows" / "deploy.yml")["up"]
-    assert job["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}
+    """Deploy and purge: one group a stack, also at GitLab."""
+    for name, job in (("deploy", "up"), ("purge", "purge")):
+        found = jobs(ROOT / ".github" / "workflows" / f"{name}.yml")[job]
+        assert found["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}, name
+        assert found["environment"] == "${{ matrix.stack }}", name
+    gitlab = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    for name in ("up", "purge"):
+        assert (gitlab[name]["resource_group"], gitlab[name]["interruptible"]) == ("stack-$STACK", False), name
+
+
+@pytest.mark.parametrize(("path", "name"), [(path, "up") for path in WORKFLOWS if path.stem in ("deploy", "purge")])
+def test_no_run_without_something_that_bounds_it(path: Path, name: str) -> None:
+    """But the one that a person asks for, whose reviewers are looked for first."""
+    made = [call for _, text in scripts(path) for call in calls(text) if call.startswith(f"{name} ")]
+    unbound = [call for call in made if "--approved" not in call]
+    assert made
+    assert len(unbound) == int(path.stem == "deploy")
+
+
+def test_a_deploy_that_the_night_has_replaced_is_started_again() -> None:
+    deploy = jobs(ROOT / ".github" / "workflows" / "purge.yml")["deploy"]
+    assert deploy["permissions"] == {"actions": "write"}
+    assert deploy["needs"] == "purge"
+    assert deploy["if"] == "${{ !cancelled() && needs.purge.result != 'skipped' }}"
+    assert [step["run"].split()[:4] for step in deploy["steps"]] == [["gh", "workflow", "run", "deploy.yml"]]
+
+
+def test_a_preview_names_the_requests_own_commit() -> None:
+    """What is checked out is main, or a merge that nobody else has."""
+    github = [call for _, text in scripts(ROOT / ".github/workflows/preview.yml") for call in calls(text)]
+    made = [call for call in github if call.startswith("preview ")]
+    assert len(made) == 2
+    assert all('--head "$REQUEST"' in call for call in made)
+    gitlab = [call for _, text in scripts(GITLAB) for call in calls(text) if call.startswith("preview ")]
+    assert [re.findall(r'--head "(\S+)"', call) for call in gitlab] == [["$head"], ["$REQUEST_COMMIT"]]

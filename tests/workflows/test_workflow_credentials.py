@@ -13,6 +13,7 @@ from tests.support.requests.ci_files import GITLAB, WORKFLOWS, scripts, workflow
 REQUEST = ("pull_request", "merge_group")
 COMMANDS = "merge|checkout|switch|pull|worktree|reset|restore|archive|read-tree|apply|am|cherry-pick"
 BRINGS_IN = re.compile(rf"git(?: +-[cC] +\S+| +-\S+)* +(?:{COMMANDS})(?!\S)")
+PUSH_KEY = "secrets.TENANTRY_PUSH_KEY"
 PREVIEW = next(path for path in WORKFLOWS if path.stem == "preview")
 
 
@@ -59,8 +60,9 @@ def faults(document: dict[str, Any]) -> list[str]:
             environment = str(job.get("environment", ""))
             if checks_out_request(job) and not environment.endswith("-approved"):
                 wrong.append(f"{name}: runs a request's code without approval")
-            forks = "head.repo.full_name == github.repository"
-            if forks not in str(job.get("if")) and not waits_for_look(job):
+            by_run = "workflow_run" in triggers(document)
+            forks = f"head{'_repository' if by_run else '.repo'}.full_name == github.repository &&"
+            if forks not in f"{job.get('if')} &&" and not waits_for_look(job):
                 wrong.append(f"{name}: runs for forks")
             if checks_out_request(job) and any(right.endswith("write") and "id-token" not in right for right in leaks):
                 wrong.append(f"{name}: runs a request's code with {leaks}")
@@ -110,6 +112,9 @@ def changed(path: str, value: Any, stem: str = "preview") -> dict[str, Any]:
         changed("jobs/tenants/steps/3/run", "git archive $REQUEST | tar x"),
         changed("jobs/approved/environment", "${{ matrix.stack }}-preview"),
         changed("on", ["pull_request"]),
+        changed("jobs/comment/if", "github.event.workflow_run.event == 'pull_request'", "rehearsal"),
+        changed("jobs/comment/steps/0/with/ref", "${{ github.event.workflow_run.head_sha }}", "rehearsal"),
+        changed("jobs/comment/steps/3/run", "git checkout $HEAD", "rehearsal"),
     ],
 )
 def test_a_hole_is_seen(document: dict[str, Any]) -> None:
@@ -117,15 +122,25 @@ def test_a_hole_is_seen(document: dict[str, Any]) -> None:
 
 
 def test_the_session_and_the_secrets_are_of_one_step() -> None:
-    """Not of the job: what installs packages or reads the request never has them."""
+    """Not of the job: what installs packages or reads the request never has them. The key that pushes is of no stack."""
     for path in WORKFLOWS:
-        if path.stem in ("purge",):
-            continue  # each of its steps needs them
         for job in workflow(path)["jobs"].values():
             assert "secrets." not in str(job.get("env", ""))
             for step in job["steps"]:
-                if "secrets." in str(step):
+                if PUSH_KEY in str(step):
+                    assert (path.stem, step["id"], str(step).count("secrets.")) == ("purge", "push", 1)
+                elif "secrets." in str(step):
                     assert "tenantry.engine.run.oidc_session" in step["run"]
+
+
+def test_what_writes_to_the_repository_is_one_step_with_a_key_of_its_own() -> None:
+    """The job's own token may not, so that no installed package can push what nobody has seen."""
+    job = workflow(next(path for path in WORKFLOWS if path.stem == "purge"))["jobs"]["purge"]
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert [step["id"] for step in job["steps"] if PUSH_KEY in str(step)] == ["push"]
+    assert "github.token" not in str(job)
+    (checkout,) = (step for step in job["steps"] if "checkout" in step.get("uses", ""))
+    assert checkout["with"]["persist-credentials"] is False
 
 
 def test_reviewers_are_looked_for_before_a_job_waits_for_them() -> None:

@@ -1,79 +1,22 @@
 """The shell of the workflows' steps, run as a runner runs it: on a clone with a bare repository as origin."""
 
-import io
 import os
+import shutil
 import subprocess
-import sys
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tenantry.changes.report.markdown import MARKER
-from tenantry.changes.report.request_report import to_json
+from tenantry.changes.report.request_report import RequestReport, to_json
 from tenantry.changes.request_facts import is_data_only
 from tests.support.requests.ci_files import ROOT, jobs
-from tests.support.requests.forge import TOKEN, forge
+from tests.support.requests.forge import TOKEN, forge, keep
+from tests.support.requests.prepared_rehearsals import rehearsals
 from tests.support.requests.prepared_requests import requests
-from tests.support.requests.repository import Clone
+from tests.support.requests.workflow_runner import Runner, write_tenant
 
-TENANT = """\
-code: {code}
-name: 示例幼儿园
-phone: "138001380{number}"
-plan: {plan}
-status: active
-cell: main
-contact: {{name: 张三, email: zhangsan@example.com}}
-"""
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A job's folder and summary."""
-
-    clone: Clone
-
-    @property
-    def summary(self) -> str:
-        path = self.clone.root / "summary"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def step(self, workflow: str, job: str, name: str, **env: str) -> subprocess.CompletedProcess[str]:
-        (step,) = (
-            step
-            for step in jobs(ROOT / ".github" / "workflows" / f"{workflow}.yml")[job]["steps"]
-            if step.get("name") == name
-        )
-        given = {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}
-        return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # what `shell: bash` is
-            cwd=self.clone.root,
-            env=given
-            | {"GITHUB_STEP_SUMMARY": "summary", "GITHUB_OUTPUT": "output", "TENANTRY_TODAY": "2026-11-01"}
-            | env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Runner:
-    files = {
-        f"k00{number}.yaml": TENANT.format(code=f"k00{number}", number=f"0{number}", plan="premium")
-        for number in (1, 2)
-    }
-    clone = Clone.make(tmp_path, files)
-    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
-        (clone.root / name).write_bytes((ROOT / name).read_bytes())
-    (clone.root / ".gitignore").write_text((ROOT / ".gitignore").read_text() + ".venv\nsummary\noutput\n")
-    clone.commit("the project")
-    clone.git("push", "-q", "origin", "HEAD:main")
-    clone.git("fetch", "-q")
-    (clone.root / ".venv").symlink_to(sys.prefix)
-    return Runner(clone)
+HEAD = "a" * 40
 
 
 def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.CompletedProcess[str]:
@@ -81,9 +24,7 @@ def check(runner: Runner, name: str, stacks: str = '["local"]') -> subprocess.Co
 
 
 def write(runner: Runner, plan: str) -> None:
-    (runner.clone.tenants / "k030.yaml").write_text(
-        TENANT.format(code="k030", number="30", plan=plan), encoding="utf-8"
-    )
+    write_tenant(runner.clone, "k030", plan)
 
 
 def test_a_request_that_is_fine(runner: Runner) -> None:
@@ -181,10 +122,13 @@ def test_a_deploy_is_bound_to_the_reports_unless_a_person_asked(
     asked = tmp_path / "asked"
     env = {"STACK": "prod", "RUNNER_TEMP": str(tmp_path), "WITHOUT_REPORT": without, "ASKED": str(asked)}
     assert runner.step("deploy", "up", "up", **env).returncode == 0
-    checked, made = asked.read_text().splitlines()
+    checked, *due, made = asked.read_text().splitlines()
     assert checked == "validate --stack prod"
-    bound = f" --approved {tmp_path}/approved" if is_bound else ""
-    assert made == f"-m tenantry.engine.run.oidc_session .venv/bin/tenantry up --stack prod{bound}"
+    session = "-m tenantry.engine.run.oidc_session .venv/bin/tenantry"
+    wanted = [f"{session} report due --stack prod --output {tmp_path}/due.json"]
+    assert due == (wanted if is_bound else [])
+    bound = f" --approved {tmp_path}/approved --approved {tmp_path}/due.json" if is_bound else ""
+    assert made == f"{session} up --stack prod{bound}"
 
 
 def test_the_deploys_reports_are_those_of_the_merged_requests(runner: Runner, tmp_path: Path) -> None:
@@ -209,10 +153,7 @@ def test_the_deploys_reports_are_those_of_the_merged_requests(runner: Runner, tm
         assert "request 17: no preview of its last commit" in missed.stderr
         assert not (tmp_path / "approved").exists()
         run = stand_in.add_run("preview.yml", "a" * 40, "pull_request_target")
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr("report.json", to_json(dict(requests())["open"]))
-        stand_in.add_artifact(run, "report-prod", packed.getvalue())
+        keep(stand_in, run, "report-prod", to_json(dict(requests())["open"]))
         done = fetch()
         assert done.returncode == 0, done.stderr
         assert "request 17: report of runs/5001" in done.stdout
@@ -261,13 +202,17 @@ def test_the_report_is_one_comment_and_a_label(
             "GITHUB_REPOSITORY": "acme/fleet",
             "GITHUB_API_URL": stand_in.url,
             "NUMBER": "17",
+            "HEAD": HEAD,
             "no_proxy": "127.0.0.1",
         }
+        stand_in.store, stand_in.heads[17] = stand_in.url, HEAD
         for _ in range(2):
             done = runner.step("preview", "report", "report", **env)
             assert done.returncode == code, done.stderr
+            shutil.rmtree(runner.clone.root / "collected")
         assert len(stand_in.comments) == 1
         assert stand_in.comments[0]["body"].startswith(MARKER)
+        assert "## Rehearsal" not in stand_in.comments[0]["body"]
     assert MARKER in runner.summary
     if effect is None:
         return
@@ -285,6 +230,40 @@ def test_the_report_is_one_comment_and_a_label(
         f"api repos/acme/fleet/issues/17/labels --silent -f labels[]=effect-{effect}"
     ]
     assert len(lines) == 4
+
+
+@pytest.mark.parametrize("first", ["preview", "rehearsal"])
+def test_the_rehearsal_is_a_section_of_that_comment(first: str, runner: Runner) -> None:
+    """Whichever of the two is ready first; it changes neither label nor approval."""
+    rehearsal = RequestReport((), dict(rehearsals())["all-goes-wrong"])
+    opened = to_json(dict(requests())["open"])
+    (runner.clone.root / "reports").mkdir()
+    (runner.clone.root / "reports" / "report.json").write_text(opened, encoding="utf-8")
+    with forge() as stand_in:
+        env = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "acme/fleet", "GITHUB_API_URL": stand_in.url}
+        env |= {"NUMBER": "17", "HEAD": HEAD, "no_proxy": "127.0.0.1"}
+        stand_in.store, stand_in.heads[17] = stand_in.url, HEAD
+
+        def preview() -> None:
+            keep(stand_in, stand_in.add_run("preview.yml", HEAD, "pull_request_target"), "report-prod", opened)
+            done = runner.step("preview", "report", "report", **env)
+            assert done.returncode == 0, done.stderr
+
+        def rehearse() -> None:
+            run = stand_in.add_run("pull-request.yml", HEAD, "pull_request", "failure")
+            keep(stand_in, run, "rehearsal", to_json(rehearsal), "rehearsal.json")
+            done = runner.step(
+                "rehearsal", "comment", "with the reports of the stacks, as far as they are there", **env
+            )
+            assert done.returncode == 0, done.stderr
+
+        for step in (preview, rehearse) if first == "preview" else (rehearse, preview):
+            step()
+            shutil.rmtree(runner.clone.root / "collected")
+        (comment,) = stand_in.comments
+    assert "The rehearsal fails" in comment["body"]
+    assert "## Stack `prod`" in comment["body"]
+    assert "effect=5\n" in (runner.clone.root / "output").read_text()
 
 
 CANARY = "canary-of-the-passphrase"

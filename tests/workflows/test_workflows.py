@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.support.requests.ci_files import jobs
-from tests.support.workflow_lint import WORKFLOWS, actionlint, zizmor
+from tests.support.workflow_lint import GITLAB, WORKFLOWS, actionlint, gitlab_schema, zizmor
 
 RULES = WORKFLOWS.parents[1] / "docs" / "pull-requests.md"
 WRONG = """
@@ -25,6 +25,25 @@ jobs:
 def test_nothing_is_found_in_the_workflows() -> None:
     assert zizmor(WORKFLOWS) == ""
     assert actionlint(WORKFLOWS) == ""
+    assert gitlab_schema(GITLAB) == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("resource_group: stack-$STACK", "concurrency: stack-$STACK"),
+        ("interruptible: false", "interruptible: never"),
+        ("when: always}]", "when: sometimes}]"),
+        ("expire_in: 30 days, access: developer}", "expire_in: 30 days, access: nobody}"),
+        ("environment: {name: $STACK}", "environment: {name: $STACK, action: run}"),
+    ],
+)
+def test_what_gitlab_does_not_know_is_found(right: str, wrong: str, tmp_path: Path) -> None:
+    text = GITLAB.read_text(encoding="utf-8")
+    assert right in text
+    file = tmp_path / "gitlab-ci.yml"
+    file.write_text(text.replace(right, wrong), encoding="utf-8")
+    assert "Schema validation errors were encountered" in gitlab_schema(file)
 
 
 @pytest.mark.parametrize(("lint", "found"), [(zizmor, "template-injection"), (actionlint, "potentially untrusted")])

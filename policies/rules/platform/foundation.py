@@ -20,7 +20,7 @@ DOOR: Final = "vpc:GatewayEndpoint"
 TERWAY: Final = "terway-eniip"
 # With these the DNS server is no pod of kube-system that the tenants' opening for names leads to.
 HIDING_DNS: Final = frozenset({"managed-coredns", "node-local-dns"})
-ROLES: Final = frozenset({"tenantry-deployer", "tenantry-certificates"})
+ROLES: Final = frozenset({"tenantry-deployer", "tenantry-preview", "tenantry-certificates"})
 SIX_MONTHS: Final = 180  # days that logs are kept: Cybersecurity Law of the PRC, article 21
 
 
@@ -202,10 +202,10 @@ def logs(resource: Resource, settings: Settings) -> Iterator[str]:
     "foundation-role",
     kinds=["ram:Role"],
     why="The deployer's role is the whole installation: a wildcard in its trust is everybody's repository.",
-    remedy="trust one identity provider for one exact subject (oidc:iss, oidc:aud, oidc:sub).",
+    remedy="trust one identity provider, in a statement for each exact subject (oidc:iss, oidc:aud, oidc:sub).",
 )
 def role(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A foundation's roles are those of deployer and certificates, each taken by one exact subject."""
+    """A foundation's roles are those of deployer, preview and certificates, each taken by exact subjects."""
     if not resource.of_foundation:
         return
     name = text(resource.first("roleName", "name"))

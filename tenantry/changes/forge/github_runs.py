@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import quote
 
-from tenantry.changes.forge.forge_api import Account, download, github_account, needed, pages, with_attempts
+from tenantry.changes.forge.forge_api import Account, call, download, github_account, needed, pages, with_attempts
 from tenantry.engine.errors import CommandError
 
 RIGHT: Final = "the rights `actions: read`, `contents: read` and `pull-requests: read` of the job"
 REPORT: Final = "report.json"  # the one file of an artifact that is read
+PREVIEW: Final = ("preview.yml", "pull_request_target")  # a workflow, and the event by which its runs count
+REQUEST: Final = ("pull-request.yml", "pull_request")
 LARGEST_ZIP: Final = 32 * 1024 * 1024
 LARGEST_REPORT: Final = 64 * 1024 * 1024
 
@@ -83,6 +85,32 @@ class Runs:
 
         return max(with_attempts(look, self.pause_seconds), key=lambda run: run.number, default=None)
 
+    def of_commit(self, workflow: tuple[str, str], head: str) -> list[Run]:
+        """The runs of a workflow for a request's commit in this repository, newest first, however they ended."""
+        file, event = workflow
+
+        def look() -> list[Run]:
+            return [
+                _run(entry)
+                for entry in self._runs(file, f"head_sha={quote(head)}&event={event}")
+                if entry.get("event") == event
+                and entry.get("head_sha") == head
+                and self._is_own(entry.get("head_repository"))
+            ]
+
+        return sorted(with_attempts(look, self.pause_seconds), key=lambda run: run.number, reverse=True)
+
+    def artifacts(self, run: Run) -> list[str]:
+        """Names of what a run has kept."""
+        address = f"{self.account.root}/actions/runs/{run.number}/artifacts"
+        return sorted({str(entry.get("name")) for entry in self._all(address, "artifacts")})
+
+    def head_of(self, number: int) -> str:
+        """The last commit of a request. Raises CommandError when there is no such one."""
+        address = f"{self.account.root}/pulls/{number}"
+        found = with_attempts(partial(call, self.account, "GET", address), self.pause_seconds)
+        return str(_part(cast(Mapping[str, Any], found), "head").get("sha"))
+
     def merged_requests(self, commit: str, branch: str) -> list[PullRequest]:
         """The requests by which a commit came into the branch; those merged as this very commit before all others."""
         found = [
@@ -102,8 +130,8 @@ class Runs:
             for entry in exact or found
         ]
 
-    def report(self, run: Run, name: str) -> bytes | None:
-        """The file `report.json` of a run's artifact; None when there is no such artifact any more.
+    def report(self, run: Run, name: str, file: str = REPORT) -> bytes | None:
+        """That file of a run's artifact; None when there is no such artifact any more.
 
         A run that was started again may have several of one name: the newest counts. Raises CommandError.
         """
@@ -116,7 +144,7 @@ class Runs:
         number = max(int(entry["id"]) for entry in found)
         address = f"{self.account.root}/actions/artifacts/{number}/zip"
         packed = with_attempts(partial(download, self.account, address, LARGEST_ZIP), self.pause_seconds)
-        return _unpacked(packed, f"{name} of {run.address}")
+        return _unpacked(packed, f"{name} of {run.address}", file)
 
     def _runs(self, workflow: str, query: str) -> Iterator[Mapping[str, Any]]:
         address = f"{self.account.root}/actions/workflows/{workflow}/runs?{query}"
@@ -148,17 +176,17 @@ def _part(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], entry.get(name) or {})
 
 
-def _unpacked(packed: bytes, what: str) -> bytes:
+def _unpacked(packed: bytes, what: str, name: str) -> bytes:
     """That one file, up to its largest size, whatever the archive says of its size and whatever else is in it."""
     remedy = "run the preview of the request anew (`Re-run all jobs`)"
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            if archive.namelist().count(REPORT) != 1:
-                raise CommandError(f"{what} holds no {REPORT}, or several", remedy)
-            with archive.open(REPORT) as file:
+            if archive.namelist().count(name) != 1:
+                raise CommandError(f"{what} holds no {name}, or several", remedy)
+            with archive.open(name) as file:
                 content = file.read(LARGEST_REPORT + 1)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise CommandError(f"{what} is no zip file that can be read ({error})", remedy) from None
     if len(content) > LARGEST_REPORT:
-        raise CommandError(f"{what}: {REPORT} is larger than {LARGEST_REPORT} bytes", remedy)
+        raise CommandError(f"{what}: {name} is larger than {LARGEST_REPORT} bytes", remedy)
     return content

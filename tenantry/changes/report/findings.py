@@ -26,7 +26,7 @@ def finding_of(said: Mapping[str, Any]) -> ReportedFinding:
     text = masked(_OF_ONE_ANSWER.sub("", str(said.get("text", ""))))
     tenant, resource = str(said.get("tenant", "")), str(said.get("resource", ""))
     if (policy := _POLICY.fullmatch(text)) is None:
-        return ReportedFinding(tenant, resource, "", text, "")
+        return ReportedFinding(tenant, resource, "", text, masked(str(said.get("remedy", ""))))
     return ReportedFinding(tenant, resource, policy["rule"], policy["wrong"], policy["remedy"] or "")
 
 

@@ -53,7 +53,7 @@ def markdown(report: RequestReport) -> str:
         table = ("", "| stack | effect | tenants | resources | CNY a month | made against |", "|" + " --- |" * 6)
         blocks.append(Block(-1, table, tuple((_HEAD, _row(stack)) for stack in report.stacks)))
     if report.rehearsal is not None:
-        headings[_REHEARSAL] = ("", "## Rehearsal")
+        headings[_REHEARSAL] = ("", "## Rehearsal, by the request's own code on an instance of its own")
         blocks += _rehearsed(report.rehearsal)
     for number, stack in enumerate(report.stacks):
         headings[number] = ("", f"## Stack {code(stack.stack)}") if is_many else ()

@@ -19,6 +19,7 @@ SHORT: Final = {
     Effect.LESS: "somebody gets less",
     Effect.DESTRUCTIVE: "deletion, replacement or isolation",
 }
+_FOR_OTHER_REASONS: Final = ("locked", "interrupted")  # than what the request says
 _FRACTION: Final = re.compile(r"(?<=[0-9])\.[0-9]+")  # of a second
 RESULTS: Final = {
     "failed": "the preview failed",
@@ -50,7 +51,12 @@ def _of_stacks(report: RequestReport) -> str:
     if not report.stacks:
         return "No stack is affected."
     if report.failed:
-        what = "The request cannot be made real as it is."
+        is_unknown = all(stack.result in ("ok", *_FOR_OTHER_REASONS) for stack in report.stacks)
+        what = (
+            "The preview did not come to its end: run it again."
+            if is_unknown
+            else "The request cannot be made real as it is."
+        )
         return (
             what
             if report.effect is Effect.NOTHING

@@ -1,11 +1,12 @@
 """The stack's record of each tenant, as its state says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from tenantry.engine.stack.urns import place_of, type_of
 from tenantry.engine.state.deployment import Deployment, is_real
 from tenantry.engine.state.tenant_records import records_of
+from tenantry.model.previous_run import PreviousRun
 from tenantry.parsing.json_narrowing import mapping
 
 SEAL = "tenantry:index:Opened"  # its removal needs the proof (provider/resources/onboarding_complete.py)
@@ -20,6 +21,7 @@ class StackMemory:
     resources: int = 0
     protected: int = 0
     proof: str | None = None  # that the tenant is to be removed by
+    given: PreviousRun = field(default_factory=PreviousRun)
 
 
 def stack_memory(deployment: Deployment | None) -> dict[str, StackMemory]:
@@ -49,6 +51,7 @@ def stack_memory(deployment: Deployment | None) -> dict[str, StackMemory]:
             resources=counted.get(code, [0, 0])[0],
             protected=counted.get(code, [0, 0])[1],
             proof=proofs.get(code),
+            given=records[code].given if code in records else PreviousRun(),
         )
         for code in records.keys() | counted.keys()
     }

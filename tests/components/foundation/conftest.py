@@ -15,7 +15,7 @@ MADE: dict[str, Any] = {
     "zones": ["cn-guangzhou-a", "cn-guangzhou-b"],
     "cluster": {"nodes": {"instanceTypes": ["ecs.g8i.2xlarge", "ecs.g7.2xlarge", "ecs.g8a.2xlarge"]}},
     "databaseServer": {"instanceType": "pg.x8.2xlarge.2c"},
-    "deployer": {"subject": "repo:example/tenantry:environment:prod"},
+    "deployer": {"subjects": ["repo:example/tenantry:environment:prod"]},
 }
 ADOPTED: dict[str, Any] = {
     "zones": ["cn-guangzhou-a", "cn-guangzhou-b"],

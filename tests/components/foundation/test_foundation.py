@@ -1,6 +1,7 @@
 """A foundation has each property that a wall, a copy or the data hangs on."""
 
 import json
+from fnmatch import fnmatchcase
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -10,7 +11,7 @@ from pulumi_alicloud import cs, rds
 from components.foundation.network import subnets
 from policies.model.resource import kind_of
 from policies.rules.protection import STANDS_ON
-from tenantry.model.deployer_rights import FOUNDATION, LONGEST, PLATFORM, document
+from tenantry.model.deployer_rights import FOUNDATION, LONGEST, PLATFORM, PREVIEW, STATE, STATE_READ, document
 from tests.components.conftest import ACCOUNT
 from tests.components.foundation.conftest import ADOPTED, MADE
 
@@ -200,16 +201,79 @@ def test_ci_deploys_by_the_token_of_one_environment_and_holds_no_key(foundation)
     assert not recording.of("User")
 
 
-@pytest.mark.parametrize("rights", [PLATFORM, FOUNDATION], ids=["platform", "foundation"])
+def trusted(recording: Any, name: str) -> list[list[str]]:
+    statements = json.loads(recording.named(name).inputs["assumeRolePolicyDocument"])["Statement"]
+    return [statement["Condition"]["StringEquals"]["oidc:sub"] for statement in statements]
+
+
+def test_previews_have_a_role_of_their_own_by_the_environments_of_previews(foundation) -> None:
+    recording = foundation()
+    of_prod = "repo:example/tenantry:environment:prod"
+    assert trusted(recording, "foundation-deployer-role") == [[of_prod]]
+    assert trusted(recording, "foundation-deployer-preview-role") == [
+        [f"{of_prod}-preview"],
+        [f"{of_prod}-preview-approved"],
+    ]
+    assert recording.named("foundation-deployer-preview-role").inputs["maxSessionDuration"] == 3600
+    assert (recording.result["deployer"], recording.result["preview"]) == ("tenantry-deployer", "tenantry-preview")
+    attached = {entry.inputs["policyName"]: entry.inputs["roleName"] for entry in recording.of("RolePolicyAttachment")}
+    assert {name for name, role in attached.items() if role == "tenantry-preview"} == {"tenantry-preview-read"}
+    several = ["project_path:example/tenantry:ref_type:branch:ref:main", f"{of_prod}-c02"]
+    recording = foundation(deployer={"subjects": several, "previewSubjects": several[:1]})
+    assert trusted(recording, "foundation-deployer-role") == [[subject] for subject in several]
+    assert trusted(recording, "foundation-deployer-preview-role") == [[several[0]]]
+
+
+def rights_on(recording: Any, policy: str, bucket: str) -> set[str]:
+    document = json.loads(recording.named(policy).inputs["policyDocument"])
+    return {
+        action
+        for statement in document["Statement"]
+        for action in statement["Action"]
+        if any(resource.endswith((f":{bucket}", f":{bucket}/*")) for resource in statement["Resource"])
+    }
+
+
+def test_the_states_bucket_is_written_by_the_deployer_and_read_by_previews(foundation) -> None:
+    recording = foundation()
+    read = {"oss:GetBucketInfo", "oss:ListObjects", "oss:GetObject"}
+    written = {"oss:PutObject", "oss:DeleteObject", "oss:AbortMultipartUpload", "oss:ListParts"}
+    assert rights_on(recording, "foundation-deployer-state-policy", "tenantry-state") == read | written
+    assert rights_on(recording, "foundation-deployer-preview-read-policy", "tenantry-state") == read
+    other = foundation(deployer={"subjects": ["repo:a/b:environment:c"], "stateBucket": "our-state"})
+    assert rights_on(other, "foundation-deployer-state-policy", "our-state") == read | written
+
+
+def test_a_preview_reads_no_tenants_files_and_gets_no_credential(foundation) -> None:
+    """By what the actions begin with; a wildcard may hold nothing that hands out a credential."""
+    recording = foundation()
+    read = json.loads(recording.named("foundation-deployer-preview-read-policy").inputs["policyDocument"])
+    actions = [action for statement in read["Statement"] for action in statement["Action"]]
+    assert [action for action in actions if not action.partition(":")[2].startswith(("Get", "List", "Describe"))] == []
+    hands_out = (
+        "cs:GetUserConfig",
+        "cs:DescribeClusterUserKubeconfig",
+        "cr:GetAuthorizationToken",
+        "log:GetLogStoreLogs",
+    )
+    assert [name for name in hands_out if any(fnmatchcase(name, action) for action in actions)] == []
+    assert "oss:GetObject" not in rights_on(recording, "foundation-deployer-preview-read-policy", "systemkarder")
+    assert "sts:AssumeRole" not in actions
+
+
+@pytest.mark.parametrize(
+    "rights", [PLATFORM, FOUNDATION, (*PREVIEW, *STATE_READ), STATE], ids=["platform", "foundation", "preview", "state"]
+)
 def test_the_deployers_rights_are_written_out_and_fit_into_a_policy(rights: Any) -> None:
     names = {"account": "1" * 16, "zone": "z" * 60, "system": "s" * 63, "photos": "p" * 63, "backups": "b" * 63}
+    names["state"] = "t" * 63
     made = document(rights, **names)
     assert len(json.dumps(made, separators=(",", ":"))) <= LONGEST
     for statement in made["Statement"]:
         assert "*" not in statement["Action"]
         assert not [action for action in statement["Action"] if action in ("ram:*", "cs:*", "rds:*", "kms:*", "vpc:*")]
     with pytest.raises(ValueError, match="RAM takes"):
-        document([*rights] * 4, **names)
+        document([*rights] * 40, **names)
 
 
 def test_the_certificates_role_writes_records_of_one_zone_alone(foundation) -> None:

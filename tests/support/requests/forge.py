@@ -1,8 +1,10 @@
 """A stand-in for parts of the REST APIs of GitHub and GitLab, on loopback: comments, issues, GitHub's runs."""
 
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +17,8 @@ _GITHUB = re.compile(r"/repos/acme/fleet/issues/(?:17/comments|comments/(?P<id>[
 _GITLAB = re.compile(r"/projects/42/merge_requests/17/notes(?:/(?P<id>[0-9]+))?")
 _ISSUES = re.compile(r"/(?:repos/acme/fleet|projects/42)/issues(?:/(?P<number>[0-9]+))?")
 _PULLS = re.compile(r"/repos/acme/fleet/commits/(?P<sha>[0-9a-f]+)/pulls")
-_RUNS = re.compile(r"/repos/acme/fleet/actions/workflows/(?P<workflow>[a-z]+\.yml)/runs")
+_RUNS = re.compile(r"/repos/acme/fleet/actions/workflows/(?P<workflow>[a-z-]+\.yml)/runs")
+_PULL = re.compile(r"/repos/acme/fleet/pulls/(?P<number>[0-9]+)")
 _ARTIFACTS = re.compile(r"/repos/acme/fleet/actions/runs/(?P<run>[0-9]+)/artifacts")
 _ZIP = re.compile(r"/repos/acme/fleet/actions/artifacts/(?P<id>[0-9]+)/zip")
 _CLOSES = ({"state": "closed"}, {"state_event": "close"})
@@ -36,6 +39,7 @@ class StandIn:
     runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # oldest first, answered newest first
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])  # by commit
     artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    heads: dict[int, str] = field(default_factory=dict[int, str])  # of open requests, by their numbers
     zips: dict[int, bytes] = field(default_factory=dict[int, bytes])  # by artifact
     store: str = ""  # address to which a download is redirected; it answers without a token alone
     page_size: int = 100  # the most that it gives at once
@@ -97,6 +101,14 @@ class StandIn:
                 issue.update({"body": value, "description": value} if key in ("body", "description") else {key: value})
 
 
+def keep(stand_in: StandIn, run: int, artifact: str, content: str, file: str = "report.json") -> None:
+    """Keeps one file as the artifact of a run."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(file, content)
+    stand_in.add_artifact(run, artifact, packed.getvalue())
+
+
 @contextmanager
 def forge() -> Generator[StandIn]:
     stand_in = StandIn()
@@ -143,6 +155,9 @@ def forge() -> Generator[StandIn]:
                 return
             if (of := _ZIP.fullmatch(parts.path)) is not None:
                 self._answer(302, None, {"Location": f"{stand_in.store}/blob/{of['id']}?sig=SIGNATURE"})
+                return
+            if (of := _PULL.fullmatch(parts.path)) is not None and int(of["number"]) in stand_in.heads:
+                self._answer(200, {"number": int(of["number"]), "head": {"sha": stand_in.heads[int(of["number"])]}})
                 return
             if (listed := stand_in.listed(parts.path, parse_qs(parts.query))) is not None:
                 self._list(*listed, parse_qs(parts.query))

@@ -16,11 +16,14 @@ from tenantry.changes.report.markdown import MARKER
 from tenantry.changes.report.request_report import RequestReport, from_json, to_json
 from tenantry.cli import app
 from tenantry.cli.commands.stack import up as cli_up
-from tenantry.engine.errors import ExitCode, StackLocked
+from tenantry.engine.clients.postgresql import DatabaseUnavailable
+from tenantry.engine.errors import CommandError, ExitCode, StackLocked
 from tenantry.fleet.load import PROJECT_TENANTS
+from tenantry.watch import tenant_facts
 from tests.support.requests.forge import TOKEN, forge
 from tests.support.requests.prepared_requests import Edit, living, replace, requests, suspended
 from tests.support.requests.preview_outcomes import change, finding, outcome
+from tests.support.requests.repository import Clone
 
 ROOT = Path(__file__).resolve().parents[3]
 PREPARED = dict(requests())
@@ -62,7 +65,10 @@ def previews(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any] | Exce
                 code=code, as_json=lambda: said, state_time="2026-11-01T06:30:12.7Z", state_resources=629
             )
 
-        operation = SimpleNamespace(preview=preview)
+        def server() -> Any:
+            raise DatabaseUnavailable("of this test")
+
+        operation = SimpleNamespace(preview=preview, server=server)
         monkeypatch.setattr(cli_up, "previewed", lambda *_: (operation, nullcontext()))
 
     return say
@@ -109,6 +115,19 @@ def test_somebody_gets_less_by_the_files_alone(
     assert code == 6
     assert "k002: plan: standard -> basic, 799 -> 299 CNY a month" in out
     assert "made against state of 2026-11-01T06:30:12Z, 629 resources" in out
+
+
+def test_nobody_gets_less_than_he_uses(run: Run, base: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the figures of the stack's own admin database; the preview itself is not even begun."""
+    folder = base(replace("k002", "plan: basic", "plan: standard"))
+    used = {"users": SimpleNamespace(used=101), "storage": SimpleNamespace(used=None)}
+    operation = SimpleNamespace(server=lambda: SimpleNamespace(session=None))
+    monkeypatch.setattr(cli_up, "previewed", lambda *_: (operation, nullcontext()))
+    monkeypatch.setattr(tenant_facts, "read", lambda *_: [SimpleNamespace(code="k002", quotas=used)])
+    code, out, _ = run("preview", "--cwd", ROOT, "--base", folder, "--format", "json")
+    (stack,) = from_json(out).stacks
+    assert (code, stack.result, len(stack.errors)) == (1, "refused", 1)
+    assert "k002.yaml:5: plan: gives users 100, and 101 are in use" in stack.errors[0].text
 
 
 def test_files_that_are_not_in_order_are_a_report_too(run: Run, tmp_path: Path, base: Callable[..., Path]) -> None:
@@ -294,3 +313,48 @@ def test_a_new_tenant_needs_no_name(run: Run, previews: Callable[..., None], bas
     code, out, _ = run("preview", "--cwd", ROOT, "--base", folder)
     assert code == 5
     assert "k022: opened: plan standard, 799 CNY a month" in out
+
+
+def test_the_report_names_the_requests_own_commit(run: Run, previews: Callable[..., None], tmp_path: Path) -> None:
+    """As preview.yml has it: main is checked out, with the request's files laid over it."""
+    previews(outcome())
+    clone = Clone.make(tmp_path, {path.name: path.read_text("utf-8") for path in PROJECT_TENANTS.glob("*.yaml")})
+    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
+        shutil.copy(ROOT / name, clone.root)
+    clone.commit("the project")
+    clone.git("switch", "-qc", "request")
+    replace("k002", "plan: basic", "plan: standard")(clone.tenants)
+    clone.commit("request")
+    clone.git("switch", "-q", "main")
+    clone.git("checkout", "-q", "request", "--", "tenants")
+    main, head = (clone.git("rev-parse", name).strip() for name in ("main", "request"))
+    preview = ("preview", "--cwd", clone.root, "--base", main)
+    code, out, _ = run(*preview, "--head", "request", "--format", "json")
+    assert (code, from_json(out).stacks[0].basis.head, from_json(out).stacks[0].basis.base) == (5, head, main)
+    assert (
+        f"Commit `{head[:12]}`, compared with `{main[:12]}`" in run(*preview, "--head", head, "--format", "markdown")[1]
+    )
+    for wrong in ("nowhere", "--all"):
+        code, out, err = run(*preview, f"--head={wrong}")
+        assert (code, out) == (1, ""), err
+    assert run("preview", "--cwd", clone.root, "--head", "request")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("refusal", "verdict"),
+    [
+        (
+            StackLocked("somebody works on it", "wait for it"),
+            "**The preview did not come to its end: run it again.**",
+        ),
+        (CommandError("no state", "export its address"), "**The request cannot be made real as it is.**"),
+    ],
+)
+def test_what_stopped_the_preview_and_what_to_do_are_two_lines(
+    run: Run, previews: Callable[..., None], refusal: CommandError, verdict: str
+) -> None:
+    """And a stack that somebody else works on is not the request's fault."""
+    previews(refusal)
+    _, out, _ = run("preview", "--cwd", ROOT, "--format", "markdown")
+    assert f"- `{refusal.wrong}`\n  - what to do: `{refusal.remedy}`\n" in out
+    assert verdict in out

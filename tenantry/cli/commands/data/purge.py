@@ -14,8 +14,10 @@ from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
     from tenantry.engine.run.operations import Operation
+    from tenantry.engine.state.deployment import Deployment
     from tenantry.fleet.load import Fleet
     from tenantry.maintenance.purge.next_step import Next
+    from tenantry.model.due_change import DueChange
 
 ROUNDS = 4  # prove, bury, finish, and one to see that nothing is left to do
 
@@ -80,8 +82,26 @@ def _operation(cwd: Path, stack: str) -> "Operation":
     return Operation(Project.find(cwd), stack, PlainView())
 
 
-def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list[Next]]":
-    """The files, and the next step for each tenant, from a state read anew."""
+def due_without_request(operation: "Operation") -> "tuple[list[DueChange], Deployment]":
+    """Changes that the next run makes though no request says so, and the state that they were looked for in."""
+    from datetime import UTC, datetime
+
+    from tenantry.engine.stack.clock import today
+    from tenantry.maintenance.purge.due_changes import due_changes
+    from tenantry.maintenance.purge.stack_memory import stack_memory
+
+    deployment = operation.records.existing()
+    fleet, steps = _look(operation, None, deployment)
+    changed_at = deployment.changed_at
+    last_run = datetime.fromisoformat(changed_at).astimezone(UTC).date() if changed_at else None
+    day = today(operation.project, operation.stack)
+    return due_changes(fleet, steps, stack_memory(deployment), last_run, day), deployment
+
+
+def _look(
+    operation: "Operation", codes: list[str] | None, known: "Deployment | None" = None
+) -> "tuple[Fleet, list[Next]]":
+    """The files, and the next step for each tenant, from a state read anew unless it is `known`."""
     from tenantry.engine.errors import CommandError
     from tenantry.engine.stack.clock import today
     from tenantry.fleet.load import load_fleet
@@ -89,7 +109,7 @@ def _look(operation: "Operation", codes: list[str] | None) -> "tuple[Fleet, list
     from tenantry.maintenance.purge.stack_memory import stack_memory
 
     project, stack = operation.project, operation.stack
-    day, memory = today(project, stack), stack_memory(operation.records.existing())
+    day, memory = today(project, stack), stack_memory(known or operation.records.existing())
     first = {code: seen.deletion_seen for code, seen in memory.items() if seen.deletion_seen is not None}
     zone = project.zone(stack)
     fleet = load_fleet(project.tenants(stack), zone, today=day, first_seen_deleted=first, unseen=day)

@@ -10,6 +10,7 @@ import typer
 from tenantry.cli.options import CWD, STACK, CwdOption, DirectoryArgument, StackOption, TodayOption, ZoneOption
 from tenantry.engine.stack.fleet_location import FleetLocation, locate_fleet
 from tenantry.parsing.faults import Fault, Faults
+from tenantry.parsing.regular_file import reading_once
 from tenantry.reports.fault_formats import FaultFormat
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 BaseOption = Annotated[
     str | None,
     typer.Option("--base", metavar="REF", help="Also compare with this commit, tag or branch, such as origin/main."),
+]
+UsageOption = Annotated[
+    Path | None,
+    typer.Option("--usage", metavar="FILE", help="What tenants use, of `usage --json`: no plan below; with --base."),
 ]
 FormatOption = Annotated[
     FaultFormat, typer.Option("--format", help="`github` annotates the lines of a pull request; sarif, json.")
@@ -32,6 +37,7 @@ def register(app: typer.Typer) -> None:
 def validate(
     directory: DirectoryArgument = None,
     base: BaseOption = None,
+    usage: UsageOption = None,
     format_: FormatOption = FaultFormat.TEXT,
     zone: ZoneOption = None,
     today: TodayOption = None,
@@ -44,13 +50,19 @@ def validate(
     and probably a mistake is a line beginning with `warning:`.
 
     With --base also what a request may not change: a file that vanished, a code, a phone, a cell, a tombstone; and
-    whether all are still fine once it is merged. It needs git and no credentials.
+    whether all are still fine once it is merged. It needs git and no credentials; what tenants use it knows from the
+    file of --usage alone (`preview --base` asks the stack).
     """
+    if usage is not None and base is None:
+        raise typer.BadParameter("is for what a request changes: give --base too", param_hint="--usage")
     where = locate_fleet(stack, cwd, directory, zone, today)
-    fleet, faults = _load(where)
-    if base is not None:
-        faults = [*faults, *_against(base, where, faults)]
-    warnings = _warnings(where, fleet, cwd)
+    with reading_once():
+        fleet, faults = _load(where)
+        if base is not None:
+            faults = [*faults, *_against(base, where, faults)]
+        if base is not None and usage is not None and not faults:
+            faults = _below_use(base, where, usage)
+        warnings = _warnings(where, fleet, cwd)
     _tell(sorted(set(faults)), warnings, fleet, format_)
     if faults:
         raise typer.Exit(1)
@@ -94,6 +106,20 @@ def _against(base: str, where: FleetLocation, own: list[Fault]) -> list[Fault]:
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(1) from None
+
+
+def _below_use(base: str, where: FleetLocation, usage: Path) -> list[Fault]:
+    from tenantry.changes.request_facts import both_sides
+    from tenantry.changes.use_limits import read_usage, use_faults
+    from tenantry.reports.baseline import BaselineUnavailable
+
+    used = read_usage(usage)
+    try:
+        sides = both_sides(base, where)
+    except BaselineUnavailable as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from None
+    return list(use_faults(sides.base, sides.head, used, where.directory))
 
 
 def _warnings(where: FleetLocation, fleet: "Fleet | None", cwd: Path) -> list[Fault]:

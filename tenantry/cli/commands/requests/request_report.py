@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -18,6 +18,7 @@ from tenantry.parsing.faults import Faults
 if TYPE_CHECKING:
     from tenantry.changes.report.request_report import RequestReport, StackReport
     from tenantry.changes.request_facts import RequestFacts
+    from tenantry.changes.use_limits import Usage
     from tenantry.engine.run.operations import Operation
 
 FilesArgument = Annotated[
@@ -33,7 +34,8 @@ class ForgeName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(name="report", help="Reports of requests: what a change does to whom.", no_args_is_help=True)
-    given = {"render": render, "post": post, "compare": compare, "approved": approved, "drift": drift}
+    given = {"render": render, "post": post, "compare": compare, "approved": approved}
+    given |= {"due": due, "collect": collect, "drift": drift}
     for name, command in given.items():
         group.command(name)(command)
     app.add_typer(group)
@@ -131,15 +133,85 @@ def approved(
         typer.echo(f"written: {path}")
 
 
+def collect(
+    output: Annotated[Path, typer.Option("--output", help="Where to write the files: a new or an empty folder.")],
+    number: Annotated[int, typer.Option("--number", min=1, help="Of the request.")],
+    head: Annotated[str, typer.Option("--head", help="Its last commit; once it has another one, nothing is written.")],
+) -> None:
+    """Fetch the saved reports of a request's last commit, and its rehearsal, for `report post`.
+
+    At GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as a workflow has them. Of the rehearsal's file,
+    which the request's own code has written, nothing but the rehearsal is taken.
+    """
+    from tenantry.changes.forge.collected_reports import collect as look
+    from tenantry.changes.forge.github_runs import Runs
+
+    collected = look(Runs.of_workflow(os.environ), number, head)
+    for remark in collected.remarks:
+        typer.echo(remark)
+    for path in _written(output, collected.files):
+        typer.echo(f"written: {path}")
+
+
+def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Raises CommandError when the folder holds anything, or cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise CommandError(f"{folder} is not empty", "name a new folder")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            yield folder / name
+    except OSError as error:
+        raise CommandError(f"{folder}: {error.strerror}", "name a folder that can be written") from None
+
+
+def due(
+    output: Annotated[Path, typer.Option("--output", help="Where to write the report.")],
+    stack: StackOption = STACK,
+    cwd: CwdOption = CWD,
+) -> None:
+    """Write the report of what the next run does without a request, for `up --approved`.
+
+    That are the removals which `tenantry purge` has proved, and dates in tenants' files that are over since the last
+    run. It reads files and state, and changes nothing.
+    """
+    from tenantry.changes.report.due_report import due_report
+    from tenantry.changes.report.request_report import to_json
+    from tenantry.cli.commands.data.purge import due_without_request
+    from tenantry.cli.commands.stack.up import operation
+
+    changes, deployment = due_without_request(operation(stack, cwd))
+    try:
+        output.write_text(to_json(due_report(stack, deployment, changes)), encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{output}: {error.strerror}", "name a file that can be written") from None
+    for change in changes:
+        typer.echo(f"{change.code}  {change.kind}  {'; '.join(change.reasons)}")
+    typer.echo(f"{len(changes)} tenants change without a request; written: {output}")
+
+
 def preview_report(
-    stack: str, cwd: Path, base: str | None, form: ReportFormat, *, parallel: int | None, refresh: bool
+    stack: str,
+    cwd: Path,
+    base: str | None,
+    form: ReportFormat,
+    head: str | None = None,
+    *,
+    parallel: int | None,
+    refresh: bool,
 ) -> NoReturn:
-    """Previews, prints the report, and ends with the exit code of its effect, or of what stopped the preview."""
+    """Previews, prints the report, and ends with the exit code of its effect, or of what stopped the preview.
+
+    `head`: the commit that the report names, where that is not the checked out one.
+    """
+    from tenantry.changes.main_commits import full_name
     from tenantry.changes.report.request_report import RequestReport
     from tenantry.reports.baseline import BaselineUnavailable
 
     try:
-        code, found = _previewed(stack, cwd, base, parallel=parallel, refresh=refresh)
+        named = full_name(cwd, head) if head is not None else ""
+        code, found = _previewed(stack, cwd, base, named, parallel=parallel, refresh=refresh)
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(ExitCode.REFUSED) from None
@@ -173,20 +245,27 @@ def refuse_beyond(
 
 
 def _previewed(
-    stack: str, cwd: Path, base: str | None, *, parallel: int | None, refresh: bool
+    stack: str, cwd: Path, base: str | None, head: str, *, parallel: int | None, refresh: bool
 ) -> "tuple[ExitCode, StackReport]":
     from tenantry.changes.report.build_report import stack_report
     from tenantry.changes.report.request_report import Basis
-    from tenantry.changes.request_facts import request_facts
+    from tenantry.changes.request_facts import both_sides
+    from tenantry.changes.use_limits import use_faults
     from tenantry.cli.commands.stack.up import previewed
 
     facts: RequestFacts | None = None
     basis = Basis()
     outcome: Mapping[str, Any]
     try:
-        facts = request_facts(base, locate_fleet(stack, cwd)) if base is not None else None
-        basis = Basis(base=facts.base, head=facts.head) if facts else basis
+        where = locate_fleet(stack, cwd)
+        sides = both_sides(base, where) if base is not None else None
+        facts = sides.facts if sides else None
+        basis = Basis(base=facts.base, head=head or facts.head) if facts else basis
         operation, watcher = previewed(stack, parallel, cwd)
+        if sides and facts and any(tenant.less for tenant in facts.tenants.values()):
+            below = list(use_faults(sides.base, sides.head, _in_use(operation), where.directory))
+            if below:
+                raise Faults(below)
         with watcher:
             ended = operation.preview(refresh=refresh)
         code, outcome = ended.code, ended.as_json()
@@ -196,8 +275,25 @@ def _previewed(
         outcome = {"result": "refused", "errors": [{"text": str(fault)} for fault in faults.faults]}
     except CommandError as refusal:
         code = refusal.code
-        outcome = {"result": code.name.lower(), "errors": [{"text": str(refusal)}]}
+        outcome = {"result": code.name.lower(), "errors": [{"text": refusal.wrong, "remedy": refusal.remedy}]}
     return code, stack_report(stack, outcome, facts, basis)
+
+
+def _in_use(operation: "Operation") -> "Usage":
+    """The figures that the stack's admin database has; none where there is no such database yet, or no answer."""
+    import psycopg
+
+    from tenantry.engine.clients.postgresql import DatabaseUnavailable
+    from tenantry.watch.tenant_facts import read
+
+    try:
+        tenants = read(operation.server().session, None)
+    except (DatabaseUnavailable, CommandError, psycopg.Error):
+        return {}
+    return {
+        tenant.code: {name: quota.used for name, quota in tenant.quotas.items() if quota.used is not None}
+        for tenant in tenants
+    }
 
 
 def _read(files: list[Path]) -> "RequestReport":

@@ -95,20 +95,28 @@ def preview(
         str | None, typer.Option("--base", help="Report it as the change of a request against this revision.")
     ] = None,
     form: Annotated[ReportFormat | None, typer.Option("--format", help="Form of the report of a request.")] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--head", help="The request's own last commit, where its files are laid over another; for --base."
+        ),
+    ] = None,
 ) -> None:
     """Show what `up` would change, tenant by tenant.
 
     With --base or --format as the report of a request, by what it means to whom (docs/report.md). Its exit code
     then is the gravest: 0 nothing, 5 additions, 6 somebody gets less, 7 deletion, replacement or isolation.
     """
-    if base is not None or form is not None:
+    if base is not None or form is not None or head is not None:
         if as_json:
             raise typer.BadParameter(
-                "is the outcome of the engine: leave it out with --base or --format", param_hint="--json"
+                "is the outcome of the engine: leave it out with --base, --head or --format", param_hint="--json"
             )
         from tenantry.cli.commands.requests.request_report import preview_report
 
-        preview_report(stack, cwd, base, form or ReportFormat.TEXT, parallel=parallel, refresh=refresh)
+        if head is not None and base is None:
+            raise typer.BadParameter("names what is compared with a base: give --base too", param_hint="--head")
+        preview_report(stack, cwd, base, form or ReportFormat.TEXT, head, parallel=parallel, refresh=refresh)
     _run(lambda operation: operation.preview(refresh=refresh), stack, as_json, parallel, cwd, is_preview=True)
 
 

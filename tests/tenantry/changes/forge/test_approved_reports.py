@@ -14,19 +14,11 @@ from tenantry.changes.forge.approved_reports import ApprovedReport, approved_rep
 from tenantry.changes.forge.github_runs import Runs
 from tenantry.changes.report.request_report import RequestReport, StackReport, to_json
 from tenantry.engine.errors import CommandError
+from tenantry.maintenance.purge.tenant_file import commit, write_purged
 from tests.support.requests.forge import TOKEN, StandIn, forge
 from tests.support.requests.repository import Clone
 
-PURGED = """\
-code: k001
-name: 示例幼儿园
-phone: "13800138001"
-status: purged
-cell: main
-deleted_at: 2026-08-01
-proof: k001-20261101T020000Z
-"""
-
+PROOF = "k001-20261101T020000Z"
 ACTIVE = """\
 code: k001
 name: 示例幼儿园
@@ -225,30 +217,18 @@ def test_commits_of_one_request_need_its_report_once(world: World) -> None:
 
 
 def test_what_purge_writes_needs_no_request_and_approves_nothing(world: World) -> None:
-    (world.clone.tenants / "k001.yaml").write_text(PURGED, encoding="utf-8")
-    world.clone.commit("purge: k001 is a tombstone")
+    """With the words that the command commits with."""
+    deleted = ACTIVE.replace("active", "deleted\ndeleted_at: 2026-08-01")
+    file = world.clone.tenants / "k001.yaml"
+    file.write_text(deleted, encoding="utf-8")
+    world.clone.commit("k001 is deleted")
+    world.api.add_run("deploy.yml", world.head, "push")
+    write_purged(file, PROOF)
+    commit(world.clone.root, file, f"k001: purged, proved by {PROOF}")
     assert world.fetch() == []
     assert "approves nothing" in world.said[-1]
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("tenants/k001.yaml", ACTIVE),
-        ("tenants/k001.yaml", PURGED.replace("purged", "active")),
-        ("tenants/k001.yaml", None),
-        ("tenants/other.yaml", PURGED),
-        ("tenants/below/k001.yaml", PURGED),
-        ("k001.yaml", PURGED),
-        ("sitecustomize.py", ""),
-    ],
-)
-def test_beside_a_tombstone_nothing_else_comes_in(world: World, path: str, text: str | None) -> None:
-    (world.clone.tenants / "k001.yaml").write_text(PURGED, encoding="utf-8")
-    place = world.clone.root / path
-    place.parent.mkdir(exist_ok=True)
-    place.unlink() if text is None else place.write_text(text, encoding="utf-8")
-    world.clone.commit("not only a tombstone")
+    file.write_text(deleted.replace("deleted", "purged", 1) + f"proof: {PROOF}\nhibernated: true\n", encoding="utf-8")
+    commit(world.clone.root, file, f"k001: purged, proved by {PROOF}")
     world.refused("came without a request")
 
 
@@ -257,13 +237,17 @@ def test_a_tombstone_lies_in_the_stacks_own_folder(world: World) -> None:
     (world.clone.root / "Pulumi.yaml").write_text("name: tenantry\nconfig:\n  tenants: {default: people}\n")
     world.clone.commit("settings")
     world.api.add_run("deploy.yml", world.head, "push")
-    place = world.clone.root / "people" / "k001.yaml"
+    place, elsewhere = (world.clone.root / folder / "k001.yaml" for folder in ("people", "tenants"))
     place.parent.mkdir()
-    place.write_text(PURGED, encoding="utf-8")
-    world.clone.commit("purge: k001 is a tombstone")
+    for file in (place, elsewhere):
+        file.write_text(ACTIVE.replace("active", "deleted\ndeleted_at: 2026-08-01"), encoding="utf-8")
+    world.clone.commit("k001 is deleted")
+    world.api.add_run("deploy.yml", world.head, "push")
+    write_purged(place, PROOF)
+    commit(world.clone.root, place, f"k001: purged, proved by {PROOF}")
     assert world.fetch() == []
-    (world.clone.tenants / "k001.yaml").write_text(PURGED, encoding="utf-8")
-    world.clone.commit("purge: k001 is a tombstone")
+    write_purged(elsewhere, PROOF)
+    commit(world.clone.root, elsewhere, f"k001: purged, proved by {PROOF}")
     world.refused("came without a request")
 
 

@@ -77,7 +77,8 @@ def test_nobodys_data_is_in_it(name: str) -> None:
         assert not [value for value in personal if value in text]
 
 
-def test_the_document_shows_a_real_one() -> None:
-    picture = (GOLDEN / "two-tenants-and-a-plan.md").read_text(encoding="utf-8")
-    document = Path(__file__).resolve().parents[4] / "docs" / "report.md"
-    assert f"~~~~markdown\n{picture}~~~~\n" in document.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("document", "name"), [("report", "two-tenants-and-a-plan"), ("pull-requests", "delete")])
+def test_the_document_shows_a_real_one(document: str, name: str) -> None:
+    picture = (GOLDEN / f"{name}.md").read_text(encoding="utf-8")
+    file = Path(__file__).resolve().parents[4] / "docs" / f"{document}.md"
+    assert f"~~~~markdown\n{picture}~~~~\n" in file.read_text(encoding="utf-8")
