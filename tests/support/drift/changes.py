@@ -33,7 +33,7 @@ UP, REMOVAL, PERSON = "up", "removal", "person"
 
 @dataclass(frozen=True)
 class Change:
-    """What is done by hand; where and as what it must be found; who mends it, and how a person does."""
+    """A change by hand; where and as what it must be found; who mends it, and how a person does."""
 
     do: Do
     tenant: str

@@ -1,4 +1,4 @@
-"""What the systems themselves say of all that the changes touch, whatever the stack's record says."""
+"""The systems' own word on all that the changes touch, whatever the stack's record says."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ OBJECTS: Final = "networkpolicies,resourcequotas,limitranges,rolebindings,deploy
 
 
 def systems(life: Life) -> dict[str, Any]:
-    """What the systems themselves say of all that the changes touch, whatever the stack's record says."""
+    """The systems' own word on all that the changes touch, whatever the stack's record says."""
     with life.world.connect() as connection:
         roles = connection.execute(ROLES.encode()).fetchall()
         databases = connection.execute(DATABASES.encode()).fetchall()
