@@ -48,7 +48,8 @@ def run(
 ) -> bytes:
     """Its output, empty when that goes into a file.
 
-    What it says when it fails names databases and objects, and no secret; and who held what it waited for.
+    What it says when it fails names databases and objects, and no secret; and who held what it waited for. Raises
+    BackupError where it does not end: a session of its own login ends with that login (owner_login).
     """
     watch = Watch(systems.session, database=database, application=APPLICATION)
     with reserve_connection(systems.session, database):
@@ -61,7 +62,10 @@ def run(
                 stdout=target or subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 check=False,
+                timeout=systems.limit_s,
             )
+        except subprocess.TimeoutExpired:
+            raise _time_limit(f"{name} of {database}", systems.limit_s) from None
         finally:
             watch.stop()
     if done.returncode:
@@ -69,6 +73,26 @@ def run(
         wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
         raise BackupError(wrong, "correct this and run again")
     return done.stdout or b""
+
+
+def _time_limit(what: str, limit_s: float) -> BackupError:
+    return BackupError(
+        f"{what} took longer than {limit_s / 60:g} minutes and was ended",
+        "if its tables need longer, raise tenantry:backupLimitMinutes; else something in it does not end, such as a"
+        " function of an index, a constraint or a materialized view: have the tenant mend that, and run again",
+    )
+
+
+@contextmanager
+def _in_time(systems: BackupClients, session: Session, what: str) -> Generator[None]:
+    """Raises BackupError for statements of the session that do not end in time."""
+    with watched(systems.session, session, systems.limit_s) as watch:
+        try:
+            yield
+        except psycopg.errors.AdminShutdown:
+            if watch.has_ended_it:
+                raise _time_limit(what, systems.limit_s) from None
+            raise
 
 
 @contextmanager
@@ -96,7 +120,8 @@ def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprin
             target=target,
         )
         digest = _schema_digest(systems, database, snapshot, has_record)
-        return fingerprint.take(session, digest, before, has_record=has_record)
+        with _in_time(systems, session, f"reading {database}"):
+            return fingerprint.take(session, digest, before, has_record=has_record)
 
 
 def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | None = None) -> Fingerprint:
@@ -104,7 +129,8 @@ def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | N
     with frozen(systems, database) as (session, snapshot):
         has_record = migration_record.is_ours(session) if taken is None else taken.record is not None
         digest = _schema_digest(systems, database, snapshot, has_record)
-        return fingerprint.take(session, digest, has_record=has_record)
+        with _in_time(systems, session, f"reading {database}"):
+            return fingerprint.take(session, digest, has_record=has_record)
 
 
 def _dumped(has_record: bool) -> tuple[str, ...]:

@@ -69,3 +69,49 @@ def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
 def _checksums(vault: BackupStore) -> None:
     with error_context("checksums"), pg_dump.frozen(vault.systems, "rent001") as (session, _):
         fingerprint.take(session, "", has_record=False)
+
+
+# What a tenant may make so that pg_restore runs a function of its own, each for as long as that one likes.
+ENDLESS = {
+    "an index": "CREATE INDEX ON things (slow(id))",
+    "a constraint": "ALTER TABLE things ADD CHECK (slow(id) > 0)",
+    "a materialized view": "CREATE MATERIALIZED VIEW seen AS SELECT slow(id) FROM things",
+    "a generated column": "CREATE TABLE kept (n int, m int GENERATED ALWAYS AS (slow(n)) STORED); INSERT INTO kept VALUES (1)",
+}
+SLOW = """
+CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN IF starts_with(current_database(), 'tenantry_scratch_') THEN PERFORM pg_sleep(3600); END IF; RETURN n; END $$
+"""
+
+
+@pytest.mark.parametrize("way", ENDLESS)
+def test_a_proof_that_the_tenants_code_would_keep_for_ever_ends(
+    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    with vault.systems.session("rent001") as session:
+        session.execute(f"SET ROLE rent001; {SLOW}; {ENDLESS[way]}".encode())
+    manifest = create_backup(vault, tenant, "manual")
+    monkeypatch.setattr(vault.systems, "limit_s", 3.0)
+    with pytest.raises(
+        BackupError, match=r"pg_restore of tenantry_scratch_\w+ took longer than 0\.05 minutes"
+    ) as ended:
+        prove(vault, manifest.id, tenant, LIVING, quiet)
+    assert "k001" in str(ended.value)
+    assert "backupLimitMinutes" in ended.value.remedy
+    with vault.systems.session() as session:
+        left = session.execute("SELECT datname FROM pg_database WHERE starts_with(datname, 'tenantry_scratch_')")
+        assert left.fetchall() == []
+        loading = "SELECT count(*) FROM pg_stat_activity WHERE starts_with(usename, 'tenantry_scratch_')"
+        assert session.execute(loading).fetchone() == (0,)
+
+
+def test_a_comparison_that_does_not_end_in_time_ends(
+    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(session: psycopg.Connection, *_: object, **__: object) -> None:
+        session.execute("SELECT pg_sleep(3600)")
+
+    monkeypatch.setattr(vault.systems, "limit_s", 2.0)
+    monkeypatch.setattr(fingerprint, "take", take)
+    with pytest.raises(BackupError, match=r"backup of k001: reading rent001 took longer than 0\.03"):
+        create_backup(vault, tenant, "manual")
