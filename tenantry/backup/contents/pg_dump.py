@@ -23,6 +23,12 @@ from tenantry.database.sessions.watch import Watch, watched
 from tenantry.names import PLATFORM_SCHEMA
 
 DUMPED: Final = ("--no-owner", "--no-privileges", "--lock-wait-timeout=60s")  # pg_dump takes back what PGOPTIONS says
+SHOWN: Final = 3
+HIDDEN: Final = """
+SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    CROSS JOIN pg_roles
+WHERE relrowsecurity AND relforcerowsecurity AND rolname = current_user AND NOT (rolsuper OR rolbypassrls) ORDER BY 1, 2
+"""
 SCRATCH: Final = "tenantry_scratch_"
 # What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
 _NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "COMMENT ON SCHEMA public")
@@ -109,6 +115,7 @@ def frozen(systems: BackupClients, database: str) -> Generator[tuple[Session, st
 def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprint:
     """Writes the dump into an empty file; the fingerprint is of the very same moment, but for sequences (see there)."""
     with frozen(systems, database) as (session, snapshot):
+        _refuse_hidden_rows(session, database)
         before, has_record = fingerprint.sequences(session), migration_record.is_ours(session)
         run(
             systems,
@@ -122,6 +129,18 @@ def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprin
         digest = _schema_digest(systems, database, snapshot, has_record)
         with _in_time(systems, session, f"reading {database}"):
             return fingerprint.take(session, digest, before, has_record=has_record)
+
+
+def _refuse_hidden_rows(session: Session, database: str) -> None:
+    """PostgreSQL ends such a dump by itself, without a word of whose doing it is. Raises BackupError."""
+    if hidden := [f"{schema}.{name}" for schema, name in session.execute(HIDDEN).fetchall()]:
+        user = session.info.user
+        raise BackupError(
+            f"the owner of {database} has put {', '.join(hidden[:SHOWN])}{' and others' * (len(hidden) > SHOWN)} under"
+            f" FORCE ROW LEVEL SECURITY, and {user} has no BYPASSRLS: rows would be missing",
+            "`tenantry up --refresh` takes it off, and the next backup is whole; to allow it, as the server's"
+            f" administrator: `ALTER ROLE {user} BYPASSRLS`",
+        )
 
 
 def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | None = None) -> Fingerprint:

@@ -1,8 +1,13 @@
 """What a tenant sets, holds or uses up in its database: its backup is whole all the same, or says why there is none."""
 
+from collections.abc import Generator
+from dataclasses import replace
+from tempfile import TemporaryFile
+
 import psycopg
 import pytest
 
+from tenantry.backup.clients import BackupClients
 from tenantry.backup.contents import fingerprint, pg_dump
 from tenantry.backup.create import BackupStore, BackupSubject, create_backup
 from tenantry.backup.errors import BackupError, error_context
@@ -115,3 +120,26 @@ def test_a_comparison_that_does_not_end_in_time_ends(
     monkeypatch.setattr(fingerprint, "take", take)
     with pytest.raises(BackupError, match=r"backup of k001: reading rent001 took longer than 0\.03"):
         create_backup(vault, tenant, "manual")
+
+
+@pytest.fixture
+def weak(vault: BackupStore) -> Generator[BackupClients]:
+    """A provisioner as a managed server has it: it has what the other one owns, and is no superuser."""
+    with vault.systems.session() as session:
+        session.execute("CREATE ROLE weak LOGIN CREATEDB CREATEROLE PASSWORD 'weak'; GRANT tenantry, rent001 TO weak")
+    yield replace(vault.systems, user="weak", password="weak")
+    with vault.systems.session("rent001") as session:
+        session.execute("DROP OWNED BY weak; DROP ROLE weak")
+
+
+def test_rows_that_a_tenant_hides_are_never_missing_in_silence(vault: BackupStore, weak: BackupClients) -> None:
+    change(vault, "ALTER TABLE things ENABLE ROW LEVEL SECURITY, OWNER TO rent001")
+    with TemporaryFile() as file:
+        assert pg_dump.dump(weak, "rent001", file).rows == 50
+    change(vault, "ALTER TABLE things FORCE ROW LEVEL SECURITY")
+    said = "the owner of rent001 has put public.things under FORCE ROW LEVEL SECURITY, and weak has no BYPASSRLS"
+    with TemporaryFile() as file, pytest.raises(BackupError, match=said) as refused:
+        pg_dump.dump(weak, "rent001", file)
+    change(vault, refused.value.remedy.split("`")[3])
+    with TemporaryFile() as file:
+        assert pg_dump.dump(weak, "rent001", file).rows == 50

@@ -34,6 +34,23 @@ OWN = {
 }
 
 
+def test_rows_that_a_tenant_hides_from_its_own_login_are_not_passed_over_in_silence(
+    rollout: Any, written: Any, tenant: Tenant
+) -> None:
+    list(rollout(written(v0001_one=ONE)).run())
+    session = tenant("k002")
+    session.execute("INSERT INTO one VALUES (1); ALTER TABLE one ENABLE ROW LEVEL SECURITY")
+    session.execute("ALTER TABLE one FORCE ROW LEVEL SECURITY")
+    found = list(rollout(written(v0001_one=ONE, v0002_two="UPDATE one SET id = id + 100")).run())
+    assert states(found)["k003"] == ("migrated", 2)
+    failed = next(target for target in found if target.label == "k002")
+    assert (failed.state, failed.stops) == (State.FAILED, False)
+    assert 'row-level security policy for table "one"' in failed.error
+    session.execute("ALTER TABLE one NO FORCE ROW LEVEL SECURITY")
+    assert states(rollout(written()).run())["k002"] == ("migrated", 2)
+    assert session.execute("SELECT id FROM one").fetchall() == [(101,)]
+
+
 @pytest.mark.parametrize(("statement", "words"), OWN.values(), ids=OWN)
 def test_what_a_tenant_made_of_its_database_stops_no_other(
     rollout: Any, written: Any, tenant: Tenant, admin: Any, statement: str, words: str
