@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tenantry.database.sessions.settings import PROVISIONER_LOCK_TIMEOUT
+from tenantry.model.database_parameters import PARAMETERS
+
 
 @dataclass(frozen=True, slots=True)
 class Silent:
@@ -56,6 +59,13 @@ class Postgresql:
     open_to_all: Sequence[str] = ()  # of the server's own databases
     extensions: frozenset[str] = frozenset()  # that can be had
     connections: int = 5000
+    reserved: int = 23  # of these, not for tenants
+    may_use_reserve: bool = True
+    reads_hidden_rows: bool = True  # BYPASSRLS
+    lock_timeout: str = PROVISIONER_LOCK_TIMEOUT  # of a session that brings none
+    parameters: Mapping[str, str] = field(
+        default_factory=lambda: {parameter.name: parameter.value for parameter in PARAMETERS}
+    )
     encrypted: bool = True
     certificate: Certificate | None = None
     skew_s: float = 0.0

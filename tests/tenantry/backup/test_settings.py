@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.paths import ROOT
+from local.shared.paths import ROOT
 from tenantry.backup.clients import LIMIT_MINUTES
 from tenantry.backup.errors import BackupError
 from tenantry.cli.commands.data.backup import stack_of
