@@ -57,6 +57,7 @@ class Postgresql:
     self_grant: str = "set, inherit"
     template: tuple[bool, bool] | None = (True, False)  # is_template, allows connections; None: not there
     open_to_all: Sequence[str] = ()  # of the server's own databases
+    foreign_open: Sequence[str] = ()  # databases that neither the server nor we have made, open to everybody
     extensions: frozenset[str] = frozenset()  # that can be had
     connections: int = 5000
     reserved: int = 23  # of these, not for tenants

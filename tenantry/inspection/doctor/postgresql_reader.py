@@ -20,6 +20,12 @@ OPEN: Final = """
 SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
 WHERE datname IN ('postgres', 'template1') AND grantee = 0 AND privilege_type = 'CONNECT' ORDER BY 1
 """
+# Of others, who know whose rights their own logins need (docs/decisions/0008).
+FOREIGN: Final = """
+SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+WHERE datname NOT IN ('postgres', 'template1') AND datallowconn AND grantee = 0 AND privilege_type = 'CONNECT'
+ORDER BY 1
+"""
 EXTENSIONS: Final = "SELECT name FROM pg_available_extensions"
 ME: Final = """
 SELECT rolsuper, rolcreaterole, rolcreatedb, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user
@@ -81,6 +87,7 @@ def _read(session: Any, where: str, certificate: Certificate | None) -> Postgres
         self_grant=str(one("SHOW createrole_self_grant")) if release >= 16 else "",
         template=one("SELECT datistemplate, datallowconn FROM pg_database WHERE datname = %s", TEMPLATE_DATABASE),
         open_to_all=[str(name) for (name,) in session.execute(OPEN).fetchall()],
+        foreign_open=[str(name) for (name,) in session.execute(FOREIGN).fetchall()],
         extensions=frozenset(
             name for (name,) in session.execute("SELECT name FROM pg_available_extensions").fetchall()
         ),

@@ -170,6 +170,13 @@ def _closed(facts: Facts, at: Postgresql) -> Iterator[Problem]:
             f"everybody may connect to {', '.join(at.open_to_all)}, which are not the provisioner's to close",
             "revoke CONNECT as the server's administrator, or refuse it in pg_hba and set tenantry:databaseClosedByHba",
         )
+    for name in at.foreign_open:
+        yield Problem(
+            f"every tenant may connect to the database {name}, which is not ours",
+            f"as its owner: `REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC` and GRANT CONNECT to its own"
+            " logins, or make it on another server",
+            State.WARNING,
+        )
 
 
 def _extensions(facts: Facts, at: Postgresql) -> Iterator[Problem]:

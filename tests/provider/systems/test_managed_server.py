@@ -9,6 +9,7 @@ import pytest
 from provider.systems.connections import Connections
 from tenantry.database import migration_record
 from tenantry.database.migrations import Migration
+from tests.support.owner_powers import exercise
 
 
 def login(server, database: str, name: str) -> psycopg.Connection:
@@ -133,6 +134,23 @@ def test_rows_that_a_tenant_hides_from_its_owner_are_told_and_shown_again(
         plugin.update("CloneRights", found, managed())
         assert plugin.read("CloneRights", made).outputs["drift"] == []
         assert session.execute("SELECT n FROM made_by_the_template").fetchall() == [(1,)]
+
+
+def test_whatever_an_owner_may_do_stops_no_update_and_is_mended_where_it_must_be(
+    plugin, settings, server, provisioner: str
+) -> None:
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    made = plugin.create("CloneRights", managed())
+    with login(server, "rent", "rent_a") as session:
+        exercise(session, "rent")
+        found = plugin.read("CloneRights", made)
+        assert found.outputs["drift"] == []
+        session.execute("ALTER SCHEMA public OWNER TO rent_a; GRANT ALL ON SCHEMA public TO PUBLIC")
+        session.execute("ALTER TABLE hidden FORCE ROW LEVEL SECURITY")
+        found = plugin.read("CloneRights", made)
+        assert len(found.outputs["drift"]) == 3
+        plugin.update("CloneRights", found, managed())
+        assert plugin.read("CloneRights", made).outputs["drift"] == []
 
 
 SERVERS_OWN = {"databases": ["postgres", "template1"]}

@@ -14,6 +14,7 @@ from tenantry.backup.errors import BackupError, error_context
 from tenantry.backup.restoring.restore import restore
 from tenantry.backup.verify import prove
 from tests.support.harmful import spoil
+from tests.support.owner_powers import REFUSED, exercise
 from tests.tenantry.backup.conftest import LIVING, change, quiet
 
 
@@ -143,3 +144,30 @@ def test_rows_that_a_tenant_hides_are_never_missing_in_silence(vault: BackupStor
     change(vault, refused.value.remedy.split("`")[3])
     with TemporaryFile() as file:
         assert pg_dump.dump(weak, "rent001", file).rows == 50
+
+
+def test_whatever_an_owner_may_do_is_in_a_backup_that_is_proved_and_restored(
+    vault: BackupStore, tenant: BackupSubject
+) -> None:
+    with vault.systems.session("rent001") as session:
+        session.execute("SET SESSION AUTHORIZATION rent001_a; SET ROLE rent001")
+        exercise(session, "rent001")
+        manifest = create_backup(vault, tenant, "manual")
+        prove(vault, manifest.id, tenant, LIVING, quiet)
+        taken = manifest.fingerprint
+    change(vault, "DROP TABLE hidden, odds, cast_rows CASCADE")
+    restore(vault, manifest.id, "k001", tenant, quiet)
+    assert pg_dump.fingerprint_of(vault.systems, "rent001", taken).tables == taken.tables
+    assert taken.tables["public.hidden"].rows == taken.tables["public.cast_rows"].rows == 1
+    assert taken.large_objects.rows == 1
+
+
+@pytest.mark.parametrize("power", REFUSED)
+def test_what_an_owner_may_not_do(vault: BackupStore, power: str) -> None:
+    with vault.systems.session("rent001") as session:
+        session.execute("CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'")
+        session.execute("SET SESSION AUTHORIZATION rent001_a; SET ROLE rent001")
+        with pytest.raises(psycopg.Error) as refused:
+            for statement in REFUSED[power].replace("{database}", "rent001").split("; "):
+                session.execute(statement.encode())
+        assert refused.value.sqlstate in ("42501", "55000", "22023", "0LP01"), refused.value

@@ -134,6 +134,7 @@ WRONG: dict[str, tuple[Facts, str, State, str, str]] = {
     "an open template": (server(template=(True, True)), "database.template", State.WRONG, "takes connections", "ALLOW_CONNECTIONS false"),
     "a template that is none": (server(template=(False, False)), "database.template", State.WRONG, "no template", "IS_TEMPLATE true"),
     "open databases of the server's": (told(databaseClosedByHba="false"), "database.closed", State.WRONG, "postgres, template1", "pg_hba"),
+    "somebody else's open database": (server(foreign_open=("metabase",)), "database.closed", State.WARNING, "metabase", "REVOKE CONNECT, TEMPORARY ON DATABASE metabase"),
     "no extension": (server(extensions=frozenset()), "database.extensions", State.WRONG, "plpgsql", "install"),
     "too few connections": (server(connections=800), "database.connections", State.WRONG, "900", "larger class"),
     "connections that are the reserve": (server(connections=910), "database.connections", State.WRONG, "887", "larger class"),

@@ -37,6 +37,18 @@ def test_a_server_says_what_it_is(server: TemporaryServer) -> None:
     assert abs(found.skew_s) < 30
 
 
+def test_a_database_of_somebody_else_that_is_open_to_all_is_named(server: TemporaryServer) -> None:
+    with server.connect() as session:
+        session.execute("CREATE DATABASE metabase")
+        found = look(server)
+        session.execute("REVOKE CONNECT ON DATABASE metabase FROM PUBLIC")
+        again = look(server)
+        session.execute("DROP DATABASE metabase")
+    assert isinstance(found, Postgresql)
+    assert isinstance(again, Postgresql)
+    assert (found.foreign_open, again.foreign_open) == (["metabase"], [])
+
+
 def test_a_role_of_a_managed_server_lacks_what_it_was_not_given(server: TemporaryServer) -> None:
     with server.connect() as session:
         session.execute("CREATE ROLE provisioner LOGIN PASSWORD 'pw' CREATEROLE")

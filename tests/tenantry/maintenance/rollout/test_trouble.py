@@ -10,6 +10,7 @@ from tenantry.engine.clients.postgresql import Server
 from tenantry.engine.errors import CommandError
 from tenantry.maintenance.rollout import apply
 from tenantry.maintenance.rollout.rollout import State
+from tests.support.owner_powers import exercise
 
 ONE = "CREATE TABLE one (id bigint PRIMARY KEY)"
 TWO = "CREATE TABLE two (id bigint PRIMARY KEY)"
@@ -111,6 +112,14 @@ def test_only_these(rollout: Any, written: Any, owned: None) -> None:
         list(rollout(wanted, only=["k009"]).run())
     with pytest.raises(CommandError, match="k009"):
         list(rollout(wanted, skip=["k009"]).run())
+
+
+def test_whatever_an_owner_may_do_stops_no_migration(rollout: Any, written: Any, tenant: Tenant) -> None:
+    list(rollout(written(v0001_one=ONE)).run())
+    exercise(tenant("k002"), "rent002")
+    found = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
+    assert [target.error for target in found if target.error] == []
+    assert states(found)["k002"] == ("migrated", 2)
 
 
 # What a tenant may hold in its own database: it keeps it until its session ends.
