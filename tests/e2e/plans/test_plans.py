@@ -375,7 +375,7 @@ def test_what_a_tenant_holds_of_its_role_and_database_is_its_own_failure_and_kee
         change(opened, other, plan="premium")
         refused = opened.up(ok=3)
         for holder in holders:
-            assert f"held by {database}_a (process {holder.info.backend_pid}, " in refused.stderr
+            assert f"{database}_a (process {holder.info.backend_pid}, its transaction began " in refused.stderr
         assert f"SELECT pg_terminate_backend({holders[0].info.backend_pid});" in refused.stderr
         assert _limits(opened, f"rent{other[1:]}") == {80}
         change(opened, code, plan="basic", status="suspended")

@@ -114,7 +114,7 @@ def test_a_database_of_somebody_else_that_a_tenant_gets_into_is_a_hole_until_it_
 
     with server.connect() as session:
         session.execute("REVOKE ALL ON DATABASE postgres, template1, rent001 FROM PUBLIC")
-        session.execute("GRANT CONNECT ON DATABASE rent001 TO rent001_a")
+        session.execute("GRANT CONNECT ON DATABASE rent001 TO rent001_a; ALTER ROLE rent001_a PASSWORD 'a'")
         assert verdict("database.rights", field) == Verdict(State.HELD)
         session.execute("CREATE DATABASE metabase")
         try:
