@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from local.shared.paths import ROOT
 
 HEAVY = ("dill", "opentelemetry.sdk.trace", "pulumi.automation._stack", "oss2.api")
