@@ -114,10 +114,11 @@ class Platform(pulumi.ComponentResource):
             ADMIN_DATABASE, ADMIN_CONNECTIONS, rights="rows", migrations=(MIGRATIONS, args.migrations_digest)
         )
         test = self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
-        closed: list[pulumi.Resource] = []
-        if not args.closed_by_hba:
-            opts = pulumi.ResourceOptions(parent=self, provider=providers.steps)
-            closed.append(ClosedDatabases(f"{name}-closed", OPEN_BY_DEFAULT, opts=opts))
+        closed = ClosedDatabases(
+            f"{name}-closed",
+            () if args.closed_by_hba else OPEN_BY_DEFAULT,
+            opts=pulumi.ResourceOptions(parent=self, provider=providers.steps),
+        )
         guardrails = AdmissionPolicies(
             f"{name}-guardrails", GuardrailsArgs(at, args.images, providers.kubernetes), child
         )
@@ -138,7 +139,7 @@ class Platform(pulumi.ComponentResource):
             broker,
             admin,
             test,
-            *closed,
+            closed,
             guardrails,
             backups,
         ]
@@ -148,7 +149,7 @@ class Platform(pulumi.ComponentResource):
             identity=federation.ready,
             gateway=[entry.ready],
             guardrails=(guardrails.ready,),
-            admin=[admin.ready, *closed],
+            admin=[admin.ready, closed],
             vault=backups.ready,
         )
         self.facts = at.facts

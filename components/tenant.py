@@ -67,14 +67,13 @@ class Tenant(pulumi.ComponentResource):
             opening=opening,
             opts=step,
         )
-        database = Database(f"{name}-db", _database(args, keys, known), child)
+        shut: list[pulumi.Resource] = []
+        if not phase.has_access:
+            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[known])
+            shut.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
+        database = Database(f"{name}-db", _database(args, keys, known, shut), child)
         storage = Storage(f"{name}-files", _storage(args, known), child)
         parts: list[pulumi.Resource] = [keys.root, known, database, storage]
-        # Not what the seal stands on: one of these that fails must not leave it as it was while what it stood on goes.
-        quiet: list[pulumi.Resource] = []
-        if not phase.has_access:
-            opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database])
-            quiet.append(Sessions(f"{name}-sessions", tenant.names.database, tenant.names.login_roles, opts=opts))
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
             walls = TenantNamespace(
@@ -129,7 +128,7 @@ class Tenant(pulumi.ComponentResource):
                 )
             )
         if phase.is_backed_up and tenant.spec.deleted_at is not None:
-            after = [*parts, *quiet, *args.foundations.admin, *args.foundations.vault]
+            after = [*parts, *shut, *args.foundations.admin, *args.foundations.vault]
             opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=after)
             Backup(f"{name}-backup", tenant_removal.backup(tenant, args.installation), opts=opts)
         # Also the tenant's seal (components/shared/destroy_guard.py): a protected leaf that stands on everything else.
@@ -189,7 +188,9 @@ def _administrators(
     return pulumi.Output.secret(passwords.apply(by_id))
 
 
-def _database(args: TenantArgs, keys: TenantCredentials, known: pulumi.Resource) -> DatabaseArgs:
+def _database(
+    args: TenantArgs, keys: TenantCredentials, known: pulumi.Resource, shut: list[pulumi.Resource]
+) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
     turn = args.tenant.turns[ALL_CREDENTIALS]
     kindergarten = {
@@ -226,6 +227,7 @@ def _database(args: TenantArgs, keys: TenantCredentials, known: pulumi.Resource)
         },
         opening=opening_of(names.code),
         after=[known],
+        shut=shut,
     )
 
 

@@ -91,6 +91,7 @@ def _steps(config: StackConfig) -> StepsProvider:
             "username": postgresql.user,
             "password": postgresql.password,
             "sslmode": postgresql.sslmode,
+            "backupLimitMinutes": settings.backup_limit_minutes,
         },
         alibaba={
             "accessKey": alibaba.access_key,

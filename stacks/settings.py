@@ -138,6 +138,7 @@ class Settings(BaseModel):
     backup_kms_key: KmsKey
     backup_image: Text
     backup_schedule: Text
+    backup_limit_minutes: Annotated[int, Field(ge=1, le=10_080)]
     oidc_issuer: Annotated[str, Field(pattern="^https://")]
     oidc_audience: Text
     oidc_provider: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]

@@ -13,6 +13,7 @@ from pulumi_alicloud.rds import BackupPolicy, Instance, InstanceParameterArgs, I
 
 from components.foundation.network import TAGS
 from components.foundation.settings import DatabaseServerSettings
+from tenantry.model.database_parameters import PARAMETERS
 
 # What a change of these does is a new server: the engine is told to leave it, protection refuses it besides.
 BIRTH: Final = ("engine", "zoneId", "zoneIdSlaveA", "vswitchId", "vpcId", "dbTimeZone")
@@ -51,14 +52,10 @@ def hba(user: str, cidr: str) -> list[InstancePgHbaConfArgs]:
 
 
 def parameters(settings: DatabaseServerSettings) -> dict[str, str]:
-    """Those that a database for each tenant asks for."""
-    return {
-        "autovacuum_naptime": str(settings.autovacuum_naptime_s),
-        "idle_in_transaction_session_timeout": "60000",
-        "log_connections": "on",
-        "log_disconnections": "on",
-        "password_encryption": "scram-sha-256",
-    }
+    """Those that tenants on one server ask for, and what a database for each of them does."""
+    left = set(settings.without_parameters)
+    shared = {parameter.name: parameter.value for parameter in PARAMETERS if parameter.name not in left}
+    return {"autovacuum_naptime": str(settings.autovacuum_naptime_s)} | shared
 
 
 class FoundationDatabaseServer(pulumi.ComponentResource):

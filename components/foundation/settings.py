@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from tenantry.model.database_parameters import NAMES
+
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}$")]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2,}-[a-z0-9-]+-[a-z0-9]+$")]
 LARGEST_NETWORK, SMALLEST_NETWORK = 12, 16  # prefix lengths: three zones of pods need a /16
@@ -19,6 +21,12 @@ def _roomy(value: IPv4Network) -> IPv4Network:
     if not LARGEST_NETWORK <= value.prefixlen <= SMALLEST_NETWORK or not value.is_private:
         raise ValueError(f"is no private network of /{LARGEST_NETWORK} to /{SMALLEST_NETWORK}, such as 10.64.0.0/16")
     return value
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"is none of {', '.join(NAMES)}")
+    return name
 
 
 class Part(BaseModel):
@@ -83,6 +91,7 @@ class DatabaseServerSettings(Part):
     engine_version: Literal["16.0", "17.0", "18.0"] = "16.0"
     backup_days: Annotated[int, Field(ge=7, le=730)] = 30
     autovacuum_naptime_s: Annotated[int, Field(ge=60, le=3600)] = 300  # a worker starts a database every so often
+    without_parameters: tuple[Annotated[str, AfterValidator(_known)], ...] = ()  # that RDS does not offer for its class
 
     @model_validator(mode="after")
     def _has_class(self) -> "DatabaseServerSettings":

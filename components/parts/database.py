@@ -39,6 +39,9 @@ class DatabaseArgs:
     administrators: Mapping[str, Mapping[str, str]] | None = None  # beside its contact, by id
     opening: Opening | None = None  # where its steps are recorded
     after: Sequence[pulumi.Resource] = ()  # what must be there before anything is made
+    shut: Sequence[
+        pulumi.Resource
+    ] = ()  # what ends access before the login roles change: their sessions may hold these
 
 
 def password_generations(rotation: int) -> tuple[int, int]:
@@ -90,7 +93,7 @@ class Database(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     provider=args.providers.postgresql,
-                    depends_on=[owner] if args.rights == "owner" else None,
+                    depends_on=[*([owner] if args.rights == "owner" else []), *args.shut],
                 ),
             )
             for turn, (login, password) in enumerate(zip(args.logins, passwords, strict=True))

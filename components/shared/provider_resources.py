@@ -94,7 +94,8 @@ class CloneRights(pulumi.CustomResource):
 
 
 class ClosedDatabases(pulumi.CustomResource):
-    """The server's own databases, which PostgreSQL opens to every role, shut to the tenants."""
+    """The server's own databases, which PostgreSQL opens to every role, shut to the tenants; and the provisioner's
+    sessions, which end a wait for what a tenant holds."""
 
     def __init__(self, name: str, databases: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
         super().__init__(f"{PACKAGE}:index:ClosedDatabases", name, {"databases": list(databases)}, opts)
@@ -163,7 +164,7 @@ class Opened(pulumi.CustomResource):
 
 
 class Sessions(pulumi.CustomResource):
-    """While declared, terminates sessions of these login roles: for tenants whose access, or one login, has ended."""
+    """While declared, these login roles cannot log in and have no session: of tenants whose access has ended."""
 
     def __init__(self, name: str, database: str, logins: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
         inputs = {"database": database, "logins": list(logins)}

@@ -110,6 +110,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
         "tenants": _count("Tenants in one stack", 100),
         "resources": _count("Resources in one stack", 4000),
         "connections": _count("Connections the database server takes", 5000),
+        "reservedConnections": _count("Connections of these that it reserves for the platform and for superusers", 23),
         "cpu": _count("CPUs of the cluster that tenants may reserve", 400),
         "memoryGi": _count("Memory of the cluster that tenants may reserve, in GiB", 1600),
         "ephemeralStorageGi": _count("Disk of the nodes that tenants may reserve, in GiB", 8000),

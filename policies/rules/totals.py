@@ -47,11 +47,12 @@ def reserved(stack: Stack, settings: Settings) -> Iterator[Violation]:
     remedy="move tenants to a cell on another server, or raise the setting with max_connections.",
 )
 def connections(stack: Stack, settings: Settings) -> Iterator[Violation]:
-    """The connection limits of all databases fit into the server."""
+    """The connection limits of all databases fit into the server, beside those that it reserves."""
     limits = [number(resource.props.get("connectionLimit")) or 0 for resource in stack.of("postgresql:Database")]
     total = sum(limit for limit in limits if limit > 0)
-    if total > settings.count("connections"):
-        yield Violation("platform", f"connections: {shown(total)} of {settings.count('connections')}")
+    most = settings.count("connections") - settings.count("reservedConnections")
+    if total > most:
+        yield Violation("platform", f"connections: {shown(total)} of {most}")
 
 
 @stack_rule(

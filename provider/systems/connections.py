@@ -59,8 +59,9 @@ class Connections:
     @property
     def systems(self) -> "BackupClients":
         """The same two, as tenantry.backup wants them."""
-        from tenantry.backup.clients import BackupClients
+        from tenantry.backup.clients import LIMIT_MINUTES, BackupClients
 
+        limit = _object("postgresql", self.postgresql).get("backupLimitMinutes") or LIMIT_MINUTES
         with self._lock:
             server, storage = self._server, self._storage
         return BackupClients(
@@ -73,6 +74,7 @@ class Connections:
             secret_key=storage.secret_key,
             token=storage.token,
             proxy=storage.proxy,
+            limit_s=60.0 * float(limit),
         )
 
     def cancel(self) -> None:

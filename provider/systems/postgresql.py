@@ -38,6 +38,8 @@ REMEDIES: Final = {
     "23514": "the value is not one of those that the column allows",
     "57014": "the run was cancelled: run again",
 }
+HIDDEN: Final = "row-level security"
+SHOW: Final = "its tenant hides rows from its owner: `tenantry up --refresh` ends that (NO FORCE ROW LEVEL SECURITY)"
 UNREACHED: Final = "check that the server answers at the provider's host and port"
 USED_UP: Final = ("too many connections", "too many clients", "connection slots")  # of a database or role, the server
 FULL: Final = "end sessions of those who hold them all (see pg_stat_activity), or raise max_connections, and run again"
@@ -149,6 +151,8 @@ def explain(error: Exception) -> ResourceFailure | None:
     if not isinstance(error, psycopg.Error):
         return None
     code = error.sqlstate
+    if code == "42501" and HIDDEN in (error.diag.message_primary or ""):
+        return ResourceFailure(error.diag.message_primary or "", SHOW)
     if code is None:  # no session came about, or it was lost: libpq's own words, which hold no password
         refused = any(word in str(error) for word in ("authentication failed", "pg_hba.conf", "SSL"))
         remedy = REFUSED if refused else FULL if any(word in str(error) for word in USED_UP) else UNREACHED

@@ -96,6 +96,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "alibabaSecretKey": _ACCESS,
     "backupImage": _IN_PLACE,
     "backupSchedule": _IN_PLACE,
+    "backupLimitMinutes": _IN_PLACE,
     "oidcAudience": _ROLLS,
     "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
     "oidcFingerprints": _IN_PLACE,

@@ -15,6 +15,7 @@ from tenantry.database.sessions.settings import OwnSettings
 from tenantry.names import MAINTENANCE_DATABASE
 
 CONNECT_TIMEOUT_S = 15
+LIMIT_MINUTES = 60  # where the stack says nothing: as in Pulumi.yaml
 APPLICATION = "tenantry-backup"
 TLS = "PGSSL"  # how libpq's variables about it begin
 
@@ -40,6 +41,9 @@ class BackupClients:
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
     proxy: str | None = None
+    limit_s: float = (
+        LIMIT_MINUTES * 60.0
+    )  # of each program and each comparison: what is restored is a tenant's code, and may not end
     _settings: OwnSettings = field(default_factory=OwnSettings, repr=False, compare=False)
 
     @contextmanager

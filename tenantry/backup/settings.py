@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenantry.backup.clients import BackupClients, BucketLocation
+from tenantry.backup.clients import LIMIT_MINUTES, BackupClients, BucketLocation
 from tenantry.backup.contents.prefixes import Filed, Prefixes
 from tenantry.backup.create import BackupStore, BackupSubject
 from tenantry.backup.errors import BackupError, error_context
@@ -61,7 +61,10 @@ class Stack:
                 raise BackupError(f"tenantry:{name}Bucket or {name}Region is not set", "see Pulumi.yaml")
             return BucketLocation(bucket, region)
 
-        systems = systems_of(Cli(project.root, environment, ""), stack)
+        limit = project.setting(stack, "backupLimitMinutes") or str(LIMIT_MINUTES)
+        if not limit.isascii() or not limit.isdigit() or not int(limit):
+            raise BackupError(f"tenantry:backupLimitMinutes is {limit}", "write a number of minutes, such as 60")
+        systems = systems_of(Cli(project.root, environment, ""), stack, 60.0 * int(limit))
         vault = BackupStore(systems, place("backup"), BackupRecords(systems, ADMIN_DATABASE))
         return cls(vault, (place("photo"), place("system")), project.tenants(stack))
 
@@ -110,8 +113,8 @@ class Stack:
         return [everybody[name] for name in names] if names else list(everybody.values())
 
 
-def systems_of(cli: Cli, stack: str) -> BackupClients:
-    """Those of the stack's program. Raises BackupError for settings that are missing."""
+def systems_of(cli: Cli, stack: str, limit_s: float) -> BackupClients:
+    """Those of the stack's program; `limit_s`: see BackupClients. Raises BackupError for settings that are missing."""
     found = given(cli, stack, VARIABLES)
     if missing := [key for key, value in found.items() if not value]:
         raise BackupError(
@@ -130,4 +133,5 @@ def systems_of(cli: Cli, stack: str) -> BackupClients:
         secret_key=found["alibabaSecretKey"],
         token=environment.get("ALICLOUD_SECURITY_TOKEN") or None,
         proxy=environment.get("TENANTRY_ALIBABA_PROXY") or None,
+        limit_s=limit_s,
     )

@@ -27,7 +27,8 @@ VALID: Final = "10 minutes"  # in which it may begin a session; one that has beg
 
 # Settings that a database's owner may give it reach every session that does not bring its own.
 CATALOG_ALONE: Final = "-c search_path= -c statement_timeout=0"  # nothing of the tenant's is taken for PostgreSQL's
-AS_OWNER: Final = "-c search_path=public -c statement_timeout=0"
+# A table whose owner has forced its policies on itself ends what we do there; with them, we would miss rows in silence.
+AS_OWNER: Final = "-c search_path=public -c statement_timeout=0 -c row_security=off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,11 @@ TERMINATE_SESSIONS: Final = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat
 LOCK: Final = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"  # ends with the session
 CREATE_ROLE: Final = (
     "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB CONNECTION LIMIT {limit} PASSWORD {verifier}"
-    " VALID UNTIL {expiry} IN ROLE {owner} ROLE CURRENT_USER"  # who is in it may end its sessions
+    " VALID UNTIL {expiry} IN ROLE {roles} ROLE CURRENT_USER"  # who is in it may end its sessions
 )
+# Whoever is in it finds a connection where tenants have used all others up; PostgreSQL has it since 16.
+RESERVE_ROLE: Final = "pg_use_reserved_connections"
+MAY_RESERVE: Final = "SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'MEMBER WITH ADMIN OPTION')"
 
 
 @contextmanager
@@ -88,6 +92,7 @@ def owner_login(
             yield None
             return
         _remove(entrance, connect, database, login)
+        reserve = entrance.execute(MAY_RESERVE, [RESERVE_ROLE]).fetchone() is not None
         expiry = entrance.execute(EXPIRY, [VALID]).fetchone()
         entrance.execute(
             sql.SQL(CREATE_ROLE).format(
@@ -95,7 +100,7 @@ def owner_login(
                 limit=sql.Literal(CONNECTIONS),
                 verifier=sql.Literal(verifier(entrance, login.name, login.password)),
                 expiry=sql.Literal(expiry[0] if expiry else None),
-                owner=sql.Identifier(login.owner),
+                roles=sql.SQL(", ").join(map(sql.Identifier, [login.owner, *([RESERVE_ROLE] if reserve else [])])),
             )
         )
         entrance.commit()

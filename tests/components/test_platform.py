@@ -341,5 +341,4 @@ def test_the_servers_own_databases_are_closed(platform) -> None:
 
 
 def test_where_pg_hba_closes_the_servers_own_databases_nothing_is_revoked_there(platform) -> None:
-    assert platform().of("ClosedDatabases")
-    assert not platform(closed_by_hba=True).of("ClosedDatabases")
+    assert platform(closed_by_hba=True).one("ClosedDatabases").inputs == {"databases": []}

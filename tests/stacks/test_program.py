@@ -109,6 +109,7 @@ def test_settings_of_our_own_provider(run, tenants) -> None:
         "username": "tenantry",
         "password": "pg-password",
         "sslmode": "disable",
+        "backupLimitMinutes": 60,
     }
     assert alibaba == {
         "accessKey": "key-id",

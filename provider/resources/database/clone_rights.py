@@ -12,6 +12,7 @@ from provider.resources.database import (
     membership,
     owners,
     row_grants,
+    row_security,
     strangers,
     temp_files,
 )
@@ -190,6 +191,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _public_schema(session)
     yield from record_rights.faults(session, inputs["owner"])
     yield from owners.faults(session, inputs["owner"])
+    yield from row_security.faults(session)
     if inputs.get("rights") == ROWS:
         yield from row_grants.faults(session, inputs["owner"], inputs["logins"])
 

@@ -1,10 +1,14 @@
-"""The server's own databases, shut to the tenants' login roles: PostgreSQL lets everybody into them by default."""
+"""The server's own databases, shut to the tenants' login roles: PostgreSQL lets everybody into them by default.
+
+And what the provisioner's own sessions must bring along on a server that tenants are on: lock_timeout.py.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, LiteralString
 
 from provider.errors import ResourceFailure, error_context
 from provider.resources.base import Inputs, Kind, Resource
+from provider.resources.database import lock_timeout
 from provider.systems.connections import Connections
 from tenantry.names import MAINTENANCE_DATABASE
 
@@ -38,6 +42,8 @@ class ClosedDatabases(Resource):
         from provider.systems.postgresql import explain
 
         with error_context("closing databases", explain), at.database(MAINTENANCE_DATABASE) as session:
+            lock_timeout.give(session)
+            session.commit()
             _each(session, "REVOKE CONNECT ON DATABASE {} FROM PUBLIC", _open(session, inputs["databases"]))
             _give_back(session, sorted(set(before.get("databases", [])) - set(inputs["databases"])))
             if still := _open(session, inputs["databases"]):
@@ -52,13 +58,15 @@ class ClosedDatabases(Resource):
 
         databases = list(state.get("databases", []))
         with error_context("reading rights", explain), at.database(MAINTENANCE_DATABASE) as session:
-            return {"databases": databases, "drift": [f"{name} is open to all" for name in _open(session, databases)]}
+            found = [f"{name} is open to all" for name in _open(session, databases)] + lock_timeout.faults(session)
+            return {"databases": databases, "drift": found}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.systems.postgresql import explain
 
         with error_context("opening databases", explain), at.database(MAINTENANCE_DATABASE) as session:
             _give_back(session, list(state["databases"]))
+            lock_timeout.take_away(session)
 
 
 def _each(session: "Session", statement: LiteralString, databases: list[str]) -> None:

@@ -1,7 +1,14 @@
-"""The sessions of a tenant's login roles, closed where access has ended: NOLOGIN ends none that runs."""
+"""The login roles of a tenant whose access has ended: they may not log in any more, and none of their sessions is left.
+
+Their own sessions can keep anybody from changing the roles: `BEGIN; ALTER ROLE rent001_a PASSWORD 'x'` locks the role's
+row for as long as that transaction lasts. So the sessions end first, and while NOLOGIN is set.
+"""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from provider.errors import ResourceFailure, error_context
@@ -13,14 +20,16 @@ if TYPE_CHECKING:
     from provider.systems.postgresql import Session
 
 WAIT_S: Final = 10.0  # for a backend to notice: it does between two rows, and at once when it is idle
+EVERY_S: Final = 0.05
+ABLE: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND rolcanlogin ORDER BY 1"
 RUNNING: Final = "SELECT pid FROM pg_stat_activity WHERE usename = ANY(%s)"
 TERMINATE: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY(%s)"
 
 
 class Sessions(Resource):
-    """Declared, none is left; a refresh finds one that came back, the next update closes it again.
+    """Declared, none is left, and none can begin; a refresh finds one that came back, the next update closes it again.
 
-    Taken away, nothing happens: access returns with the roles' LOGIN.
+    Roles that are not there yet are passed over. Taken away, nothing happens: access returns with the roles' LOGIN.
     """
 
     inputs: ClassVar[Mapping[str, Kind]] = {"database": "string", "logins": "list"}
@@ -34,8 +43,10 @@ class Sessions(Resource):
     def apply(self, at: Connections, inputs: Inputs, before: Inputs) -> Inputs:
         from provider.systems.postgresql import explain
 
+        logins = list(inputs["logins"])
         with error_context("closing sessions", explain), at.database(MAINTENANCE_DATABASE) as session:
-            _close(session, list(inputs["logins"]))
+            _shut(at, session, logins)
+            _close(session, logins)
         return {**inputs, "drift": []}
 
     def observe(self, at: Connections, identity: str, state: Inputs) -> Inputs | None:
@@ -52,6 +63,44 @@ class Sessions(Resource):
         """Nothing: whoever has access again may have connected already."""
 
 
+def _shut(at: Connections, session: "Session", logins: list[str]) -> None:
+    """Raises psycopg.errors.LockNotAvailable, with its name, for a session of somebody else that holds a role."""
+    from psycopg import sql
+
+    from tenantry.database.sessions.watch import watched
+
+    able = [name for (name,) in session.execute(ABLE, [logins]).fetchall()]
+    session.commit()
+    if not able:
+        return
+    with _ending(at, logins), watched(at.database, session):
+        for login in able:
+            session.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(login)))
+            session.commit()
+
+
+@contextmanager
+def _ending(at: Connections, logins: list[str]) -> Generator[None, None, None]:
+    """Ends these logins' sessions during the block, also new ones: who waits for what they hold is next."""
+    over = Event()
+
+    def end() -> None:
+        with at.database(MAINTENANCE_DATABASE) as session:
+            while True:
+                session.execute(TERMINATE, [logins])
+                session.commit()
+                if over.wait(EVERY_S):
+                    return
+
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(end)
+        try:
+            yield
+        finally:
+            over.set()
+            ending.result()
+
+
 def _close(session: "Session", logins: list[str]) -> None:
     deadline = time.monotonic() + WAIT_S
     while True:
@@ -62,4 +111,4 @@ def _close(session: "Session", logins: list[str]) -> None:
             raise ResourceFailure(
                 f"sessions of {', '.join(logins)} do not end", "end their processes on the server, and run again"
             )
-        time.sleep(0.05)
+        time.sleep(EVERY_S)

@@ -23,6 +23,12 @@ from tenantry.database.sessions.watch import Watch, watched
 from tenantry.names import PLATFORM_SCHEMA
 
 DUMPED: Final = ("--no-owner", "--no-privileges", "--lock-wait-timeout=60s")  # pg_dump takes back what PGOPTIONS says
+SHOWN: Final = 3
+HIDDEN: Final = """
+SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    CROSS JOIN pg_roles
+WHERE relrowsecurity AND relforcerowsecurity AND rolname = current_user AND NOT (rolsuper OR rolbypassrls) ORDER BY 1, 2
+"""
 SCRATCH: Final = "tenantry_scratch_"
 # What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
 _NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "COMMENT ON SCHEMA public")
@@ -48,7 +54,8 @@ def run(
 ) -> bytes:
     """Its output, empty when that goes into a file.
 
-    What it says when it fails names databases and objects, and no secret; and who held what it waited for.
+    What it says when it fails names databases and objects, and no secret; and who held what it waited for. Raises
+    BackupError where it does not end: a session of its own login ends with that login (owner_login).
     """
     watch = Watch(systems.session, database=database, application=APPLICATION)
     with reserve_connection(systems.session, database):
@@ -61,7 +68,10 @@ def run(
                 stdout=target or subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 check=False,
+                timeout=systems.limit_s,
             )
+        except subprocess.TimeoutExpired:
+            raise _time_limit(f"{name} of {database}", systems.limit_s) from None
         finally:
             watch.stop()
     if done.returncode:
@@ -69,6 +79,26 @@ def run(
         wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
         raise BackupError(wrong, "correct this and run again")
     return done.stdout or b""
+
+
+def _time_limit(what: str, limit_s: float) -> BackupError:
+    return BackupError(
+        f"{what} took longer than {limit_s / 60:g} minutes and was ended",
+        "if its tables need longer, raise tenantry:backupLimitMinutes; else something in it does not end, such as a"
+        " function of an index, a constraint or a materialized view: have the tenant mend that, and run again",
+    )
+
+
+@contextmanager
+def _in_time(systems: BackupClients, session: Session, what: str) -> Generator[None]:
+    """Raises BackupError for statements of the session that do not end in time."""
+    with watched(systems.session, session, systems.limit_s) as watch:
+        try:
+            yield
+        except psycopg.errors.AdminShutdown:
+            if watch.has_ended_it:
+                raise _time_limit(what, systems.limit_s) from None
+            raise
 
 
 @contextmanager
@@ -85,6 +115,7 @@ def frozen(systems: BackupClients, database: str) -> Generator[tuple[Session, st
 def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprint:
     """Writes the dump into an empty file; the fingerprint is of the very same moment, but for sequences (see there)."""
     with frozen(systems, database) as (session, snapshot):
+        _refuse_hidden_rows(session, database)
         before, has_record = fingerprint.sequences(session), migration_record.is_ours(session)
         run(
             systems,
@@ -96,7 +127,20 @@ def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprin
             target=target,
         )
         digest = _schema_digest(systems, database, snapshot, has_record)
-        return fingerprint.take(session, digest, before, has_record=has_record)
+        with _in_time(systems, session, f"reading {database}"):
+            return fingerprint.take(session, digest, before, has_record=has_record)
+
+
+def _refuse_hidden_rows(session: Session, database: str) -> None:
+    """PostgreSQL ends such a dump by itself, without a word of whose doing it is. Raises BackupError."""
+    if hidden := [f"{schema}.{name}" for schema, name in session.execute(HIDDEN).fetchall()]:
+        user = session.info.user
+        raise BackupError(
+            f"the owner of {database} has put {', '.join(hidden[:SHOWN])}{' and others' * (len(hidden) > SHOWN)} under"
+            f" FORCE ROW LEVEL SECURITY, and {user} has no BYPASSRLS: rows would be missing",
+            "`tenantry up --refresh` takes it off, and the next backup is whole; to allow it, as the server's"
+            f" administrator: `ALTER ROLE {user} BYPASSRLS`",
+        )
 
 
 def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | None = None) -> Fingerprint:
@@ -104,7 +148,8 @@ def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | N
     with frozen(systems, database) as (session, snapshot):
         has_record = migration_record.is_ours(session) if taken is None else taken.record is not None
         digest = _schema_digest(systems, database, snapshot, has_record)
-        return fingerprint.take(session, digest, has_record=has_record)
+        with _in_time(systems, session, f"reading {database}"):
+            return fingerprint.take(session, digest, has_record=has_record)
 
 
 def _dumped(has_record: bool) -> tuple[str, ...]:

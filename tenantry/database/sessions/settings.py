@@ -27,6 +27,9 @@ WHERE context = 'user' AND name <> ALL(%s) ORDER BY name
 NOT_OURS: Final = ["application_name", "transaction_deferrable", "transaction_isolation", "transaction_read_only"]
 # A tenant may hold what is altered from outside too: its database's row, its roles.
 LOCK_TIMEOUT: Final = "-c lock_timeout=60s"
+# Of the provisioner's sessions that bring none, such as the postgresql plugin's, whose waits are everybody's: see
+# provider/resources/database/lock_timeout.py.
+PROVISIONER_LOCK_TIMEOUT: Final = "10s"
 # pg_settings does not list the role; what we send is UTF-8, whatever the maintenance database holds.
 FIXED: Final = {"role": "none", "client_encoding": "UTF8"}
 

@@ -16,7 +16,7 @@ from tenantry.engine.clients.postgresql import Server, server_of
 from tenantry.engine.errors import CommandError, ExitCode, StackLocked
 from tenantry.engine.process.os_user import own_name
 from tenantry.engine.process.pulumi_cli import Cli
-from tenantry.engine.run import quota_refusals
+from tenantry.engine.run import lock_holders, quota_refusals
 from tenantry.engine.run.ended import exit_code_of, remark_of
 from tenantry.engine.run.engine_process import RunListener, run
 from tenantry.engine.run.onboarding_recorder import Recorder as OpeningRecorder
@@ -248,9 +248,10 @@ class Operation:
         return self._explained(outcome)
 
     def _explained(self, outcome: Outcome) -> Outcome:
-        """With whose objects fill a quota that refused one of ours."""
+        """With whose objects fill a quota that refused one of ours, and who holds what one of ours waited for."""
         errors = outcome.progress.errors
         told = quota_refusals.explain(errors, lambda: quota_refusals.cluster(self.cli, self.stack))
+        told = lock_holders.explain(told, lambda database: self.server().session(database))
         for said, error in zip(told, errors, strict=True):
             if said != error:
                 self.watcher.say(str(said))

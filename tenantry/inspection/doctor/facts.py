@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tenantry.database.sessions.settings import PROVISIONER_LOCK_TIMEOUT
+from tenantry.model.database_parameters import PARAMETERS
+
 
 @dataclass(frozen=True, slots=True)
 class Silent:
@@ -54,8 +57,16 @@ class Postgresql:
     self_grant: str = "set, inherit"
     template: tuple[bool, bool] | None = (True, False)  # is_template, allows connections; None: not there
     open_to_all: Sequence[str] = ()  # of the server's own databases
+    foreign_open: Sequence[str] = ()  # databases that neither the server nor we have made, open to everybody
     extensions: frozenset[str] = frozenset()  # that can be had
     connections: int = 5000
+    reserved: int = 23  # of these, not for tenants
+    may_use_reserve: bool = True
+    reads_hidden_rows: bool = True  # BYPASSRLS
+    lock_timeout: str = PROVISIONER_LOCK_TIMEOUT  # of a session that brings none
+    parameters: Mapping[str, str] = field(
+        default_factory=lambda: {parameter.name: parameter.value for parameter in PARAMETERS}
+    )
     encrypted: bool = True
     certificate: Certificate | None = None
     skew_s: float = 0.0

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from tenantry.database.owner_login import RESERVE_ROLE
 from tenantry.inspection.doctor.facts import Certificate, Postgresql, Silent
+from tenantry.model.database_parameters import NAMES
 from tenantry.names import MAINTENANCE_DATABASE, TEMPLATE_DATABASE
 
 TIMEOUT_S: Final = 10.0
@@ -18,8 +20,21 @@ OPEN: Final = """
 SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
 WHERE datname IN ('postgres', 'template1') AND grantee = 0 AND privilege_type = 'CONNECT' ORDER BY 1
 """
+# Of others, who know whose rights their own logins need (docs/decisions/0008).
+FOREIGN: Final = """
+SELECT datname FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+WHERE datname NOT IN ('postgres', 'template1') AND datallowconn AND grantee = 0 AND privilege_type = 'CONNECT'
+ORDER BY 1
+"""
 EXTENSIONS: Final = "SELECT name FROM pg_available_extensions"
-ME: Final = "SELECT rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+ME: Final = """
+SELECT rolsuper, rolcreaterole, rolcreatedb, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user
+"""
+PARAMETERS: Final = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
+RESERVED: Final = """
+SELECT sum(setting::int) FROM pg_settings WHERE name IN ('reserved_connections', 'superuser_reserved_connections')
+"""
+RESERVE: Final = "SELECT pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') FROM pg_roles WHERE rolname = %s"
 
 
 def read_postgresql(
@@ -59,7 +74,7 @@ def _read(session: Any, where: str, certificate: Certificate | None) -> Postgres
         row = session.execute(statement, values).fetchone()
         return row[0] if row and len(row) == 1 else row
 
-    superuser, roles, databases = one(ME)
+    superuser, roles, databases, bypasses = one(ME)
     before = time.time()
     clock = float(one("SELECT extract(epoch FROM clock_timestamp())"))
     release = int(one("SHOW server_version_num")) // 10_000
@@ -72,10 +87,16 @@ def _read(session: Any, where: str, certificate: Certificate | None) -> Postgres
         self_grant=str(one("SHOW createrole_self_grant")) if release >= 16 else "",
         template=one("SELECT datistemplate, datallowconn FROM pg_database WHERE datname = %s", TEMPLATE_DATABASE),
         open_to_all=[str(name) for (name,) in session.execute(OPEN).fetchall()],
+        foreign_open=[str(name) for (name,) in session.execute(FOREIGN).fetchall()],
         extensions=frozenset(
             name for (name,) in session.execute("SELECT name FROM pg_available_extensions").fetchall()
         ),
         connections=int(one("SHOW max_connections")),
+        reserved=int(one(RESERVED)),
+        may_use_reserve=release < 16 or bool(one(RESERVE, RESERVE_ROLE)),
+        reads_hidden_rows=bool(bypasses),
+        lock_timeout=str(one("SHOW lock_timeout")),
+        parameters=dict(session.execute(PARAMETERS, [list(NAMES)]).fetchall()),
         encrypted=bool(session.pgconn.ssl_in_use),
         certificate=certificate,
         skew_s=(before + time.time()) / 2 - clock,

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final, TypeVar
 
+from tenantry.database.owner_login import RESERVE_ROLE
+from tenantry.database.sessions.settings import PROVISIONER_LOCK_TIMEOUT
 from tenantry.inspection.doctor.facts import Alibaba, Certificate, Facts, Kubernetes, Postgresql, Silent
 from tenantry.inspection.doctor.model import Check, Examine, Problem, State
+from tenantry.model.database_parameters import unsuited
 
 OLDEST_KUBERNETES: Final = (1, 30)  # ValidatingAdmissionPolicy is stable since
 OLDEST_POSTGRESQL: Final = 14
@@ -169,6 +172,13 @@ def _closed(facts: Facts, at: Postgresql) -> Iterator[Problem]:
             f"everybody may connect to {', '.join(at.open_to_all)}, which are not the provisioner's to close",
             "revoke CONNECT as the server's administrator, or refuse it in pg_hba and set tenantry:databaseClosedByHba",
         )
+    for name in at.foreign_open:
+        yield Problem(
+            f"every tenant may connect to the database {name}, which is not ours",
+            f"as its owner: `REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC` and GRANT CONNECT to its own"
+            " logins, or make it on another server",
+            State.WARNING,
+        )
 
 
 def _extensions(facts: Facts, at: Postgresql) -> Iterator[Problem]:
@@ -177,9 +187,49 @@ def _extensions(facts: Facts, at: Postgresql) -> Iterator[Problem]:
 
 
 def _connections(facts: Facts, at: Postgresql) -> Iterator[Problem]:
-    if facts.connections > at.connections:
-        said = f"plans promise {facts.connections} connections, the server takes {at.connections}"
+    if facts.connections > (takes := at.connections - at.reserved):
+        said = f"plans promise {facts.connections} connections, the server takes {takes} beside its reserve"
         yield Problem(said, "take a larger class, raise max_connections, or put tenants on another server")
+
+
+def _parameters(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    if facts.embedded:
+        return
+    for parameter, setting in unsuited(at.parameters, at.version):
+        yield Problem(
+            f"{parameter.name} is {setting or 'not said'}: {parameter.reason}",
+            f"set it to {parameter.value} ({parameter.demand} will do) at the server (RDS: Parameters)",
+            State.WARNING,
+        )
+
+
+def _reserve(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    user = facts.settings.get("databaseUser") or "the provisioner"
+    if not at.may_use_reserve and not at.is_superuser:
+        yield Problem(
+            f"{user} may not use the connections that the server reserves: tenants can use all of the others up",
+            f"as the server's administrator: `GRANT {RESERVE_ROLE} TO {user} WITH ADMIN OPTION`",
+            State.WARNING,
+        )
+
+
+def _held(facts: Facts, at: Postgresql) -> Iterator[Problem]:
+    user = facts.settings.get("databaseUser") or "the provisioner"
+    if at.lock_timeout != PROVISIONER_LOCK_TIMEOUT:
+        yield Problem(
+            f"{user} waits {'without end' if at.lock_timeout == '0' else at.lock_timeout} for what a tenant holds, and"
+            " everybody with it",
+            "`tenantry up` of the platform's stack sets it (`--refresh` where it had); until then"
+            f" `ALTER ROLE {user} SET lock_timeout = '{PROVISIONER_LOCK_TIMEOUT}'`",
+            State.WARNING,
+        )
+    if not at.reads_hidden_rows:
+        yield Problem(
+            f"{user} has no BYPASSRLS: a tenant that forces row level security on its tables stops its own backup",
+            f"as the server's administrator: `ALTER ROLE {user} BYPASSRLS`; where it may not, `tenantry drift` finds"
+            " such a table and `up --refresh` mends it",
+            State.WARNING,
+        )
 
 
 def _server_tls(facts: Facts, at: Postgresql) -> Iterator[Problem]:
@@ -278,6 +328,9 @@ CHECKS: Final = (
         "closed": ("the server's own databases are closed", _closed),
         "extensions": ("the template's extensions can be had", _extensions),
         "connections": ("the server takes what plans promise", _connections),
+        "reserve": ("the platform keeps connections for itself", _reserve),
+        "parameters": ("its parameters suit a shared server", _parameters),
+        "held": ("what a tenant holds or hides stops nobody else", _held),
         "tls": ("sessions are encrypted, the certificate holds", _server_tls),
         "clock": ("clocks agree", _clock),
     }),

@@ -11,6 +11,7 @@ from pulumi_alicloud import cs, rds
 from components.foundation.network import subnets
 from policies.model.resource import kind_of
 from policies.rules.protection import STANDS_ON
+from tenantry.model.database_parameters import NAMES, PARAMETERS
 from tenantry.model.deployer_rights import FOUNDATION, LONGEST, PLATFORM, PREVIEW, STATE, STATE_READ, document
 from tests.components.conftest import ACCOUNT
 from tests.components.foundation.conftest import ADOPTED, MADE
@@ -91,12 +92,17 @@ def test_the_database_server_is_encrypted_in_two_zones_and_kept(foundation, secr
     assert wanted.items() <= made.inputs.items()
     assert made.inputs["vswitchId"].count(",") == 1
     assert {"engine", "zoneId", "zoneIdSlaveA", "vswitchId", "vpcId"} <= set(made.ignore_changes)
-    assert {parameter["name"]: parameter["value"] for parameter in made.inputs["parameters"]}[
-        "autovacuum_naptime"
-    ] == "300"
+    told = {parameter["name"]: parameter["value"] for parameter in made.inputs["parameters"]}
+    assert told == {"autovacuum_naptime": "300"} | {parameter.name: parameter.value for parameter in PARAMETERS}
     account = recording.one("RdsAccount")
     assert account.inputs["accountPassword"] == secret_type("pg-hidden")
     assert (account.inputs["accountType"], account.inputs["accountName"]) == ("Super", "tenantry")
+
+
+def test_a_parameter_that_rds_does_not_offer_is_left_out(foundation) -> None:
+    left = {**MADE, "databaseServer": {**MADE["databaseServer"], "withoutParameters": ["reserved_connections"]}}
+    told = {parameter["name"] for parameter in foundation(left).one("Instance").inputs["parameters"]}
+    assert told == {"autovacuum_naptime", *NAMES} - {"reserved_connections"}
 
 
 def test_nobody_connects_in_clear_or_to_the_servers_own_databases(foundation) -> None:

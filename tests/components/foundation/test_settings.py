@@ -13,6 +13,7 @@ WRONG: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "one zone": (("zones",), ["cn-guangzhou-a"], "at least 2 items"),
     "a zone twice": (("zones",), ["cn-guangzhou-a", "cn-guangzhou-a"], "fail together"),
     "no instance class": (("databaseServer",), {}, "`instanceType`"),
+    "a parameter that is none": (("databaseServer", "withoutParameters"), ["work_mem"], "is none of temp_file_limit"),
     "no nodes": (("cluster",), {}, "`nodes.instanceTypes`"),
     "less room than there is": (("databaseServer", "largestStorageGib"), 20, "less than"),
     "no subject": (("deployer",), {}, "exact `subjects`"),

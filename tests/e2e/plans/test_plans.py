@@ -361,6 +361,51 @@ def test_a_quota_that_the_tenants_objects_fill_is_told_so_and_a_secret_comes_and
     assert not [value[:5] for value in values for text in texts if value in text]
 
 
+def test_what_a_tenant_holds_of_its_role_and_database_is_its_own_failure_and_keeps_its_access_for_nobody(
+    opened: World,
+) -> None:
+    """Another one's roles and database change meanwhile, by the same plugin."""
+    code, other = TENANTS["basic"], TENANTS["standard"]
+    database, own = f"rent{code[1:]}", secret(opened, code)
+    holders = [opened.connect(database, own["DB_USER"], own["DB_PASSWORD"]) for _ in range(2)]
+    try:
+        holders[0].execute(f"SET ROLE NONE; BEGIN; ALTER ROLE {database}_a PASSWORD 'x'".encode())
+        holders[1].execute(f"BEGIN; ALTER DATABASE {database} CONNECTION LIMIT 5".encode())
+        change(opened, code, plan="standard")
+        change(opened, other, plan="premium")
+        refused = opened.up(ok=3)
+        for holder in holders:
+            assert f"{database}_a (process {holder.info.backend_pid}, its transaction began " in refused.stderr
+        assert f"SELECT pg_terminate_backend({holders[0].info.backend_pid});" in refused.stderr
+        assert _limits(opened, f"rent{other[1:]}") == {80}
+        change(opened, code, plan="basic", status="suspended")
+        opened.up()
+        with opened.connect() as session:
+            roles = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND starts_with(rolname, %s)"
+            assert session.execute(roles, [f"{database}_"]).fetchall() == []
+        for holder in holders:
+            with pytest.raises(psycopg.OperationalError):
+                holder.execute("SELECT 1")
+    finally:
+        for holder in holders:
+            holder.close()
+        change(opened, code, plan="basic", status="active")
+        change(opened, other, plan="standard")
+    opened.up()
+    opened.connect(database, own["DB_USER"], own["DB_PASSWORD"]).close()
+    assert _limits(opened, database) == {50}
+
+
+def _limits(world: World, database: str) -> set[int]:
+    """On connections: of the database and of its logins."""
+    asked = (
+        "SELECT datconnlimit FROM pg_database WHERE datname = %s"
+        " UNION ALL SELECT rolconnlimit FROM pg_roles WHERE starts_with(rolname, %s)"
+    )
+    with world.connect() as session:
+        return {int(limit) for (limit,) in session.execute(asked, [database, f"{database}_"]).fetchall()}
+
+
 def _checksums(world: World, code: str) -> list[str]:
     """The checksums of the secrets that the pods were started with."""
     deployment = world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")

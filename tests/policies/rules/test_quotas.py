@@ -88,11 +88,19 @@ KEPT: dict[str, tuple[float, str]] = {
 @pytest.mark.parametrize(("setting", "kept", "rule"), [(name, *kept) for name, kept in KEPT.items()])
 def test_totals_are_held_against_what_is_there(declared, broken, setting: str, kept: float, rule: str) -> None:
     kept = len(declared) if setting == "resources" else kept
-    fits = broken(declared, only=[], settings={"totals": {setting: math.ceil(kept)}})
-    short = broken(declared, only=[], settings={"totals": {setting: math.ceil(kept) - 1}})
+    rest = {"reservedConnections": 0}
+    fits = broken(declared, only=[], settings={"totals": {**rest, setting: math.ceil(kept)}})
+    short = broken(declared, only=[], settings={"totals": {**rest, setting: math.ceil(kept) - 1}})
     assert [str(violation) for violation in fits.broken] == []
     assert {violation.rule.name for violation in short.broken} == {rule}
     assert f"{setting}: {kept} of {math.ceil(kept) - 1}" in str(short.broken[0])
+
+
+def test_what_the_server_reserves_is_not_for_tenants(declared, broken) -> None:
+    told = {"connections": KEPT["connections"][0] + 23}
+    assert broken(declared, only=[], settings={"totals": told}).broken == []
+    (short,) = broken(declared, only=[], settings={"totals": {**told, "reservedConnections": 24}}).broken
+    assert short.rule.name == "totals-connections"
 
 
 CASES_ELSEWHERE = sorted({rule for _, rule in KEPT.values()})

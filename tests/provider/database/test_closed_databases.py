@@ -1,4 +1,7 @@
-"""The server's own databases: shut to everybody, told when reopened, and as PostgreSQL makes them afterwards."""
+"""The server's own databases: shut to everybody, told when reopened, and as PostgreSQL makes them afterwards.
+
+And the provisioner's sessions end a wait for what a tenant holds.
+"""
 
 from collections.abc import Generator
 
@@ -48,3 +51,23 @@ def test_what_is_left_out_or_removed_is_open_as_before(plugin, admin, closed) ->
     assert everybody_may(admin, "template1")
     plugin.delete("ClosedDatabases", closed)
     assert everybody_may(admin, "postgres")
+
+
+WAITS = "the provisioner waits for locks of tenants without end"
+
+
+def test_a_session_of_the_provisioner_that_brings_no_setting_ends_its_wait(plugin, server, closed) -> None:
+    with server.connect() as session:
+        assert session.execute("SHOW lock_timeout").fetchone() == ("10s",)
+    plugin.delete("ClosedDatabases", closed)
+    with server.connect() as session:
+        assert session.execute("SHOW lock_timeout").fetchone() == ("0",)
+
+
+@pytest.mark.parametrize("statement", ["RESET lock_timeout", "SET lock_timeout = 0", "SET lock_timeout = '1h'"])
+def test_waits_without_end_are_told_and_ended(plugin, admin, closed, statement: str) -> None:
+    admin.execute(f"ALTER ROLE CURRENT_USER {statement}".encode())
+    found = plugin.read("ClosedDatabases", closed)
+    assert found.outputs["drift"] == [WAITS]
+    plugin.update("ClosedDatabases", found, DECLARED)
+    assert plugin.read("ClosedDatabases", closed).outputs["drift"] == []

@@ -9,6 +9,7 @@ import pytest
 from provider.systems.connections import Connections
 from tenantry.database import migration_record
 from tenantry.database.migrations import Migration
+from tests.support.owner_powers import exercise
 
 
 def login(server, database: str, name: str) -> psycopg.Connection:
@@ -116,6 +117,43 @@ def test_its_record_of_migrations_is_its_own(plugin, settings, server, provision
     assert plugin.read("CloneRights", made).outputs["drift"] == []
     with login(server, "rent", "rent_a") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("DROP SCHEMA tenantry_platform CASCADE")
+
+
+def test_rows_that_a_tenant_hides_from_its_owner_are_told_and_shown_again(
+    plugin, settings, server, provisioner: str
+) -> None:
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    made = plugin.create("CloneRights", managed())
+    with login(server, "rent", "rent_a") as session:
+        session.execute("INSERT INTO made_by_the_template VALUES (1)")
+        session.execute("ALTER TABLE made_by_the_template ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        session.execute("CREATE TABLE own (n int)")  # policies that do not bind its owner are its own affair
+        session.execute("ALTER TABLE own ENABLE ROW LEVEL SECURITY")
+        found = plugin.read("CloneRights", made)
+        assert found.outputs["drift"] == ["table public.made_by_the_template hides rows from its owner"]
+        plugin.update("CloneRights", found, managed())
+        assert plugin.read("CloneRights", made).outputs["drift"] == []
+        assert session.execute("SELECT n FROM made_by_the_template").fetchall() == [(1,)]
+
+
+def test_whatever_an_owner_may_do_stops_no_update_and_is_mended_where_it_must_be(
+    plugin, settings, server, provisioner: str
+) -> None:
+    plugin.configure(postgresql=settings(username="provisioner", password="provisioner"))
+    made = plugin.create("CloneRights", managed())
+    with login(server, "rent", "rent_a") as session:
+        exercise(session, "rent")
+        found = plugin.read("CloneRights", made)
+        assert found.outputs["drift"] == []
+        session.execute("GRANT ALL ON SCHEMA public TO PUBLIC")
+        session.execute("ALTER TABLE hidden FORCE ROW LEVEL SECURITY")
+        found = plugin.read("CloneRights", made)
+        assert found.outputs["drift"] == [
+            "PUBLIC holds CREATE, USAGE on schema public",
+            "table public.hidden hides rows from its owner",
+        ]
+        plugin.update("CloneRights", found, managed())
+        assert plugin.read("CloneRights", made).outputs["drift"] == []
 
 
 SERVERS_OWN = {"databases": ["postgres", "template1"]}

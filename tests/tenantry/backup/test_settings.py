@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
+from local.shared.paths import ROOT
+from tenantry.backup.clients import LIMIT_MINUTES
 from tenantry.backup.errors import BackupError
 from tenantry.cli.commands.data.backup import stack_of
 from tenantry.engine.errors import CommandError
@@ -101,3 +104,21 @@ def test_what_the_stack_does_not_say_is_named_and_not_taken_from_the_shell(proje
 def test_a_stack_that_is_none_of_this_project_has_no_systems(project: Path, stack: str) -> None:
     with pytest.raises(CommandError, match=r"has no settings|no stack of the project"):
         stack_of(project, stack)
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("", 3600.0), ("  tenantry:backupLimitMinutes: 240\n", 14_400.0)])
+def test_how_long_one_database_may_take_is_the_stacks(project: Path, said: str, seconds: float) -> None:
+    (project / "Pulumi.prod.yaml").write_text(f"config:\n{BUCKETS}\n{said}")
+    assert stack_of(project, "prod").vault.systems.limit_s == seconds
+
+
+@pytest.mark.parametrize("said", ["0", "-5", "1h", '"²"'])
+def test_a_limit_that_is_no_number_of_minutes_is_refused(project: Path, said: str) -> None:
+    (project / "Pulumi.prod.yaml").write_text(f"config:\n{BUCKETS}\n  tenantry:backupLimitMinutes: {said}\n")
+    with pytest.raises(BackupError, match="backupLimitMinutes"):
+        stack_of(project, "prod")
+
+
+def test_the_default_limit_is_that_of_the_program() -> None:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+    assert declared["backupLimitMinutes"]["default"] == LIMIT_MINUTES

@@ -73,6 +73,23 @@ def test_it_has_the_owners_rights_and_no_others(server: TemporaryServer, connect
     assert roles(server) == ["rent"]
 
 
+def test_it_finds_a_place_in_the_reserve_where_the_provisioner_may_give_that(
+    server: TemporaryServer, connect: Connect
+) -> None:
+    def may() -> object:
+        with owner_login(connect, "rent") as login, inside(server, login) as one:
+            return one.execute("SELECT pg_has_role('pg_use_reserved_connections', 'USAGE')").fetchone()
+
+    assert may() == (False,)
+    with server.connect() as admin:
+        admin.execute("GRANT pg_use_reserved_connections TO provisioner")
+        assert may() == (False,)  # who is in it and may not give it goes on as before
+        admin.execute("GRANT pg_use_reserved_connections TO provisioner WITH ADMIN OPTION")
+        assert may() == (True,)
+        admin.execute("REVOKE pg_use_reserved_connections FROM provisioner")
+    assert roles(server) == ["rent"]
+
+
 def test_what_it_made_stays_with_the_owner_and_its_sessions_end(server: TemporaryServer, connect: Connect) -> None:
     with owner_login(connect, "rent") as login:
         left = inside(server, login)

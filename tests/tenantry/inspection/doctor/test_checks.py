@@ -134,8 +134,21 @@ WRONG: dict[str, tuple[Facts, str, State, str, str]] = {
     "an open template": (server(template=(True, True)), "database.template", State.WRONG, "takes connections", "ALLOW_CONNECTIONS false"),
     "a template that is none": (server(template=(False, False)), "database.template", State.WRONG, "no template", "IS_TEMPLATE true"),
     "open databases of the server's": (told(databaseClosedByHba="false"), "database.closed", State.WRONG, "postgres, template1", "pg_hba"),
+    "somebody else's open database": (server(foreign_open=("metabase",)), "database.closed", State.WARNING, "metabase", "REVOKE CONNECT, TEMPORARY ON DATABASE metabase"),
     "no extension": (server(extensions=frozenset()), "database.extensions", State.WRONG, "plpgsql", "install"),
     "too few connections": (server(connections=800), "database.connections", State.WRONG, "900", "larger class"),
+    "connections that are the reserve": (server(connections=910), "database.connections", State.WRONG, "887", "larger class"),
+    "no use of the reserve": (server(may_use_reserve=False), "database.reserve", State.WARNING, "tenants can use all", "GRANT pg_use_reserved_connections TO tenantry WITH ADMIN"),
+    "waits without end": (server(lock_timeout="0"), "database.held", State.WARNING, "waits without end", "ALTER ROLE tenantry SET lock_timeout = '10s'"),
+    "rows that may be hidden": (server(reads_hidden_rows=False), "database.held", State.WARNING, "BYPASSRLS", "ALTER ROLE tenantry BYPASSRLS"),
+    **{
+        f"{name} {setting}": (server(parameters={**SERVER.parameters, name: setting}), "database.parameters", State.WARNING, name, "Parameters")
+        for name, setting in (
+            ("temp_file_limit", "-1"), ("max_prepared_transactions", "800"), ("max_slot_wal_keep_size", "-1"), ("reserved_connections", "0"),
+            ("idle_in_transaction_session_timeout", "0"), ("idle_in_transaction_session_timeout", "86400000"), ("log_connections", "off"),
+            ("log_disconnections", "off"), ("password_encryption", "md5"), ("temp_file_limit", ""),
+        )
+    },
     "a session in clear": (server(encrypted=False), "database.tls", State.WRONG, "not encrypted", "SSL"),
     "another name in the certificate": (server(certificate=Certificate(fault="hostname mismatch")), "database.tls", State.WRONG, "hostname", "renew"),
     "a clock that is wrong": (server(skew_s=-400.0), "database.clock", State.WRONG, "-400", "set-ntp"),

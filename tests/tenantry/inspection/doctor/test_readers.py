@@ -13,6 +13,7 @@ import pytest
 from local.postgresql.temporary import TemporaryServer
 from tenantry.inspection.doctor.facts import Postgresql, Silent
 from tenantry.inspection.doctor.postgresql_reader import SSL_REQUEST, read_certificate, read_postgresql
+from tenantry.model.database_parameters import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,21 @@ def test_a_server_says_what_it_is(server: TemporaryServer) -> None:
     assert (found.version, found.is_superuser, found.encrypted, found.template) == (16, True, False, None)
     assert found.open_to_all == ["postgres", "template1"]
     assert "plpgsql" in found.extensions
-    assert found.connections == 5000
+    assert (found.connections, found.reserved, found.may_use_reserve, found.reads_hidden_rows) == (5000, 10, True, True)
+    assert (found.lock_timeout, set(found.parameters)) == ("0", set(NAMES))
     assert abs(found.skew_s) < 30
+
+
+def test_a_database_of_somebody_else_that_is_open_to_all_is_named(server: TemporaryServer) -> None:
+    with server.connect() as session:
+        session.execute("CREATE DATABASE metabase")
+        found = look(server)
+        session.execute("REVOKE CONNECT ON DATABASE metabase FROM PUBLIC")
+        again = look(server)
+        session.execute("DROP DATABASE metabase")
+    assert isinstance(found, Postgresql)
+    assert isinstance(again, Postgresql)
+    assert (found.foreign_open, again.foreign_open) == (["metabase"], [])
 
 
 def test_a_role_of_a_managed_server_lacks_what_it_was_not_given(server: TemporaryServer) -> None:
@@ -43,10 +57,14 @@ def test_a_role_of_a_managed_server_lacks_what_it_was_not_given(server: Temporar
         assert isinstance(found, Postgresql)
         assert (found.may_create_roles, found.may_create_databases, found.is_superuser) == (True, False, False)
         assert (found.self_grant, found.template) == ("", (True, True))
+        assert (found.may_use_reserve, found.reads_hidden_rows) == (False, False)
+        session.execute("GRANT pg_use_reserved_connections TO provisioner WITH ADMIN OPTION")
+        session.execute("ALTER ROLE provisioner BYPASSRLS; ALTER ROLE provisioner SET lock_timeout = '10s'")
         session.execute("ALTER ROLE provisioner SET createrole_self_grant = 'set, inherit'")
         again = look(server, "provisioner", "pw")
         assert isinstance(again, Postgresql)
         assert again.self_grant == "set, inherit"
+        assert (again.may_use_reserve, again.reads_hidden_rows, again.lock_timeout) == (True, True, "10s")
 
 
 def test_what_is_refused_says_why_and_not_the_password(server: TemporaryServer) -> None:

@@ -10,6 +10,7 @@ from tenantry.engine.clients.postgresql import Server
 from tenantry.engine.errors import CommandError
 from tenantry.maintenance.rollout import apply
 from tenantry.maintenance.rollout.rollout import State
+from tests.support.owner_powers import exercise
 
 ONE = "CREATE TABLE one (id bigint PRIMARY KEY)"
 TWO = "CREATE TABLE two (id bigint PRIMARY KEY)"
@@ -32,6 +33,23 @@ OWN = {
         "0002_two: relation",
     ),
 }
+
+
+def test_rows_that_a_tenant_hides_from_its_own_login_are_not_passed_over_in_silence(
+    rollout: Any, written: Any, tenant: Tenant
+) -> None:
+    list(rollout(written(v0001_one=ONE)).run())
+    session = tenant("k002")
+    session.execute("INSERT INTO one VALUES (1); ALTER TABLE one ENABLE ROW LEVEL SECURITY")
+    session.execute("ALTER TABLE one FORCE ROW LEVEL SECURITY")
+    found = list(rollout(written(v0001_one=ONE, v0002_two="UPDATE one SET id = id + 100")).run())
+    assert states(found)["k003"] == ("migrated", 2)
+    failed = next(target for target in found if target.label == "k002")
+    assert (failed.state, failed.stops) == (State.FAILED, False)
+    assert 'row-level security policy for table "one"' in failed.error
+    session.execute("ALTER TABLE one NO FORCE ROW LEVEL SECURITY")
+    assert states(rollout(written()).run())["k002"] == ("migrated", 2)
+    assert session.execute("SELECT id FROM one").fetchall() == [(101,)]
 
 
 @pytest.mark.parametrize(("statement", "words"), OWN.values(), ids=OWN)
@@ -94,6 +112,14 @@ def test_only_these(rollout: Any, written: Any, owned: None) -> None:
         list(rollout(wanted, only=["k009"]).run())
     with pytest.raises(CommandError, match="k009"):
         list(rollout(wanted, skip=["k009"]).run())
+
+
+def test_whatever_an_owner_may_do_stops_no_migration(rollout: Any, written: Any, tenant: Tenant) -> None:
+    list(rollout(written(v0001_one=ONE)).run())
+    exercise(tenant("k002"), "rent002")
+    found = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
+    assert [target.error for target in found if target.error] == []
+    assert states(found)["k002"] == ("migrated", 2)
 
 
 # What a tenant may hold in its own database: it keeps it until its session ends.

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, cast
 
+import psycopg
 import pytest
 
 from local.postgresql.temporary import TemporaryServer
@@ -98,3 +99,31 @@ def test_a_password_that_is_not_the_secrets_any_more_is_broken(server: Temporary
     assert verdict("database.login", field) == Verdict(
         State.BROKEN, "the server calls the password of its Secret wrong"
     )
+
+
+def test_a_database_of_somebody_else_that_a_tenant_gets_into_is_a_hole_until_it_is_closed(
+    server: TemporaryServer, field: VerifyContext
+) -> None:
+    def gets_in() -> bool:
+        login = f"host=127.0.0.1 port={server.port} dbname=metabase user=rent001_a password=a sslmode=disable"
+        try:
+            psycopg.connect(login).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    with server.connect() as session:
+        session.execute("REVOKE ALL ON DATABASE postgres, template1, rent001 FROM PUBLIC")
+        session.execute("GRANT CONNECT ON DATABASE rent001 TO rent001_a; ALTER ROLE rent001_a PASSWORD 'a'")
+        assert verdict("database.rights", field) == Verdict(State.HELD)
+        session.execute("CREATE DATABASE metabase")
+        try:
+            found = verdict("database.rights", field)
+            assert (found.state, gets_in()) == (State.HOLE, True)
+            assert "PUBLIC has CONNECT on metabase" in found.said
+            session.execute("REVOKE CONNECT, TEMPORARY ON DATABASE metabase FROM PUBLIC")
+            assert verdict("database.rights", field) == Verdict(State.HELD)
+            assert not gets_in()
+        finally:
+            session.execute("DROP DATABASE metabase")
+            session.execute("GRANT CONNECT ON DATABASE postgres, template1, rent001 TO PUBLIC")
