@@ -21,6 +21,7 @@ CROWDED: Final = {
     ".": "tools look for their files at the top of a repository: Makefile, Pulumi.yaml, pyproject.toml, LICENSE",
     "docs": "one document a subject, found by its name; errors and decisions name them by their path",
     "docs/decisions": "numbered, in the order in which they were taken; its README.md is the index",
+    "docs/runbooks": "one page an alert, called after it, as alerts link to it; its README.md is the index",
     "local/cluster": "a Go package is one folder, and builds are kept by the place and content of its files",
     "local/kubernetes": "a Go package is one folder, and builds are kept by the place and content of its files",
     "tenants": "data: one file a tenant",

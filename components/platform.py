@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import pulumi
 
 from components.manifests.image_rules import ImageRules
+from components.monitoring.monitoring import Monitoring, MonitoringArgs
 from components.parts.admission import AdmissionPolicies, GuardrailsArgs
 from components.parts.backups import Backups, BackupsArgs, Cron
 from components.parts.bucket import Bucket, BucketArgs
@@ -53,6 +54,7 @@ class PlatformArgs:
     images: ImageRules
     cron: Cron
     protect: bool
+    runbooks: str | None = None  # where the pages of docs/runbooks are; None: the cluster has no Prometheus operator
     closed_by_hba: bool = False  # the server's own databases are closed there, and not by us
 
 
@@ -129,6 +131,10 @@ class Platform(pulumi.ComponentResource):
             ),
             child,
         )
+        monitoring: list[pulumi.Resource] = []
+        if args.runbooks is not None:
+            given = MonitoringArgs(args.runbooks, at.gateway, providers.kubernetes, namespace)
+            monitoring.append(Monitoring(f"{name}-monitoring", given, child))
         parts = [
             system,
             photos,
@@ -142,6 +148,7 @@ class Platform(pulumi.ComponentResource):
             closed,
             guardrails,
             backups,
+            *monitoring,
         ]
         self.seal = seal(f"{name}-seal", providers.random, parent=self, parts=parts, protect=args.protect)
         self.foundations = PlatformDependencies(

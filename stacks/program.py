@@ -200,6 +200,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             ),
         ),
         cron=cron_of(config),
+        runbooks=settings.runbooks_url if settings.monitoring_namespace else None,
         closed_by_hba=settings.database_closed_by_hba,
         protect=config.protect,
     )

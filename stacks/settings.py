@@ -116,6 +116,10 @@ class Settings(BaseModel):
     keda: bool
     keda_account: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")]
     prometheus_url: OptionalText
+    monitoring_namespace: Annotated[
+        str | None, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), BeforeValidator(_absent)
+    ]
+    runbooks_url: Text
     database_host: OptionalText
     database_port: Port
     database_user: OptionalText

@@ -9,6 +9,7 @@ from local.build.binaries import path_of
 from local.build.targets import TARGETS
 from local.instances.instance import Instance
 from local.shared.paths import ROOT
+from tests.support.monitoring import promtool
 
 # An end-to-end test waits a third of its time: a worker more than processors fills the gaps of the others.
 WORKERS = 3
@@ -24,9 +25,9 @@ def main() -> int:
     options = ["-n", str(given.workers)]
     options += ["--exhaustive"] if given.exhaustive else []
     options += ["--seed", str(given.seed)] if given.seed is not None else []
-    build = subprocess.Popen([sys.executable, "-m", "local", "build"], cwd=ROOT)
+    build = subprocess.Popen([sys.executable, "-m", "tests.support.build"], cwd=ROOT)
     try:
-        is_built = all(path_of(target).exists() for target in TARGETS)
+        is_built = all(path_of(target).exists() for target in TARGETS) and promtool.place().exists()
         return _lint() or (_after_build(build, options) if is_built else _beside_build(build, options))
     finally:
         if build.poll() is None:

@@ -10,11 +10,15 @@ from local.shared.paths import ROOT
 from local.shared.progress import Progress
 
 MODULE = ROOT / "local" / "crds"
+_PROMETHEUS = "example/prometheus-operator-crd/monitoring.coreos.com_"
 _ENVOY = "charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_"
-# Of Envoy Gateway and of KEDA only the kinds that tenants have: each definition costs the API server time and memory.
+# Of some only the kinds that are declared: each definition costs the API server time and memory.
 FILES = {
     "sigs.k8s.io/gateway-api": ("config/crd/standard/*.yaml",),
     "github.com/envoyproxy/gateway": (f"{_ENVOY}backendtrafficpolicies.yaml", f"{_ENVOY}clienttrafficpolicies.yaml"),
+    "github.com/prometheus-operator/prometheus-operator": (
+        *(f"{_PROMETHEUS}{kind}.yaml" for kind in ("podmonitors", "prometheusrules")),
+    ),
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_scaledobjects.yaml",),
 }
 

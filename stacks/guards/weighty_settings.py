@@ -85,6 +85,8 @@ HARMLESS: Final[Mapping[str, str]] = {
     "keda": _IN_PLACE,
     "kedaAccount": _IN_PLACE,
     "prometheusUrl": _IN_PLACE,
+    "monitoringNamespace": _IN_PLACE,
+    "runbooksUrl": _IN_PLACE,
     "databaseUser": _ACCESS,
     "databasePassword": _ACCESS,
     "databaseSslmode": _ACCESS,

@@ -14,7 +14,7 @@ import typer
 from tenantry.cli.commands.data import admin_password, backup, migrate, purge
 from tenantry.cli.commands.files import list_tenants, new_tenant, plan_diff, show, validate
 from tenantry.cli.commands.requests import rehearse, request_report
-from tenantry.cli.commands.stack import doctor, drift, exporter, history, up, usage, verify
+from tenantry.cli.commands.stack import doctor, drift, exporter, history, overview, up, usage, verify
 from tenantry.cli.examples import add_examples
 from tenantry.engine.errors import CommandError
 from tenantry.engine.stack.shell_variables import forget_libpq
@@ -38,6 +38,7 @@ for command in (
     rehearse,
     history,
     usage,
+    overview,
     exporter,
     migrate,
     admin_password,

@@ -59,6 +59,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry history k001 --since 30d --changes",
         "tenantry history --since 2026-11-01 --json",
     ),
+    "overview": ("tenantry overview --html fleet.html", "tenantry overview --html fleet.html --stack prod"),
     "usage": (
         "tenantry usage",
         "tenantry usage k001",

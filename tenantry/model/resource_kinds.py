@@ -148,6 +148,8 @@ KINDS: Final[Mapping[str, ResourceKind]] = {
     "kubernetes:gateway.networking.k8s.io:GatewayClass": _OF_PLATFORM,
     "kubernetes:gateway.networking.k8s.io:HTTPRoute": _OF_TENANT,
     "kubernetes:keda.sh:ScaledObject": _OF_TENANT,
+    "kubernetes:monitoring.coreos.com:PodMonitor": _OF_PLATFORM,
+    "kubernetes:monitoring.coreos.com:PrometheusRule": _OF_PLATFORM,
     "kubernetes:networking.k8s.io:NetworkPolicy": _OF_TENANT,
     "kubernetes:policy:PodDisruptionBudget": _OF_TENANT,
     "kubernetes:rbac.authorization.k8s.io:ClusterRole": _OF_PLATFORM,

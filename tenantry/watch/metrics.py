@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tenantry.names import ADMIN_DATABASE
+from tenantry.watch.operation_metrics import of_drift, of_operations
 from tenantry.watch.tenant_facts import TenantFacts, read_in
 
 if TYPE_CHECKING:
@@ -21,36 +22,8 @@ if TYPE_CHECKING:
 
     Session = psycopg.Connection[tuple[Any, ...]]
 
-LABELS: Final = frozenset({"tenant", "plan", "phase", "stack", "quota", "step", "command", "result"})
+LABELS: Final = frozenset({"tenant", "plan", "phase", "stack", "quota", "step", "command", "result", "gravity"})
 KEPT_SECONDS: Final = 10.0  # two scrapers at once cost one reading
-
-# Counters begin anew with each year, as after a restart: rows are removed after three years, and a counter that goes
-# down by a little would look like one that began anew and has all of that to its credit.
-RUNS: Final = """
-SELECT command, coalesce(result, 'open'), count(*),
-    coalesce(sum(extract(epoch FROM ended_at - started_at)), 0)::float8
-FROM operation_runs AS run LEFT JOIN LATERAL (
-    SELECT result, ended_at FROM operation_ends WHERE run_id = run.id ORDER BY found_by IS NOT NULL LIMIT 1
-) AS ending ON true
-WHERE started_at >= date_trunc('year', now()) GROUP BY 1, 2
-"""
-OPEN: Final = """
-SELECT command, stack, max(extract(epoch FROM now() - started_at))::float8 FROM operation_runs
-WHERE NOT EXISTS (SELECT FROM operation_ends WHERE run_id = operation_runs.id) GROUP BY 1, 2
-"""
-ERRORS: Final = """
-SELECT coalesce(tenant_code, ''), count(*) FROM operation_changes
-WHERE outcome = 'failed' AND occurred_at >= date_trunc('year', now()) GROUP BY 1
-"""
-OPENINGS: Final = """
-SELECT progress.tenant_id, step_name, steps.status, extract(epoch FROM now() - steps.started_at)::float8
-FROM tenant_init_progress AS progress JOIN tenant_init_steps AS steps USING (tenant_id)
-WHERE progress.status <> 'completed' AND steps.status IN ('in_progress', 'failed')
-"""
-BACKUPS: Final = """
-SELECT tenant_code, extract(epoch FROM max(completed_at))::float8 FROM data_backup_records
-WHERE tenant_code IS NOT NULL AND status IN ('completed', 'verified') GROUP BY 1
-"""
 
 
 class TenantCollector(Collector):
@@ -81,7 +54,7 @@ class TenantCollector(Collector):
         begin = time.monotonic()
         try:
             with self._connect(ADMIN_DATABASE) as session:
-                metrics = [*of_tenants(read_in(session), self._newest), *of_operations(session)]
+                metrics = [*of_tenants(read_in(session), self._newest), *of_operations(session), *of_drift(session)]
             is_up = 1
         except Exception as error:  # of whatever kind: the exporter lives on, and says that it knows nothing
             print(f"the admin database cannot be read: {' '.join(str(error).split())}", flush=True)
@@ -123,41 +96,6 @@ def of_tenants(tenants: Iterable[TenantFacts], newest_schema: int) -> list[Metri
     for plan, count in sorted(counts.items()):
         active.add_metric([plan], count)
     return [info, active, limit, usage, connections, most, size, version, newest, due]
-
-
-def of_operations(session: "Session") -> list[Metric]:
-    """Runs, errors, openings and backups."""
-    runs = CounterMetricFamily("tenant_operations", "Runs of this year", labels=["command", "result"])
-    lasted = SummaryMetricFamily("tenant_operation_duration_seconds", "Of ended runs of this year", labels=["command"])
-    totals: dict[str, tuple[int, float]] = {}
-    for command, result, count, seconds in session.execute(RUNS).fetchall():
-        runs.add_metric([command, result], count)
-        if result not in ("open", "killed"):  # when a killed one ended is not known
-            before = totals.get(command, (0, 0.0))
-            totals[command] = (before[0] + count, before[1] + seconds)
-    for command, (count, seconds) in sorted(totals.items()):
-        lasted.add_metric([command], count, seconds)
-    at_work = GaugeMetricFamily(
-        "tenant_operation_open_seconds", "Of the oldest run without an end", labels=["command", "stack"]
-    )
-    for command, stack, seconds in session.execute(OPEN).fetchall():
-        at_work.add_metric([command, stack], seconds)
-    errors = CounterMetricFamily("tenant_errors", "Changes that failed this year", labels=["tenant"])
-    for tenant, count in session.execute(ERRORS).fetchall():
-        errors.add_metric([tenant], count)
-    openings = GaugeMetricFamily(
-        "tenant_opening_step_seconds",
-        "Since a step of an opening began that is not done",
-        labels=["tenant", "step", "result"],
-    )
-    for tenant, step, status, seconds in session.execute(OPENINGS).fetchall():
-        openings.add_metric([tenant, step, status], seconds or 0)
-    backups = GaugeMetricFamily(
-        "tenant_backup_last_success_timestamp_seconds", "Of the newest complete backup", labels=["tenant"]
-    )
-    for tenant, at in session.execute(BACKUPS).fetchall():
-        _add(backups, tenant, at)
-    return [runs, lasted, at_work, errors, openings, backups]
 
 
 def _add(family: GaugeMetricFamily, tenant: str, value: float | None) -> None:

@@ -11,6 +11,9 @@ import pulumi
 import pytest
 import yaml
 
+from components.manifests.image_rules import ImageRules
+from components.parts.backups import Cron
+from components.platform import Platform, PlatformArgs
 from components.shared.installation import (
     Application,
     BucketFacts,
@@ -28,6 +31,13 @@ from tenantry.model.resolved import ResolvedTenant
 
 TODAY = date(2026, 10, 20)
 ACCOUNT = "1234567890123456"
+CRON = Cron(
+    image="tenantry:1",
+    schedule="30 2 * * *",
+    arguments=("backup", "--scheduled", "--stack", "test"),
+    secrets={"PGPASSWORD": "hidden"},
+    plain={"PGHOST": "10.0.0.5"},
+)
 
 MakeTenant = Callable[..., ResolvedTenant]
 
@@ -138,3 +148,32 @@ def reveal_all(secret_type: type) -> Callable[[Any], Any]:
         return [reveal(item) for item in value] if isinstance(value, list) else value
 
     return reveal
+
+
+@pytest.fixture
+def platform(record, installation, make_providers):
+    def run(tenants=(), **changes: Any) -> Any:
+        def program() -> Any:
+            settings: dict[str, Any] = {
+                "gateway_class": "envoy",
+                "gateway_controller": None,
+                "tls_secret": "wildcard",
+                "fingerprints": ("a" * 40,),
+                "migrations_digest": "digest",
+                "encrypted_transport": True,
+                "images": ImageRules("registry.example.com/business-app:1.2.3", (), digest=False),
+                "cron": CRON,
+                "protect": True,
+                **changes,
+            }
+            made = Platform(
+                "platform",
+                PlatformArgs(
+                    **{"installation": installation, "providers": make_providers(), "tenants": tenants, **settings}
+                ),
+            )
+            return {name: output.is_secret() for name, output in made.secrets.items()}
+
+        return record(program)
+
+    return run

@@ -2,53 +2,14 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from components.manifests.image_rules import ImageRules
-from components.parts.backups import Cron
-from components.platform import Platform, PlatformArgs
 from tenantry.engine.errors import ExitCode
 from tenantry.names import ADMIN_DATABASE, TEST_DATABASE
+from tests.components.conftest import CRON
 
 ACCOUNT = "1234567890123456"
-CRON = Cron(
-    image="tenantry:1",
-    schedule="30 2 * * *",
-    arguments=("backup", "--scheduled", "--stack", "test"),
-    secrets={"PGPASSWORD": "hidden"},
-    plain={"PGHOST": "10.0.0.5"},
-)
-
-
-@pytest.fixture
-def platform(record, installation, make_providers):
-    def run(tenants=(), **changes: Any) -> Any:
-        def program() -> Any:
-            settings: dict[str, Any] = {
-                "gateway_class": "envoy",
-                "gateway_controller": None,
-                "tls_secret": "wildcard",
-                "fingerprints": ("a" * 40,),
-                "migrations_digest": "digest",
-                "encrypted_transport": True,
-                "images": ImageRules("registry.example.com/business-app:1.2.3", (), digest=False),
-                "cron": CRON,
-                "protect": True,
-                **changes,
-            }
-            made = Platform(
-                "platform",
-                PlatformArgs(
-                    **{"installation": installation, "providers": make_providers(), "tenants": tenants, **settings}
-                ),
-            )
-            return {name: output.is_secret() for name, output in made.secrets.items()}
-
-        return record(program)
-
-    return run
 
 
 def test_backups_lie_elsewhere_closed_encrypted_versioned_and_protected(platform) -> None:

@@ -23,7 +23,7 @@ from local.instances.instance import Instance
 from local.instances.throwaway import left_out
 from local.instances.toolbox import install
 from local.shared.paths import ROOT
-from tests.support.key_service import vault
+from tests.support.stand_ins.key_service import vault
 
 NOWHERE = """
 apiVersion: v1
@@ -80,13 +80,13 @@ pulumi.run(main)
 
 
 def _know_the_foundation(tools: Instance) -> None:
-    """The embedded alicloud plugin knows a local stack's resources alone: see tests/support/foundation_plugin.py."""
+    """The embedded alicloud plugin knows a local stack's resources alone: see tests/support/stand_ins/foundation_plugin.py."""
     (place,) = (tools.folder / "pulumi" / "plugins").glob("resource-alicloud-v*/pulumi-resource-alicloud")
     real = tools.folder / "embedded" / place.name  # the plugin goes by the name that it is started under
     real.parent.mkdir()
     real.symlink_to(place.readlink())
     place.unlink()
-    command = f'exec "{sys.executable}" -m tests.support.foundation_plugin "{real}" "$@"'
+    command = f'exec "{sys.executable}" -m tests.support.stand_ins.foundation_plugin "{real}" "$@"'
     place.write_text(f'#!/bin/sh\nexport PYTHONPATH="{ROOT}"\n{command}\n')
     place.chmod(0o755)
 

@@ -56,8 +56,8 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     assert made["preview"] == {"preview --stack", "report render", "report collect", "report post"}
     assert made["rehearsal"] == {"report collect", "report post"}
     assert made["deploy"] == {"validate --stack", "report approved", "report due", "up --stack"}
-    assert made["purge"] == {"purge --stack", "report due", "report render", "up --stack"}
-    assert made["drift"] == {"drift --stack", "report drift"}
+    assert made["purge"] == {"purge --stack", "report due", "report render", "up --stack", "usage --measure"}
+    assert made["drift"] == {"drift --stack", "overview --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
     assert gitlab == {
         *("validate --stack", "plan diff", "rehearse --base", "preview --stack", "up --stack"),

@@ -119,6 +119,8 @@ ROWS: Final[Mapping[str, Row]] = {
     "kubernetes:gateway.networking.k8s.io:HTTPRoute": _ROUTE,
     "kubernetes:core:ConfigMap": _RIGHTS,
     "kubernetes:core:Secret": _RIGHTS,
+    "kubernetes:monitoring.coreos.com:PodMonitor": _RIGHTS,
+    "kubernetes:monitoring.coreos.com:PrometheusRule": _RIGHTS,  # somebody took the alarms away
     "kubernetes:apps:Deployment": Row(
         ACCESS,
         ISOLATION,

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from tenantry.database.history.drift_looks import PREFIX
 from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
 from tenantry.engine.errors import CommandError
 from tenantry.inspection.drift.model import TITLES, Drift
 from tenantry.names import ADMIN_DATABASE
 
 TOO_LONG: Final = timedelta(days=1)
-_KEY: Final = "tenantry.inspection.drift."  # and the stack's name, in system_config
 _TABLE: Final = "SELECT to_regclass('public.system_config')"
 _READ: Final = "SELECT config_value ->> 'at' FROM system_config WHERE config_key = %s"
 _WRITE: Final = """
@@ -47,7 +47,7 @@ def read_last_look(server: Callable[[], Server], stack: str) -> LastLook | None:
             there = session.execute(_TABLE).fetchone()
             if not there or there[0] is None:
                 return None
-            row = session.execute(_READ, [_KEY + stack]).fetchone()
+            row = session.execute(_READ, [PREFIX + stack]).fetchone()
     except (DatabaseUnavailable, CommandError, psycopg.Error):
         return None
     return LastLook(datetime.fromisoformat(row[0]).astimezone(UTC) if row else None)
@@ -61,7 +61,7 @@ def record_look(server: Callable[[], Server], drift: Drift) -> str:
     value = json.dumps({"at": drift.looked_at, "findings": len(drift.findings), "worst": worst})
     try:
         with server().session(ADMIN_DATABASE) as session:
-            session.execute(_WRITE, [_KEY + drift.stack, value])
+            session.execute(_WRITE, [PREFIX + drift.stack, value])
     except (DatabaseUnavailable, CommandError, psycopg.Error) as error:
         return f"that it was looked at cannot be recorded: {' '.join(str(error).split())}"
     return ""

@@ -52,6 +52,7 @@ def test_what_the_components_declare_is_known(record, secret_type, tmp_path, mon
         "today": TODAY.isoformat(),
         "keda": keda,
         "prometheusUrl": "http://prometheus",
+        "monitoringNamespace": "monitoring",
         "gatewayController": "x/y",
     }
     wires = recorded(record, secret_type, tmp_path, changes, services=SERVICES)

@@ -17,7 +17,8 @@ from tests.support.pytest_plugins.sampling import choose
 # Places below tests/ that need built binaries; the first wait most, begin first, and the rest fills their gaps.
 BUILT = (
     "e2e/whole", "e2e/test_life", "e2e", "provider/test_engine", "provider/test_database_engine", "local/kubernetes", "local/language_host",
-    "components/guardrails", "local/test_go", "local/test_change",
+    "components/guardrails", "local/test_go", "local/test_change", "tenantry/watch/alerts",
+    "tenantry/watch/dashboards", "tenantry/watch/runbooks",
 )  # fmt: skip
 
 FEW_EXAMPLES, MANY_EXAMPLES = 30, 300  # of a test of hypothesis: the seed's, or all new ones

@@ -206,3 +206,32 @@ def test_the_command_serves_until_it_is_stopped(
     done = subprocess.run(wrong, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "hidden-password" not in done.stdout + done.stderr
+
+
+def test_the_last_look_for_drift_is_told_and_a_broken_row_silences_nobody(
+    admin: Connection, scraped: Callable[[], Samples]
+) -> None:
+    for stack, value in {
+        "prod": '{"at": "2026-01-01T00:00:00+00:00", "findings": 2, "worst": "isolation broken"}',
+        "other": '{"at": "yesterday", "findings": 2, "worst": "access"}',
+        "third": '{"at": "2026-01-01T00:00:00+00:00", "findings": 2, "worst": "secret-name <b>"}',
+        "fourth": "7",
+    }.items():
+        admin.execute(
+            "INSERT INTO system_config (config_key, config_value) VALUES (%s, %s)", [f"tenantry.drift.{stack}", value]
+        )
+    found = scraped()
+    admin.execute("DELETE FROM system_config WHERE config_key LIKE 'tenantry.drift.%'")
+    told = {name: value for name, value in found.items() if name[0].startswith("tenantry_drift")}
+    at = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    assert told == {
+        ("tenantry_drift_findings", "isolation broken", "prod"): 2,
+        ("tenantry_drift_last_look_timestamp_seconds", "prod"): at,
+    }
+
+
+def test_a_first_failure_is_an_increase(server: Server, admin: Connection, scraped: Callable[[], Samples]) -> None:
+    """Prometheus sees none from nothing to 1: what a command has not met yet is 0."""
+    page = Journal(Run("up", "local", ORIGIN), server.session, print)
+    page.end(Result.OK)
+    assert {scraped()[("tenant_operations_total", "up", result)] for result in Result if result is not Result.OK} == {0}

@@ -33,6 +33,7 @@ def test_what_the_program_really_declares_has_a_row(
         "today": TODAY.isoformat(),
         "keda": True,
         "prometheusUrl": "http://prometheus",
+        "monitoringNamespace": "monitoring",
         "gatewayController": "x/y",
     }
     wires = recorded(record, secret_type, tmp_path, changes, services=SERVICES)

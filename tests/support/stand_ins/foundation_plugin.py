@@ -1,6 +1,6 @@
 """The embedded alicloud plugin with an answer for what it does not know: previews of the foundation's resources.
 
-    python -m tests.support.foundation_plugin PLUGIN ENGINE-ADDRESS
+    python -m tests.support.stand_ins.foundation_plugin PLUGIN ENGINE-ADDRESS
 
 The plugin of the embedded engine knows the resources of a local stack alone. To see the whole plan of `prod` through
 the real engine, its calls are passed on unread; of an unknown resource Check and the Create of a preview give the

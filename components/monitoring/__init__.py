@@ -1,0 +1,1 @@
+"""What the platform gives Prometheus: rules, dashboards, and what is scraped."""
