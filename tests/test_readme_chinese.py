@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from local.paths import ROOT
+from local.shared.paths import ROOT
 
 ENGLISH, CHINESE = ("README.md", "README.zh-CN.md")
 CODE = re.compile(r"`([^`]+)`")
