@@ -4,12 +4,15 @@ A Secret that is not of this instance's authority is somebody's own and stays.
 """
 
 import base64
+import http.client
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from local.gateway.certificates import Authority, Issued
 from local.gateway.cluster import Cluster, Tree
 
+AGAIN_SECONDS = 1.0
 GATEWAYS = "/apis/gateway.networking.k8s.io/v1/gateways"
 
 
@@ -32,13 +35,17 @@ def requests(gateway: Tree) -> Iterator[Request]:
 
 
 def run(cluster: Cluster, authority: Authority) -> None:
-    """Issues for every Gateway that is there or comes. Does not return."""
-    for change, document in cluster.follow(GATEWAYS):
-        gateways = document.get("items", []) if change == "ALL" else [document]
-        if change != "DELETED":
-            for gateway in gateways:
-                for request in requests(gateway):
-                    issue(cluster, authority, request)
+    """Issues for every Gateway that is there or comes. Does not return: what failed is tried again from the start."""
+    while True:
+        try:
+            for change, document in cluster.follow(GATEWAYS):
+                if change != "DELETED":
+                    for gateway in document.get("items", []) if change == "ALL" else [document]:
+                        for request in requests(gateway):
+                            issue(cluster, authority, request)
+        except (OSError, http.client.HTTPException, RuntimeError) as error:
+            print(f"no certificate yet: {error}", flush=True)
+            time.sleep(AGAIN_SECONDS)
 
 
 def issue(cluster: Cluster, authority: Authority, request: Request) -> None:

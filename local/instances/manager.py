@@ -40,7 +40,7 @@ def start(instance: Instance) -> None:
         progress = Progress("services")
         all_services = services(instance, ports, binaries)
         spawned = [all_service.name for all_service in all_services if service.start(instance, all_service)]
-        for all_service in all_services:
+        for all_service in reversed(all_services):  # what the others wait for first: it is named when it is the one
             service.wait_ready(instance, all_service, progress)
         environment.write(instance, ports)
         progress.done(f"started {', '.join(spawned)}" if spawned else "were running")

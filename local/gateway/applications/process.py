@@ -21,17 +21,24 @@ def run(place: Place) -> None:
 
 
 async def _serve(place: Place) -> None:
+    """Threads ask the cluster: they are daemons, so that none of them keeps the process when it is told to end."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    cluster = await asyncio.to_thread(await_cluster, place.kubernetes)
-    sockets = Sockets(place.sockets)
     changes: asyncio.Queue[tuple[str, Tree]] = asyncio.Queue()
-    for follow in (partial(_follow, cluster, loop, changes), partial(issuer.run, cluster, place.authority)):
-        threading.Thread(target=follow, daemon=True).start()
-    applying = asyncio.create_task(_apply(changes, sockets, place.sockets))
-    await ended.wait()
+    threading.Thread(target=_ask_cluster, args=(place, loop, changes), daemon=True).start()
+    sockets = Sockets(place.sockets)
+    applying, told = asyncio.create_task(_apply(changes, sockets, place.sockets)), asyncio.create_task(ended.wait())
+    done, _ = await asyncio.wait({applying, told}, return_when=asyncio.FIRST_COMPLETED)
     applying.cancel()
+    if applying in done:  # a process that no longer follows the pods ends, and says why
+        applying.result()
+
+
+def _ask_cluster(place: Place, loop: asyncio.AbstractEventLoop, changes: "asyncio.Queue[tuple[str, Tree]]") -> None:
+    cluster = await_cluster(place.kubernetes)
+    threading.Thread(target=issuer.run, args=(cluster, place.authority), daemon=True).start()
+    _follow(cluster, loop, changes)
 
 
 def _follow(cluster: Cluster, loop: asyncio.AbstractEventLoop, changes: "asyncio.Queue[tuple[str, Tree]]") -> None:

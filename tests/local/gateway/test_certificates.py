@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from local.gateway import issuer
 from local.gateway.certificates import Authority
 from local.gateway.cluster import Cluster
 from local.gateway.issuer import Request, issue, requests
@@ -118,3 +119,29 @@ def _self_signed() -> str:
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_what_failed_is_tried_again(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace that is just ending refuses a Secret; the Gateway of the next one of that name gets its own."""
+
+    class Enough(Exception):
+        pass
+
+    class Refusing(Objects):
+        asked = 0
+
+        def follow(self, path: str) -> Any:
+            yield "ALL", {"items": [gateway({"name": "tls"})]}
+            raise Enough
+
+        def apply(self, path: str, body: Any) -> None:
+            self.asked += 1
+            if self.asked == 1:
+                raise RuntimeError("the namespace is being terminated")
+            super().apply(path, body)
+
+    monkeypatch.setattr(issuer, "AGAIN_SECONDS", 0)
+    objects = Refusing()
+    with pytest.raises(Enough):
+        issuer.run(cast(Cluster, objects), authority)
+    assert len(objects.applied) == 1
