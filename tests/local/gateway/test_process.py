@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.paths import ROOT
+from local.shared.paths import ROOT
 
 
 def test_it_ends_at_once_while_there_is_no_cluster_yet(tmp_path: Path) -> None:
