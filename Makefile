@@ -16,6 +16,7 @@ help: ## show this
 up: $(VENV)/.synced ## set up, start the services, converge the tenants in tenants/
 	@$(RUN) -m local start
 	@. $(INSTANCE)/env && $(VENV)/bin/tenantry up --stack local
+	@$(RUN) -m local await-gateway
 
 down: $(VENV)/.synced ## stop the services; the data stays
 	@$(RUN) -m local stop

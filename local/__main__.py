@@ -23,8 +23,14 @@ def build() -> None:
 
 @app.command()
 def start() -> None:
-    """Start PostgreSQL, Kubernetes and the Alibaba stand-in; write .local/env."""
+    """Start PostgreSQL, Kubernetes, the gateway and the Alibaba stand-in; write .local/env."""
     manager.start(Instance.here())
+
+
+@app.command()
+def await_gateway() -> None:
+    """Wait until the gateway serves what is declared, by its own conditions."""
+    manager.await_gateway(Instance.here())
 
 
 @app.command()

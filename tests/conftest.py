@@ -1,5 +1,6 @@
 """Shared by the rooms that register resources: a monitor that records what a program asks the engine for."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,10 @@ from google.protobuf import json_format
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2 as proto
 
+from local.gateway.choice import SWITCH
+
+# Instances have no gateway unless a test asks for one (`throwaway(..., gateway=True)`): most send no requests.
+os.environ[SWITCH] = "off"
 SECRET_MARK = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 UNKNOWN_MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 

@@ -21,11 +21,34 @@ FILES = {
     ),
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_scaledobjects.yaml",),
 }
+# What Envoy Gateway itself watches besides: only where it runs.
+GATEWAY_FILES = {
+    "github.com/envoyproxy/gateway": tuple(
+        f"{_ENVOY}{kind}.yaml"
+        for kind in (
+            "backends",
+            "envoyextensionpolicies",
+            "envoypatchpolicies",
+            "envoyproxies",
+            "httproutefilters",
+            "securitypolicies",
+        )
+    )
+}
 
 
 def crds() -> Path:
-    """A folder with one YAML file a definition."""
-    facts = json.dumps(FILES, sort_keys=True)
+    """A folder with one YAML file a definition: what every instance has."""
+    return _folder(FILES)
+
+
+def gateway_crds() -> Path:
+    """The same of what an instance with a gateway has besides."""
+    return _folder(GATEWAY_FILES)
+
+
+def _folder(files: dict[str, tuple[str, ...]]) -> Path:
+    facts = json.dumps(files, sort_keys=True)
     folder = cache_root() / "build" / f"crds-{key_of(MODULE, [MODULE / 'go.mod', MODULE / 'go.sum'], facts)}"
     if folder.exists():
         return folder
@@ -34,7 +57,7 @@ def crds() -> Path:
             progress = Progress("custom resources")
             progress.say("fetching modules")
             with appearing(folder) as scratch:
-                for module, patterns in FILES.items():
+                for module, patterns in files.items():
                     _copy(module, patterns, scratch)
             progress.done()
     return folder

@@ -5,6 +5,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from local.gateway import choice
+from local.gateway import service as gateway
 from local.instances.instance import ACCOUNT_ID, Instance
 from local.instances.toolbox import system_engine
 from local.shared.paths import ROOT
@@ -37,6 +39,8 @@ def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "false",
     }
+    if choice.wanted():
+        values |= gateway.environment(instance, ports)
     if system_engine():
         # The official alicloud plugin knows only the usual variable; lower case would break the engine's own gRPC.
         return values | {"HTTP_PROXY": proxy, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}

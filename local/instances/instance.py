@@ -16,7 +16,13 @@ from pathlib import Path
 from local.shared import ports
 from local.shared.paths import ROOT
 
-PORTS = {"postgresql": ("postgresql",), "kubernetes": ("kubernetes", "etcd", "etcd-peer"), "alibaba": ("alibaba",)}
+PORTS = {
+    "postgresql": ("postgresql",),
+    "kubernetes": ("kubernetes", "etcd", "etcd-peer"),
+    "alibaba": ("alibaba",),
+    "envoy-gateway": ("gateway", "gateway-http", "xds"),
+    "applications": (),
+}
 MARK = ".tenantry"
 OLDER_MARKS = ("ports.json", "built/kubelite")  # of instances from before there was a mark
 ACCOUNT_ID = "1234567890123456"
@@ -68,6 +74,7 @@ class Instance:
             "postgresql": secrets.token_urlsafe(24),
             "alibaba_access_key": "LTAI5t" + secrets.token_hex(9),
             "alibaba_secret_key": secrets.token_urlsafe(24),
+            "sockets": secrets.token_hex(8),
         }
         return _remember(self.folder / "secrets.json", made)
 

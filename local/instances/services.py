@@ -1,30 +1,44 @@
-"""The three services of the embedded default, in the order in which they stop: clients before what they write to."""
+"""The services of the embedded default, in the order in which they stop: clients before what they write to."""
 
 import json
 import signal
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from local import postgresql
 from local.build.crds import crds
+from local.gateway import choice
+from local.gateway import service as gateway
 from local.instances.instance import ACCOUNT_ID, Instance
 from local.instances.service import Service, running
 from local.shared.paths import ROOT
 
 
-def services(instance: Instance, ports: dict[str, int], kubelite: Path) -> tuple[Service, ...]:
-    """PostgreSQL, Kubernetes and the Alibaba stand-in of this instance; nothing is started or touched yet."""
+def services(instance: Instance, ports: dict[str, int], binaries: Mapping[str, Path]) -> tuple[Service, ...]:
+    """The gateway where it is wanted, Kubernetes, PostgreSQL and the stand-in; nothing is started or touched yet."""
     return (
+        *(gateway.services(instance, ports, binaries["envoy-gateway"]) if choice.wanted() else ()),
         _alibaba(instance, ports),
-        _kubernetes(instance, ports, kubelite),
+        _kubernetes(instance, ports, binaries["kubelite"]),
         _postgresql(instance, ports),
     )
 
 
-NAMES = ("alibaba", "kubernetes", "postgresql")
-STOP_SIGNALS = {"alibaba": signal.SIGTERM, "kubernetes": signal.SIGTERM, "postgresql": postgresql.STOP_SIGNAL}
+NAMES = (*choice.NAMES, "alibaba", "kubernetes", "postgresql")
+STOP_SIGNALS = {
+    **gateway.STOP_SIGNALS,
+    "alibaba": signal.SIGTERM,
+    "kubernetes": signal.SIGTERM,
+    "postgresql": postgresql.STOP_SIGNAL,
+}
+
+
+def wanted() -> tuple[str, ...]:
+    """The names of the services that are to run."""
+    return tuple(name for name in NAMES if choice.wanted() or name not in choice.NAMES)
 
 
 def _postgresql(instance: Instance, ports: dict[str, int]) -> Service:

@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from local.gateway.choice import SWITCH
 from local.shared.paths import ROOT
 
 # Percent of growth before the engine and its plugins collect garbage: these machines have memory to spare, and runs are
@@ -34,6 +35,7 @@ class World:
     """One throw-away checkout with its instance; `run` acts as its user would after `. .local/env`."""
 
     folder: Path
+    gateway: bool = False
     outputs: list[str] = field(default_factory=list[str])
 
     @cached_property
@@ -80,6 +82,7 @@ class World:
         """`python -m local ...` of the copy, outside its environment, as `make` calls it."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "PG"))}
         env["TENANTRY_LOCAL"] = str(self.folder / ".local")
+        env[SWITCH] = "on" if self.gateway else "off"
         done = subprocess.run(
             [sys.executable, "-m", "local", *arguments],
             cwd=self.folder,
@@ -147,12 +150,15 @@ def _end(text: str) -> str:
 
 
 @contextmanager
-def throwaway(parent: Path) -> Iterator[World]:
-    """A world below `parent` with its services started and nothing converged yet; stopped and removed at the end."""
+def throwaway(parent: Path, *, gateway: bool = False) -> Iterator[World]:
+    """A world below `parent` with its services started and nothing converged yet; stopped and removed at the end.
+
+    Without a gateway unless asked for: most tests send no requests.
+    """
     folder = parent / "tenantry"
     shutil.copytree(ROOT, folder, ignore=left_out)
     (folder / ".venv").symlink_to(Path(sys.prefix))
-    one = World(folder)
+    one = World(folder, gateway)
     try:
         one.local("start")  # one that fails may have left others of its services running
         yield one

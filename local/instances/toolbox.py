@@ -7,12 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from local.build.binaries import build_all
-from local.build.targets import TARGETS
+from local.build.targets import TARGETS, Target
+from local.gateway import choice as gateway
 from local.instances.instance import Instance, write_whole
 from local.postgresql.binaries import binary as client
 from local.shared.paths import ROOT
 
-CLUSTER = ("kubelite", "kubectl")  # what is needed beside an official engine and its plugins
+CLUSTER = ("kubelite", "kubectl", "envoy-gateway")  # what is needed beside an official engine and its plugins
 CLIENTS = ("psql", "pg_dump", "pg_restore")  # of the server's release
 # Plugin name -> the SDK whose version the engine asks for, and the binary that answers.
 PLUGINS = {
@@ -31,9 +32,14 @@ def system_engine() -> bool:
 def build(instance: Instance) -> dict[str, Path]:
     """Builds what is missing of what the instance needs. Returns name -> binary."""
     if not system_engine():
-        return build_all()
+        return build_all(targets())
     _refuse_without_engine(instance.folder / "bin")
-    return build_all(tuple(target for target in TARGETS if target.binary in CLUSTER))
+    return build_all(tuple(target for target in targets() if target.binary in CLUSTER))
+
+
+def targets() -> tuple[Target, ...]:
+    """What is to be built: all, but for a gateway that is left out."""
+    return tuple(target for target in TARGETS if gateway.wanted() or target.binary != gateway.GATEWAY)
 
 
 def install(instance: Instance, binaries: dict[str, Path]) -> None:

@@ -142,12 +142,12 @@ def test_another_version_of_the_module_is_refused(module: Path, tmp_path: Path) 
 
 
 def test_the_change_is_part_of_what_the_engine_is_built_from() -> None:
-    assert ENGINE.change is not None
+    assert isinstance(ENGINE.change, Change)
     assert ROOT / "local" / ENGINE.change.ours in ENGINE.sources()
 
 
 def test_nobody_is_answered_before_a_write_that_holds_his_change(tmp_path: Path) -> None:
-    assert ENGINE.change is not None
+    assert isinstance(ENGINE.change, Change)
     package, deploy = tmp_path / "backend", tmp_path / "resource" / "deploy"
     package.mkdir()
     deploy.mkdir(parents=True)

@@ -8,12 +8,12 @@ import pytest
 from local.instances.throwaway import World, throwaway
 
 
-def of_package() -> Any:
+def of_package(*, gateway: bool = False) -> Any:
     """A fixture `world`: services started, nothing converged yet; gone after the last test of the folder."""
 
     @pytest.fixture(scope="package", name="world")
     def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-        with throwaway(tmp_path_factory.mktemp("world")) as instance:
+        with throwaway(tmp_path_factory.mktemp("world"), gateway=gateway) as instance:
             yield instance
 
     return made

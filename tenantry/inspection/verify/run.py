@@ -15,6 +15,7 @@ from tenantry.inspection.verify.report import Report
 from tenantry.inspection.verify.runner import Interrupted, Say, run, to_stderr
 
 NETWORK: Final = "network"
+GATEWAY: Final = "gateway"
 
 
 def chosen(only: Collection[str]) -> list[Attack]:
@@ -34,11 +35,17 @@ def verify(
 ) -> Report:
     """Attacks; `tenants` (all without any) by and against everybody, `only` these attacks or domains.
 
-    Raises ValueError for a tenant or an attack that there is not. Ctrl-C ends in a report that says so.
+    Raises ValueError for a tenant or an attack that there is not, or that cannot be tried here. Ctrl-C ends in a
+    report that says so.
     """
     if unknown := sorted(set(tenants) - surroundings.tenants.keys()):
         raise ValueError(f"the stack holds no {', '.join(unknown)}; it holds {', '.join(surroundings.tenants)}")
     attacks = chosen(only)
+    if surroundings.endpoint is None and all(attack.domain == GATEWAY for attack in attacks):
+        raise ValueError(
+            "requests are sent in the embedded default alone, where somebody says what arrives: start it with its "
+            "gateway (without TENANTRY_GATEWAY=off) and read .local/env again"
+        )
     field = VerifyContext(surroundings, frozenset(tenants or surroundings.tenants), limit_s)
     started, interrupted = time.monotonic(), False
     results: list[Result] = []

@@ -10,7 +10,7 @@ KEPT = ("k001", "k002", "k003", "k007")  # the phones of the first and the third
 SUSPENDED = "k007"  # it has a namespace, and no access
 
 
-world = of_package()
+world = of_package(gateway=True)
 
 
 @pytest.fixture(scope="package")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from aliyunsdkcore.client import AcsClient
@@ -79,6 +79,19 @@ def changed(kind: str, name: str, patch: Any, namespace: str | None = SPACE) -> 
             yield
         finally:
             _restore(world, kept, "replace")
+
+    return run
+
+
+def together(*several: Sabotage) -> Sabotage:
+    """Takes several away, where one control stands before another."""
+
+    @contextmanager
+    def run(world: World) -> Iterator[None]:
+        with ExitStack() as stack:
+            for sabotage in several:
+                stack.enter_context(sabotage(world))
+            yield
 
     return run
 

@@ -28,6 +28,7 @@ from tests.e2e.attack.sabotage import (
     record,
     sql,
     switched_off,
+    together,
     trusting,
 )
 
@@ -107,6 +108,29 @@ CONTAINER = "/spec/template/spec/containers/0/securityContext"
 FROM_ALL = [
     {"op": "replace", "path": "/spec/listeners/0/allowedRoutes/namespaces", "value": {"from": "All"}},
 ]
+
+APP, GATEWAY, ROUTES_RAIL = "business-app", "tenantry-gateway", "tenantry-routes"
+SET_HEADERS = "/spec/rules/0/filters/0/requestHeaderModifier/set"
+NO_FILTERS = [{"op": "remove", "path": "/spec/rules/0/filters"}]
+OLD_TLS = {"minVersion": "1.0", "ciphers": ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA"]}
+PLAIN_LISTENER = [
+    {"op": "add", "path": "/spec/listeners/-", "value": {"name": "plain", "port": 80, "protocol": "HTTP"}}
+]
+STOLEN = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "HTTPRoute",
+    "metadata": {"name": "mutation", "namespace": "tenant-k002"},
+    "spec": {
+        "parentRefs": [{"name": "tenants", "namespace": GATEWAY, "sectionName": "tenants"}],
+        "hostnames": ["k001.yyup.cc"],
+        "rules": [
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": "/stolen"}}],
+                "backendRefs": [{"name": APP, "port": 3000}],
+            }
+        ],
+    },
+}
 
 # What is taken away -> attacks of which at least one must find it, and how.
 MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
@@ -312,6 +336,39 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ("hardening.immutable-root",),
         changed("deployment", "business-app", [{"op": "remove", "path": f"{CONTAINER}/readOnlyRootFilesystem"}]),
     ),
+    "a route that sets no header": (
+        ("gateway.forged",),
+        together(gone("validatingadmissionpolicybinding", ROUTES_RAIL, None), changed("httproute", APP, NO_FILTERS)),
+    ),
+    "another's route for the host": (
+        ("gateway.own",),
+        together(gone("validatingadmissionpolicybinding", ROUTES_RAIL, None), made(STOLEN)),
+    ),
+    "underscores in headers": (
+        ("gateway.forged",),
+        changed("clienttrafficpolicy", "tenants", {"spec": {"headers": {"withUnderscoresAction": "Allow"}}}, GATEWAY),
+    ),
+    "no limit of a service's requests": (("gateway.rate",), gone("backendtrafficpolicy", "plugin-posters")),
+    "no limit of a body": (
+        ("gateway.body",),
+        changed("backendtrafficpolicy", APP, [{"op": "remove", "path": "/spec/requestBuffer"}]),
+    ),
+    "a service without its roles": (
+        ("gateway.path",),
+        changed("httproute", "plugin-posters", [{"op": "remove", "path": f"{SET_HEADERS}/1"}]),
+    ),
+    "requests without an end": (
+        ("gateway.timeout",),
+        changed("httproute", APP, [{"op": "replace", "path": "/spec/rules/0/timeouts/request", "value": "300s"}]),
+    ),
+    "old TLS": (
+        ("gateway.tls",),
+        changed("clienttrafficpolicy", "tenants", {"spec": {"tls": OLD_TLS}}, GATEWAY),
+    ),
+    "a listener without TLS": (
+        ("gateway.plain", "host.gateway"),
+        changed("gateway", "tenants", PLAIN_LISTENER, GATEWAY),
+    ),
     **{
         f"without {rail}": (
             (f"rails.{rail.removeprefix('tenantry-')}",),
@@ -336,12 +393,14 @@ UNTOUCHED: dict[str, str] = {
     "the source of a copy is read with the same right": "OSS's own; the right is that of reading",
     "trust names the audience": "said twice: by the trust and by the identity provider",
     "the mounted token is for STS alone": "the API server's own audience",
-    "the gateway sets the header from the host": "a rail refuses the route that does not, from the provisioner too",
     "one host, one namespace": "a rail refuses the route, from the provisioner too",
     "Pod Security restricted, rail tenantry-pods": "said twice, each of them is taken away alone",
     "seccomp RuntimeDefault": "Pod Security refuses the pod without it",
     "public access is blocked": "declared, and the pack misses it; the buckets' own ACL is private as well",
     "the login's limit is not the login's to lift": "falls with CREATEROLE, which is taken away above",
+    "the Host decides whose request it is": "Envoy's own",
+    "each request of a connection has its own host": "Envoy's own",
+    "one request is one request": "Envoy's own",
     "a namespace for each tenant": "two tenants of one namespace cannot be declared",
 }
 

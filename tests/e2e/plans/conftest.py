@@ -6,7 +6,7 @@ from kubernetes import client, config
 from local.instances.throwaway import World
 from tests.support.worlds import of_package
 
-world = of_package()
+world = of_package(gateway=True)
 
 
 @pytest.fixture(scope="package")

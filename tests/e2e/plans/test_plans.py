@@ -18,11 +18,15 @@ from kubernetes.utils import parse_quantity
 
 from local.instances.throwaway import World
 from local.shared.paths import ROOT
+from tenantry.inspection.verify.attacks.gateway.limits import post
+from tenantry.names import names_of
 from tenantry.spec.loader import read_model
 from tenantry.spec.plans import Plan, PlansDocument, with_defaults
 from tenantry.spec.quantity import bytes_of
 from tests.support.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.gateway_requests import endpoint_of, flood
 
+SENT_BEFORE = 10  # requests of these tests to the same tenant in the minute before
 FILLER = {"tenantry.io/filler": "true"}
 IMAGE = "business-app:1.0.0"  # of no other may a pod be made, whoever makes it
 pytestmark = pytest.mark.timeout(600)
@@ -233,15 +237,23 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
 
 
 def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
-    """There is no gateway in the embedded default: what it would enforce is declared, to the number."""
+    """By real requests, as the plan's users send them; other routes than the application's have limits of their own."""
     found = world.kubectl("get", "backendtrafficpolicies", "-n", f"tenant-{code}")["items"]
     by_name = {fault["metadata"]["name"]: fault["spec"] for fault in found}
     for spec in by_name.values():
         (rule,) = spec["rateLimit"]["local"]["rules"]
         assert rule["limit"] == {"requests": plan.request_rate, "unit": "Minute"}
     assert int(by_name["business-app"]["requestBuffer"]["limit"]) == bytes_of(plan.body_size)
-    table.add("requests a minute", plan.request_rate, "declared", "declared: the gateway answers 429")
-    table.add("size of a request", plan.body_size, "declared", "declared: the gateway answers 413")
+    endpoint, names = endpoint_of(world), names_of(code, "13800138000")
+    limit = bytes_of(plan.body_size)
+    fits, beyond = post(endpoint, names, limit), post(endpoint, names, limit + 1)
+    assert (fits.status, fits.tenant, fits.believed, fits.seen["body_bytes"]) == (200, code, [code], limit)
+    assert beyond.status == 413
+    table.add("size of a request", plan.body_size, f"{limit} bytes arrive", "refused (413)")
+    crowd = flood(endpoint, names, plan.request_rate)
+    assert crowd.refusal is not None
+    assert plan.request_rate - SENT_BEFORE <= crowd.answered <= crowd.most
+    table.add("requests a minute", plan.request_rate, f"{crowd.answered} answered at once", "refused (429)")
     scalers = world.kubectl("get", "hpa", "-n", f"tenant-{code}")["items"]
     deployment = world.kubectl("get", "deployment", "business-app", "-n", f"tenant-{code}")
     running, most = deployment["status"]["replicas"], plan.compute.replicas

@@ -1,20 +1,23 @@
 """`.local/env` tells a shell the same as what a command of ours is given, and nothing to others."""
 
 import subprocess
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from local.instances import instance as instances
 from local.instances.environment import environment, write
 from local.instances.instance import Instance
 
-PORTS = {"postgresql": 1, "kubernetes": 2, "etcd": 3, "etcd-peer": 4, "alibaba": 5}
+PORTS = {name: number for number, name in enumerate(chain.from_iterable(instances.PORTS.values()), 1)}
 
 
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     monkeypatch.setenv("TENANTRY_LOCAL", str(tmp_path / "an 'odd' folder"))
     monkeypatch.delenv("TENANTRY_ENGINE", raising=False)
+    monkeypatch.delenv("TENANTRY_GATEWAY")
     return Instance.here()
 
 

@@ -10,19 +10,36 @@ from threading import Thread
 import pytest
 
 from local.instances import services
+from local.instances.environment import environment
 from local.instances.instance import PORTS, Instance
 from tenantry.engine.process import process_table
+
+BINARIES = {"kubelite": Path("kubelite"), "envoy-gateway": Path("envoy-gateway")}
 
 
 def test_every_port_that_is_kept_for_the_instance_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENANTRY_LOCAL", str(tmp_path))
+    monkeypatch.delenv("TENANTRY_GATEWAY")
     monkeypatch.setattr(services, "crds", lambda: tmp_path)
+    monkeypatch.setattr("local.gateway.service.gateway_crds", lambda: tmp_path)
     monkeypatch.setattr("local.postgresql.prepare", lambda *_: None)
     ports = {name: number for number, name in enumerate(chain.from_iterable(PORTS.values()), 20001)}
-    all_services = services.services(Instance.here(), ports, Path("kubelite"))
+    all_services = services.services(Instance.here(), ports, BINARIES)
     words = [word for service in all_services for word in service.command()]
     given = {name for name, port in ports.items() if any(word.rpartition("=")[2] == str(port) for word in words)}
     assert given == {*ports}
+
+
+def test_without_a_gateway_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENANTRY_LOCAL", str(tmp_path))
+    monkeypatch.setenv("TENANTRY_GATEWAY", "off")
+    ports = {name: 1 for names in PORTS.values() for name in names}
+    named = [service.name for service in services.services(Instance.here(), ports, BINARIES)]
+    assert named == list(services.wanted()) == ["alibaba", "kubernetes", "postgresql"]
+    assert not [name for name in environment(Instance.here(), ports) if name.startswith("TENANTRY_GATEWAY")]
+    monkeypatch.delenv("TENANTRY_GATEWAY")
+    named = [service.name for service in services.services(Instance.here(), ports, BINARIES)]
+    assert named == list(services.wanted()) == list(services.NAMES)
 
 
 def test_the_stand_in_of_another_instance_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +59,7 @@ def test_the_stand_in_of_another_instance_is_not_ours(tmp_path: Path, monkeypatc
     with HTTPServer(("127.0.0.1", 0), Health) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         ports = {name: server.server_port for names in PORTS.values() for name in names}
-        alibaba = services.services(own, ports, Path("kubelite"))[0]
+        alibaba = next(each for each in services.services(own, ports, BINARIES) if each.name == "alibaba")
         assert not alibaba.ready()
         me = process_table.process(os.getpid())
         assert me is not None

@@ -37,12 +37,13 @@ def _pulumi(folder: Path) -> Path:
 def test_beside_an_official_engine_only_the_cluster_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: list[str]
 ) -> None:
+    monkeypatch.delenv("TENANTRY_GATEWAY")
     Instance.here()
     own, official = _pulumi(tmp_path / "instance" / "bin"), _pulumi(tmp_path / "official")
     monkeypatch.setenv("PATH", os.pathsep.join([str(own.parent), str(official.parent)]))
     instance = Instance.here()
     toolbox.install(instance, toolbox.build(instance))
-    assert sorted(built) == ["kubectl", "kubelite"]
+    assert sorted(built) == ["envoy-gateway", "kubectl", "kubelite"]
     assert official.exists()
     assert not own.exists()
 

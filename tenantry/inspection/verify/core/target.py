@@ -34,6 +34,16 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the gateway takes requests, and the authority of its certificate. `plain_port` is where it must not."""
+
+    host: str
+    port: int
+    plain_port: int
+    authority: str  # a file
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """One live stack."""
 
@@ -57,6 +67,7 @@ class Surroundings:
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
     identity_provider: str = OIDC_PROVIDER  # the name of the account's for that issuer
     admin_login: tuple[str, str] = field(default=("", ""), repr=False)  # of the admin service, with its password
+    endpoint: Endpoint | None = None  # where somebody behind the gateway says what arrives: in embedded stacks
 
 
 def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
@@ -145,7 +156,14 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
         ),
         proxy=settings.environment.get("TENANTRY_ALIBABA_PROXY"),
         admin_login=(str(admin.get("login") or ""), str(admin.get("password") or "")),
+        endpoint=_endpoint(settings.environment) if settings.embedded else None,
     )
+
+
+def _endpoint(environment: Mapping[str, str]) -> Endpoint | None:
+    """None where the embedded default was started without a gateway."""
+    port, plain, authority = (environment.get(f"TENANTRY_GATEWAY_{name}") for name in ("PORT", "HTTP_PORT", "CA"))
+    return Endpoint("127.0.0.1", int(port), int(plain), authority) if port and plain and authority else None
 
 
 def _plugins(tenants: Path) -> dict[str, int]:

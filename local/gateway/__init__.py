@@ -1,0 +1,1 @@
+"""The gateway of the embedded default: Envoy Gateway, Envoy, an authority, and who answers behind them."""

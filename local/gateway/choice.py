@@ -1,0 +1,12 @@
+"""Whether this machine's instance has a gateway, and what its services are called."""
+
+import os
+
+GATEWAY, APPLICATIONS = "envoy-gateway", "applications"
+NAMES = (GATEWAY, APPLICATIONS)
+SWITCH = "TENANTRY_GATEWAY"
+
+
+def wanted() -> bool:
+    """Tells whether the gateway is to run: `TENANTRY_GATEWAY=off` leaves it out."""
+    return os.environ.get(SWITCH) != "off"

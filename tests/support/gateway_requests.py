@@ -1,0 +1,42 @@
+"""Real requests through the gateway of a throw-away instance."""
+
+import time
+from dataclasses import dataclass
+
+from local.instances.throwaway import World
+from tenantry.inspection.verify.attacks.gateway.limits import allowed
+from tenantry.inspection.verify.attacks.gateway.wire import AGENT, Arrived, Wire, head
+from tenantry.inspection.verify.core.target import Endpoint
+from tenantry.names import Names
+
+TOGETHER = 50  # requests that are sent before their answers are read
+
+
+def endpoint_of(world: World) -> Endpoint:
+    port, plain = (int(world.env[name]) for name in ("TENANTRY_GATEWAY_PORT", "TENANTRY_GATEWAY_HTTP_PORT"))
+    return Endpoint("127.0.0.1", port, plain, world.env["TENANTRY_GATEWAY_CA"])
+
+
+@dataclass(frozen=True)
+class Flood:
+    """How many requests were answered before the first refusal, and how many a limit allows in the time it took."""
+
+    answered: int
+    refusal: Arrived | None
+    most: float
+
+
+def flood(endpoint: Endpoint, names: Names, limit: int, path: str = "/health") -> Flood:
+    """Asks until it is refused, or until more was answered than `limit` a minute allows."""
+    request = head("GET", path, [("Host", names.domain), AGENT]) * TOGETHER
+    answered, began = 0, time.monotonic()
+    with Wire(endpoint, names.domain) as connection:
+        while answered <= (most := allowed(limit, time.monotonic() - began)):
+            connection.send(request)
+            for _ in range(TOGETHER):
+                arrived = connection.answer()
+                if arrived.status == 429:
+                    return Flood(answered, arrived, allowed(limit, time.monotonic() - began))
+                assert arrived.status == 200, arrived
+                answered += 1
+    return Flood(answered, None, most)
