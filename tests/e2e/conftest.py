@@ -14,7 +14,7 @@ import yaml
 
 from local.instances.throwaway import World, throwaway
 from local.shared.paths import ROOT
-from tests.support.sessions import of_broker
+from tests.support.clients.sessions import of_broker
 from tests.support.standin import control
 
 BUCKETS = {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai", "tenantrybackups": "cn-beijing"}

@@ -17,7 +17,7 @@ from tenantry.inspection.verify.attacks.gateway.wire import Arrived
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.names import names_of
 from tests.e2e.attack.conftest import SUSPENDED
-from tests.support.gateway_requests import endpoint_of
+from tests.support.clients.gateway_requests import endpoint_of
 
 K1, K2, SHUT = (names_of(code, "13800138000") for code in ("k001", "k002", SUSPENDED))
 SERVED_SECONDS = 30

@@ -23,8 +23,8 @@ from tenantry.names import names_of
 from tenantry.spec.loader import read_model
 from tenantry.spec.plans import Plan, PlansDocument, with_defaults
 from tenantry.spec.quantity import bytes_of
+from tests.support.clients.gateway_requests import endpoint_of, flood
 from tests.support.four import TENANTS, change, open_four, running, secret, told, until
-from tests.support.gateway_requests import endpoint_of, flood
 
 SENT_BEFORE = 10  # requests of these tests to the same tenant in the minute before
 FILLER = {"tenantry.io/filler": "true"}

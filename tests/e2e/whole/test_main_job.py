@@ -13,7 +13,7 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 from local.instances.throwaway import World
-from tests.support.sessions import of_broker
+from tests.support.clients.sessions import of_broker
 
 ACTIVE = 13
 BUCKET, ENDPOINT = "systemkarder", "http://oss-cn-guangzhou.aliyuncs.com"
