@@ -1,6 +1,6 @@
 """The resources that all tenants of an installation share, one of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -72,8 +72,8 @@ class Platform(pulumi.ComponentResource):
         at, providers = args.installation, args.providers
         child = pulumi.ResourceOptions(parent=self)
         kept = [tenant for tenant in args.tenants if tenant.phase is not Phase.GONE]
-        system = self._bucket(at.system, providers.system, [tenant.names.temp_prefix for tenant in kept])
-        photos = self._bucket(at.photos, providers.photos, [])
+        system = self._bucket(at.system, providers.system, {tenant.code: tenant.names.temp_prefix for tenant in kept})
+        photos = self._bucket(at.photos, providers.photos, {})
         federation = Federation(
             f"{name}-identity",
             FederationArgs(
@@ -178,7 +178,7 @@ class Platform(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, provider=self._args.providers.kubernetes, depends_on=[namespace]),
         )
 
-    def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Sequence[str]) -> Bucket:
+    def _bucket(self, bucket: BucketFacts, provider: pulumi.ProviderResource, temp: Mapping[str, str]) -> Bucket:
         args = self._args
         return Bucket(
             f"{self._name}-{bucket.name}",

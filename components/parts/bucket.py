@@ -1,7 +1,8 @@
 """A bucket that all tenants share, each below its own prefix."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final, cast
 
 import pulumi
@@ -22,7 +23,7 @@ class BucketArgs:
     bucket: BucketFacts
     account_id: str
     zone: str
-    temp_prefixes: Sequence[str]  # of the tenants, each "…/temp/"
+    temp_prefixes: Mapping[str, str]  # of the tenants, by code, each "…/temp/"
     encrypted_transport: bool  # false only where the endpoint is a loopback address
     provider: pulumi.ProviderResource
     protect: bool
@@ -61,8 +62,10 @@ class Bucket(pulumi.ComponentResource):
         self.register_outputs({"bucket": args.bucket.name, "region": args.bucket.region})
 
 
-def lifecycle(temp_prefixes: Sequence[str]) -> list[Any]:
+def lifecycle(temp_prefixes: Mapping[str, str]) -> list[Any]:
     """One document for all: OSS replaces a bucket's rules as a whole, and knows no wildcard in a prefix.
+
+    A rule's id is the tenant's code, so that the state says whose it is when nothing else of the tenant is left.
 
     Rules may overlap (OSS takes the shorter time). Versions that were overwritten or removed are kept as long as a
     deleted tenant's data: 30 days, those in temp/ as long as the files themselves.
@@ -77,13 +80,13 @@ def lifecycle(temp_prefixes: Sequence[str]) -> list[Any]:
     }
     temporary = [
         {
-            "id": prefix.rstrip("/").replace("/", "-"),
+            "id": code,
             "prefix": prefix,
             "enabled": True,
             "expirations": [{"days": TEMP_EXPIRY_DAYS}],
             "noncurrent_version_expirations": [{"days": TEMP_EXPIRY_DAYS}],
         }
-        for prefix in sorted(temp_prefixes)
+        for code, prefix in sorted(temp_prefixes.items(), key=itemgetter(1))
     ]
     return [everywhere, *temporary]
 

@@ -8,6 +8,7 @@ class DueKind(StrEnum):
     """The reason for which the next run changes a tenant."""
 
     REMOVED = "removed"  # its file is a tombstone: the run removes it
+    RULES = "rules"  # it is a tombstone, and not this stack's own: its rules leave the shared buckets
     LIFTED = "lifted"  # its file is purged: the run lifts its protection
     FELL_DUE = "fell due"  # the 30 days since its deletion are over
     DATE = "date"  # a date in its file is over: its expiry, an API key's, the overlap of a rotation

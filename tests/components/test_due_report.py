@@ -1,6 +1,6 @@
 """What a date or a step of a removal changes in a tenant's resources is what the due report allows, and no more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -9,8 +9,8 @@ import pytest
 from tenantry.changes.report.approved import beyond
 from tenantry.changes.report.due_report import due_report
 from tenantry.changes.report.request_report import Operation, RequestReport, StackReport
-from tenantry.engine.state.deployment import Deployment
 from tenantry.model.due_change import DueChange, DueKind
+from tests.support.requests.recorded_state import operations, resources, state
 
 DELETED = {"status": "deleted", "deleted_at": date(2026, 9, 20)}
 PURGED = {"status": "purged", "deleted_at": date(2026, 8, 1), "proof": "k001-20260901T000000Z-0123456789abcdef"}
@@ -23,33 +23,7 @@ CHANGES: dict[str, tuple[DueKind, dict[str, Any], dict[str, Any] | None]] = {
     "purging": (DueKind.LIFTED, DELETED, PURGED),
     "removed": (DueKind.REMOVED, PURGED, None),
 }
-Resources = Mapping[str, Any]
-
-
-def resources(recording: Any) -> Resources:
-    return {f"urn:pulumi:test::tenantry::{entry.type}::{entry.name}": entry for entry in recording.resources}
-
-
-def state(there: Resources) -> Deployment:
-    urns = {entry.name: urn for urn, entry in there.items()}
-    return Deployment(
-        {
-            "resources": [
-                {"urn": urn, "custom": entry.custom, "parent": urns.get(entry.parent)} for urn, entry in there.items()
-            ]
-        }
-    )
-
-
-def operations(before: Resources, after: Resources) -> list[Operation]:
-    """As the engine would plan them, by the resources' inputs; providers left aside, which are no tenant's."""
-
-    def of(urns: Any, operation: str) -> list[Operation]:
-        return [Operation("k001", urn, operation) for urn in urns if "pulumi:providers" not in urn]
-
-    both = before.keys() & after.keys()
-    changed = [urn for urn in both if str(before[urn].inputs) != str(after[urn].inputs)]
-    return [*of(after.keys() - both, "create"), *of(before.keys() - both, "delete"), *of(changed, "update")]
+PLATFORM = "urn:pulumi:test::tenantry::tenantry:components:Platform"
 
 
 def report(planned: list[Operation]) -> RequestReport:
@@ -61,7 +35,7 @@ def test_all_that_it_brings_is_announced(name: str, parts: Callable[..., Any], t
     kind, first, then = CHANGES[name]
     before = resources(parts(tenant(**first), protect=kind is not DueKind.REMOVED))
     after = resources(parts(tenant(**then), protect=kind is not DueKind.LIFTED)) if then is not None else {}
-    planned = operations(before, after)
+    planned = operations(before, after, "k001")
     assert planned, "nothing changes, so nothing is shown"
     announced = due_report("prod", state(before), [DueChange("k001", kind)])
     assert beyond([announced], report(planned)) == []
@@ -90,11 +64,13 @@ def test_of_a_shared_bucket_the_rules_alone_change_where_a_tenant_goes(
     kind: DueKind, parts: Callable[..., Any], tenant: Callable[..., Any]
 ) -> None:
     """One rule is the tenant's; it goes with it, and nothing else of the bucket may be touched."""
-    bucket = "urn:pulumi:test::tenantry::tenantry:components:Platform$alicloud:oss/bucket:Bucket::files"
+    shared = f"{PLATFORM}$alicloud:oss/bucket:Bucket::files"
     there = state(resources(parts(tenant())))
-    there.raw["resources"].append({"urn": bucket, "custom": True})
+    rules = [{"id": "housekeeping", "prefix": ""}, {"id": "k001", "prefix": "kindergarten/rent/13800138001/temp/"}]
+    there.raw["resources"].append({"urn": shared, "custom": True, "inputs": {"lifecycleRules": rules}})
     announced = due_report("prod", there, [DueChange("k001", kind)])
-    rules = Operation("", bucket, "update", ("lifecycleRules",))
-    more = Operation("", bucket, "update", ("lifecycleRules", "acl"))
-    assert (beyond([announced], report([rules])) == []) is (kind is DueKind.REMOVED)
+    its_rule = Operation("", shared, "update", ("lifecycleRules",))
+    more = Operation("", shared, "update", ("lifecycleRules", "acl"))
+    assert (beyond([announced], report([its_rule])) == []) is (kind in (DueKind.REMOVED, DueKind.RULES))
     assert beyond([announced], report([more]))
+    assert beyond([due_report("prod", there, [DueChange("k002", kind)])], report([its_rule])), "it has none of hers"

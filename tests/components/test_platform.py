@@ -121,7 +121,7 @@ def test_temporary_files_go_after_seven_days(platform, tenant) -> None:
         assert rule["enabled"] is True
         assert rule["expirations"] == [{"days": 7}]
         assert rule["noncurrentVersionExpirations"] == [{"days": 7}]
-    assert len({rule["id"] for rule in rules}) == len(rules)
+    assert [rule["id"] for rule in rules] == ["housekeeping", "k001", "k002"], "the state says whose each is"
 
 
 def test_only_temporary_files_ever_expire(platform, tenant) -> None:

@@ -19,6 +19,7 @@ from tests.support.standin import control
 
 BUCKETS = {"systemkarder": "cn-guangzhou", "faceshanghaikarden": "cn-shanghai", "tenantrybackups": "cn-beijing"}
 FILES, PHOTOS = "systemkarder", "faceshanghaikarden"
+FULL_NAME = "organization/tenantry/local"  # of the stack `local`
 
 
 @dataclass
@@ -67,9 +68,9 @@ class Life:
         return done.stdout + done.stderr
 
     def up_for_what_is_due(self, ok: int = 0) -> str:
-        """As the last step of purge.yml: the run is held to what needs no request."""
+        """As the last step of purge.yml: the run is held to what needs no request. Both names are one stack's."""
         file = self.world.folder / ".local" / "due.json"
-        due = self.world.run("tenantry", "report", "due", "--stack", "local", "--output", str(file)).stdout
+        due = self.world.run("tenantry", "report", "due", "--stack", FULL_NAME, "--output", str(file)).stdout
         done = self.world.up("--approved", str(file), ok=ok)
         return due + done.stdout + done.stderr
 

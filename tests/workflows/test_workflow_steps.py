@@ -133,6 +133,7 @@ def test_a_deploy_is_bound_to_the_reports_unless_a_person_asked(
 
 def test_the_deploys_reports_are_those_of_the_merged_requests(runner: Runner, tmp_path: Path) -> None:
     clone = runner.clone
+    shutil.copy(ROOT / "Pulumi.prod.yaml", clone.root)
     with forge() as stand_in:
         stand_in.store = stand_in.url
         env = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "acme/fleet", "GITHUB_API_URL": stand_in.url}

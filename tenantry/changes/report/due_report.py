@@ -8,18 +8,19 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tenantry.changes.report.request_report import Operation, RequestReport, StackReport
-from tenantry.changes.report.resource_weights import CREATE, DELETE, UPDATE, kind_of
+from tenantry.changes.report.resource_weights import CREATE, DELETE, UPDATE
 from tenantry.changes.report.statements import Statement, TenantReport, Weight
 from tenantry.engine.stack.urns import place_of, type_of
 from tenantry.engine.state.deployment import Deployment
+from tenantry.engine.state.shared_rules import RULES, codes_in
 from tenantry.model.due_change import DueChange, DueKind
 
-_BUCKET: Final = "alicloud:oss:Bucket"
-_ITS_RULES: Final = ("lifecycleRules",)  # one of them is a tenant's, and goes with it
 _SEAL: Final = "tenantry:index:Opened"
 _SESSIONS: Final = "tenantry:index:Sessions"  # closes them; nothing goes with it
+_TAKES_RULES: Final = (DueKind.REMOVED, DueKind.RULES)
 _WORDS: Final = {
     DueKind.REMOVED: (Weight.DATA, "removed, with its data, by a proved backup:"),
+    DueKind.RULES: (Weight.OTHER, "it is removed by its own stack, here what the shared buckets have of it goes:"),
     DueKind.LIFTED: (Weight.GONE, "its protection is lifted, by a proved backup:"),
     DueKind.FELL_DUE: (Weight.OTHER, "its days are over, nothing is removed yet:"),
     DueKind.DATE: (Weight.LESS, "a date is over:"),
@@ -42,9 +43,9 @@ def _allowed(change: DueChange, deployment: Deployment) -> Iterator[Operation]:
     for record in deployment.resources:
         urn = str(record["urn"])
         owner = place_of(urn, parents).tenant
-        if change.kind is DueKind.REMOVED and not owner and kind_of(urn) == _BUCKET:
-            yield Operation("", urn, UPDATE, _ITS_RULES)
-        if owner != change.code:
+        if change.kind in _TAKES_RULES and not owner and change.code in codes_in(record):
+            yield Operation("", urn, UPDATE, (RULES,))
+        if owner != change.code or change.kind is DueKind.RULES:
             continue
         yield Operation(change.code, urn, UPDATE)
         if change.kind is DueKind.REMOVED:

@@ -4,7 +4,7 @@ A date counts where the file is as the last run had it, as far as the stack reme
 is a request's to announce.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -20,11 +20,25 @@ _FIRST: Final = 1  # the number of a rotation of which there was none
 
 
 def due_changes(
-    fleet: Fleet, steps: Iterable[Next], memory: Mapping[str, StackMemory], last_run: date | None, today: date
+    fleet: Fleet,
+    steps: Iterable[Next],
+    memory: Mapping[str, StackMemory],
+    last_run: date | None,
+    today: date,
+    ruled: Collection[str],
 ) -> list[DueChange]:
-    """By code. `steps` are those of the stack's own tenants; `last_run`: the day of the stack's last change."""
+    """By code. `steps` are those of the stack's own tenants; `last_run`: the day of the stack's last change.
+
+    `ruled`: codes that the stack's shared buckets have rules of. The stack with the platform has them of every cell's
+    tenants, and keeps them until its own next run, whatever has become of the tenant by then.
+    """
     due = [_of_removal(fleet, step) for step in steps if step.step is Step.UP and step.code in memory]
     known = [change for change in due if change is not None]
+    known += [
+        DueChange(stone.code, DueKind.RULES, ("a lifecycle rule",))
+        for stone in fleet.tombstones
+        if stone.code in ruled and stone.code not in memory
+    ]
     if last_run is not None and last_run < today:
         for tenant in fleet.tenants:
             last = memory.get(tenant.code)

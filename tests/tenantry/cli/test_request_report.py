@@ -107,6 +107,20 @@ def test_the_exit_code_is_the_effect(
     assert from_json(out).stacks[0].stack == "local"
 
 
+def test_a_report_is_of_the_plain_name_whichever_name_was_given(
+    run: Run, previews: Callable[..., None], base: Callable[..., Path]
+) -> None:
+    """Reports are compared by it: one of another name approves nothing."""
+    previews(outcome())
+    arguments = ("--cwd", ROOT, "--stack", "organization/tenantry/local", "--base", base(), "--format", "json")
+    assert from_json(run("preview", *arguments)[1]).stacks[0].stack == "local"
+
+
+def test_of_a_stack_that_there_is_not_no_forge_is_asked(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("report", "approved", "--cwd", ROOT, "--stack", "nope", "--output", tmp_path / "approved")
+    assert (code, "the stack `nope` has no settings" in err) == (1, True)
+
+
 def test_somebody_gets_less_by_the_files_alone(
     run: Run, previews: Callable[..., None], base: Callable[..., Path]
 ) -> None:
@@ -220,7 +234,8 @@ class _Engine:
 
     records = SimpleNamespace(read=lambda: None)
 
-    def __init__(self, said: dict[str, Any]) -> None:
+    def __init__(self, said: dict[str, Any], stack: str = "prod") -> None:
+        self.stack = stack
         self.said, self.calls, self.plans = said, list[str](), list[Path | None]()
 
     def preview(self, *, refresh: bool, plan: Path | None) -> Any:
@@ -300,7 +315,7 @@ def test_reports_of_several_requests_are_taken_together(
 def test_what_was_approved_for_another_stack_is_not_for_this_one(
     run: Run, save: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = _Engine(outcome(*suspended("k003")))
+    engine = _Engine(outcome(*suspended("k003")), "local")
     monkeypatch.setattr(cli_up, "_operation", lambda *_: engine)
     assert run("up", "--json", "--approved", save("1.json", PREPARED["suspend"]))[0] == 1
     assert run("up", "--json", "--approved", "no-such-file.json")[0] == 1

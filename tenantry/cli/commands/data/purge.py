@@ -87,6 +87,7 @@ def due_without_request(operation: "Operation") -> "tuple[list[DueChange], Deplo
     from datetime import UTC, datetime
 
     from tenantry.engine.stack.clock import today
+    from tenantry.engine.state.shared_rules import codes_with_rules
     from tenantry.maintenance.purge.due_changes import due_changes
     from tenantry.maintenance.purge.stack_memory import stack_memory
 
@@ -95,7 +96,8 @@ def due_without_request(operation: "Operation") -> "tuple[list[DueChange], Deplo
     changed_at = deployment.changed_at
     last_run = datetime.fromisoformat(changed_at).astimezone(UTC).date() if changed_at else None
     day = today(operation.project, operation.stack)
-    return due_changes(fleet, steps, stack_memory(deployment), last_run, day), deployment
+    ruled = codes_with_rules(deployment)
+    return due_changes(fleet, steps, stack_memory(deployment), last_run, day, ruled), deployment
 
 
 def _look(

@@ -128,7 +128,8 @@ def approved(
     from tenantry.changes.forge.approved_reports import approved_reports, save
     from tenantry.changes.forge.github_runs import Runs
 
-    reports = approved_reports(Runs.of_workflow(os.environ), cwd, stack, since, typer.echo)
+    plain = locate_fleet(stack, cwd).stack
+    reports = approved_reports(Runs.of_workflow(os.environ), cwd, plain, since, typer.echo)
     for path in save(reports, output):
         typer.echo(f"written: {path}")
 
@@ -181,9 +182,10 @@ def due(
     from tenantry.cli.commands.data.purge import due_without_request
     from tenantry.cli.commands.stack.up import operation
 
-    changes, deployment = due_without_request(operation(stack, cwd))
+    reading = operation(stack, cwd)
+    changes, deployment = due_without_request(reading)
     try:
-        output.write_text(to_json(due_report(stack, deployment, changes)), encoding="utf-8")
+        output.write_text(to_json(due_report(reading.stack, deployment, changes)), encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{output}: {error.strerror}", "name a file that can be written") from None
     for change in changes:
@@ -220,9 +222,7 @@ def preview_report(
     raise typer.Exit(code or report.effect)
 
 
-def refuse_beyond(
-    operation: "Operation", stack: str, approved: list[Path], *, refresh: bool, plan: Path | None = None
-) -> None:
+def refuse_beyond(operation: "Operation", approved: list[Path], *, refresh: bool, plan: Path | None = None) -> None:
     """Previews, and raises Refusal where that is more than was approved, or did not come to a good end.
 
     `plan`: where the engine writes down what it would do.
@@ -236,7 +236,7 @@ def refuse_beyond(
     if ended.code:
         wrong = "the preview before the run did not come to a good end: nothing was changed"
         raise CommandError(wrong, "see its errors, `tenantry preview` shows them again", ended.code)
-    now = stack_report(stack, ended.as_json(), None, Basis())
+    now = stack_report(operation.stack, ended.as_json(), None, Basis())
     if found := beyond(known, RequestReport((now,))):
         lines = "\n".join(f"  {more}" for more in found[:_MOST_BEYOND])
         more = f"\n  and {len(found) - _MOST_BEYOND} more" if len(found) > _MOST_BEYOND else ""
@@ -258,6 +258,7 @@ def _previewed(
     outcome: Mapping[str, Any]
     try:
         where = locate_fleet(stack, cwd)
+        stack = where.stack  # reports are compared by the plain name
         sides = both_sides(base, where) if base is not None else None
         facts = sides.facts if sides else None
         basis = Basis(base=facts.base, head=head or facts.head) if facts else basis

@@ -49,7 +49,7 @@ def drift(
             found = _found(stack, cwd, repair=repair)
         except (Faults, CommandError) as reason:
             if form is not ReportFormat.TEXT:  # whoever reads the file learns that nobody has looked, and why
-                sys.stdout.write(written(_nothing_seen(stack, reason), form))
+                sys.stdout.write(written(_nothing_seen(stack.rpartition("/")[2], reason), form))
             raise
     sys.stdout.write(written(found, form))
     raise typer.Exit(found.exit_code)

@@ -36,7 +36,7 @@ def exporter(
         from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 
         from tenantry.database.migrations import BASELINE, FOLDER, TENANTS, MigrationSetInvalid, migrations_of
-        from tenantry.engine.errors import CommandError
+        from tenantry.engine.errors import CommandError, ExitCode
         from tenantry.watch.metrics import TenantCollector
 
         stack_operation = operation(stack, cwd)
@@ -50,7 +50,7 @@ def exporter(
         if once:
             text = generate_latest(registry).decode()
             sys.stdout.write(text)
-            raise typer.Exit(0 if "\ntenantry_up 1.0\n" in text else 3)
+            raise typer.Exit(ExitCode.OK if "\ntenantry_up 1.0\n" in text else ExitCode.FAILED)
         try:
             server, thread = start_http_server(port, host, registry)
         except OSError as error:

@@ -69,7 +69,7 @@ def up(
 
         with tempfile.TemporaryDirectory(prefix="tenantry-") as folder:
             plan = None if refresh else Path(folder) / "plan.json"  # reading changes what a plan was made of
-            refuse_beyond(operation, stack, approved, refresh=refresh, plan=plan)
+            refuse_beyond(operation, approved, refresh=refresh, plan=plan)
             return operation.up(refresh=refresh, plan=plan)
 
     _run(action, stack, as_json, parallel, cwd)

@@ -15,7 +15,6 @@ from tenantry.cli.options import CWD, STACK, CwdOption, JsonOption, StackOption
 if TYPE_CHECKING:
     from tenantry.watch.tenant_facts import Quota, TenantFacts
 
-FAILED = 3  # some tenants could not be measured
 UNKNOWN = "unknown"
 _WIDE = 200  # columns where no terminal says how wide it is: what is piped must not be cut
 
@@ -67,7 +66,9 @@ def usage(
     else:
         _show_all(found)
     if failed:
-        raise typer.Exit(FAILED)
+        from tenantry.engine.errors import ExitCode
+
+        raise typer.Exit(ExitCode.FAILED)  # some tenants could not be measured
 
 
 def _read(stack: str, cwd: "CwdOption", code: str | None) -> "list[TenantFacts]":

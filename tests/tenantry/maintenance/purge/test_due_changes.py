@@ -1,5 +1,6 @@
 """Tenants that the next run changes without a request: by a removal's step, or by a date that nobody has written since."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,18 @@ SEEN = {"credentials": (2, DAY - timedelta(days=7))}  # those before end on the 
 
 
 def due(
-    folder: Path, document: dict[str, Any], last: StackMemory | None, today: date, last_run: date | None = DAY
+    folder: Path,
+    document: dict[str, Any],
+    last: StackMemory | None,
+    today: date,
+    last_run: date | None = DAY,
+    ruled: Collection[str] = (),
 ) -> list[tuple[str, str]]:
     (folder / "k001.yaml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     memory = {} if last is None else {"k001": last}
     first = {code: seen.deletion_seen for code, seen in memory.items() if seen.deletion_seen is not None}
     fleet = load_fleet(folder, today=today, first_seen_deleted=first, unseen=today)
-    found = due_changes(fleet, plan(fleet, memory, today), memory, last_run, today)
+    found = due_changes(fleet, plan(fleet, memory, today), memory, last_run, today, ruled)
     return [(change.kind, "; ".join(change.reasons)) for change in found]
 
 
@@ -51,6 +57,22 @@ def due(
 )
 def test_removals(tmp_path: Path, document: dict[str, Any], last: StackMemory | None, kinds: list[DueKind]) -> None:
     assert [kind for kind, _ in due(tmp_path, document, last, DUE)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("document", "last", "ruled", "kinds"),
+    [
+        (TOMBSTONE, None, ["k001"], [DueKind.RULES]),  # another stack's, or gone from this one but for the rule
+        (TOMBSTONE, StackMemory(phase="purging", resources=20), ["k001"], [DueKind.REMOVED]),  # which takes it along
+        (TOMBSTONE, None, ["k002"], []),
+        (ACTIVE | TOMBSTONE, None, ["k001"], []),  # it is not removed yet
+        (ACTIVE, None, ["k001"], []),
+    ],
+)
+def test_a_rule_of_a_shared_bucket_goes_with_a_tombstone(
+    tmp_path: Path, document: dict[str, Any], last: StackMemory | None, ruled: list[str], kinds: list[DueKind]
+) -> None:
+    assert [kind for kind, _ in due(tmp_path, document, last, DUE, ruled=ruled)] == kinds
 
 
 @pytest.mark.parametrize(
