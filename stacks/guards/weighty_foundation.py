@@ -91,7 +91,9 @@ HARMLESS: Final[Mapping[str, str]] = {
         "certificate.serviceAccount": "changes the trust of a role in place",
         "deployer.adopt": _PIPELINE,
         "deployer.issuer": _PIPELINE,
-        "deployer.subject": _PIPELINE,
+        "deployer.subjects": _PIPELINE,
+        "deployer.previewSubjects": _PIPELINE,
+        "deployer.stateBucket": "a right of the pipeline's roles; the bucket itself is made elsewhere",
         "deployer.fingerprints": _PIPELINE,
     }.items()
 }
