@@ -109,6 +109,22 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
         _ = Project(tmp_path).name
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("config:\n<<<<<<< HEAD\n  tenantry:zone: a.cc\n=======\n", "2: is a conflict marker of git (<<<<<<<)"),
+        ("config:\n  tenantry:zone：a.cc\n  tenantry:today: b\n", "2: holds U+FF1A FULLWIDTH COLON"),
+        ("config:\n\ttenantry:zone: a.cc\n", "2: is indented with a tab"),
+        ("config:\n  tenantry:zone: [a\n", "3: is no YAML"),
+    ],
+)
+def test_a_slip_in_a_stacks_file_is_named_at_its_line(project: Project, text: str, said: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(text)
+    for read in (project.require, project.zone):
+        with pytest.raises(CommandError, match=rf"^Pulumi\.prod\.yaml:{re.escape(said)}"):
+            read("prod")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "config:", "config: []"])
 def test_an_empty_stack_file_sets_nothing(project: Project, text: str) -> None:
     (project.root / "Pulumi.prod.yaml").write_text(text)
