@@ -81,7 +81,16 @@ def test_destroy_needs_the_name(run: Run) -> None:
     assert "--yes-destroy test" in err
 
 
-@pytest.mark.parametrize("command", [["status"], ["purge"], ["purge", "--dry-run"], ["purge", "--within", "7d"]])
+MISSING = [
+    ["status"],
+    ["purge"],
+    ["purge", "--dry-run"],
+    ["purge", "--within", "7d"],
+    ["destroy", "--yes-destroy=test"],
+]
+
+
+@pytest.mark.parametrize("command", MISSING)
 def test_what_is_said_of_a_stack_that_does_not_exist_is_an_error(run: Run, command: list[str]) -> None:
     code, out, err = run(*command, "--stack", "test")
     assert (code, out) == (1, "")
