@@ -100,6 +100,13 @@ def test_what_is_said_of_a_stack_that_does_not_exist_is_an_error(run: Run, comma
     assert "there is no stack `test`" in json.loads(out)["errors"][0]["text"]
 
 
+@pytest.mark.parametrize("command", [["usage"], ["history"], ["backup", "k001"]])
+def test_nothing_is_asked_of_the_shells_systems_for_a_stack_that_does_not_exist(run: Run, command: list[str]) -> None:
+    code, out, err = run(*command, "--stack", "test")
+    assert (code, out) == (1, "")
+    assert "there is no stack `test`" in err
+
+
 def test_a_line_of_progress_stays_short_with_many_tenants(capsys: pytest.CaptureFixture[str]) -> None:
     parents: dict[str, str] = {}
     progress = Progress(parents)
