@@ -13,11 +13,11 @@ from pydantic.alias_generators import to_camel
 from components.foundation.settings import FoundationSettings
 from components.shared.installation import EgressRule
 from tenantry.names import DEFAULT_ZONE, is_zone
-from tenantry.spec.setting_keys import FOUNDATION, NAMESPACE, unknown_setting
+from tenantry.spec.setting_keys import ENCRYPTED, FOUNDATION, NAMESPACE, unknown_setting
 
 PROJECT: Final = NAMESPACE
 # Read apart, since they are outputs: an encrypted value never becomes a plain string of this program.
-SECRETS: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrls")
+SECRETS: Final = ENCRYPTED
 SHARED_CACHE: Final = "redisUrl"  # refused
 NOWHERE: Final = IPv4Network("0.0.0.0/8")
 LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")

@@ -14,8 +14,26 @@ from tenantry.engine.process.process_table import environment_of, process
 
 ENGINE: Final = "pulumi"
 TARGETING: Final = ("target", "target-replace", "target-dependents", "exclude", "exclude-dependents")
-_TARGET_LETTER: Final = "t"
-_LETTERS_WITH_VALUE: Final = "cCmprsv"  # what follows one of these in the same argument is its value
+# The engine's options that take the next argument for their value, of all commands that run a program.
+VALUED: Final = frozenset(
+    {
+        *("client", "color", "config", "config-file", "cwd", "event-log", "exclude", "exec-agent", "exec-kind"),
+        *("import-file", "import-pending-creates", "memprofilerate", "message", "otel-traces", "output", "parallel"),
+        *("path", "plan", "policy-pack", "policy-pack-config", "profiling", "replace", "save-plan", "secrets-provider"),
+        *("stack", "target", "target-replace", "tracing", "verbose"),
+    }
+)
+VALUED_LETTERS: Final[Mapping[str, str]] = {
+    **{"c": "config", "C": "cwd", "m": "message", "p": "parallel"},
+    **{"s": "stack", "t": "target", "v": "verbose", "x": "exclude"},
+}
+# Those that every command has and that stand alone. Before its command the engine takes all others for valued ones.
+ALONE: Final = frozenset(
+    {
+        *("-e", "--emoji", "-Q", "--fully-qualify-stack-names", "-h", "--help"),
+        *("--disable-integrity-checking", "--logflow", "--logtostderr", "--non-interactive"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +46,42 @@ class EngineCommand:
 
     @property
     def subcommand(self) -> str:
-        """`up`, `preview`, `destroy`: the first word behind the program."""
-        return next((argument for argument in self.arguments[1:] if not argument.startswith("-")), "")
+        """`up`, `preview`, `destroy`: the first word behind the program that is no option's value."""
+        rest = iter(self.arguments[1:])
+        for argument in rest:
+            if not argument.startswith("-"):
+                return argument
+            if _takes_next(argument) and argument not in ALONE:
+                next(rest, None)
+        return ""
 
     @property
     def is_partial(self) -> bool:
         """Tells whether the run leaves resources out: those keep the state that they had."""
-        return any(map(_is_targeting, self.arguments[1:])) or any(
+        return any(name in TARGETING for name, _ in self._options()) or any(
             self.environment.get(_variable(option)) for option in TARGETING
         )
 
     def values(self, option: str) -> tuple[str, ...]:
         """All values of an option that takes a list, such as `policy-pack`: they add up, and commas part them."""
-        prefix = f"--{option}="
-        following = zip(self.arguments, self.arguments[1:], strict=False)
-        given = [value for name, value in following if name == f"--{option}"]
-        given += [argument.removeprefix(prefix) for argument in self.arguments if argument.startswith(prefix)]
+        given = [value for name, value in self._options() if name == option]
         if not given:  # the command line goes first
             given = [self.environment.get(_variable(option), "")]
         return tuple(part for value in given for part in value.split(",") if part)
+
+    def _options(self) -> Iterator[tuple[str, str]]:
+        """The long name of each option and its value, as the engine reads them: a value is never an option."""
+        rest = iter(self.arguments[1:])
+        for argument in rest:
+            if argument == "--":
+                return
+            name, _, value = argument.removeprefix("--").partition("=")
+            if argument.startswith("--"):
+                yield name, next(rest, "") if name in VALUED and "=" not in argument else value
+            elif argument.startswith("-"):
+                letter, value = _valued_letter(argument)
+                if letter is not None:
+                    yield VALUED_LETTERS[letter], value or next(rest, "")
 
 
 def engine_command() -> EngineCommand:
@@ -69,15 +104,20 @@ def _folder_of(pid: int) -> Path:
         return Path("/nonexistent")
 
 
-def _is_targeting(argument: str) -> bool:
-    if argument.startswith("--"):
-        return argument.removeprefix("--").partition("=")[0] in TARGETING
-    for letter in argument.removeprefix("-") if argument.startswith("-") else "":
-        if letter == _TARGET_LETTER:
-            return True
-        if letter in _LETTERS_WITH_VALUE:
-            return False
-    return False
+def _takes_next(argument: str) -> bool:
+    """Tells whether the next argument may be the value of this option: it names one alone, without `=`."""
+    return "=" not in argument and (argument.startswith("--") or len(argument) == len("-x"))
+
+
+def _valued_letter(argument: str) -> tuple[str | None, str]:
+    """The first letter of `-yt` that takes a value, and what follows it in the same argument; None without one."""
+    letters = argument.removeprefix("-")
+    for index, letter in enumerate(letters):
+        if letter in VALUED_LETTERS:
+            return letter, letters[index + 1 :].removeprefix("=")
+        if letters[index + 1 : index + 2] == "=":  # `-r=true`: the rest is a switch's value
+            break
+    return None, ""
 
 
 def _variable(option: str) -> str:

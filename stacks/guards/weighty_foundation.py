@@ -57,6 +57,8 @@ WEIGHTY: Final[Mapping[str, str]] = {
             "databaseServer.engineVersion": "the database server is brought to another version of PostgreSQL: nobody "
             "is served meanwhile, and there is no way back",
             "databaseServer.backupDays": f"of the server's own backups, {_SHORTER}",
+            "databaseServer.withoutParameters": "some parameters restart the database server: all connections of all "
+            "tenants end",
             "audit.adopt": "changes in the account are recorded in another trail; the one that was made here ends",
             "audit.retentionDays": f"of the audit trail, {_SHORTER}",
             "registry.adopt": "images are looked for in another registry; those of this one are not taken along",
@@ -91,7 +93,9 @@ HARMLESS: Final[Mapping[str, str]] = {
         "certificate.serviceAccount": "changes the trust of a role in place",
         "deployer.adopt": _PIPELINE,
         "deployer.issuer": _PIPELINE,
-        "deployer.subject": _PIPELINE,
+        "deployer.subjects": _PIPELINE,
+        "deployer.previewSubjects": _PIPELINE,
+        "deployer.stateBucket": "a right of the pipeline's roles; the bucket itself is made elsewhere",
         "deployer.fingerprints": _PIPELINE,
     }.items()
 }

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from tenantry.engine.process.deferred_imports import defer
+from tenantry.engine.run.remedies import remedy_of
 
 defer("oss2")  # a third of the start of whoever imports this, and few of them come to use it
 oss2: Any = importlib.import_module("oss2")  # carries no types
@@ -28,7 +29,8 @@ def to_user_error(error: Exception) -> BackupError | None:
     if isinstance(error, psycopg.Error):
         message = error.diag.message_primary or str(error).splitlines()[0]
         passing = error.sqlstate is None or error.sqlstate[:2] in ("08", "40", "53", "57")
-        return BackupError(f"PostgreSQL: {message}", "correct this and run again", passing=passing)
+        remedy = remedy_of(message) or "correct this and run again"
+        return BackupError(f"PostgreSQL: {message}", remedy, passing=passing)
     if isinstance(error, oss2.exceptions.RequestError):
         return BackupError("no answer from object storage", "check network and proxy, and run again", passing=True)
     if isinstance(error, oss2.exceptions.OssError):

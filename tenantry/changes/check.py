@@ -47,6 +47,11 @@ def request_faults(reference: str, directory: Path, zone: str, today: date, own:
     return faults
 
 
+def taken_codes(reference: str, directory: Path) -> frozenset[str]:
+    """The codes of the files that a reference holds in the folder of tenants. Raises BaselineUnavailable."""
+    return frozenset(Path(name).stem for name in merge(reference, directory).base if CODE.fullmatch(Path(name).stem))
+
+
 def _compare(merged: Merge, directory: Path) -> Comparison:
     skipped = {*_CATALOGUES, *merged.conflicts}
     base = {name: content for name, content in merged.base.items() if name not in skipped}

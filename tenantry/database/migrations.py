@@ -58,7 +58,7 @@ def migrations_of(set_name: str, sets: Path) -> list[Migration]:
             f"there is no set of migrations {set_name!r}", f"choose one of {_names_of_sets(sets)}"
         )
     found = dict[int, Migration]()
-    matches = {path: FILE.fullmatch(path.name) for path in sorted(folder.glob("*.sql"))}
+    matches = {path: FILE.fullmatch(path.name) for path in sorted(folder.iterdir()) if _is_meant(path.name)}
     for path, match in matches.items():
         version = int(match["version"]) if match else BASELINE
         if match is None or version == BASELINE:
@@ -74,6 +74,12 @@ def migrations_of(set_name: str, sets: Path) -> list[Migration]:
             )
         found[version] = migration
     return list(found.values())
+
+
+def _is_meant(name: str) -> bool:
+    """Tells whether somebody meant a migration, also by a name that none has: `0003_a.SQL`, `0003_a.sql.txt`."""
+    is_editors = name.startswith(".") or name.endswith("~")
+    return not is_editors and (name[0].isdigit() or name.lower().endswith(".sql"))
 
 
 def unfit_sets(sets: Path) -> Iterator[tuple[Path, MigrationSetInvalid]]:

@@ -45,10 +45,14 @@ class Faults(Exception):
 
 
 class FieldError(ValueError):
-    """A value that its field refuses: what is wrong, and what to do. `path` leads on from that field."""
+    """A value that its field refuses: what is wrong, and what to do. `path` leads on from that field.
 
-    def __init__(self, wrong: str, remedy: str, path: tuple[str | int, ...] = ()) -> None:
+    `is_in_value`: its line is where the value begins, which may be below the field's name.
+    """
+
+    def __init__(self, wrong: str, remedy: str, path: tuple[str | int, ...] = (), *, is_in_value: bool = False) -> None:
         super().__init__(f"{wrong}, {remedy}")
         self.wrong = wrong
         self.remedy = remedy
         self.path = path
+        self.is_in_value = is_in_value

@@ -27,6 +27,12 @@ class Document:
     data: dict[str, Any] | None = None
     lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])
     faults: list[tuple[int, FieldPath, FieldError]] = field(default_factory=list[tuple[int, FieldPath, FieldError]])
+    value_lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])  # where each text begins
+
+    def line_of_fault(self, path: FieldPath, wrong: FieldError) -> int:
+        """The line of the field, or that of its value where the mistake is in there."""
+        line = self.value_lines.get(path) if wrong.is_in_value else None
+        return self.line_of(path) if line is None else line
 
     def line_of(self, path: FieldPath) -> int:
         """The line of the field itself, or of the nearest thing around it that the file holds."""
@@ -65,14 +71,17 @@ def read_document(content: bytes) -> Document:
         line, wrong = slip(text, first, last) or (first, FieldError("is not a mapping", "write `field: value` lines"))
         document.faults.append((line, (), wrong))
     except yaml.MarkedYAMLError as error:
-        line, wrong = _broken(text, error)
+        line, wrong = broken(text, error)
         document.faults.append((line, (), wrong))
     except yaml.YAMLError:
         document.faults.append((1, (), FieldError("is no YAML", "write it anew from a file that is")))
     return document
 
 
-def _broken(text: str, error: yaml.MarkedYAMLError) -> tuple[int, FieldError]:
+def broken(text: str, error: yaml.MarkedYAMLError) -> tuple[int, FieldError]:
+    """The line and the mistake of a text that is no YAML, by what people commonly do, else in the parser's words."""
+    if (unresolved := conflict(text)) is not None:
+        return unresolved
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
     # A name without its colon is noticed in the line after it, or at the end of the file.
@@ -165,6 +174,7 @@ class _Reader:
                 return self._mapping(path)
 
     def _scalar(self, event: yaml.ScalarEvent, path: FieldPath) -> Any:
+        self._document.value_lines[path] = event.start_mark.line + 1
         found = first_forbidden_character(
             event.value, allowed="\n\t"
         )  # escapes in double quotes can say what the text may not

@@ -9,11 +9,14 @@ from tenantry.parsing.faults import FieldError
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?= |$)", re.M)
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|(?:^|\s)#.*")
-_KEY: Final = r"(?:^[\s-]*|[{,｛，]\s*)[A-Za-z_][A-Za-z0-9_]*\s*"
-_FULL_WIDTH_COLON: Final = re.compile(_KEY + "：")
-_NO_SPACE: Final = re.compile(r"^[\s-]*[A-Za-z_][A-Za-z0-9_]*:(?=[^\s/:])")
+_KEY: Final = r"(?:^[\s-]*|[{,｛，]\s*)[A-Za-z_][A-Za-z0-9_:-]*\s*"
+_COLONS: Final = "：﹕∶꞉︰"  # full-width, small, ratio, modifier letter, two dot leader
+_OTHER_COLON: Final = re.compile(rf"(?:{_KEY}|^[\s-]*)([{_COLONS}])")  # a key in quotes is cut out before
+_NO_SPACE: Final = re.compile(r"^[\s-]*[A-Za-z_][A-Za-z0-9_]*:(?=[^\s/:])(?!\S+:(?:\s|$))")  # no `tenantry:zone: `
+_OTHER_SPACE: Final = re.compile(r"^[\s-]*[A-Za-z_][A-Za-z0-9_]*:([^\S \t\r])")
 # As Chinese keyboards type them; YAML takes each for a letter.
-_PUNCTUATION: Final = dict(zip("｛｝［］，“”‘’＂＇＃－", "{}[],\"\"''\"'#-", strict=True))
+_PUNCTUATION: Final = dict(zip("｛｝［］，；“”‘’＂＇＃－", "{}[],,\"\"''\"'#-", strict=True))
+_SPACELESS: Final = ("has no space after a colon", "write a space after it, as in plan: standard")
 
 
 def conflict(text: str) -> tuple[int, FieldError] | None:
@@ -41,15 +44,31 @@ def in_key(key: str) -> FieldError | None:
     """A mark that the parser took for a letter of a field's name."""
     if key.isascii():
         return None
-    if "：" in key:
-        return _COLON
+    if (colon := next((char for char in key if char in _COLONS), None)) is not None:
+        return _colon(colon)
     strange = next((char for char in key if char != " " and unicodedata.category(char) == "Zs"), None)
     return None if strange is None else _indented(strange)
 
 
-_COLON: Final = FieldError(
-    f"holds {character_name('：')}", "write an ordinary colon and a space after the field's name, as in plan: standard"
-)
+def in_text(text: str) -> FieldError | None:
+    """A mark that made one text of what was meant as a mapping or a list."""
+    line = text.partition("\n")[0]
+    if (found := _OTHER_COLON.search(line)) is not None:
+        return _colon(found[1], is_in_value=True)
+    if (mark := line[:1]) in _PUNCTUATION:
+        return _mark(mark, is_in_value=True)
+    return FieldError(*_SPACELESS, is_in_value=True) if _NO_SPACE.match(line) else None
+
+
+def _colon(char: str, *, is_in_value: bool = False) -> FieldError:
+    remedy = "write an ordinary colon and a space after the field's name, as in plan: standard"
+    return FieldError(f"holds {character_name(char)}", remedy, is_in_value=is_in_value)
+
+
+def _mark(char: str, *, is_in_value: bool = False) -> FieldError:
+    return FieldError(
+        f"holds {character_name(char)}", f"write {_PUNCTUATION[char]} in its place", is_in_value=is_in_value
+    )
 
 
 def _of_line(line: str) -> FieldError | None:
@@ -58,16 +77,14 @@ def _of_line(line: str) -> FieldError | None:
     strange = next((char for char in indent[0] if char not in " -\r"), None) if indent else None
     if strange is not None:
         return _indented(strange)
-    if _FULL_WIDTH_COLON.search(bare):
-        return _COLON
+    if (colon := _OTHER_COLON.search(bare)) is not None:
+        return _colon(colon[1])
+    if (space := _OTHER_SPACE.match(bare)) is not None:
+        return FieldError(f"holds {character_name(space[1])} after a colon", "write an ordinary space there")
     if _NO_SPACE.match(bare):
-        return FieldError("has no space after a colon", "write a space after it, as in plan: standard")
+        return FieldError(*_SPACELESS)
     mark = next((char for char in bare if char in _PUNCTUATION), None)
-    return (
-        None
-        if mark is None
-        else FieldError(f"holds {character_name(mark)}", f"write {_PUNCTUATION[mark]} in its place")
-    )
+    return None if mark is None else _mark(mark)
 
 
 def _indented(char: str) -> FieldError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +21,10 @@ _FIRST_CELL: Final = str(TenantSpec.model_fields["cell"].default)  # which no fi
 _LEAST_MONTHS: Final = 6  # a year for less than half of its months is no rebate
 
 
-def likely_mistakes(directory: Path, fleet: Fleet) -> Iterator[Fault]:
-    """Likely mistakes of files without a fault, each at its line."""
+def likely_mistakes(directory: Path, fleet: Fleet, before: frozenset[str] | None = None) -> Iterator[Fault]:
+    """Likely mistakes of files without a fault, each at its line. `before`: the codes that a request found taken."""
     yield from _prices(directory, fleet)
-    yield from _skipped(directory, fleet)
+    yield from _skipped(directory, fleet, before)
     yield from _cells(directory, fleet)
 
 
@@ -36,16 +37,17 @@ def _prices(directory: Path, fleet: Fleet) -> Iterator[Fault]:
             yield _at(plans_file(directory), ("plans", name, "price", "yearly"), wrong, remedy)
 
 
-def _skipped(directory: Path, fleet: Fleet) -> Iterator[Fault]:
-    """A gap below the highest code alone: an older gap is nobody's mistake any more."""
+def _skipped(directory: Path, fleet: Fleet, before: frozenset[str] | None) -> Iterator[Fault]:
+    """A gap below each new code, or below the highest where nobody says which are new: an older gap is nobody's
+    mistake any more.
+    """
     ordered = sorted(fleet.codes, key=lambda code: int(code[1:]))
-    if len(ordered) < 2:
-        return
-    *_, before, last = ordered
-    free = next_code(fleet.codes - {last})
-    if int(last[1:]) > int(before[1:]) + 1:
-        wrong = f"{last} skips the codes between it and {before}, and the next will be {fleet.next_code}"
-        yield _at(directory / f"{last}.yaml", ("code",), wrong, f"give this tenant the next free code {free}")
+    new = frozenset(ordered[-1:]) if before is None else fleet.codes - before
+    for place, (lower, code) in enumerate(pairwise(ordered), 1):
+        if code in new and int(code[1:]) > int(lower[1:]) + 1:
+            wrong = f"{code} skips the codes between it and {lower}, and the next will be {fleet.next_code}"
+            remedy = f"give this tenant the next free code {next_code(ordered[:place])}"
+            yield _at(directory / f"{code}.yaml", ("code",), wrong, remedy)
 
 
 def _cells(directory: Path, fleet: Fleet) -> Iterator[Fault]:

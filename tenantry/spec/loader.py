@@ -91,7 +91,7 @@ def _checked(document: Document, data: Mapping[str, Any], model: type[Model]) ->
     except ValidationError as error:
         for path, wrong in findings(error, model):
             if not document.refused(path):
-                document.faults.append((document.line_of(path), path, wrong))
+                document.faults.append((document.line_of_fault(path, wrong), path, wrong))
         return None
     return None if document.faults else value
 

@@ -7,6 +7,8 @@ from typing import Final
 
 NAMESPACE: Final = "tenantry"  # of this program's settings, whatever the project is called
 SECRETS: Final = "tenantry-secrets"  # of the tenants' own secrets, each called CODE.KEY (docs/secrets.md)
+# Settings that are secrets: the engine keeps them encrypted.
+ENCRYPTED: Final = ("databasePassword", "kubeconfig", "alibabaAccessKey", "alibabaSecretKey", "redisUrls")
 SECRET_KEY: Final = re.compile(r"(k[0-9]{3,6})\.([A-Za-z][A-Za-z0-9_-]{0,63})")
 FOUNDATION: Final = "foundation"  # a document, which Pulumi.yaml cannot describe: docs/production.md
 ENGINE: Final = "pulumi"  # the engine's own, such as pulumi:tags
@@ -26,6 +28,12 @@ def unknown_setting(key: str, known: Collection[str]) -> str | None:
     return f"{key} is no setting, nothing reads it: {advice}"
 
 
-def set_secret(key: str, stack: str) -> str:
-    """The command that sets the secret `CODE.KEY`; it asks for the value."""
-    return f"pulumi config set --secret {SECRETS}:{key} --stack {stack}"
+def set_secret(key: str, stack: str, namespace: str = SECRETS) -> str:
+    """The command that sets the secret `CODE.KEY`, or the one of another namespace; it asks for the value."""
+    return f"pulumi config set --secret {namespace}:{key} --stack {stack}"
+
+
+def is_encrypted(key: str) -> bool:
+    """Tells whether the value of this full key must not stand in clear: a tenant's secret, or a setting that is one."""
+    namespace, _, name = key.partition(":")
+    return namespace == SECRETS or (namespace == NAMESPACE and name in ENCRYPTED)

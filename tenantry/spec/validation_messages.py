@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from tenantry.parsing.faults import FieldError
 from tenantry.parsing.yaml_document import FieldPath
+from tenantry.parsing.yaml_mistakes import in_text
 
 _TYPES: Final = {
     "string_type": "text",
@@ -86,6 +87,8 @@ def _type_finding(kind: str, value: object) -> FieldError:
     remedy = _REMEDIES.get(kind, f"write {_TYPES[kind]}")
     if value is None:
         return FieldError("is empty", f"write {_TYPES[kind]}, or remove the line")
+    if isinstance(value, str) and _TYPES[kind] in ("a mapping", "a list") and (wrong := in_text(value)) is not None:
+        return wrong
     return FieldError(f"is {_what(value)} where {_TYPES[kind]} belongs", remedy)
 
 

@@ -85,12 +85,22 @@ def test_an_older_checkout_and_a_late_number_are_refused(at, empty: str, tmp_pat
         migrations.apply(at, inputs(empty), {})
 
 
-@pytest.mark.parametrize("name", ["1_short", "0001-dash", "0000_zero", "0001_Upper"])
+LEFT_OUT = ["1_short.sql", "0001-dash.sql", "0000_zero.sql", "0001_Upper.sql", "0002_a.SQL", "0002_a.sql.txt", "0002_a"]
+
+
+@pytest.mark.parametrize("name", [*LEFT_OUT, "a.Sql", "0002_a．sql"])
 def test_a_file_that_would_be_left_out_is_an_error(tmp_path: Path, name: str) -> None:
     files(tmp_path, v0001_base="SELECT 1")
-    (tmp_path / "set" / f"{name}.sql").write_text("SELECT 1")
+    (tmp_path / "set" / name).write_text("SELECT 1")
     with pytest.raises(ResourceFailure, match="no name for a migration"):
         migrations_of("set", tmp_path)
+
+
+def test_what_nobody_meant_for_a_migration_is_none(tmp_path: Path) -> None:
+    files(tmp_path, v0001_base="SELECT 1")
+    for name in ("README.md", ".0002_a.sql.swp", "0002_a.sql~", ".gitkeep"):
+        (tmp_path / "set" / name).write_text("SELECT 1")
+    assert [migration.label for migration in migrations_of("set", tmp_path)] == ["0001_base"]
 
 
 def test_two_files_of_one_number_are_both_named(tmp_path: Path) -> None:

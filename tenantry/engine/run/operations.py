@@ -33,7 +33,7 @@ from tenantry.engine.state.process_lock import key_of
 from tenantry.engine.state.recovery import Recovery, interrupted
 from tenantry.engine.state.resource_ids import DNS_RECORD
 from tenantry.engine.state.stack_lock import StackLock
-from tenantry.engine.state.stack_state import StackState
+from tenantry.engine.state.stack_state import StackState, refuse_missing
 from tenantry.engine.state.state_files import FileState
 from tenantry.engine.state.tenant_rows import Labels, Row, rows
 
@@ -181,8 +181,9 @@ class Operation:
             yield ("--config-file", shutil.copy(file, folder))
 
     def server(self) -> Server:
-        """The database server of the stack. Raises Refusal when the stack does not say where it is."""
+        """The database server of the stack. Raises Refusal when the stack does not say where it is, or is not there."""
         if self._server is None:
+            refuse_missing(self.files, self.stack)
             self._server = server_of(self.cli, self.stack)
         return self._server
 

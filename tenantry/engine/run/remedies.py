@@ -7,7 +7,7 @@ from tenantry.engine.process.advice import in_our_words
 
 _REMEDIES: Final = (
     (
-        re.compile(r"has a collation version mismatch"),
+        re.compile(r"has a collation version(?: mismatch|, but no actual collation version)"),
         "the server's C library or ICU is a newer one than the template's indexes were built with: rebuild them once"
         ' (docs/opening.md, "After an upgrade of the server\'s collations"), then run again',
     ),
@@ -21,4 +21,10 @@ _REMEDIES: Final = (
 def with_remedy(text: str) -> str:
     """The text of an error without the engine's own advice, and behind it the remedy where one is known."""
     text = in_our_words(text)
-    return next((f"{text}: {remedy}" for known, remedy in _REMEDIES if known.search(text)), text)
+    remedy = remedy_of(text)
+    return text if remedy is None else f"{text}: {remedy}"
+
+
+def remedy_of(text: str) -> str | None:
+    """The remedy where one is known."""
+    return next((remedy for known, remedy in _REMEDIES if known.search(text)), None)

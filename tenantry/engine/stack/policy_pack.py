@@ -20,11 +20,10 @@ def arguments(root: Path, stack: str, say: Callable[[str], None]) -> tuple[str, 
         say(f"no policy pack in {POLICIES}/: nothing is checked")
         return ()
     pack = ("--policy-pack", POLICIES)
-    for file in _configurations(stack):
-        if (root / file).is_file():
-            return (*pack, "--policy-pack-config", file)
+    if (file := configuration(root, stack)) is not None:
+        return (*pack, "--policy-pack-config", file)
     if not embedded:
-        files = " or ".join(_configurations(stack))
+        files = " or ".join(configurations(stack))
         raise CommandError(
             f"no configuration of the policies for the stack `{stack}`: registries, digests and egress would be free",
             f"write {files} (docs/policies.md)",
@@ -32,7 +31,12 @@ def arguments(root: Path, stack: str, say: Callable[[str], None]) -> tuple[str, 
     return pack
 
 
-def _configurations(stack: str) -> Iterator[str]:
+def configuration(root: Path, stack: str) -> str | None:
+    """The configuration that a run of the stack has, as a path from the project's folder; None without one."""
+    return next((file for file in configurations(stack) if (root / file).is_file()), None)
+
+
+def configurations(stack: str) -> Iterator[str]:
     """Configurations of the stack itself, else of the stack that its name begins with: the cell `prod-c02` has those of
     `prod`.
     """

@@ -14,6 +14,7 @@ from tenantry.engine.errors import CommandError
 from tenantry.engine.stack.embedded import EMBEDDED_STACKS
 from tenantry.engine.stack.stack_file import faults, top_line
 from tenantry.names import DEFAULT_ZONE, TENANTS_FOLDER, is_zone
+from tenantry.parsing.yaml_document import broken
 from tenantry.spec.setting_keys import NAMESPACE, SECRETS
 from tenantry.spec.tenant_secrets import StackSecrets
 
@@ -195,4 +196,7 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 
 
 def _unreadable(path: Path, error: Exception) -> CommandError:
+    if isinstance(error, yaml.MarkedYAMLError):
+        line, wrong = broken(path.read_text(encoding="utf-8"), error)
+        return CommandError(f"{path.name}:{line}: {wrong.wrong}", wrong.remedy)
     return CommandError(f"{path.name} cannot be read: {error}", "repair the file")

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import yaml
 
-from tenantry.spec.secret_detection.text import known_credential_in
-from tenantry.spec.setting_keys import SECRETS, set_secret, unknown_setting
+from tenantry.spec.secret_detection.text import credential_in
+from tenantry.spec.setting_keys import is_encrypted, set_secret, unknown_setting
 
 # What YAML takes for a number or a day without quotes; the engine then hands another text to the program, 15 for 017.
 _CHANGED = re.compile(
@@ -19,6 +19,7 @@ _CHANGED = re.compile(
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?",
     re.ASCII,
 )
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")  # of an image: no credential, and of the length of many
 _SAME = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)  # stays as it is written
 
 
@@ -33,8 +34,9 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
         where = f"{file.name}:{key.start_mark.line + 1}"
         if wrong := unknown_setting(name, known):
             yield f"{where}: {wrong}"
-        elif name.startswith(f"{SECRETS}:") and _value(value, "secure") is None:
-            command = set_secret(name.partition(":")[2], stack)
+        elif is_encrypted(name) and any(scalar.value for scalar in _scalars(value)):
+            namespace, _, secret = name.partition(":")
+            command = set_secret(secret, stack, namespace)
             yield f"{where}: {name}: stands in clear: run `{command}`, and change the secret where it was issued"
         for scalar in _scalars(value):
             text = str(scalar.value)
@@ -43,7 +45,7 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
                     f"{file.name}:{scalar.start_mark.line + 1}: {name}: YAML reads another text there than is written: "
                     "put it in quotes"
                 )
-            if (kind := known_credential_in(text)) is not None and _value(value, "secure") is None:
+            if (kind := credential_in(_DIGEST.sub("", text))) is not None:
                 yield (
                     f"{file.name}:{scalar.start_mark.line + 1}: {name}: holds {kind} in clear: "
                     f"`pulumi config set --secret` encrypts what is meant to be secret, and change what stood here"
@@ -99,11 +101,15 @@ def _value(node: Any, name: str) -> yaml.Node | None:
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """All values, without what the engine has encrypted, at whatever depth."""
     if isinstance(node, yaml.ScalarNode):
         yield node
     elif isinstance(node, yaml.SequenceNode):
         for part in cast("list[yaml.Node]", node.value):
             yield from _scalars(part)
     elif isinstance(node, yaml.MappingNode):
-        for _, part in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+        entries = cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
+        if len(entries) == 1 and entries[0][0].value == "secure":
+            return
+        for _, part in entries:
             yield from _scalars(part)

@@ -13,6 +13,7 @@ from tenantry.engine.errors import CommandError, ExitCode
 from tenantry.engine.process.advice import in_our_words
 from tenantry.engine.process.events import failures_by_urn, read_all
 from tenantry.engine.process.pulumi_cli import SHORT_SECONDS, Answer, Cli
+from tenantry.engine.stack.embedded import EMBEDDED_STACKS
 from tenantry.engine.state.deployment import Deployment, Record, is_real
 from tenantry.engine.state.recovery import UNREAD, ExternalLookups, Recovery, finish, interrupted, plan, suspect
 from tenantry.engine.state.state_files import FileState
@@ -26,6 +27,19 @@ _ALREADY = re.compile(r"^(?:error: )?stack '[^'\n]+' already exists$", re.MULTIL
 
 class NoStack(CommandError):
     """Nothing has been made yet."""
+
+
+def refuse_missing(files: FileState | None, stack: str) -> None:
+    """Raises NoStack for an embedded stack that was never made: its systems would be those that the shell names."""
+    if files is not None and files.path is None and EMBEDDED_STACKS.fullmatch(stack):
+        raise no_stack(stack)
+
+
+def no_stack(stack: str) -> NoStack:
+    return NoStack(
+        f"there is no stack `{stack}` in this state",
+        f"name another with --stack; `tenantry up --stack {stack}` makes it",
+    )
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class StackState:
     def existing(self) -> Deployment:
         """The record for looking at. Raises NoStack where there is no such stack."""
         if (found := self.read()) is None:
-            raise self._no_stack()
+            raise no_stack(self.stack)
         return found
 
     def make(self, provider: str | None = None) -> bool:
@@ -160,17 +174,11 @@ class StackState:
         answer = self.cli.ask("stack", "export", "--stack", self.stack)
         if answer.code:
             if _MISSING.search(answer.err):
-                raise self._no_stack()
+                raise no_stack(self.stack)
             raise CommandError(
                 f"the stack's record cannot be read: {answer.complaint}", "see the state's address and key"
             )
         return json.loads(answer.out)
-
-    def _no_stack(self) -> NoStack:
-        return NoStack(
-            f"there is no stack `{self.stack}` in this state",
-            f"name another with --stack; `tenantry up --stack {self.stack}` makes it",
-        )
 
     def _import(self, exported: dict[str, Tree]) -> None:
         answer = self._change("stack", "import", "--stack", self.stack, given=json.dumps(exported))

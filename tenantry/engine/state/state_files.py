@@ -20,6 +20,7 @@ from tenantry.engine.process.lock_files import Lock, parse
 
 SCHEME = "file://"
 # What may stand between a stack's name and the ending: no stack's name goes on like this, `prod.eu` is another one.
+_VERSIONS = (3, 4)  # of the layout that is read here; what the engine says of any other counts
 _VARIANTS = r"\.json(?:\.(?:gz|zst|bak|[0-9a-f]+))*"
 
 
@@ -41,11 +42,14 @@ class FileState:
 
     @property
     def path(self) -> Path | None:
-        """The state file, plain or compressed; None before the stack is made."""
+        """The state file, plain or compressed; None before the stack is made. Raises CommandError: unreadable."""
         base = self.folder / ".pulumi" / "stacks" / self.project / f"{self.stack}.json"
-        found = [candidate for candidate in (base, *(base.with_name(base.name + end) for end in (".gz", ".zst")))
-                 if candidate.exists()]  # fmt: skip
-        return max(found, key=lambda candidate: candidate.stat().st_mtime, default=None)
+        candidates = (base, *(base.with_name(base.name + end) for end in (".gz", ".zst")))
+        try:
+            found = [candidate for candidate in candidates if candidate.exists()]
+            return max(found, key=lambda candidate: candidate.stat().st_mtime, default=None)
+        except OSError as error:
+            raise _unreadable(base, error) from error
 
     def locks(self) -> Iterator[tuple[Path, Lock | None]]:
         """Lock files with what they say; None for a torn one."""
@@ -57,7 +61,7 @@ class FileState:
                 continue
 
     def document(self) -> dict[str, Any] | None:
-        """The last deployment, `{}` for a stack without one, None for a file compressed by zstd."""
+        """The last deployment, `{}` for a stack without one, None for a file that the engine alone can read."""
         path = self.path
         if path is None:
             return {}
@@ -65,7 +69,8 @@ class FileState:
             return None
         if not _is_whole(path):
             raise CommandError(f"the state file {path} is torn", "`tenantry up` restores it from its backup")
-        return _read(path)["checkpoint"].get("latest") or {}
+        document = _read(path)
+        return document["checkpoint"].get("latest") or {} if document.get("version") in _VERSIONS else None
 
     def repair(self) -> list[str]:
         """Makes torn files readable again; says what was done. Call it only when no engine runs on the stack."""
@@ -129,7 +134,11 @@ def remove_lock(path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
+    """Raises CommandError for a file that cannot be read, which is not for that torn; what a torn one raises too."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
     return json.loads(gzip.decompress(content) if path.suffix == ".gz" or ".gz." in path.name else content)
 
 
@@ -138,6 +147,13 @@ def _is_whole(path: Path) -> bool:
         return isinstance(_read(path)["checkpoint"], dict)
     except (ValueError, KeyError, TypeError, OSError, EOFError):
         return False
+
+
+def _unreadable(path: Path, error: OSError) -> CommandError:
+    return CommandError(
+        f"the state file {path} cannot be read: {error.strerror or error}",
+        "see the state's address, who may read it, and the disk; nothing was changed",
+    )
 
 
 def _replace(path: Path, content: bytes) -> None:

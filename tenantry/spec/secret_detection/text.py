@@ -22,8 +22,8 @@ def credential_in(text: str) -> str | None:
     return _kind(text) if _ANY.search(text) else None
 
 
-def known_credential_in(text: str) -> str | None:
-    """The same by our own families alone: for what every command reads first, where half a second counts."""
+def _known_credential_in(text: str) -> str | None:
+    """The same by our own families alone, which need no package."""
     for hint, family in _HINTS:
         if hint in text and family.pattern.search(text):
             return family.kind
@@ -32,7 +32,7 @@ def known_credential_in(text: str) -> str | None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _kind(text: str) -> str | None:
-    if (kind := known_credential_in(text)) is not None:
+    if (kind := _known_credential_in(text)) is not None:
         return kind
     if _has_token(text):
         from tenantry.spec.secret_detection.detector import detected  # 0.2 s, as the package loads an HTTP client

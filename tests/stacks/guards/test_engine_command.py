@@ -37,7 +37,9 @@ def test_without_an_engine_above_there_is_no_command() -> None:
     assert engine_command() == EngineCommand()
 
 
-@pytest.mark.parametrize("option", [*(f"--{name}" for name in TARGETING), "--target=urn", "-t", "-turn", "-yt", "-fyt"])
+@pytest.mark.parametrize(
+    "option", [*(f"--{name}" for name in TARGETING), "--target=urn", "-t", "-turn", "-yt", "-fyt", "-rt", "-x", "-xurn"]
+)
 def test_a_run_with_targets_is_partial(option: str) -> None:
     assert EngineCommand((*WHOLE, option, "urn")).is_partial
 
@@ -48,7 +50,7 @@ def test_so_is_one_whose_environment_says_so(option: str) -> None:
     assert EngineCommand(WHOLE, {variable: "urn"}).is_partial
 
 
-@pytest.mark.parametrize("option", ["-sprod-test", "-mtext", "-v9", "-y", "-ys", "--suppress-outputs", "-"])
+@pytest.mark.parametrize("option", ["-sprod-test", "-mtext", "-v9", "-y", "-ys", "-r=t", "--suppress-outputs", "-"])
 def test_no_other_run_is(option: str) -> None:
     assert not EngineCommand((*WHOLE, option)).is_partial
     assert not EngineCommand(WHOLE, {"PULUMI_OPTION_TARGET": "", "PULUMI_OPTION_STACK": "prod"}).is_partial
@@ -61,6 +63,31 @@ def test_values_of_a_list_add_up() -> None:
     assert EngineCommand(WHOLE).values("policy-pack") == ()
 
 
-def test_the_command_is_the_first_word() -> None:
-    assert EngineCommand(("pulumi", "--non-interactive", "destroy", "--run-program")).subcommand == "destroy"
+@pytest.mark.parametrize("value", ["--target", "-t", "--policy-pack=policies"])
+@pytest.mark.parametrize("option", ["--message", "-m", "-ym", "--config-file"])
+def test_the_value_of_an_option_is_no_option(option: str, value: str) -> None:
+    engine = EngineCommand((*WHOLE, option, value))
+    assert not engine.is_partial
+    assert engine.values("policy-pack") == ()
+
+
+def test_nothing_behind_two_dashes_is_an_option() -> None:
+    assert not EngineCommand((*WHOLE, "--", "--target", "urn")).is_partial
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (),
+        ("--non-interactive",),
+        *((option, "destroy") for option in ("--cwd", "-C", "--color", "-v", "--tracing", "--message", "--yes")),
+        ("--cwd=destroy", "-Cdestroy", "-Qe", "-e"),
+    ],
+)
+def test_the_command_is_the_first_word_that_is_no_value(before: tuple[str, ...]) -> None:
+    assert EngineCommand(("pulumi", *before, "up", "--run-program", "refresh")).subcommand == "up"
+
+
+def test_without_a_command_there_is_none() -> None:
     assert EngineCommand().subcommand == ""
+    assert EngineCommand(("pulumi", "--cwd", "up")).subcommand == ""

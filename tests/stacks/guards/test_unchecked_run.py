@@ -13,6 +13,7 @@ from stacks.guards.unchecked_run import has_pack, refuse_unchecked
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAIN = ("/opt/bin/pulumi", "up", "--stack", "prod", "--yes")
+CONFIGURED = ("--policy-pack-config", "policies/prod.json")
 
 
 @pytest.fixture
@@ -54,17 +55,47 @@ def test_a_preview_goes_on(said: list[str], monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     "command",
     [
-        (*PLAIN, "--policy-pack", "policies"),
-        (*PLAIN, "--policy-pack=policies"),
-        (*PLAIN, "--policy-pack", "elsewhere,./policies/"),
-        (*PLAIN, "--policy-pack", str(ROOT / "policies")),
+        (*PLAIN, "--policy-pack", "policies", *CONFIGURED),
+        (*PLAIN, "--policy-pack=policies", f"--policy-pack-config={ROOT}/policies/prod.json"),
+        (*PLAIN, "--policy-pack", "elsewhere,./policies/", "--policy-pack-config", "else.json,policies/prod.json"),
+        (*PLAIN, "--policy-pack", str(ROOT / "policies"), *CONFIGURED),
         ("pulumi", "--non-interactive", "destroy", "--run-program"),
+        ("pulumi", "-C", "up", "down", "--run-program"),
         ("pulumi", "refresh", "--run-program"),
     ],
 )
 def test_nothing_is_said_where_there_is_a_pack_or_nothing_to_check(said: list[str], command: Sequence[str]) -> None:
     start(command)
     assert said == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--policy-pack", "policies"),
+        ("--policy-pack", "policies", "--policy-pack-config", "policies/loose.json"),
+        ("--policy-pack", "policies", "--policy-pack-config", "/tmp/policies/prod.json"),
+        ("--policy-pack", "other,policies", "--policy-pack-config", "policies/prod.json,loose.json"),
+        ("--policy-pack", "policies", "--message", "--policy-pack-config=policies/prod.json"),
+    ],
+)
+@pytest.mark.parametrize("stack", ["prod", "prod-c02"])
+def test_the_pack_without_the_stacks_own_configuration_is_as_none(options: Sequence[str], stack: str) -> None:
+    with pytest.raises(pulumi.RunError, match=r"has not the configuration.*--policy-pack-config policies/prod\.json"):
+        start((*PLAIN, *options), stack=stack)
+
+
+def test_a_stack_without_a_configuration_is_told_its_name(said: list[str]) -> None:
+    with pytest.raises(pulumi.RunError, match=r"--policy-pack-config policies/stage\.json"):
+        start((*PLAIN, "--policy-pack", "policies"), stack="stage")
+    start((*PLAIN, "--policy-pack", "policies"), stack="local", embedded=True)
+    assert said == []
+
+
+@pytest.mark.parametrize("option", ["--cwd", "-C", "--color", "--message"])
+def test_a_value_that_reads_like_a_command_is_none(option: str) -> None:
+    with pytest.raises(pulumi.RunError, match="the policy pack does not run"):
+        start(("pulumi", option, "destroy", "up", "--stack", "prod", "--yes"))
 
 
 def test_the_configuration_of_a_pack_is_no_pack() -> None:

@@ -69,6 +69,7 @@ OTHERS_MADE: Mapping[str, Any] = {
     "databaseServer.instanceType": "pg.x4.large.2c",
     "databaseServer.engineVersion": "17.0",
     "databaseServer.backupDays": 7,
+    "databaseServer.withoutParameters": ["reserved_connections"],
     "audit.adopt": "other-trail",
     "audit.retentionDays": 180,
     "registry.adopt": "registry.example.com/other",

@@ -84,6 +84,21 @@ def test_the_embedded_defaults_are_those_of_its_environment(project: Path) -> No
     assert (systems.proxy, systems.token) == (SHELL["TENANTRY_ALIBABA_PROXY"], "of-the-shell")
 
 
+@pytest.mark.parametrize("stack", ["test-nope", "local-2"])
+def test_an_embedded_stack_that_was_never_made_has_not_those_of_the_shell(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: str
+) -> None:
+    state = tmp_path / "state"
+    (project / f"Pulumi.{stack}.yaml").write_text((project / "Pulumi.local.yaml").read_text())
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{state}")
+    with pytest.raises(CommandError, match=f"there is no stack `{stack}` in this state"):
+        stack_of(project, stack)
+    made = state / ".pulumi" / "stacks" / "shop" / f"{stack}.json"
+    made.parent.mkdir(parents=True)
+    made.write_text('{"version": 3, "checkpoint": {}}')
+    assert stack_of(project, stack).vault.systems.host == "127.0.0.1"
+
+
 def test_the_nightly_job_has_them_from_its_stack_by_name(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "pulumi").unlink()  # its image has no engine, and no key to the configuration
     monkeypatch.setenv("TENANTRY_SYSTEMS_OF", "prod")

@@ -171,3 +171,20 @@ def test_what_an_owner_may_not_do(vault: BackupStore, power: str) -> None:
             for statement in REFUSED[power].replace("{database}", "rent001").split("; "):
                 session.execute(statement.encode())
         assert refused.value.sqlstate in ("42501", "55000", "22023", "0LP01"), refused.value
+
+
+def test_a_template_of_another_collation_version_is_told_its_remedy(systems: BackupClients) -> None:
+    """As after an upgrade of the server's C library; a database that is cloned, by a backup of it and by a restore."""
+    with systems.session() as session:
+        session.execute("CREATE DATABASE former TEMPLATE template0")
+        session.execute("UPDATE pg_database SET datcollversion = '0' WHERE datname = 'former'")
+    try:
+        with (
+            pytest.raises(BackupError, match=r"has a collation version.*: .*docs/opening\.md"),
+            error_context("cloning"),
+            pg_dump.scratch(systems, template="former"),
+        ):
+            pass
+    finally:
+        with systems.session() as session:
+            session.execute("DROP DATABASE former")

@@ -1,5 +1,6 @@
 """Files that come and go, and what two requests do to each other: on a clone with a bare repository as origin."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tenantry.changes import history
 from tenantry.changes.check import request_faults
+from tenantry.cli import app
 from tenantry.parsing.faults import Fault
 from tenantry.reports.baseline import BaselineUnavailable
 from tests.support.requests.repository import Clone, git
@@ -185,3 +187,19 @@ def test_a_clone_that_is_too_shallow(clone: Clone, faults: Faults, tmp_path: Pat
     shallow.git("fetch", "-q", "--depth", "1", "origin", f"{clone.git('rev-parse', 'origin/main~1').strip()}:old")
     with pytest.raises(BaselineUnavailable, match="fetch-depth: 0"):
         request_faults("old", shallow.tenants, "yyup.cc", TODAY)
+
+
+def test_each_code_of_a_request_that_skips_is_warned_of(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, phone in ((10, "13800138010"), (11, "13800138011")):
+        open_anew(clone, f"k{number:03}", phone)
+    given = ("validate", str(clone.tenants), "--base", "origin/main", "--today", TODAY.isoformat())
+    monkeypatch.chdir(clone.root)
+    monkeypatch.setattr(sys, "argv", ["tenantry", *given])
+    with pytest.raises(SystemExit) as caught:
+        app.main()
+    assert caught.value.code in (None, 0)
+    warned = [line for line in capsys.readouterr().err.splitlines() if "skips the codes" in line]
+    assert len(warned) == 1
+    assert "k010.yaml:1: code: k010 skips the codes between it and k006" in warned[0]

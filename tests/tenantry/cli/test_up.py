@@ -81,7 +81,16 @@ def test_destroy_needs_the_name(run: Run) -> None:
     assert "--yes-destroy test" in err
 
 
-@pytest.mark.parametrize("command", [["status"], ["purge"], ["purge", "--dry-run"], ["purge", "--within", "7d"]])
+MISSING = [
+    ["status"],
+    ["purge"],
+    ["purge", "--dry-run"],
+    ["purge", "--within", "7d"],
+    ["destroy", "--yes-destroy=test"],
+]
+
+
+@pytest.mark.parametrize("command", MISSING)
 def test_what_is_said_of_a_stack_that_does_not_exist_is_an_error(run: Run, command: list[str]) -> None:
     code, out, err = run(*command, "--stack", "test")
     assert (code, out) == (1, "")
@@ -89,6 +98,13 @@ def test_what_is_said_of_a_stack_that_does_not_exist_is_an_error(run: Run, comma
     code, out, _ = run(*command, "--stack", "test", "--json")
     assert code == 1
     assert "there is no stack `test`" in json.loads(out)["errors"][0]["text"]
+
+
+@pytest.mark.parametrize("command", [["usage"], ["history"], ["backup", "k001"]])
+def test_nothing_is_asked_of_the_shells_systems_for_a_stack_that_does_not_exist(run: Run, command: list[str]) -> None:
+    code, out, err = run(*command, "--stack", "test")
+    assert (code, out) == (1, "")
+    assert "there is no stack `test`" in err
 
 
 def test_a_line_of_progress_stays_short_with_many_tenants(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,6 +59,19 @@ def test_a_code_that_skips_names_the_next_free_one(write: Callable[..., Path], f
     assert found() == []  # nobody can go back
 
 
+def test_every_code_that_is_new_in_a_request_is_looked_at(
+    write: Callable[..., Path], load: Callable[..., Fleet], tmp_path: Path
+) -> None:
+    for number in (1, 5, 10, 11, 20):
+        write(f"k{number:03}.yaml", code=f"k{number:03}", phone=f'"138001380{number:02}"')
+    found = likely_mistakes(tmp_path, load(), frozenset({"k001", "k005"}))
+    assert [(fault.file, fault.remedy[-4:]) for fault in found] == [
+        (str(tmp_path / "k010.yaml"), "k006"),
+        (str(tmp_path / "k020.yaml"), "k012"),
+    ]
+    assert list(likely_mistakes(tmp_path, load(), load().codes)) == []
+
+
 def test_a_first_code_may_be_any(write: Callable[..., Path], found: Find) -> None:
     write("k100.yaml", code="k100")
     assert found() == []

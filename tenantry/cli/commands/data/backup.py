@@ -229,11 +229,15 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
     from tenantry.engine.run.oidc_session import NoSession, with_pod_session
     from tenantry.engine.stack.environment import environment
     from tenantry.engine.stack.project import Project
+    from tenantry.engine.state.stack_state import refuse_missing
+    from tenantry.engine.state.state_files import FileState
 
     project = Project.find(cwd)
     stack = project.stack(stack)
     project.require(stack)
     found = environment(project, stack, dict(os.environ))
+    if address := found.get("PULUMI_BACKEND_URL") or project.backend_url:  # the nightly job has none
+        refuse_missing(FileState.at(address, project.name, stack, project.root), stack)
     for name in os.environ.keys() - found.keys():
         del os.environ[name]
     os.environ["PATH"] = found.get("PATH", os.environ.get("PATH", ""))

@@ -62,7 +62,7 @@ def validate(
             faults = [*faults, *_against(base, where, faults)]
         if base is not None and usage is not None and not faults:
             faults = _below_use(base, where, usage)
-        warnings = _warnings(where, fleet, cwd)
+        warnings = _warnings(where, fleet, cwd, base)
     _tell(sorted(set(faults)), warnings, fleet, format_)
     if faults:
         raise typer.Exit(1)
@@ -122,13 +122,18 @@ def _below_use(base: str, where: FleetLocation, usage: Path) -> list[Fault]:
     return list(use_faults(sides.base, sides.head, used, where.directory))
 
 
-def _warnings(where: FleetLocation, fleet: "Fleet | None", cwd: Path) -> list[Fault]:
-    """Only of files that could be read together."""
+def _warnings(where: FleetLocation, fleet: "Fleet | None", cwd: Path, base: str | None) -> list[Fault]:
+    """Only of files that could be read together. Of a reference that can be read: `_against` asks for it first."""
     if fleet is None:
         return []
     from tenantry.reports.likely_mistakes import likely_mistakes
 
-    return sorted([*likely_mistakes(where.directory, fleet), *_unused_secrets(where, fleet, cwd)])
+    before = None
+    if base is not None:
+        from tenantry.changes.check import taken_codes
+
+        before = taken_codes(base, where.directory)
+    return sorted([*likely_mistakes(where.directory, fleet, before), *_unused_secrets(where, fleet, cwd)])
 
 
 def _load(where: FleetLocation) -> "tuple[Fleet | None, list[Fault]]":

@@ -134,6 +134,7 @@ def destroy(
         from tenantry.engine.state.tenant_rows import rows
 
         check_destroy(operation.project, operation.stack, rows(operation.records.read()), yes_destroy)
+        operation.records.existing()
         return operation.destroy()
 
     _run(action, stack, as_json, parallel, cwd)

@@ -7,6 +7,7 @@ import pytest
 
 from tenantry.engine.errors import CommandError
 from tenantry.engine.stack.project import Project
+from tenantry.spec.setting_keys import ENCRYPTED
 
 PULUMI = """\
 name: shop
@@ -15,7 +16,7 @@ backend: {url: "file://./state"}
 config:
   zone: {type: string, default: yyup.cc}
   today: {type: string, default: ""}
-"""
+""" + "".join(f'  {key}: {{type: string, default: ""}}\n' for key in ENCRYPTED)
 
 
 @pytest.fixture
@@ -109,6 +110,22 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
         _ = Project(tmp_path).name
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("config:\n<<<<<<< HEAD\n  tenantry:zone: a.cc\n=======\n", "2: is a conflict marker of git (<<<<<<<)"),
+        ("config:\n  tenantry:zone：a.cc\n  tenantry:today: b\n", "2: holds U+FF1A FULLWIDTH COLON"),
+        ("config:\n\ttenantry:zone: a.cc\n", "2: is indented with a tab"),
+        ("config:\n  tenantry:zone: [a\n", "3: is no YAML"),
+    ],
+)
+def test_a_slip_in_a_stacks_file_is_named_at_its_line(project: Project, text: str, said: str) -> None:
+    (project.root / "Pulumi.prod.yaml").write_text(text)
+    for read in (project.require, project.zone):
+        with pytest.raises(CommandError, match=rf"^Pulumi\.prod\.yaml:{re.escape(said)}"):
+            read("prod")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "config:", "config: []"])
 def test_an_empty_stack_file_sets_nothing(project: Project, text: str) -> None:
     (project.root / "Pulumi.prod.yaml").write_text(text)
@@ -164,6 +181,17 @@ def written(project: Project, entry: str) -> None:
         ("tenantry:today: [x, 2026-10-01]", "put it in quotes"),
         ("tenantry:today: https://admin:hunter2@rent.example.com", "tenantry:today: holds an address with a password"),
         ("tenantry:today: [a, LTAI5tAbCdEfGhIjKlMnOpQr]", "holds an access key of Alibaba Cloud in clear"),
+        *(
+            (f"{key}: {text}", "in clear: `pulumi config set --secret`")
+            for key, text in [
+                ("tenantry:today", f"ghp_{'a1B2' * 9}"),
+                ("tenantry:today", f"[a, glpat-{'x9' * 10}]"),
+                ("tenantry:today", "AKIAQ4XTR7ABCDEFGHIJ"),
+                ("tenantry:today", f"https://hooks.slack.com/services/T0000/B0000/{'a1' * 12}"),
+                ("tenantry:foundation", f"{{registry: {{secure: a, adopt: ghp_{'a1B2' * 9}}}}}"),
+                ("pulumi:tags", f"{{a: SG.{'a1' * 11}.{'b2_' * 14}c}}"),
+            ]
+        ),
         (
             "tenantry:foundation: {registry: {adopt: https://a:hunter2@registry.example.com}}",
             "in clear: `pulumi config",
@@ -189,12 +217,26 @@ def test_what_would_count_for_nothing_is_refused_by_its_line(project: Project, e
         "tenantry:today: {secure: v1:abc}",
         "pulumi:tags: {a: b}",
         "tenantry:today: {secure: LTAI5tAbCdEfGhIjKlMnOpQr}",
+        "tenantry:today: [{a: {secure: LTAI5tAbCdEfGhIjKlMnOpQr}}]",
+        f"tenantry:today: registry.example.com/app:1.0.0@sha256:{'0a' * 32}",
+        "tenantry:databasePassword: {secure: v1:abc}",
+        'tenantry:kubeconfig: ""',
+        "tenantry:redisUrls: {k001: {secure: v1:abc}}",
         "tenantry:today: https://rent.example.com:4001",
     ],
 )
 def test_what_stays_as_it_is_written_is_not(project: Project, entry: str) -> None:
     written(project, entry)
     project.require("prod")
+
+
+@pytest.mark.parametrize("key", ENCRYPTED)
+@pytest.mark.parametrize("text", ["a plain word", "{k001: a}", "[{secure: v1:abc}, b]"])
+def test_a_setting_that_is_a_secret_stands_nowhere_in_clear(project: Project, key: str, text: str) -> None:
+    written(project, f"tenantry:{key}: {text}")
+    said = rf"^Pulumi\.prod\.yaml:4: tenantry:{key}: stands in clear: run `pulumi config set --secret tenantry:{key} "
+    with pytest.raises(CommandError, match=said):
+        project.require("prod")
 
 
 @pytest.mark.parametrize("stack", ["local", "prod"])

@@ -92,6 +92,28 @@ def test_reading_a_torn_state_says_who_repairs_it(files: FileState) -> None:
         files.document()
 
 
+def test_a_state_that_cannot_be_read_is_not_taken_for_torn(files: FileState) -> None:
+    path = files.folder / ".pulumi" / "stacks" / "shop" / "test.json"
+    path.mkdir()  # as where its rights are missing, which the superuser of a test run never feels
+    place(files, "test.json.bak", content(resources=["before"]))
+    for look in (files.document, files.repair):
+        with pytest.raises(CommandError, match=r"test\.json cannot be read: Is a directory\n.*nothing was changed"):
+            look()
+    assert path.is_dir()
+
+
+def test_nor_one_that_cannot_even_be_looked_for(files: FileState) -> None:
+    beyond = FileState(files.folder / ("a" * 300), "shop", "test")
+    with pytest.raises(CommandError, match="cannot be read: File name too long"):
+        beyond.document()
+
+
+@pytest.mark.parametrize("version", [5, 9, None, "3"])
+def test_a_layout_that_is_not_known_is_left_to_the_engine(files: FileState, version: Any) -> None:
+    place(files, "test.json", json.dumps({"version": version, "checkpoint": {}}).encode())
+    assert files.document() is None
+
+
 def test_without_a_whole_backup_nothing_is_touched(files: FileState) -> None:
     path = place(files, "test.json", b"{")
     place(files, "test.json.bak", b"")
