@@ -54,6 +54,7 @@ SAID = {
     "client_min_messages",
     "application_name",
     "client_encoding",
+    "row_security",
 }
 
 
@@ -79,9 +80,12 @@ def test_no_session_of_the_platform_takes_one(settings: Any, server: Any, spoilt
     own = servers_own(server)
     at, engine = Connections(settings()), Server("127.0.0.1", str(server.port), "tenantry", server.password, "disable")
     backups = BackupClients("127.0.0.1", str(server.port), "tenantry", server.password, "disable", "k", "s")
-    for session_of in (at.catalogs, at.as_owner, engine.session, engine.as_owner, backups.session):
+    as_owner = (at.as_owner, engine.as_owner)
+    for session_of in (at.catalogs, engine.session, backups.session, *as_owner):
         with session_of("clone") as session:
             assert differing(session, own) == {}
+            rows = session.execute("SELECT current_setting('row_security')").fetchone()
+            assert rows == ("off" if session_of in as_owner else "on",)
     who = subprocess.run(
         [pg_dump.program("psql"), "--no-psqlrc", "--tuples-only", "--no-align", "--dbname=clone"],
         input="SELECT current_user, current_setting('client_encoding'), current_setting('quote_all_identifiers')",
