@@ -38,7 +38,7 @@ Database("rows", DatabaseArgs(database="rows", logins=("rows_a", "rows_b"), conn
 
 @pytest.fixture
 def engine(settings: Callable[..., dict[str, Any]], tmp_path: Path) -> Generator[Engine]:
-    built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "bin")) / "pulumi-resource-tf"
+    built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "built")) / "pulumi-resource-tf"
     made = Engine(tmp_path, {"postgresql": settings()})
     plugin = tmp_path / "home" / "plugins" / f"resource-postgresql-v{version('pulumi-postgresql')}"
     plugin.mkdir(parents=True)

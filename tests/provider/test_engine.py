@@ -80,7 +80,7 @@ OBJECTS = {"system-bucket": [f"{PREFIX}temp/"], "photo-bucket": [f"{PREFIX}photo
 class Engine:
     def __init__(self, folder: Path, settings: dict[str, Any], program: str = PROGRAM) -> None:
         self.folder, self.settings = folder, settings
-        built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "bin")) / "pulumi"
+        built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "built")) / "pulumi"
         if not built.is_file():
             pytest.fail(
                 f"there is no engine at {built}: run `make build`, or set TENANTRY_BIN to a folder that holds it"

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the engine and, beside it (else the engine warns), the launcher of the language host under test."""
-    built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "bin")) / "pulumi"
+    built = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "built")) / "pulumi"
     if not built.is_file():
         pytest.fail(
             f"there is no engine at {built}: run `make build`, or set TENANTRY_BIN to a folder that holds pulumi"

@@ -59,7 +59,7 @@ def test_a_statement_with_a_mistake_would_be_seen(running: TemporaryServer, admi
 @pytest.mark.parametrize("program", ["kubectl", "pulumi"])
 def test_other_programs_take_the_options(program: str) -> None:
     """With --help at its end a command is parsed and not run."""
-    binary = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "bin")) / program
+    binary = Path(os.environ.get("TENANTRY_BIN", ROOT / ".local" / "built")) / program
     assert binary.exists(), f"{program} is not built: run `make build`"
     refused: list[str] = []
     for words in [*all_commands(program), [program, "get", "pods", "--no-such-option"]]:
