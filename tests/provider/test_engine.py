@@ -69,7 +69,7 @@ async def main():
         part = SimpleNamespace(first=first, remembered=opened.remembered)
         mine.append(Mine(code, wanted, last.held.get(code), part))
     note({}, mine)
-    return {"tenants": tenants_after(mine)}
+    return {"tenants": tenants_after(mine, is_partial=False)}
 
 
 pulumi.run(main)
