@@ -14,7 +14,7 @@ from typing import Any, Final
 from local.shared.ports import free
 from tests.support.monitoring.promtool import tool
 
-PATIENCE_S: Final = 120
+PATIENCE_S: Final = 300
 
 
 @dataclass
