@@ -13,7 +13,8 @@ def test_the_document_lists_them() -> None:
     for parameter in PARAMETERS:
         since = f", since PostgreSQL {parameter.since}" if parameter.since > 14 else ""
         assert f"| `{parameter.name}` | {parameter.value} | {parameter.demand}{since} | {parameter.reason} |" in text
-    assert text.count("\n| `") - text.split("| parameter | set to |")[0].count("\n| `") == len(PARAMETERS)
+    table = text.split("| parameter | set to |")[1].split("\n\n")[0]
+    assert table.count("\n| `") == len(PARAMETERS)
 
 
 def test_what_the_foundation_sets_suits() -> None:
