@@ -10,6 +10,18 @@ _WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "comm
 _ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}  # whatever the person's own settings are
 
 
+PROOF = "k001-20261101T020000Z"  # the id of a backup
+ACTIVE = """\
+code: k001
+name: 示例幼儿园
+phone: "13800138001"
+plan: basic
+status: active
+cell: main
+contact: {name: 张三, email: zhangsan@example.com}
+"""
+
+
 @dataclass(frozen=True)
 class Clone:
     """A work tree; `tenants` is the folder of the tenants' files in it."""

@@ -7,18 +7,7 @@ import pytest
 
 from tenantry.changes.main_commits import is_of_purge
 from tenantry.maintenance.purge.tenant_file import anonymize_tombstone, commit, write_purged, write_tombstone
-from tests.support.requests.repository import Clone
-
-PROOF = "k001-20261101T020000Z"
-ACTIVE = """\
-code: k001
-name: 示例幼儿园
-phone: "13800138001"
-plan: basic
-status: active
-cell: main
-contact: {name: 张三, email: zhangsan@example.com}
-"""
+from tests.support.requests.repository import ACTIVE, PROOF, Clone
 
 
 @pytest.fixture

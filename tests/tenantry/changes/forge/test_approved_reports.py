@@ -16,18 +16,7 @@ from tenantry.changes.report.request_report import RequestReport, StackReport, t
 from tenantry.engine.errors import CommandError
 from tenantry.maintenance.purge.tenant_file import commit, write_purged
 from tests.support.requests.forge import TOKEN, StandIn, forge
-from tests.support.requests.repository import Clone
-
-PROOF = "k001-20261101T020000Z"
-ACTIVE = """\
-code: k001
-name: 示例幼儿园
-phone: "13800138001"
-plan: basic
-status: active
-cell: main
-contact: {name: 张三, email: zhangsan@example.com}
-"""
+from tests.support.requests.repository import ACTIVE, PROOF, Clone
 
 
 def packed(*entries: tuple[str, bytes]) -> bytes:
