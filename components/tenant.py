@@ -109,7 +109,13 @@ class Tenant(pulumi.ComponentResource):
             pods: list[pulumi.Resource] = [workload]
             if tenant.services:
                 plugins = PluginsArgs(
-                    tenant, args.installation, args.providers, args.foundations, walls.ready, workload.foundation
+                    tenant,
+                    args.installation,
+                    args.providers,
+                    args.foundations,
+                    walls.ready,
+                    workload.foundation,
+                    workload.notice,
                 )
                 pods.append(Plugins(f"{name}-svc", plugins, child))
             parts += [walls, *pods]

@@ -44,6 +44,7 @@ MANAGED: Final = AdmissionPolicy(
         ("policy", "poddisruptionbudgets/status"),
         ("gateway.networking.k8s.io", "httproutes"),
         ("gateway.envoyproxy.io", "backendtrafficpolicies"),
+        ("gateway.envoyproxy.io", "httproutefilters"),
     ],
     {"false": "what tenantry manages is changed in the tenant's file"},
     operations=ALL_WRITES,

@@ -15,9 +15,14 @@ def routes(at: Installation) -> AdmissionPolicy:
     header = http_route.TENANT_HEADER.lower()
     gateway, namespace = json.dumps(at.gateway.name), json.dumps(at.gateway.namespace)
     named = f'.lowerAscii() == "{header}"'
+    notice = (
+        f'one.type == "ExtensionRef" && has(one.extensionRef) && one.extensionRef.kind == "{http_route.NOTICE_KIND}"'
+        f' && one.extensionRef.group == "{http_route.EXTENSION_GROUP}"'
+        f' && one.extensionRef.name == "{http_route.NOTICE}"'
+    )
     # Header names are compared without case by HTTP, and with it by the API server's own check for doubles.
     untouched = (
-        f"(!has(one.type) || one.type in {json.dumps(FILTERS)}) && (!has(one.requestHeaderModifier) || ("
+        f"(!has(one.type) || one.type in {json.dumps(FILTERS)} || ({notice})) && (!has(one.requestHeaderModifier) || ("
         "(!has(one.requestHeaderModifier.set)"
         f" || one.requestHeaderModifier.set.all(head, !(head.name{named}) || head.value == variables.code))"
         f" && (!has(one.requestHeaderModifier.add) || one.requestHeaderModifier.add.all(head, !(head.name{named})))"

@@ -19,6 +19,8 @@ PAUSED: Final = "autoscaling.keda.sh/paused-replicas"
 KEDA_ALLOWS_OTHER_HPA: Final = "validations.keda.sh/hpa-ownership"
 SHRINK_SECONDS: Final = 300  # of less load before a container goes
 TRAFFIC_WINDOW: Final = "2m"
+REQUESTS: Final = "envoy_cluster_upstream_rq_total"
+UNANSWERED: Final = "envoy_cluster_upstream_cx_connect_fail"
 COOLDOWN_SECONDS: Final = 300  # after the last hour of a schedule
 
 
@@ -39,10 +41,10 @@ def autoscaler_owns_replicas(tenant: ResolvedTenant, at: Installation) -> bool:
 
 
 def sleeps(tenant: ResolvedTenant, at: Installation) -> bool:
-    return tenant.awake is not None or _wakes_by_traffic(tenant, at)
+    return tenant.awake is not None or wakes_by_traffic(tenant, at)
 
 
-def _wakes_by_traffic(tenant: ResolvedTenant, at: Installation) -> bool:
+def wakes_by_traffic(tenant: ResolvedTenant, at: Installation) -> bool:
     return tenant.idle_minutes is not None and at.scaling.prometheus is not None
 
 
@@ -78,7 +80,7 @@ def _autoscaler(tenant: ResolvedTenant) -> dict[str, Any]:
 
 def _scaled_object(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
     compute = tenant.plan.compute
-    idle = tenant.idle_minutes if _wakes_by_traffic(tenant, at) else None
+    idle = tenant.idle_minutes if wakes_by_traffic(tenant, at) else None
     return {
         "scaleTargetRef": {"name": SERVICE_ACCOUNT},
         **({"idleReplicaCount": 0} if sleeps(tenant, at) else {}),
@@ -97,9 +99,10 @@ def _triggers(tenant: ResolvedTenant, at: Installation) -> list[dict[str, Any]]:
         found.append(
             {"type": "cron", "metadata": hours | {"start": _cron(tenant.awake.from_), "end": _cron(tenant.awake.to)}}
         )
-    if _wakes_by_traffic(tenant, at):
-        # Requests, and those for which nobody was there: the first wakes, its client asks again.
-        counts = '__name__=~"envoy_cluster_upstream_(rq_total|cx_none_healthy)"'
+    if wakes_by_traffic(tenant, at):
+        # Requests, and those for which nobody was there: the first wakes, its client asks again. Both counters are
+        # there, at 0, before the first: one that appears with it would have no rate.
+        counts = f'__name__=~"{REQUESTS}|{UNANSWERED}"'
         where = f'envoy_cluster_name=~"httproute/{tenant.names.namespace}/.*"'
         requests = f"sum(rate({{{counts},{where}}}[{TRAFFIC_WINDOW}]))"
         most = str(tenant.plan.request_rate)  # of one container: it is a trigger to wake, growing is the CPU's

@@ -1,5 +1,6 @@
 """The way from the gateway to a tenant: the bodies of its HTTPRoutes."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from components.shared.installation import Gateway
@@ -14,6 +15,9 @@ API_VERSION: Final = f"{GROUP}/v1"
 LISTENER: Final = "tenants"  # of the Gateway
 APP_RULE: Final = "app"
 REALTIME_RULE: Final = "realtime"
+NOTICE: Final = "notice"  # the filter that answers in the place of every backend (traffic_policy.py)
+EXTENSION_GROUP: Final = "gateway.envoyproxy.io"
+NOTICE_KIND: Final = "HTTPRouteFilter"
 
 
 def body(names: Names, gateway: Gateway, *, realtime: bool = False) -> dict[str, Any]:
@@ -43,6 +47,17 @@ def to_plugin(names: Names, gateway: Gateway, called: str, backend: str, service
         {"name": ROLES_HEADER, "value": ",".join(service.required_roles)}
     )
     return {**_entry(names, gateway), "rules": [rule | {"timeouts": {"request": REQUEST_TIMEOUT}}]}
+
+
+def closed(route: Mapping[str, Any]) -> dict[str, Any]:
+    """The same route with a notice in the place of every backend: whoever runs behind it, no request gets there."""
+    reference = {"group": EXTENSION_GROUP, "kind": NOTICE_KIND, "name": NOTICE}
+    answer = {"type": "ExtensionRef", "extensionRef": reference}
+    rules = [
+        {"name": rule["name"], "matches": rule["matches"], "filters": [*rule["filters"], answer]}
+        for rule in route["rules"]
+    ]
+    return {**route, "rules": rules}
 
 
 def _entry(names: Names, gateway: Gateway) -> dict[str, Any]:

@@ -2,14 +2,23 @@
 
 from typing import Any, Final
 
+from components.manifests import autoscaler
 from components.shared.installation import Gateway
 from tenantry.names import CODE
 
 _OWNER: Final = "gateway.envoyproxy.io/owning-gateway-"  # the labels that Envoy Gateway gives the pods of its proxies
 _PORT: Final = "metrics"
 _PATH: Final = "/stats/prometheus"
-KEPT: Final = "envoy_cluster_upstream_rq_xx|envoy_cluster_upstream_rq_time_bucket"
-SAMPLES: Final = 300_000  # of one proxy: 5,000 tenants, 25 series each, twice that where they have services
+# What alerts and dashboards read, and what wakes a tenant that sleeps.
+KEPT: Final = "|".join(
+    (
+        "envoy_cluster_upstream_rq_xx",
+        "envoy_cluster_upstream_rq_time_bucket",
+        autoscaler.REQUESTS,
+        autoscaler.UNANSWERED,
+    )
+)
+SAMPLES: Final = 300_000  # of one proxy: 5,000 tenants, 27 series each, twice that where they have services
 LABELS: Final = 20
 # A route of a tenant is a cluster of the proxy: httproute/tenant-k001/business-app/rule/0. Other series are not kept.
 RELABELINGS: Final[tuple[dict[str, Any], ...]] = (

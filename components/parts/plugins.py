@@ -38,6 +38,7 @@ class PluginsArgs:
     foundations: PlatformDependencies
     walls: pulumi.Resource  # the last of the namespace's
     after: Sequence[pulumi.Resource]  # account, settings, credentials and data, before the first pod
+    notice: Sequence[pulumi.Resource] = ()  # what the routes answer with; nothing where they lead to pods
 
 
 class Plugins(pulumi.ComponentResource):
@@ -72,12 +73,13 @@ class Plugins(pulumi.ComponentResource):
             limits.append(
                 self._object(traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, called, {"spec": limit})
             )
+        route = http_route.to_plugin(tenant.names, at.gateway, called, PLUGIN_PREFIX + called, service)
         self._object(
             http_route.API_VERSION,
             "HTTPRoute",
             called,
-            {"spec": http_route.to_plugin(tenant.names, at.gateway, called, PLUGIN_PREFIX + called, service)},
-            after=[backend, *limits, *self._args.foundations.gateway],
+            {"spec": http_route.closed(route) if self._args.notice else route},
+            after=[backend, *limits, *self._args.notice, *self._args.foundations.gateway],
         )
 
     def _object(

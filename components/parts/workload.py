@@ -17,6 +17,7 @@ from components.shared.credentials import TenantCredentials
 from components.shared.installation import Installation, PlatformDependencies, Providers
 from components.shared.labels import labels, selector, with_labels
 from components.shared.manifest import Manifest
+from tenantry.model import notices
 from tenantry.model.credential_rotation import ALL_CREDENTIALS
 from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT
@@ -43,6 +44,7 @@ class Workload(pulumi.ComponentResource):
 
     ready: tuple[pulumi.Resource, ...]  # with these the domain may go live
     foundation: tuple[pulumi.Resource, ...]  # what other pods of the tenant start from, too
+    notice: tuple[pulumi.Resource, ...]  # what all its routes answer with; nothing where they lead to pods
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Workload", name, None, opts)
@@ -83,12 +85,14 @@ class Workload(pulumi.ComponentResource):
             self._object("policy/v1", "PodDisruptionBudget", SERVICE_ACCOUNT, {"spec": _budget(tenant.code)})
         realtime = tenant.features["realTimeChat"]
         limits = self._limits(realtime=realtime) if at.gateway.policies else []
+        self.notice = self._notice()
+        route = http_route.body(tenant.names, at.gateway, realtime=realtime)
         way = self._object(
             http_route.API_VERSION,
             "HTTPRoute",
             SERVICE_ACCOUNT,
-            {"spec": http_route.body(tenant.names, at.gateway, realtime=realtime)},
-            after=[service, *limits, *args.foundations.gateway],
+            {"spec": http_route.closed(route) if self.notice else route},
+            after=[service, *limits, *self.notice, *args.foundations.gateway],
         )
         self.ready = (deployment, way)
         self.register_outputs({"replicas": autoscaler.replicas(tenant, at)})
@@ -100,9 +104,18 @@ class Workload(pulumi.ComponentResource):
         notes, body = autoscaler.annotations(tenant, at), autoscaler.body(tenant, at)
         return (self._object(*kind, SERVICE_ACCOUNT, {"spec": body}, after=after, annotations=notes),)
 
+    def _notice(self) -> tuple[Manifest, ...]:
+        phase = self._args.tenant.phase
+        if not (self._args.installation.gateway.policies and notices.has_notice(phase)):
+            return ()
+        body = {"spec": traffic_policy.notice(phase)}
+        return (self._object(traffic_policy.API_VERSION, http_route.NOTICE_KIND, http_route.NOTICE, body),)
+
     def _limits(self, *, realtime: bool) -> list[Manifest]:
         """There before the way in. A web socket is not buffered: where there are any, only the rest has a size."""
-        plan, gateway = self._args.tenant.plan, self._args.installation.gateway
+        tenant, at = self._args.tenant, self._args.installation
+        plan, gateway = tenant.plan, at.gateway
+        wakes = autoscaler.wakes_by_traffic(tenant, at) and at.scaling.keda
 
         def policy(called: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
             return self._object(
@@ -113,12 +126,14 @@ class Workload(pulumi.ComponentResource):
         found = [
             policy(
                 SERVICE_ACCOUNT,
-                traffic_policy.rate_limit(gateway, SERVICE_ACCOUNT, plan.request_rate, plan.body_size, rule=rule),
+                traffic_policy.rate_limit(
+                    gateway, SERVICE_ACCOUNT, plan.request_rate, plan.body_size, rule=rule, counts_asleep=wakes
+                ),
             )
         ]
         if realtime:
             sockets = traffic_policy.rate_limit(
-                gateway, SERVICE_ACCOUNT, plan.request_rate, rule=http_route.REALTIME_RULE
+                gateway, SERVICE_ACCOUNT, plan.request_rate, rule=http_route.REALTIME_RULE, counts_asleep=wakes
             )
             as_ = f"{traffic_policy.BACKEND_POLICY.lower()}-{http_route.REALTIME_RULE}"
             found.append(policy(http_route.REALTIME_RULE, sockets, as_))

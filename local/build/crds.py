@@ -15,7 +15,9 @@ _ENVOY = "charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_"
 # Of some only the kinds that are declared: each definition costs the API server time and memory.
 FILES = {
     "sigs.k8s.io/gateway-api": ("config/crd/standard/*.yaml",),
-    "github.com/envoyproxy/gateway": (f"{_ENVOY}backendtrafficpolicies.yaml", f"{_ENVOY}clienttrafficpolicies.yaml"),
+    "github.com/envoyproxy/gateway": tuple(
+        f"{_ENVOY}{kind}.yaml" for kind in ("backendtrafficpolicies", "clienttrafficpolicies", "httproutefilters")
+    ),
     "github.com/prometheus-operator/prometheus-operator": (
         *(f"{_PROMETHEUS}{kind}.yaml" for kind in ("podmonitors", "prometheusrules")),
     ),
@@ -30,7 +32,6 @@ GATEWAY_FILES = {
             "envoyextensionpolicies",
             "envoypatchpolicies",
             "envoyproxies",
-            "httproutefilters",
             "securitypolicies",
         )
     )

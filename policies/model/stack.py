@@ -47,6 +47,12 @@ class Stack:
             return text(row.props.get("planType"))
         return None
 
+    def status_of(self, code: str) -> str | None:
+        """The tenant's status by the same row."""
+        for row in self.parts(code, ROW):
+            return text(row.props.get("status"))
+        return None
+
 
 def owner(resource: Resource) -> str | None:
     """The code of the tenant; where a value is still unknown or of an odd shape, the component decides."""

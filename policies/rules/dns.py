@@ -9,6 +9,7 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import at, mapping, number, sequence, shown, text
+from tenantry.model.notices import STATUS
 from tenantry.names import APP_PORT, DNS_TTL_SECONDS, PLUGIN_PREFIX, SERVICE_ACCOUNT, service_path
 
 RECORD: Final = "dns:AlidnsRecord"
@@ -17,6 +18,8 @@ ROUTE: Final = "kubernetes:HTTPRoute"
 TENANT_HEADER: Final = "X-Tenant-Code"
 GROUP: Final = "gateway.networking.k8s.io"
 FILTERS: Final = ("RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite")  # that send a request nowhere else
+FILTER: Final = "kubernetes:HTTPRouteFilter"
+NOTICE: Final = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": "notice"}
 # Other ways in: they know no host, carry no header, or are not looked at by these rules.
 OTHER_WAYS: Final = tuple(
     f"kubernetes:{kind}"
@@ -174,9 +177,14 @@ def backend(resource: Resource, settings: Settings) -> Iterator[str]:
             elif number(entry.get("port")) != _port(text(entry.get("name")), _paths(rule)):
                 yield f"it leads to {shown(entry.get('name'))}:{shown(entry.get('port'))}"
         for place in (rule, *backends):
-            for kind in (text(mapping(filter_).get("type")) for filter_ in sequence(place.get("filters"))):
-                if kind not in FILTERS:
+            for filter_ in map(mapping, sequence(place.get("filters"))):
+                kind = text(filter_.get("type"))
+                if kind not in FILTERS and not _is_notice(filter_):
                     yield f"its filter {shown(kind)} may copy or send requests elsewhere"
+
+
+def _is_notice(filter_: Mapping[str, Any]) -> bool:
+    return text(filter_.get("type")) == "ExtensionRef" and dict(mapping(filter_.get("extensionRef"))) == NOTICE
 
 
 def _port(backend: str, paths: Sequence[str]) -> float | None:
@@ -192,6 +200,50 @@ def _paths(rule: Mapping[str, Any]) -> list[str]:
     """The paths of one rule of a route; without any it takes every path."""
     found = [text(at(mapping(match), "path", "value")) for match in sequence(rule.get("matches"))]
     return found or ["/"]
+
+
+@resource_rule(
+    "dns-notice",
+    kinds=[FILTER],
+    why="Envoy Gateway's own filter may also rewrite a host, add a credential, or let a page look like a good answer.",
+    remedy=f"declare the filter `{NOTICE['name']}` with a directResponse of status {STATUS} and an inline body alone.",
+)
+def notice(resource: Resource, settings: Settings) -> Iterator[str]:
+    """A tenant's own filter is the notice, and says nothing but its page."""
+    if resource.code is None:
+        return
+    spec = mapping(resource.props.get("spec"))
+    answer = mapping(spec.get("directResponse"))
+    if resource.called != NOTICE["name"]:
+        yield f"it is called {shown(resource.called)}"
+    for key in sorted({*spec} - {"directResponse"} | {*answer} - {"statusCode", "contentType", "body"}):
+        yield f"it has {key}"
+    if number(answer.get("statusCode")) != STATUS:
+        yield f"it answers {shown(answer.get('statusCode'))}"
+    if not text(at(answer, "body", "inline")):
+        yield "it has no page"
+
+
+@stack_rule(
+    "dns-shut",
+    why="Its pods may be there for another minute, or come back by mistake: the gateway is what lets nobody in.",
+    remedy="give every rule of its routes the notice as a filter, and no backend (components/manifests/http_route.py).",
+)
+def shut(stack: Stack, settings: Settings) -> Iterator[Violation]:
+    """No route of a suspended tenant leads to anybody: a notice answers."""
+    if not settings.flag("gatewayLimits"):
+        return
+    for code in stack.tenants:
+        if stack.status_of(code) != "suspended":
+            continue
+        for resource in stack.parts(code, ROUTE):
+            for rule in map(mapping, sequence(at(resource.props, "spec", "rules"))):
+                if sequence(rule.get("backendRefs")):
+                    yield Violation(code, f"its rule {shown(rule.get('name'))} leads to a backend", resource)
+                if not any(_is_notice(mapping(filter_)) for filter_ in sequence(rule.get("filters"))):
+                    yield Violation(code, f"its rule {shown(rule.get('name'))} answers with no notice", resource)
+            if not stack.parts(code, FILTER):
+                yield Violation(code, "there is no notice", resource)
 
 
 @resource_rule(

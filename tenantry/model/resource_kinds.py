@@ -144,6 +144,7 @@ KINDS: Final[Mapping[str, ResourceKind]] = {
     "kubernetes:batch:CronJob": _OF_PLATFORM,
     "kubernetes:gateway.envoyproxy.io:BackendTrafficPolicy": _OF_TENANT,
     "kubernetes:gateway.envoyproxy.io:ClientTrafficPolicy": _OF_PLATFORM,
+    "kubernetes:gateway.envoyproxy.io:HTTPRouteFilter": _OF_TENANT,
     "kubernetes:gateway.networking.k8s.io:Gateway": _OF_PLATFORM,
     "kubernetes:gateway.networking.k8s.io:GatewayClass": _OF_PLATFORM,
     "kubernetes:gateway.networking.k8s.io:HTTPRoute": _OF_TENANT,

@@ -19,6 +19,8 @@ class Pod:
     service: str
     name: str
     drain_seconds: float
+    port_name: str = ""
+    labels: frozenset[tuple[str, str]] = frozenset()
 
     def socket(self, sockets: str) -> str:
         """The abstract name of its socket, the one under which Envoy looks for this address (settings.py)."""
@@ -41,6 +43,8 @@ def ready_pods(document: Tree) -> list[Pod]:
             labels.get(PART_LABEL, ""),
             metadata["name"],
             float(container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)),
+            port.get("name", ""),
+            frozenset(labels.items()),
         )
         for container in document["spec"]["containers"]
         for port in container.get("ports", [])

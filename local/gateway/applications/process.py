@@ -1,4 +1,4 @@
-"""The process: follows the pods of all tenants and the Gateways, opens and closes a socket for each pod's port."""
+"""The process: follows pods and Services of all tenants and the Gateways, opens and closes a socket for each port."""
 
 import asyncio
 import signal
@@ -10,9 +10,12 @@ from local.gateway import issuer
 from local.gateway.applications.answers import answer
 from local.gateway.applications.http import Connection
 from local.gateway.applications.pods import PODS, Pod, ready_pods
+from local.gateway.applications.services import SERVICES, Connect, ServicePort, ServiceSockets, service_ports
 from local.gateway.applications.websocket import upgrade
 from local.gateway.cluster import Cluster, Tree, await_cluster
 from local.gateway.settings import Place
+
+Changes = asyncio.Queue[tuple[str, str, Tree]]  # the list it is of, the type of the change, the object
 
 
 def run(place: Place) -> None:
@@ -25,7 +28,7 @@ async def _serve(place: Place) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    changes: asyncio.Queue[tuple[str, Tree]] = asyncio.Queue()
+    changes: Changes = asyncio.Queue()
     threading.Thread(target=_ask_cluster, args=(place, loop, changes), daemon=True).start()
     sockets = Sockets(place.sockets)
     applying, told = asyncio.create_task(_apply(changes, sockets, place.sockets)), asyncio.create_task(ended.wait())
@@ -35,29 +38,32 @@ async def _serve(place: Place) -> None:
         applying.result()
 
 
-def _ask_cluster(place: Place, loop: asyncio.AbstractEventLoop, changes: "asyncio.Queue[tuple[str, Tree]]") -> None:
+def _ask_cluster(place: Place, loop: asyncio.AbstractEventLoop, changes: "Changes") -> None:
     cluster = await_cluster(place.kubernetes)
     threading.Thread(target=issuer.run, args=(cluster, place.authority), daemon=True).start()
-    _follow(cluster, loop, changes)
+    threading.Thread(target=_follow, args=(cluster, SERVICES, loop, changes), daemon=True).start()
+    _follow(cluster, PODS, loop, changes)
 
 
-def _follow(cluster: Cluster, loop: asyncio.AbstractEventLoop, changes: "asyncio.Queue[tuple[str, Tree]]") -> None:
-    for change in cluster.follow(PODS):
+def _follow(cluster: Cluster, kind: str, loop: asyncio.AbstractEventLoop, changes: "Changes") -> None:
+    for change, document in cluster.follow(kind):
         with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(changes.put_nowait, change)
+            loop.call_soon_threadsafe(changes.put_nowait, (kind, change, document))
 
 
-async def _apply(changes: "asyncio.Queue[tuple[str, Tree]]", sockets: "Sockets", prefix: str) -> None:
-    is_first = True
+async def _apply(changes: "Changes", sockets: "Sockets", prefix: str) -> None:
+    unknown = {PODS, SERVICES}
     while True:
-        change, document = await changes.get()
-        if change == "ALL":
-            await sockets.set_all({_key(pod): ready_pods(pod) for pod in document.get("items", [])})
+        kind, change, document = await changes.get()
+        documents = document.get("items", []) if change == "ALL" else [document]
+        if kind == PODS:
+            pods = {_key(pod): [] if change == "DELETED" else ready_pods(pod) for pod in documents}
+            await (sockets.set_all(pods) if change == "ALL" else sockets.set(*pods.popitem()))
         else:
-            await sockets.set(_key(document), [] if change == "DELETED" else ready_pods(document))
-        if is_first:
+            services = {_key(entry): [] if change == "DELETED" else service_ports(entry) for entry in documents}
+            await sockets.set_services(services, only=change != "ALL")
+        if unknown and not (unknown := unknown - {kind}):
             await asyncio.get_running_loop().create_unix_server(asyncio.Protocol, f"\0{prefix}/ready")
-            is_first = False
 
 
 def _key(document: Tree) -> str:
@@ -65,18 +71,36 @@ def _key(document: Tree) -> str:
 
 
 class Sockets:
-    """The sockets of the pods, by the pods' uids."""
+    """The sockets of the pods and of the Services before them, by the objects' uids."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
+        self._services: dict[str, list[ServicePort]] = {}
+        self._service_sockets = ServiceSockets(prefix)
         self._open: dict[str, dict[Pod, _Listener]] = {}
         self._by_name: dict[str, _Listener] = {}
 
     async def set_all(self, pods: dict[str, list[Pod]]) -> None:
         for key in [*pods, *(self._open.keys() - pods.keys())]:
-            await self.set(key, pods.get(key, []))
+            await self._set(key, pods.get(key, []))
+        await self._balance()
 
     async def set(self, key: str, pods: list[Pod]) -> None:
+        await self._set(key, pods)
+        await self._balance()
+
+    async def set_services(self, services: dict[str, list[ServicePort]], *, only: bool) -> None:
+        """`only`: the others stay as they are."""
+        merged = {**self._services, **services} if only else services
+        self._services = {key: ports for key, ports in merged.items() if ports}
+        await self._balance()
+
+    async def _balance(self) -> None:
+        ports = [port for ports in self._services.values() for port in ports]
+        pods = {pod: listener.connect for listeners in self._open.values() for pod, listener in listeners.items()}
+        await self._service_sockets.balance(ports, pods)
+
+    async def _set(self, key: str, pods: list[Pod]) -> None:
         """Opens what is missing; what is no longer wanted goes on for the pod's time to drain, as a pod does."""
         listeners = self._open.setdefault(key, {})
         for pod in listeners.keys() - set(pods):
@@ -97,15 +121,15 @@ class Sockets:
 
 
 class _Listener:
-    def __init__(self, server: asyncio.Server, connections: set[Connection]) -> None:
-        self._server, self._connections = server, connections
+    def __init__(self, server: asyncio.Server, connections: set[Connection], connect: Connect) -> None:
+        self._server, self._connections, self.connect = server, connections, connect
 
     @classmethod
     async def open(cls, pod: Pod, name: str) -> "_Listener":
         connections: set[Connection] = set()
         make = partial(Connection, partial(answer, pod), upgrade, connections)
         server = await asyncio.get_running_loop().create_unix_server(make, name, backlog=1024)
-        return cls(server, connections)
+        return cls(server, connections, make)
 
     def end_after(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.end)

@@ -22,6 +22,7 @@ from tenantry.changes.report.resource_weights import (
 from tenantry.changes.report.statements import Statement, TenantReport, Weight
 from tenantry.changes.request_facts import RequestFacts, TenantFacts
 from tenantry.model.lifecycle import Phase
+from tenantry.model.notices import has_notice
 
 _ROW: Final = "tenantry:index:TenantRow"
 _WORDS: Final = {
@@ -168,9 +169,11 @@ def _causes(facts: TenantFacts | None) -> frozenset[Cause]:
     before, after = facts.phases
     served = [phase is not None and phase.has_workload for phase in (before, after)]
     access = [phase is not None and phase.has_access for phase in (before, after)]
+    noticed = [phase is not None and has_notice(phase) for phase in (before, after)]
     found = {
         Cause.WORKLOAD: served[0] != served[1],
         Cause.ACCESS: access[0] != access[1],
+        Cause.NOTICE: noticed[0] != noticed[1],
         Cause.SERVICES: facts.changes_services,
         Cause.PLAN: facts.changes_plan,
         Cause.LABELS: facts.changes_labels,

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     ACCESS = "access"  # its access ends or returns
     WORKLOAD = "workload"  # it is opened, leaves or comes back
     SERVICES = "services"  # a service comes or goes
+    NOTICE = "notice"  # a notice answers in the place of its application, or no longer does
     PLAN = "plan"  # its limits, quotas or features are others
     LABELS = "labels"  # its own labels are others
 
@@ -44,8 +45,10 @@ HOLDS_DATA: Final = frozenset({*data_kinds(), "kubernetes:core:PersistentVolumeC
 NAMESPACE: Final = "kubernetes:core:Namespace"
 ROOT_OF_KEYS: Final = "random:index:RandomPassword"
 DEPLOYMENT: Final = "kubernetes:apps:Deployment"
-# They end, and nothing with them: a backup outlives what it was taken of.
-_NOTHING_GOES: Final = frozenset({"tenantry:index:Sessions", "tenantry:index:Backup"})
+# They end, and nothing with them: a backup outlives what it was taken of, a notice stands where nobody answers.
+_NOTHING_GOES: Final = frozenset(
+    {"tenantry:index:Sessions", "tenantry:index:Backup", "kubernetes:gateway.envoyproxy.io:HTTPRouteFilter"}
+)
 _TIGHTENS: Final = frozenset(  # one more of these lets nobody do more
     {
         "kubernetes:admissionregistration.k8s.io:ValidatingAdmissionPolicy",
@@ -71,7 +74,7 @@ WALLS: Final[dict[str, tuple[Cause, ...]]] = {
     "kubernetes:core:ServiceAccountPatch": (Cause.WORKLOAD,),
     NAMESPACE: (Cause.WORKLOAD,),
     "kubernetes:gateway.networking.k8s.io:Gateway": (),
-    "kubernetes:gateway.networking.k8s.io:HTTPRoute": (Cause.WORKLOAD, Cause.SERVICES, Cause.PLAN),
+    "kubernetes:gateway.networking.k8s.io:HTTPRoute": (Cause.WORKLOAD, Cause.SERVICES, Cause.PLAN, Cause.NOTICE),
     "alicloud:ram:Policy": (Cause.ACCESS, Cause.WORKLOAD),
     "alicloud:ram:Role": (Cause.ACCESS, Cause.WORKLOAD),
     "alicloud:ram:RolePolicyAttachment": (Cause.WORKLOAD,),

@@ -33,6 +33,7 @@ _SHOWN: Final = frozenset(
         "kubernetes:core:Namespace",
         "kubernetes:core:ResourceQuota",
         "kubernetes:gateway.envoyproxy.io:BackendTrafficPolicy",
+        "kubernetes:gateway.envoyproxy.io:HTTPRouteFilter",
         "postgresql:index:Database",
     }
 )

@@ -117,6 +117,7 @@ ROWS: Final[Mapping[str, Row]] = {
     "kubernetes:gateway.networking.k8s.io:Gateway": _ROUTE,
     "kubernetes:gateway.networking.k8s.io:GatewayClass": _ROUTE,
     "kubernetes:gateway.networking.k8s.io:HTTPRoute": _ROUTE,
+    "kubernetes:gateway.envoyproxy.io:HTTPRouteFilter": Row(ACCESS, ACCESS, _MARKS),  # a page, which reaches nobody
     "kubernetes:core:ConfigMap": _RIGHTS,
     "kubernetes:core:Secret": _RIGHTS,
     "kubernetes:monitoring.coreos.com:PodMonitor": _RIGHTS,

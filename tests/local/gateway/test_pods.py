@@ -8,7 +8,7 @@ from local.gateway.applications.pods import ready_pods
 
 
 def pod(**changes: Any) -> dict[str, Any]:
-    container = {"ports": [{"containerPort": 3000}], "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}}
+    container = {"ports": [{"containerPort": 3000, "name": "http"}], "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}}
     labels = {"tenantry.io/tenant": "k001", "app.kubernetes.io/name": "business-app"}
     document: dict[str, Any] = {
         "metadata": {"name": "app-1", "namespace": "tenant-k001", "labels": labels},
@@ -24,6 +24,7 @@ def test_a_ready_one() -> None:
     (ready,) = ready_pods(pod())
     assert (ready.address, ready.port, ready.tenant, ready.service) == ("10.200.0.1", 3000, "k001", "business-app")
     assert ready.drain_seconds == 5
+    assert (ready.port_name, dict(ready.labels)["tenantry.io/tenant"]) == ("http", "k001")
     assert ready.socket("x") == "\0x/10.200.0.1:3000"
 
 

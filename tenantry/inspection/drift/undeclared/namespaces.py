@@ -40,6 +40,7 @@ KINDS: Final[Mapping[tuple[str, str], tuple[Gravity, bool]]] = {
     (_GATEWAY, "GRPCRoute"): (ISOLATION, True),
     (_GATEWAY, "ReferenceGrant"): (ISOLATION, True),
     (_ENVOY, "BackendTrafficPolicy"): (LIMIT, True),
+    (_ENVOY, "HTTPRouteFilter"): (ISOLATION, True),
     (_ENVOY, "SecurityPolicy"): (ISOLATION, True),
     (_ENVOY, "EnvoyExtensionPolicy"): (ISOLATION, True),
     ("autoscaling", "HorizontalPodAutoscaler"): (LIMIT, True),

@@ -12,10 +12,12 @@ from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, bro
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.manifests import path
 from tenantry.inspection.verify.core.network_evaluator import selects
+from tenantry.model.notices import has_notice
 from tenantry.names import PLATFORM_NAMESPACE, TENANT_HEADER, Names, mark
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 ROUTES: Final = "/apis/gateway.networking.k8s.io/v1/httproutes"
+NOTICE_KIND: Final = "HTTPRouteFilter"
 GATEWAYS: Final = "/apis/gateway.networking.k8s.io/v1/gateways"
 SETTLES_SECONDS: Final = 2.0
 Headers = dict[str, list[str]]  # by name in small letters: HTTP knows no case
@@ -105,9 +107,29 @@ def _addresses(pod: Tree) -> list[str]:
     return [str(mapping(address).get("ip")) for address in sequence(mapping(pod.get("status")).get("podIPs"))]
 
 
+def noticed(field: VerifyContext, names: Names) -> bool:
+    """Tells whether a notice is declared for the tenant: the gateway answers for it, and nobody behind."""
+    is_meant = has_notice(field.at.tenants[names.code][1])
+    return is_meant and any(thing.kind == NOTICE_KIND for thing in field.at.declared.things.get(names.namespace, ()))
+
+
+def _shut(field: VerifyContext, names: Names) -> Verdict:
+    """Where it is meant to be closed, no rule of any route for the host leads to a backend."""
+    if not noticed(field, names):
+        return passed()
+    return verdict_on_faults(
+        f"{_space(route)}: {names.domain} leads to {mapping(backend).get('name')}"
+        for route in field.live(ROUTES)
+        if any(answers(host, names.domain) for host in hosts(route))
+        for rule in map(mapping, sequence(mapping(route.get("spec")).get("rules")))
+        for backend in sequence(rule.get("backendRefs"))
+    )
+
+
 def _answered(field: VerifyContext, names: Names) -> Verdict:
     own = [route for route in field.live(ROUTES) if _space(route) == names.namespace and names.domain in hosts(route)]
-    return passed() if own and any(True for _ in arriving(own[0], {})) else broken(f"no route for {names.domain}")
+    leads = own and (noticed(field, names) or any(True for _ in arriving(own[0], {})))
+    return passed() if leads else broken(f"no route for {names.domain}")
 
 
 def _listeners(field: VerifyContext) -> list[str]:
@@ -183,5 +205,7 @@ ATTACKS: Final = (
            _gateway),
     Attack("host.records", "the name's one record is ours and leads to the gateway", "ask AliDNS for all of the name's",
            _records),
+    Attack("host.closed", "who does not run is answered by the gateway itself",
+           "evaluated: a backend behind a suspended or sleeping tenant's host", _each(_shut)),
     Attack("host.own", "the tenant's own rights", "evaluated: the host has a route to a backend", _each(_answered)),
 )  # fmt: skip
