@@ -1,5 +1,6 @@
 """Limits at the gateway, and how many containers run: by plan, by the hour, and by whether anybody comes."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -158,6 +159,28 @@ def test_the_hours_and_the_idle_time_are_the_tenants(at, tenant) -> None:
     assert cron == {"timezone": "Asia/Shanghai", "start": "30 10 * * *", "end": "0 19 * * *", "desiredReplicas": "1"}
     assert 'httproute/tenant-k001/.*"' in traffic["query"]
     assert all(isinstance(value, str) for value in (*cron.values(), *traffic.values()))
+
+
+def test_what_wakes_is_counted_by_the_gateway_while_no_pod_runs_and_scraped(at, tenant, platform) -> None:
+    """Envoy Gateway answers by itself, and counts nothing, where a Service has no endpoint."""
+    asleep = at(tenant(plan="standard", sleep={"idle_minutes": 20}), scaling=KEDA)
+    types = [limit.inputs["spec"].get("routingType") for limit in asleep.of("BackendTrafficPolicy")]
+    assert types == ["Service", "Service"]
+    awake = at(tenant(plan="standard", sleep={"idle_minutes": 0, **HOURS}), scaling=KEDA)
+    assert all("routingType" not in limit.inputs["spec"] for limit in awake.of("BackendTrafficPolicy"))
+    (trigger,) = [entry for entry in asleep.one("ScaledObject").inputs["spec"]["triggers"] if entry["type"] != "cpu"]
+    asked = re.findall(r'__name__=~"([^"]+)"', trigger["metadata"]["query"])[0].split("|")
+    (endpoint,) = platform(runbooks="x").one("PodMonitor").inputs["spec"]["podMetricsEndpoints"]
+    kept = endpoint["metricRelabelings"][0]["regex"].split("|")
+    assert len(asked) == 2
+    assert set(asked) <= set(kept)
+
+
+def test_without_keda_nobody_is_woken_and_pods_are_found_by_themselves(at, tenant) -> None:
+    place = Scaling(keda=False, prometheus=KEDA.prometheus)
+    limits = at(tenant(plan="standard", sleep={"idle_minutes": 20}), scaling=place).of("BackendTrafficPolicy")
+    assert limits
+    assert all("routingType" not in limit.inputs["spec"] for limit in limits)
 
 
 def test_without_prometheus_nobody_sleeps_for_being_idle(at, tenant) -> None:

@@ -9,7 +9,7 @@ from kubernetes import client
 # Kinds that the client does not know: held against the fields that are used on purpose; tests/e2e/plans/test_plans.py
 # shows that the API server takes each with its definition's own schema.
 OTHERS = {
-    "BackendTrafficPolicy": {"targetRefs", "rateLimit", "requestBuffer"},
+    "BackendTrafficPolicy": {"targetRefs", "rateLimit", "requestBuffer", "routingType"},
     "HTTPRoute": {"parentRefs", "hostnames", "rules"},
     "Gateway": {"gatewayClassName", "listeners"},
     "GatewayClass": {"controllerName"},

@@ -66,6 +66,7 @@ ROWS = (
     Row("DNS, gateway", "X-Tenant-Code from the host", ("dns-header",), "rail tenantry-routes; the route sets it", ("host.header", "host.forged", "gateway.forged", "gateway.trailer")),
     Row("DNS, gateway", "one request is one request, with one path", (), "Envoy reads strictly and hands on what it read; services get the roles they require from the route", ("gateway.smuggled", "gateway.path")),
     Row("DNS, gateway", "limits of rate, size and time", ("quotas-rate", "quotas-limited"), "BackendTrafficPolicies and time-outs of the routes", ("gateway.rate", "gateway.body", "gateway.timeout")),
+    Row("DNS, gateway", "who does not run is answered by the gateway itself", ("dns-shut", "dns-notice"), "routes of a suspended or sleeping tenant without a backend; rails tenantry-routes, tenantry-own", ("gateway.closed", "host.closed")),
     Row("DNS, gateway", "TLS alone, of today", ("dns-gateway",), "one HTTPS listener", ("gateway.plain", "gateway.tls")),
     Row("DNS, gateway", "no second way in", ("dns-other-way", "network-service"), "rails tenantry-entrances, tenantry-services, tenantry-connections",
         ("rails.entrances", "rails.services", "rails.connections", "benchmark.block-node-port")),

@@ -6,7 +6,7 @@ components/, a component that changes its shape under the rules' feet shows here
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "TENANTRY_ALIBABA_PROXY": "http://127.0.0.1:8085",
 }
 _recorded: dict[str, "Wire"] = {}  # once for all tests: the program takes a second
+_closed: dict[str, "Wire"] = {}
 
 
 @dataclass
@@ -85,12 +86,30 @@ def declared(record, secret_type, monkeypatch, tmp_path) -> Wires:
     return dict(_recorded)
 
 
-def _run(record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Wires:
+@pytest.fixture
+def closed(record, secret_type, monkeypatch, tmp_path) -> Wires:
+    """The same of a program in which k001 is suspended."""
+    if not _closed:
+        _closed.update(_run(record, secret_type, monkeypatch, tmp_path, suspended=("k001",)))
+    return dict(_closed)
+
+
+def _run(
+    record: Any, secret_type: Any, monkeypatch: pytest.MonkeyPatch, folder: Path, suspended: Sequence[str] = ()
+) -> Wires:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
     changes = {"today": TODAY.isoformat(), "egress": egress, "databaseCa": "-----BEGIN CERTIFICATE-----"}
-    return recorded(record, secret_type, folder, changes, services=SERVICES, tenant_secrets=TENANT_SECRETS)
+    return recorded(
+        record,
+        secret_type,
+        folder,
+        changes,
+        services=SERVICES,
+        tenant_secrets=TENANT_SECRETS,
+        suspended=suspended,
+    )
 
 
 def recorded(
@@ -102,6 +121,7 @@ def recorded(
     secrets: Mapping[str, str] | None = None,
     services: Mapping[str, list[str]] | None = None,
     tenant_secrets: Mapping[str, str] | None = None,
+    suspended: Sequence[str] = (),
 ) -> Wires:
     from stacks import program
 
@@ -111,7 +131,9 @@ def recorded(
     for code, plan in PLANS.items():
         (tenants / f"{code}.yaml").write_text(
             yaml.safe_dump(
-                _tenant(code, plan, (services or {}).get(code, [])) | _secrets(code, tenant_secrets or {}),
+                _tenant(code, plan, (services or {}).get(code, []))
+                | _secrets(code, tenant_secrets or {})
+                | ({"status": "suspended"} if code in suspended else {}),
                 allow_unicode=True,
             ),
             "utf-8",

@@ -7,6 +7,7 @@ from tests.components.guardrails.conftest import BARE, Actor, Json, path_of
 
 K001 = "tenant-k001"
 ROUTES = "gateway.networking.k8s.io/v1"
+ENVOY = "gateway.envoyproxy.io/v1alpha1"
 NETWORKING = "networking.k8s.io/v1"
 RBAC = "rbac.authorization.k8s.io/v1"
 
@@ -25,6 +26,11 @@ def modifier(**how: Any) -> Json:
 
 def header(value: str = "k009") -> Json:
     return modifier(set=[SET | {"value": value}])
+
+
+def notice(**changes: str) -> Json:
+    reference = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": "notice"}
+    return {"type": "ExtensionRef", "extensionRef": reference | changes}
 
 
 def route(hosts: tuple[str, ...] = ("k009.yyup.cc",), filters: tuple[Json, ...] = (header(),), **changes: Any) -> Json:

@@ -125,13 +125,14 @@ def server(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
 def cluster(
     server: Cluster, record: Any, tenant: Any, parts: Any, installation: Any, reveal_all: Any, make_providers: Any
 ) -> Cluster:
-    """With the rails and k001 in it; made once."""
+    """With the rails and k001 in it, and the notice that it would have if it were suspended; made once."""
     if not server.objects:
 
         def program() -> None:
             AdmissionPolicies("rails", GuardrailsArgs(installation, IMAGES, make_providers().kubernetes))
 
-        declared = [*record(program).resources, *parts(tenant(plan="premium")).resources]
+        notice = parts(tenant(status="suspended")).of("HTTPRouteFilter")
+        declared = [*record(program).resources, *parts(tenant(plan="premium")).resources, *notice]
         server.objects = [reveal_all(entry.inputs) for entry in declared if entry.provider == "kubernetes"]
         _fill(server)
     return server
@@ -186,5 +187,6 @@ WIDE = (
     "networking.k8s.io",
     "discovery.k8s.io",
     "gateway.networking.k8s.io",
+    "gateway.envoyproxy.io",
     RBAC,
 )

@@ -15,6 +15,7 @@ from tests.components.guardrails.bodies import (
     CLAIM,
     CONFIG,
     DRY,
+    ENVOY,
     HELD,
     HOLDABLE,
     K001,
@@ -40,6 +41,7 @@ from tests.components.guardrails.bodies import (
     labelled,
     makes,
     modifier,
+    notice,
     owned,
     pod,
     projected,
@@ -114,6 +116,13 @@ ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
             )
         ),
     ),
+    **{
+        f"a filter of Envoy Gateway's own by another {key}": (
+            NO_OTHER_HEADER,
+            makes(route(filters=(header(), notice(**{key: "other"})))),
+        )
+        for key in ("group", "kind", "name")
+    },
     "requests to another's Service": (
         OWN_BACKENDS,
         makes(route(rule={"backendRefs": [{"name": "business-app", "namespace": K001, "port": 3000}]})),
@@ -233,6 +242,11 @@ ATTACKS: dict[str, tuple[str, Callable[[Actor], str]]] = {
     ),
     "other credentials": (OWN, changes("Secret", "v1", K001, "business-app", {"data": {"DB_USER": "eA=="}})),
     "no route": (OWN, removes("HTTPRoute", ROUTES, K001, "business-app")),
+    "no notice": (OWN, removes("HTTPRouteFilter", ENVOY, K001, "notice")),
+    "a notice of its own": (
+        ENTRANCES,
+        makes(thing(ENVOY, "HTTPRouteFilter", {"spec": {"directResponse": {"statusCode": 200}}})),
+    ),
     "our mark taken off by the status": (
         OWN,
         lambda who: who.ask("PATCH", path_of("Service", "v1", K001, "business-app") + "/status", UNMARKED, kind=MERGE),
@@ -319,6 +333,7 @@ ALLOWED: dict[str, Callable[[Actor], str]] = {
             rule={"backendRefs": [], "filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}]}
         )
     ),
+    "a route to the notice": makes(route(filters=(header(), notice()), rule={"backendRefs": []})),
     "a Service": makes(service()),
     "a pod": makes(pod()),
     "a pod from an allowed registry": makes(pod({"image": "registry.example.com/tools/shell:1"})),

@@ -82,6 +82,10 @@ FROM_ALL = [
 
 APP, GATEWAY, ROUTES_RAIL = "business-app", "tenantry-gateway", "tenantry-routes"
 SET_HEADERS = "/spec/rules/0/filters/0/requestHeaderModifier/set"
+OPENED = [
+    {"op": "remove", "path": "/spec/rules/0/filters/1"},
+    {"op": "add", "path": "/spec/rules/0/backendRefs", "value": [{"name": APP, "port": 3000}]},
+]
 NO_FILTERS = [{"op": "remove", "path": "/spec/rules/0/filters"}]
 OLD_TLS = {"minVersion": "1.0", "ciphers": ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA"]}
 PLAIN_LISTENER = [

@@ -2,19 +2,23 @@
 
 import http.client
 import json
+import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
 import pytest
 
+from components.manifests import autoscaler
 from local.gateway.choice import APPLICATIONS, GATEWAY
 from local.instances.throwaway import World
 from tenantry.inspection.verify.attacks.gateway import wire
 from tenantry.inspection.verify.attacks.gateway.wire import Arrived
 from tenantry.inspection.verify.core.target import Endpoint
+from tenantry.model.lifecycle import Phase
+from tenantry.model.notices import notice
 from tenantry.names import names_of
 from tests.e2e.attack.conftest import SUSPENDED
 from tests.support.clients.gateway_requests import endpoint_of
@@ -47,7 +51,8 @@ def admin(world: World, endpoint: Endpoint, path: str) -> Any:
     (port,) = listening - {endpoint.port, endpoint.plain_port}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", path)
-    return json.loads(connection.getresponse().read())
+    text = connection.getresponse().read().decode()
+    return json.loads(text) if text.startswith("{") else text
 
 
 def is_listening(connection: Any) -> bool:
@@ -110,9 +115,82 @@ def test_curl_finds_it_as_the_readme_says(small: World, endpoint: Endpoint) -> N
     assert curl("-o", "/dev/null", "-w", "%{http_code}", "https://k999.yyup.cc/") == "404"
 
 
-def test_nobody_answers_for_a_suspended_tenant(endpoint: Endpoint) -> None:
-    arrived = wire.ask(endpoint, SHUT.domain)
-    assert (arrived.status, arrived.tenant) == (503, "")
+def test_a_suspended_tenant_answers_with_its_notice_and_nobody_else(endpoint: Endpoint) -> None:
+    for path in ("/", "/health", "/services/posters"):
+        arrived = wire.ask(endpoint, SHUT.domain, path)
+        assert (arrived.status, arrived.tenant) == (503, "")
+        assert arrived.body.decode() == notice(Phase.SUSPENDED)
+        assert arrived.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def metrics(world: World, endpoint: Endpoint) -> dict[str, float]:
+    """What Prometheus scrapes of Envoy: series -> value."""
+    text = admin(world, endpoint, "/stats/prometheus")
+    lines = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {series: float(value) for series, _, value in lines}
+
+
+def counted(world: World, endpoint: Endpoint) -> float:
+    """The sum of the series that would wake k002, as its ScaledObject asks for them."""
+    names = "|".join((autoscaler.REQUESTS, autoscaler.UNANSWERED))
+    wanted = re.compile(rf'({names}){{.*envoy_cluster_name="httproute/{K2.namespace}/.*"}}')
+    found = [value for series, value in metrics(world, endpoint).items() if wanted.fullmatch(series)]
+    assert found, "a counter that appears with the first request has no rate"
+    return sum(found)
+
+
+def answered(endpoint: Endpoint, status: int) -> bool:
+    return until(lambda: wire.ask(endpoint, K2.domain).status == status)
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + SERVED_SECONDS
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return holds
+
+
+def test_a_request_to_a_sleeping_tenant_is_counted_and_it_wakes(small: World, endpoint: Endpoint) -> None:
+    """KEDA does not run here: the test takes the pods away and brings them back, as it would."""
+    space, policies = ("-n", K2.namespace), small.kubectl("get", "backendtrafficpolicies", "-n", K2.namespace)["items"]
+    names = [policy["metadata"]["name"] for policy in policies if policy["metadata"]["name"] in ("business-app", "realtime")]
+
+    def patch(value: str | None) -> None:
+        for name in names:
+            patch = json.dumps({"spec": {"routingType": value}})
+            small.run("kubectl", "patch", "backendtrafficpolicy", name, *space, "--type", "merge", "-p", patch)
+
+    def scale(number: int) -> None:
+        small.run("kubectl", "scale", "deployment/business-app", *space, f"--replicas={number}")
+
+    patch("Service")
+    try:
+        assert until(lambda: any(f"{K2.namespace}/business-app" in series for series in metrics(small, endpoint)))
+        assert answered(endpoint, 200)
+        scale(0)
+        assert answered(endpoint, 503)
+        before = counted(small, endpoint)
+        assert wire.ask(endpoint, K2.domain).status == 503
+        assert counted(small, endpoint) > before
+        scale(1)
+        assert answered(endpoint, 200)
+    finally:
+        scale(1)
+        patch(None)
+    assert answered(endpoint, 200)
+
+
+def test_who_is_put_to_sleep_says_so_and_wakes_with_its_file(small: World, endpoint: Endpoint) -> None:
+    file = small.tenant_file("k002")
+    text = file.read_text()
+    file.write_text(text.replace("status: active", "status: active\nhibernated: true"))
+    try:
+        small.up()
+        assert until(lambda: wire.ask(endpoint, K2.domain).body.decode() == notice(Phase.ASLEEP))
+    finally:
+        file.write_text(text)
+        small.up()
+    assert answered(endpoint, 200)
 
 
 def test_a_failing_application_is_told_as_it_is(endpoint: Endpoint) -> None:

@@ -23,6 +23,7 @@ from tests.e2e.attack.altered import (
     GATEWAY,
     NO_FILTERS,
     OLD_TLS,
+    OPENED,
     PLAIN_LISTENER,
     ROUTES_RAIL,
     SET_HEADERS,
@@ -284,6 +285,11 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         ("gateway.timeout",),
         changed("httproute", APP, [{"op": "replace", "path": "/spec/rules/0/timeouts/request", "value": "300s"}]),
     ),
+    "a suspended tenant's route to its application": (
+        ("gateway.closed", "host.closed"),
+        changed("httproute", APP, OPENED, f"tenant-{SHUT}"),
+    ),
+    "a suspended tenant's notice": (("gateway.closed",), gone("httproutefilter", "notice", f"tenant-{SHUT}")),
     "old TLS": (
         ("gateway.tls",),
         changed("clienttrafficpolicy", "tenants", {"spec": {"tls": OLD_TLS}}, GATEWAY),

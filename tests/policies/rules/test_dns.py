@@ -8,6 +8,8 @@ import pytest
 RECORD, ROUTE, PLUGIN = "k001-dns", "k001-app-httproute", "k001-svc-enrollment-httproute"
 HEADER = "spec.rules.0.filters.0.requestHeaderModifier"
 BEHIND = "spec.rules.0.backendRefs.0.filters"
+NOTICE = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": "notice"}
+OTHER_FILTER = NOTICE | {"name": "other"}
 CASES: list[tuple[str, str, str, Any]] = [
     ("dns-name", RECORD, "rr", "k002"),
     ("dns-name", RECORD, "rr", "rent"),
@@ -44,6 +46,7 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "RequestRedirect", "requestRedirect": {}}),
     ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "Unheard"}),
     ("dns-backend", ROUTE, "spec.rules.0.filters.1", {}),
+    ("dns-backend", ROUTE, "spec.rules.0.filters.1", {"type": "ExtensionRef", "extensionRef": OTHER_FILTER}),
     ("dns-shared", RECORD, "rr", "k002"),
     ("dns-shared", ROUTE, "spec.hostnames", ["k002.yyup.cc"]),
     ("dns-shared", PLUGIN, "spec.rules.0.matches.0.path.value", "/"),
@@ -78,3 +81,48 @@ def test_the_platforms_routes_take_no_tenants_host(declared, broken, change) -> 
     for hosts, wrong in ((["rent.yyup.cc"], False), (["k002.yyup.cc"], True), ([], True)):
         found = broken({"admin": change(route, "spec.hostnames", hosts)}).broken
         assert ("dns-host" in {result.rule.name for result in found}) is wrong
+
+
+ROUTES = (ROUTE, PLUGIN)
+FILTER = "k001-app-httproutefilter"
+
+
+def test_a_suspended_tenants_routes_answer_with_its_notice(closed, broken) -> None:
+    assert FILTER in closed
+    assert [str(violation) for violation in broken(closed).broken] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "path", "value"),
+    [
+        ("dns-shut", ROUTE, "spec.rules.0.backendRefs", [{"name": "business-app", "port": 3000}]),
+        ("dns-shut", ROUTE, "spec.rules.1.filters.1", None),
+        ("dns-shut", PLUGIN, "spec.rules.0.filters.1", None),
+        ("dns-notice", FILTER, "metadata.name", "other"),
+        ("dns-notice", FILTER, "spec.directResponse.statusCode", 200),
+        ("dns-notice", FILTER, "spec.directResponse.header", {"set": [{"name": "set-cookie", "value": "x"}]}),
+        ("dns-notice", FILTER, "spec.directResponse.body.inline", ""),
+        ("dns-notice", FILTER, "spec.directResponse", None),
+        ("dns-notice", FILTER, "spec.urlRewrite", {"hostname": {"type": "Backend"}}),
+        ("dns-notice", FILTER, "spec.credentialInjection", {"credential": {}}),
+    ],
+)
+def test_what_opens_a_suspended_tenant_breaks_a_rule(
+    closed, broken, change, rule: str, name: str, path: str, value: Any
+) -> None:
+    closed[name] = change(closed[name], path, value)
+    assert rule in {violation.rule.name for violation in broken(closed).broken}
+
+
+def test_a_suspended_tenant_without_its_notice_breaks_the_rule(closed, broken) -> None:
+    del closed[FILTER]
+    assert "dns-shut" in {violation.rule.name for violation in broken(closed).broken}
+
+
+def test_another_gateway_knows_no_notice(closed, declared, broken) -> None:
+    """There the routes go on leading to Services without pods."""
+    world = {**closed, **{name: declared[name] for name in ROUTES}}
+    del world[FILTER]
+    for limits, wrong in ((True, True), (False, False)):
+        found = broken(world, only=[], settings={"together": {"gatewayLimits": limits}}).broken
+        assert ("dns-shut" in {violation.rule.name for violation in found}) is wrong

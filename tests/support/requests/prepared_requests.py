@@ -113,6 +113,8 @@ def suspended(code: str) -> Changes:
         change(code, "files-policy", "update", "policyDocument"),
         change(code, "files-role", "update", "assumeRolePolicyDocument"),
         change(code, "sessions", "create"),
+        change(code, "app-httproute", "update", "spec"),
+        change(code, "app-httproutefilter", "create"),
     ]
 
 

@@ -41,10 +41,14 @@ _TYPES = {
         "tenantry:components:Workload$kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy"
     ),
     "app-httproute": "tenantry:components:Workload$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+    "app-httproutefilter": (
+        "tenantry:components:Workload$kubernetes:gateway.envoyproxy.io/v1alpha1:HTTPRouteFilter"
+    ),
     "app-poddisruptionbudget": "tenantry:components:Workload$kubernetes:policy/v1:PodDisruptionBudget",
     "app-deployment": "tenantry:components:Workload$kubernetes:apps/v1:Deployment",
 }
-NAMES = tuple(name for name in _TYPES if name not in ("sessions", "backup", "app-poddisruptionbudget"))
+_SOMETIMES = ("sessions", "backup", "app-poddisruptionbudget", "app-httproutefilter")
+NAMES = tuple(name for name in _TYPES if name not in _SOMETIMES)
 IN_THE_NAMESPACE = tuple(name for name in NAMES if name.startswith(("ns-", "app-")))
 PLATFORM = {
     "platform-backups-cron": "tenantry:components:Backups$kubernetes:batch/v1:CronJob",

@@ -30,7 +30,6 @@ EXPLAINED = {
     "ns-resourcequota-plan": (Cause.PLAN, ("spec",)),
     "ns-limitrange-plan": (Cause.PLAN, ("spec",)),
     "app-backendtrafficpolicy": (Cause.PLAN, ("spec",)),
-    "app-httproute": (Cause.PLAN, ("spec",)),
     "db-database": (Cause.PLAN, ("connectionLimit",)),
     "db-rights": (Cause.PLAN, ("connectionLimit", "statementTimeout")),
 }
@@ -53,8 +52,8 @@ def test_what_the_policies_protect_as_data_is_data_here() -> None:
     assert set(PROTECTED) <= {kind_of(name) for name in HOLDS_DATA}
 
 
-@pytest.mark.parametrize("name", ["sessions", "backup"])
-def test_what_ends_with_a_deletion_that_is_cancelled_takes_nothing(name: str) -> None:
+@pytest.mark.parametrize("name", ["sessions", "backup", "app-httproutefilter"])
+def test_what_ends_when_a_tenant_comes_back_takes_nothing(name: str) -> None:
     assert weight(name, DELETE) is Weight.OTHER
 
 
@@ -75,6 +74,13 @@ def test_the_files_explain_a_change_by_its_own_cause_alone(name: str) -> None:
     others = tuple(entry for entry in Cause if entry not in (cause, Cause.WORKLOAD, Cause.SERVICES))
     assert weight(name, UPDATE, *properties, causes=(cause,)) is Weight.OTHER
     assert weight(name, UPDATE, *properties, causes=others) is Weight.ISOLATION
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_route_changes_with_plan_services_workload_or_notice(cause: Cause) -> None:
+    explained = cause in (Cause.PLAN, Cause.SERVICES, Cause.WORKLOAD, Cause.NOTICE)
+    expected = Weight.OTHER if explained else Weight.ISOLATION
+    assert weight("app-httproute", UPDATE, "spec", causes=(cause,)) is expected
 
 
 @pytest.mark.parametrize("cause", [Cause.ACCESS, Cause.PLAN])

@@ -10,7 +10,7 @@ from tenantry.inspection.verify.attacks.gateway import http2, wire
 from tenantry.inspection.verify.attacks.gateway.attempts import trials
 from tenantry.inspection.verify.attacks.gateway.wire import Arrived
 from tenantry.inspection.verify.attacks.kubernetes.gateway import noticed
-from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, broken, passed, vulnerable
+from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, broken, inconclusive, passed, vulnerable
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.model.lifecycle import Phase
@@ -27,7 +27,7 @@ HANDSHAKE: Final = (
 
 
 def _ways(endpoint: Endpoint, host: str) -> Iterator[Arrived]:
-    """Each way in that an application or one of its services has."""
+    """Each way in that an application or one of its services has; status 0 where it is refused without an answer."""
     for path in ("/", "/health", "/api/x?y=z", f"{SERVICES_PATH}enrollment", f"{SERVICES_PATH}posters/x"):
         yield wire.ask(endpoint, host, path)
     yield wire.ask(endpoint, host, method="DELETE")
@@ -42,12 +42,14 @@ def _closed(phase: Phase, context: VerifyContext, endpoint: Endpoint, names: Nam
     if reached or opened:
         return vulnerable(f"{', '.join(reached) or 'somebody'} answered for {names.domain}, which is {phase}")
     if not has_notice(phase):
-        others = sorted({arrived.status for arrived in answers} - {NOT_FOUND})
+        others = sorted({arrived.status for arrived in answers} - {NOT_FOUND, 0})
         return broken(f"{names.domain}, which is {phase}, answers {others}") if others else passed("404")
     if not noticed(context, names):
         return passed(f"{len(answers)} requests")  # another gateway has no page
     page = notice(phase).encode()
-    wrong = [arrived for arrived in answers if arrived.status != STATUS or arrived.body != page]
+    wrong = [arrived for arrived in answers if arrived.status and (arrived.status, arrived.body) != (STATUS, page)]
+    if not any(arrived.status for arrived in answers):
+        return inconclusive("nothing is answered at all")
     if wrong:
         return broken(f"{len(wrong)} of {len(answers)} answers are not the notice, such as {wrong[0].status}")
     return passed(f"{len(answers)} times the notice")

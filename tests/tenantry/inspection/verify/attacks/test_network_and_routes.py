@@ -6,12 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from components.manifests.http_route import body
+from components.manifests.http_route import NOTICE_KIND, body, closed
 from components.manifests.network_policy import allow_gateway_and_egress, deny_all
 from components.shared.installation import EgressRule, Gateway
 from tenantry.inspection.verify.attacks.kubernetes import gateway, network
 from tenantry.inspection.verify.core.attack import State
 from tenantry.inspection.verify.core.context import VerifyContext
+from tenantry.inspection.verify.core.declared import Declared, Thing
 from tenantry.inspection.verify.core.target import Keys, Surroundings
 from tenantry.model.lifecycle import Phase
 from tenantry.names import names_of
@@ -75,12 +76,28 @@ def live() -> Json:
     }
 
 
-def bad(objects: Json, *modules: Any) -> set[str]:
+def bad(objects: Json, *modules: Any, at: Surroundings | None = None) -> set[str]:
     """The attacks that are not held."""
-    field = VerifyContext(surroundings(), frozenset({"k001", "k002"}))
+    field = VerifyContext(at or surroundings(), frozenset({"k001", "k002"}))
     cast(Any, field)._kept.update(objects)
     attacks = [attack for module in modules for attack in module.ATTACKS if attack.id not in NEEDING_MORE]
     return {attack.id for attack in attacks for trial in attack.trials(field) if trial.run().state is not State.HELD}
+
+
+def shut(phase: Phase) -> Surroundings:
+    """The first tenant does not run, and has a notice."""
+    filter_ = Thing("gateway.envoyproxy.io/v1alpha1", NOTICE_KIND, "notice", K1.namespace)
+    tenants = {"k001": (K1, phase), "k002": (K2, Phase.ACTIVE)}
+    return replace(surroundings(), tenants=tenants, declared=Declared(things={K1.namespace: [filter_]}))
+
+
+@pytest.mark.parametrize("phase", [Phase.SUSPENDED, Phase.ASLEEP])
+def test_who_does_not_run_is_led_to_by_no_route(phase: Phase) -> None:
+    objects = live()
+    assert bad(objects, gateway, at=shut(phase)) == {"host.closed"}
+    objects[gateway.ROUTES][0]["spec"] = closed(objects[gateway.ROUTES][0]["spec"])
+    assert bad(objects, gateway, at=shut(phase)) == set()
+    assert bad(objects, gateway) == {"host.own"}  # of one that runs
 
 
 def test_what_the_components_declare_holds() -> None:

@@ -6,7 +6,7 @@ With switches for the single mistakes; every attack by requests must find it out
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,13 +32,16 @@ class Careless:
     body_bytes: int | None = None
     takes_two: bool = False  # hosts in one request
     misled: str = ""  # the pod of this host answers for all
+    notices: Mapping[str, str] = field(default_factory=dict[str, str])  # pages, by host
+    notice_status: int = 503
     counts: list[str] = field(default_factory=list[str])
 
     def answer(self, request: Request) -> Answer:
         if not self.takes_two and sum(1 for name, _ in request.headers if name.lower() == "host") > 1:
             return Answer(400, b"")
-        named = urlsplit(request.target).netloc or request.header("host") or ""  # a whole target counts before the Host
-        host = named.partition(":")[0].rstrip(".").lower()
+        host = _host(request)
+        if host in self.notices:
+            return Answer(self.notice_status, self.notices[host].encode(), "text/html; charset=utf-8")
         pod = self.pods.get(self.misled or host)
         if pod is None:
             return Answer(404, b"")
@@ -57,6 +60,17 @@ class Careless:
         return told
 
 
+    def upgrade(self, request: Request, transport: asyncio.Transport) -> Callable[[bytes], None] | None:
+        """A web socket of a host that has a pod."""
+        return upgrade(request, transport) if _host(request) in self.pods else None
+
+
+def _host(request: Request) -> str:
+    """A whole target counts before the Host."""
+    named = urlsplit(request.target).netloc or request.header("host") or ""
+    return named.partition(":")[0].rstrip(".").lower()
+
+
 @contextmanager
 def running(gateway: Careless, folder: Path) -> Iterator[Endpoint]:
     """Serves by TLS on a port of its own until the end."""
@@ -69,7 +83,7 @@ def running(gateway: Careless, folder: Path) -> Iterator[Endpoint]:
     started = threading.Event()
 
     async def serve() -> None:
-        make = partial(Connection, gateway.answer, upgrade, set[Connection]())
+        make = partial(Connection, gateway.answer, gateway.upgrade, set[Connection]())
         server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=context)
         ports.append(server.sockets[0].getsockname()[1])
         started.set()

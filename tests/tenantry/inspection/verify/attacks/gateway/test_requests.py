@@ -8,20 +8,30 @@ from typing import Any
 import pytest
 
 from local.gateway.applications.pods import Pod
-from tenantry.inspection.verify.attacks.gateway import headers, hosts, http2, limits, requests, transport
+from tenantry.inspection.verify.attacks.gateway import (
+    closed,
+    headers,
+    hosts,
+    http2,
+    limits,
+    requests,
+    transport,
+)
 from tenantry.inspection.verify.core.attack import Attempt, State, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.declared import Declared, Thing
 from tenantry.inspection.verify.core.target import Endpoint, Keys, Surroundings
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
+from tenantry.model.notices import has_notice, notice
 from tenantry.names import Names, names_of
 from tests.tenantry.inspection.verify.attacks.gateway.careless import Careless, running
 
 K1, K2 = names_of("k001", "13800138001"), names_of("k002", "13800138002")
 ATTACKS = {
     attack.id: attack
-    for attack in (*hosts.ATTACKS, *headers.ATTACKS, *requests.ATTACKS, *transport.ATTACKS, *limits.ATTACKS)
+    for module in (hosts, headers, requests, transport, limits, closed)
+    for attack in module.ATTACKS
 }
 LIMIT, BYTES = 30, 1000
 
@@ -40,7 +50,7 @@ POLICY: dict[str, Any] = {
 ROUTE: dict[str, Any] = {"spec": {"rules": [{"timeouts": {"request": "1s"}}]}}
 
 
-def context(endpoint: Endpoint | None) -> VerifyContext:
+def context(endpoint: Endpoint | None, first: Phase = Phase.ACTIVE) -> VerifyContext:
     things = {
         names.namespace: (
             Thing("gateway.envoyproxy.io/v1alpha1", limits.POLICY, "business-app", names.namespace, inputs=POLICY),
@@ -48,11 +58,14 @@ def context(endpoint: Endpoint | None) -> VerifyContext:
         )
         for names in (K1, K2)
     }
+    if has_notice(first):
+        notice_ = Thing("gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", "notice", K1.namespace)
+        things[K1.namespace] += (notice_,)
     at = Surroundings(
         stack="test",
         zone="yyup.cc",
         account="1",
-        tenants={names.code: (names, Phase.ACTIVE) for names in (K1, K2)},
+        tenants={K1.code: (K1, first), K2.code: (K2, Phase.ACTIVE)},
         gateway=("tenantry-gateway", "tenants"),
         proxies="tenantry-gateway",
         buckets={},
@@ -75,9 +88,9 @@ def context(endpoint: Endpoint | None) -> VerifyContext:
     return field
 
 
-def trials(attack: str, gateway: Careless, folder: Path) -> list[Verdict]:
+def trials(attack: str, gateway: Careless, folder: Path, first: Phase = Phase.ACTIVE) -> list[Verdict]:
     with running(gateway, folder) as endpoint:
-        made: list[Attempt] = list(ATTACKS[attack].trials(context(endpoint)))
+        made: list[Attempt] = list(ATTACKS[attack].trials(context(endpoint, first)))
         assert made
         return [attempt.run() for attempt in made]
 
@@ -134,6 +147,33 @@ def test_holes(attack: str, mistake: dict[str, Any], said: str, tmp_path: Path) 
 )
 def test_neither(attack: str, mistake: dict[str, Any], state: State, tmp_path: Path) -> None:
     assert {verdict.state for verdict in trials(attack, Careless(PODS, **mistake), tmp_path)} == {state}
+
+
+ANSWERING = {K2.domain: pod(K2)}
+
+
+@pytest.mark.parametrize(
+    ("phase", "gateway", "state"),
+    [
+        (Phase.SUSPENDED, Careless(ANSWERING, notices={K1.domain: notice(Phase.SUSPENDED)}), State.HELD),
+        (Phase.ASLEEP, Careless(ANSWERING, notices={K1.domain: notice(Phase.ASLEEP)}), State.HELD),
+        (Phase.RETAINED, Careless(ANSWERING), State.HELD),
+        (Phase.DUE, Careless(ANSWERING), State.HELD),
+        (Phase.SUSPENDED, Careless(PODS), State.HOLE),
+        (Phase.RETAINED, Careless(PODS), State.HOLE),
+        (Phase.SUSPENDED, Careless(ANSWERING, notices={K1.domain: notice(Phase.ASLEEP)}), State.BROKEN),
+        (Phase.SUSPENDED, Careless(ANSWERING), State.BROKEN),
+        (Phase.RETAINED, Careless(ANSWERING, notices={K1.domain: notice(Phase.SUSPENDED)}), State.BROKEN),
+        (
+            Phase.SUSPENDED,
+            Careless(ANSWERING, notices={K1.domain: notice(Phase.SUSPENDED)}, notice_status=200),
+            State.HOLE,
+        ),
+    ],
+)
+def test_who_does_not_run(phase: Phase, gateway: Careless, state: State, tmp_path: Path) -> None:
+    (verdict,) = trials("gateway.closed", gateway, tmp_path, phase)
+    assert verdict.state is state
 
 
 def test_who_asks_for_requests_alone_is_told_that_there_is_no_gateway() -> None:
