@@ -1,18 +1,13 @@
 """`python -m bench.gateway`: what the gateway costs, and what a failover, a roll-out and a flood do behind it.
 
-All in one run on a throw-away instance with three tenants, so that the ratios can be compared.
+All in one run on a throw-away instance, so that the ratios can be compared; it ends by itself and talks to loopback.
 """
 
-import http.client
 import json
-import socket
-import statistics
 import subprocess
 import tempfile
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -20,128 +15,38 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.crowd import Crowd, crowd
+from bench.load import Load, a_second, count, directly, through, under_load
 from local.instances.throwaway import World, throwaway
-from tenantry.inspection.verify.attacks.gateway.wire import AGENT, Wire, head
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.names import Names, names_of
 
 SECONDS = 10.0
 REQUESTS = 2000
 WORKERS = 8
-PATH = "/health"
-LARGE = {"basic": "k002", "standard": "k001", "premium": "k007"}
+KEPT = {"basic": "k002", "standard": "k001", "premium": "k007"}
+FLOODING, MEASURED = KEPT["basic"], KEPT["premium"]
+RUNS = "\nstatus: active\n"
+CALM = 0.2  # of the time of the flood: before it, the same users without it
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
-Ask = Callable[[], int]
 
 
-@dataclass
-class Load:
-    """What one client saw: seconds of each request, and statuses other than 200."""
-
-    seconds: list[float] = field(default_factory=list[float])
-    failed: list[str] = field(default_factory=list[str])
-
-    @property
-    def median_ms(self) -> float:
-        return statistics.median(self.seconds) * 1000
-
-    @property
-    def worst_ms(self) -> float:
-        """Of a hundred requests the slowest but one."""
-        return statistics.quantiles(self.seconds, n=100)[-1] * 1000
-
-
-def through(endpoint: Endpoint, names: Names) -> Ask:
-    wire = Wire(endpoint, names.domain)
-    return lambda: wire.ask(names.domain, PATH).status
-
-
-def directly(socket_name: str) -> Ask:
-    """Past the gateway: to a pod's own socket, as Envoy reaches it."""
-    plain = socket.socket(socket.AF_UNIX)
-    plain.connect(socket_name)
-    connection = http.client.HTTPConnection("pod")
-    connection.sock = plain
-
-    def ask() -> int:
-        connection.request("GET", PATH)
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-
-    return ask
-
-
-def serial(ask: Ask, load: Load, until: Callable[[], bool]) -> None:
-    while not until():
-        began = time.monotonic()
-        try:
-            status = str(ask())
-        except (OSError, EOFError) as error:
-            status = f"{type(error).__name__}"
-        load.seconds.append(time.monotonic() - began)
-        if status != "200":
-            load.failed.append(status)
-
-
-def count(ask: Ask, requests: int = REQUESTS) -> Load:
-    load = Load()
-    serial(ask, load, lambda: len(load.seconds) >= requests)
-    return load
-
-
-def a_second(make: Callable[[], Ask], seconds: float = SECONDS) -> float:
-    """Requests a second of `WORKERS` clients beside one another, all of one process."""
-    loads = [Load() for _ in range(WORKERS)]
-    end = time.monotonic() + seconds
-    threads = [threading.Thread(target=serial, args=(make(), load, lambda: time.monotonic() > end)) for load in loads]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(len(load.seconds) - len(load.failed) for load in loads) / seconds
-
-
-def under_load(make: Callable[[], Ask], event: Callable[[], None]) -> Load:
-    """One client's requests from before an event until a little after it."""
-    load, over = Load(), threading.Event()
-    thread = threading.Thread(target=serial, args=(make(), load, over.is_set))
-    thread.start()
-    event()
-    time.sleep(2)
-    over.set()
-    thread.join()
-    return load
-
-
-def flooded(endpoint: Endpoint, flooding: Names, other: Names, seconds: float) -> tuple[Load, Load]:
-    """The other's requests alone, and beside a flood of the first that never ends; ten a second, as a user's."""
-    calm, beside, over = Load(), Load(), threading.Event()
-
-    def users(load: Load) -> None:
-        ask, end = through(endpoint, other), time.monotonic() + seconds
-
-        def waits() -> bool:
-            time.sleep(0.1)
-            return time.monotonic() > end
-
-        serial(ask, load, waits)
-
-    def flood() -> None:
-        request = head("GET", PATH, [("Host", flooding.domain), AGENT]) * 50
-        with Wire(endpoint, flooding.domain) as wire:
-            while not over.is_set():
-                wire.send(request)
-                for _ in range(50):
-                    wire.answer()
-
-    users(calm)
-    thread = threading.Thread(target=flood)
-    thread.start()
-    users(beside)
-    over.set()
-    thread.join()
-    return calm, beside
+@contextmanager
+def served(*codes: str) -> Iterator[tuple[World, Endpoint, list[Names]]]:
+    """An instance with these tenants, all where none is named, and with a rate for one of them that no client reaches."""
+    with tempfile.TemporaryDirectory() as parent, throwaway(Path(parent), gateway=True) as world:
+        files = sorted((world.folder / "tenants").glob("k*.yaml"))
+        tenants = [file for file in files if file.stem in codes or not codes and RUNS in file.read_text()]
+        if codes:
+            for file in set(files) - set(tenants):
+                file.unlink()
+            plans = world.folder / "tenants" / "plans.yaml"
+            plans.write_text(plans.read_text().replace("request_rate: 3000", "request_rate: 1000000"))
+        world.up()
+        world.local("await-gateway")
+        env = world.env
+        endpoint = Endpoint("127.0.0.1", int(env["TENANTRY_GATEWAY_PORT"]), 1, env["TENANTRY_GATEWAY_CA"])
+        yield world, endpoint, [names_of(file.stem, "13800138000") for file in tenants]
 
 
 def pods(world: World, code: str) -> list[str]:
@@ -161,46 +66,76 @@ def kubectl(world: World, code: str, *command: str) -> None:
     )
 
 
+def roll_out(world: World, code: str) -> None:
+    kubectl(world, code, "rollout", "restart", "deployment/business-app")
+    kubectl(world, code, "rollout", "status", "deployment/business-app")
+
+
+def failures(load: Load) -> str:
+    kinds = f" ({', '.join(sorted(set(load.failed)))})" if load.failed else ""
+    return f"{len(load.failed)} of {len(load.seconds)}{kinds}"
+
+
+def crowded(table: Table, seen: Crowd, seconds: float) -> None:
+    sent = sum(seen.flood.values())
+    table.add_row("one tenant floods", f"{sent / seconds:.0f} a second for {seconds:.0f} s, {seen.flood[429]} refused")
+    table.add_row("the others alone: failed of all", failures(seen.calm))
+    table.add_row("the others beside it: failed of all", failures(seen.beside))
+    table.add_row("the others alone: median, 99 %", f"{seen.calm.median_ms:.2f} ms, {seen.calm.worst_ms:.2f} ms")
+    table.add_row("the others beside it", f"{seen.beside.median_ms:.2f} ms, {seen.beside.worst_ms:.2f} ms")
+    table.add_row("beside it to alone", f"{seen.ratio:.2f}, {seen.worst_ratio:.2f}")
+
+
+def costs(table: Table, flood_seconds: float) -> None:
+    """Three tenants: one is measured and its pods replaced, one floods."""
+    with served(*KEPT.values()) as (world, endpoint, tenants):
+        by_code = {names.code: names for names in tenants}
+        large = by_code[MEASURED]
+        ways = {
+            "directly": lambda: directly(address(world, large.code)),
+            "by the gateway": lambda: through(endpoint, large),
+        }
+        alone = {name: count(way(), REQUESTS) for name, way in ways.items()}
+        for name, load in alone.items():
+            table.add_row(f"one client, {name}: median, 99 %", f"{load.median_ms:.2f} ms, {load.worst_ms:.2f} ms")
+        added = alone["by the gateway"].median_ms - alone["directly"].median_ms
+        table.add_row("added by the gateway", f"{added:.2f} ms")
+        for name, way in ways.items():
+            table.add_row(f"{WORKERS} clients, {name}", f"{a_second(way, WORKERS, SECONDS):.0f} a second")
+        first = pods(world, large.code)[0]
+        load = under_load(ways["by the gateway"], lambda: kubectl(world, large.code, "delete", "pod", first))
+        table.add_row("a pod is deleted: failed of all", failures(load))
+        load = under_load(ways["by the gateway"], lambda: roll_out(world, large.code))
+        table.add_row("all pods are replaced: failed of all", failures(load))
+        flooding = by_code.pop(FLOODING)
+        seen = crowd(endpoint, flooding, list(by_code.values()), CALM * flood_seconds, flood_seconds)
+        crowded(table, seen, flood_seconds)
+
+
+def everybody(table: Table, minutes: float) -> None:
+    """All tenants at once, of which one floods."""
+    with served() as (_, endpoint, tenants):
+        (flooding,) = (names for names in tenants if names.code == FLOODING)
+        others = [names for names in tenants if names is not flooding]
+        table.add_row("tenants", str(len(tenants)))
+        crowded(table, crowd(endpoint, flooding, others, CALM * 60 * minutes, 60 * minutes), 60 * minutes)
+
+
 @app.command()
-def main(flood_seconds: Annotated[float, typer.Option(help="how long one tenant floods")] = 60.0) -> None:
-    """Three tenants: one is measured and its pods replaced, one floods, one goes on as if nothing were."""
+def main(
+    flood_seconds: Annotated[float, typer.Option(help="how long one tenant floods")] = 60.0,
+    minutes: Annotated[
+        float | None, typer.Option(help="instead: so long one of all tenants floods, after a fifth of that without")
+    ] = None,
+) -> None:
+    """Prints one table."""
     table = Table(box=None, header_style="bold")
     for column in ("what", "figure"):
         table.add_column(column)
-    with tempfile.TemporaryDirectory() as parent, throwaway(Path(parent), gateway=True) as world:
-        for file in (world.folder / "tenants").glob("k*.yaml"):
-            if file.stem not in LARGE.values():
-                file.unlink()
-        plans = world.folder / "tenants" / "plans.yaml"
-        plans.write_text(plans.read_text().replace("request_rate: 3000", "request_rate: 1000000"))
-        world.up()
-        world.local("await-gateway")
-        env = world.env
-        endpoint = Endpoint("127.0.0.1", int(env["TENANTRY_GATEWAY_PORT"]), 1, env["TENANTRY_GATEWAY_CA"])
-        basic, large = (names_of(LARGE[plan], "13800138000") for plan in ("basic", "premium"))
-        direct, gateway = count(directly(address(world, large.code))), count(through(endpoint, large))
-        table.add_row("one client, directly: median, 99 %", f"{direct.median_ms:.2f} ms, {direct.worst_ms:.2f} ms")
-        table.add_row("one client, by the gateway", f"{gateway.median_ms:.2f} ms, {gateway.worst_ms:.2f} ms")
-        table.add_row("added by the gateway", f"{gateway.median_ms - direct.median_ms:.2f} ms")
-        table.add_row(
-            f"{WORKERS} clients, directly", f"{a_second(lambda: directly(address(world, large.code))):.0f} a second"
-        )
-        table.add_row(
-            f"{WORKERS} clients, by the gateway", f"{a_second(lambda: through(endpoint, large)):.0f} a second"
-        )
-        ways = {
-            "a pod is deleted": lambda: kubectl(world, large.code, "delete", "pod", pods(world, large.code)[0]),
-            "all pods are replaced": lambda: (
-                kubectl(world, large.code, "rollout", "restart", "deployment/business-app"),
-                kubectl(world, large.code, "rollout", "status", "deployment/business-app"),
-            ),
-        }
-        for name, way in ways.items():
-            load = under_load(lambda: through(endpoint, large), lambda way=way: (way(), None)[1])
-            table.add_row(f"{name}: failed of all", f"{len(load.failed)} of {len(load.seconds)}")
-        calm, beside = flooded(endpoint, basic, large, flood_seconds)
-        table.add_row("another tenant floods: failed of all", f"{len(beside.failed)} of {len(beside.seconds)}")
-        table.add_row("its median beside that alone", f"{beside.median_ms / calm.median_ms:.2f}")
+    if minutes is None:
+        costs(table, flood_seconds)
+    else:
+        everybody(table, minutes)
     Console().print(table)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from bench.crowd import crowd
 from components.manifests import autoscaler
 from local.gateway.choice import APPLICATIONS, GATEWAY
 from local.instances.throwaway import World
@@ -23,7 +24,7 @@ from tenantry.names import names_of
 from tests.e2e.attack.conftest import SUSPENDED
 from tests.support.clients.gateway_requests import endpoint_of
 
-K1, K2, SHUT = (names_of(code, "13800138000") for code in ("k001", "k002", SUSPENDED))
+K1, K2, K3, SHUT = (names_of(code, "13800138000") for code in ("k001", "k002", "k003", SUSPENDED))
 SERVED_SECONDS = 30
 
 
@@ -211,6 +212,14 @@ def test_no_request_fails_while_pods_are_replaced(small: World, endpoint: Endpoi
             time.sleep(0.02)
     assert {answer.status for answer in answers} == {200}
     assert len(pods) >= 2
+
+
+def test_a_flood_of_one_leaves_the_others_alone(endpoint: Endpoint) -> None:
+    """`python -m bench.gateway --minutes 10` does so with all tenants, and says how long their requests take."""
+    seen = crowd(endpoint, K3, [K1, K2], calm_seconds=2, seconds=8)
+    assert seen.flood[429] > seen.flood[200] > 0
+    assert (seen.calm.failed, seen.beside.failed) == ([], [])
+    assert len(seen.beside.seconds) >= 20
 
 
 @pytest.mark.parametrize("name", [GATEWAY, APPLICATIONS])

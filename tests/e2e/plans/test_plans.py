@@ -15,15 +15,16 @@ from jsonschema import Draft202012Validator
 from kubernetes import client
 from kubernetes.utils import parse_quantity
 
+from components.manifests.http_route import REQUEST_TIMEOUT
 from local.instances.throwaway import World
 from local.shared.paths import ROOT
-from tenantry.inspection.verify.attacks.gateway.limits import post
+from tenantry.inspection.verify.attacks.gateway.limits import post, seconds_of
 from tenantry.names import names_of
 from tenantry.spec.loader import read_model
 from tenantry.spec.plans import Plan, PlansDocument, with_defaults
 from tenantry.spec.quantity import bytes_of
 from tests.e2e.plans.quota_objects import Table, objects, pod
-from tests.support.clients.gateway_requests import endpoint_of, flood
+from tests.support.clients.gateway_requests import Late, endpoint_of, flood, late
 from tests.support.four import TENANTS, change, open_four, running, secret, told, until
 
 SENT_BEFORE = 10  # requests of these tests to the same tenant in the minute before
@@ -44,6 +45,14 @@ def plans(opened: World) -> dict[str, Plan]:
     return dict(document.plans.items())
 
 
+@pytest.fixture(scope="module")
+def late_answers(opened: World) -> dict[str, list[Late]]:
+    """By plan: what comes of an application that takes a second less than a request may, and one more."""
+    delays = [seconds_of(REQUEST_TIMEOUT) + more for more in (-1, 1)]
+    tenants = [names_of(code, "13800138000") for code in TENANTS.values()]
+    return dict(zip(TENANTS, late(endpoint_of(opened), tenants, delays), strict=True))
+
+
 def quota(world: World, code: str) -> dict[str, Any]:
     return world.kubectl("get", "resourcequota", "plan", "-n", f"tenant-{code}")["status"]
 
@@ -57,7 +66,7 @@ def refusal(attempt: Callable[[], object]) -> str:
 
 @pytest.mark.parametrize("name", TENANTS)
 def test_each_quota_holds_at_the_limit_and_not_one_beyond(
-    opened: World, plans: dict[str, Plan], api: client.ApiClient, name: str
+    opened: World, plans: dict[str, Plan], api: client.ApiClient, late_answers: dict[str, list[Late]], name: str
 ) -> None:
     code, plan, table = TENANTS[name], plans[name], Table(name)
     space = f"tenant-{code}"
@@ -67,9 +76,10 @@ def test_each_quota_holds_at_the_limit_and_not_one_beyond(
     _nothing_shared(api, space, table)
     _connect(opened, code, plan, table)
     _at_the_gateway(opened, code, plan, table)
+    _in_time(late_answers[name], table)
     _told(opened, code, plan, table)
     print(table)
-    assert len(table.rows) >= 4 + 6 + 3 + 3 + 4 + 2 + 8
+    assert len(table.rows) >= 4 + 6 + 3 + 3 + 4 + 1 + 2 + 8
 
 
 def _count_objects(world: World, api: client.ApiClient, code: str, plan: Plan, table: Table) -> None:
@@ -197,6 +207,15 @@ def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
     strategy = deployment["spec"]["strategy"]["rollingUpdate"]
     assert strategy["maxSurge"] == plan.compute.surge
     table.add("replicas more in a roll-out", plan.compute.surge, "declared", "not made (Deployment, quota)")
+
+
+def _in_time(answers: list[Late], table: Table) -> None:
+    fits, beyond = answers
+    assert (fits.status, beyond.status) == (200, 504)
+    limit = seconds_of(REQUEST_TIMEOUT)
+    assert fits.seconds >= limit - 1
+    assert beyond.seconds >= limit - 0.5  # it is cut off then, and not before
+    table.add("time of a request", REQUEST_TIMEOUT, f"{limit - 1:.0f} s are answered", "refused (504)")
 
 
 def _told(world: World, code: str, plan: Plan, table: Table) -> None:

@@ -1,6 +1,8 @@
 """Real requests through the gateway of a throw-away instance."""
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from local.instances.throwaway import World
@@ -40,3 +42,27 @@ def flood(endpoint: Endpoint, names: Names, limit: int, path: str = "/health") -
                 assert arrived.status == 200, arrived
                 answered += 1
     return Flood(answered, None, most)
+
+
+@dataclass(frozen=True)
+class Late:
+    """The status of an answer, and the seconds until it came."""
+
+    status: int
+    seconds: float
+
+
+def late(endpoint: Endpoint, tenants: Sequence[Names], delays: Sequence[float]) -> list[list[Late]]:
+    """For each tenant and each delay of its application what comes, all asked for at once."""
+
+    def ask(pair: tuple[Names, float]) -> Late:
+        names, delay = pair
+        began = time.monotonic()
+        with Wire(endpoint, names.domain, seconds=delay + 30) as connection:
+            status = connection.ask(names.domain, f"/?tenantry-delay={delay}").status
+        return Late(status, time.monotonic() - began)
+
+    pairs = [(names, delay) for names in tenants for delay in delays]
+    with ThreadPoolExecutor(len(pairs)) as pool:
+        answers = list(pool.map(ask, pairs))
+    return [answers[start : start + len(delays)] for start in range(0, len(answers), len(delays))]

@@ -60,7 +60,12 @@ def rate_limits(context: VerifyContext, names: Names) -> dict[str, int]:
 def timeout_seconds(context: VerifyContext, names: Names) -> float | None:
     rules = sequence(_declared(context, names, ROUTE, SERVICE_ACCOUNT).get("rules"))
     stated = [mapping(mapping(rule).get("timeouts")).get("request") for rule in rules]
-    return next((float(str(text).removesuffix("s")) for text in stated if text), None)
+    return next((seconds_of(str(text)) for text in stated if text), None)
+
+
+def seconds_of(duration: str) -> float:
+    """Of a duration as routes state it here: `30s`."""
+    return float(duration.removesuffix("s"))
 
 
 def _declared(context: VerifyContext, names: Names, kind: str, name: str) -> Tree:
