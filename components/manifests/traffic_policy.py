@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from components.manifests.http_route import EXTENSION_GROUP, GROUP, REQUEST_TIMEOUT, TENANT_HEADER
 from components.shared.installation import Gateway
-from tenantry.model import notices
+from tenantry import notices
 from tenantry.model.lifecycle import Phase
 from tenantry.spec.quantity import bytes_of
 

@@ -17,7 +17,7 @@ from components.shared.credentials import TenantCredentials
 from components.shared.installation import Installation, PlatformDependencies, Providers
 from components.shared.labels import labels, selector, with_labels
 from components.shared.manifest import Manifest
-from tenantry.model import notices
+from tenantry import notices
 from tenantry.model.credential_rotation import ALL_CREDENTIALS
 from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import APP_PORT, SERVICE_ACCOUNT

@@ -9,7 +9,7 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import at, mapping, number, sequence, shown, text
-from tenantry.model.notices import STATUS
+from tenantry.notices import STATUS
 from tenantry.names import APP_PORT, DNS_TTL_SECONDS, PLUGIN_PREFIX, SERVICE_ACCOUNT, service_path
 
 RECORD: Final = "dns:AlidnsRecord"

@@ -22,7 +22,7 @@ from tenantry.changes.report.resource_weights import (
 from tenantry.changes.report.statements import Statement, TenantReport, Weight
 from tenantry.changes.request_facts import RequestFacts, TenantFacts
 from tenantry.model.lifecycle import Phase
-from tenantry.model.notices import has_notice
+from tenantry.notices import has_notice
 
 _ROW: Final = "tenantry:index:TenantRow"
 _WORDS: Final = {

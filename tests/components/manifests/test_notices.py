@@ -7,7 +7,7 @@ import pytest
 
 from components.tenant import Tenant, TenantArgs
 from tenantry.model.lifecycle import Phase
-from tenantry.model.notices import LONGEST_BYTES, has_notice, notice
+from tenantry.notices import LONGEST_BYTES, has_notice, notice
 
 CLOSED = {"suspended": {"status": "suspended"}, "expired": {"expires_at": date(2026, 10, 1)}, "asleep": {"hibernated": True}}
 ANSWER = {

@@ -19,7 +19,7 @@ from tenantry.inspection.verify.attacks.gateway import wire
 from tenantry.inspection.verify.attacks.gateway.wire import Arrived
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.model.lifecycle import Phase
-from tenantry.model.notices import notice
+from tenantry.notices import notice
 from tenantry.names import names_of
 from tests.e2e.attack.conftest import SUSPENDED
 from tests.support.clients.gateway_requests import endpoint_of

@@ -14,7 +14,7 @@ from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, bro
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.model.lifecycle import Phase
-from tenantry.model.notices import STATUS, has_notice, notice
+from tenantry.notices import STATUS, has_notice, notice
 from tenantry.names import SERVICES_PATH, Names
 
 NOT_FOUND: Final = 404

@@ -12,7 +12,7 @@ from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, bro
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.manifests import path
 from tenantry.inspection.verify.core.network_evaluator import selects
-from tenantry.model.notices import has_notice
+from tenantry.notices import has_notice
 from tenantry.names import PLATFORM_NAMESPACE, TENANT_HEADER, Names, mark
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 

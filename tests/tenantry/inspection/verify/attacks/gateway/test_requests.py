@@ -23,7 +23,7 @@ from tenantry.inspection.verify.core.declared import Declared, Thing
 from tenantry.inspection.verify.core.target import Endpoint, Keys, Surroundings
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
-from tenantry.model.notices import has_notice, notice
+from tenantry.notices import has_notice, notice
 from tenantry.names import Names, names_of
 from tests.tenantry.inspection.verify.attacks.gateway.careless import Careless, running
 

@@ -2,19 +2,17 @@
 
 from typing import Final
 
-from tenantry.model.lifecycle import Phase
-
 STATUS: Final = 503
 CONTENT_TYPE: Final = "text/html; charset=utf-8"
 # Envoy takes a percent sign for one of its own operators, and no longer page than this.
 LONGEST_BYTES: Final = 4096
-_WORDS: Final = {
-    Phase.SUSPENDED: (
+_WORDS: Final = {  # by phase (tenantry/model/lifecycle.py)
+    "suspended": (
         "服务已暂停",
         "本站服务已暂停，数据均已保留。如有疑问，请联系管理员。",
         "This site is suspended. Its data is kept. Please ask its administrator.",
     ),
-    Phase.ASLEEP: (
+    "asleep": (
         "服务休眠中",
         "本站服务正在休眠，数据均已保留。如需使用，请联系管理员。",
         "This site is asleep. Its data is kept. Please ask its administrator to wake it.",
@@ -22,12 +20,12 @@ _WORDS: Final = {
 }
 
 
-def has_notice(phase: Phase) -> bool:
+def has_notice(phase: str) -> bool:
     """Tells whether requests to a tenant in this phase are answered with a notice alone."""
     return phase in _WORDS
 
 
-def notice(phase: Phase) -> str:
+def notice(phase: str) -> str:
     """The page, in Chinese and English. Raises KeyError for a phase that has none."""
     title, chinese, english = _WORDS[phase]
     return (
