@@ -36,9 +36,7 @@ class Crowd:
         return self.beside.worst_ms / self.calm.worst_ms
 
 
-def crowd(
-    endpoint: Endpoint, flooding: Names, others: Sequence[Names], calm_seconds: float, seconds: float
-) -> Crowd:
+def crowd(endpoint: Endpoint, flooding: Names, others: Sequence[Names], calm_seconds: float, seconds: float) -> Crowd:
     """The flood has a process of its own: what it costs the gateway is measured, not what it costs these clients."""
     calm = _users(endpoint, others, calm_seconds)
     processes = multiprocessing.get_context("spawn")

@@ -35,10 +35,10 @@ app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=F
 
 @contextmanager
 def served(*codes: str) -> Iterator[tuple[World, Endpoint, list[Names]]]:
-    """An instance with these tenants, all where none is named, and with a rate for one of them that no client reaches."""
+    """An instance with these tenants, of which the measured one has a rate that no client reaches; else with all."""
     with tempfile.TemporaryDirectory() as parent, throwaway(Path(parent), gateway=True) as world:
         files = sorted((world.folder / "tenants").glob("k*.yaml"))
-        tenants = [file for file in files if file.stem in codes or not codes and RUNS in file.read_text()]
+        tenants = [file for file in files if file.stem in codes or (not codes and RUNS in file.read_text())]
         if codes:
             for file in set(files) - set(tenants):
                 file.unlink()

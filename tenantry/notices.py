@@ -1,4 +1,4 @@
-"""The pages that the gateway answers with in the place of a tenant's application, while its file says that none runs."""
+"""The pages that the gateway answers with for tenants that do not run, by what their files say."""
 
 from typing import Final
 

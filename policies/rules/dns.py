@@ -9,8 +9,8 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import at, mapping, number, sequence, shown, text
-from tenantry.notices import STATUS
 from tenantry.names import APP_PORT, DNS_TTL_SECONDS, PLUGIN_PREFIX, SERVICE_ACCOUNT, service_path
+from tenantry.notices import STATUS
 
 RECORD: Final = "dns:AlidnsRecord"
 RECORDS: Final = (RECORD, "dns:Record")

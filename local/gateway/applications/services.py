@@ -32,9 +32,7 @@ class ServicePort:
 
     def leads_to(self, pod: Pod) -> bool:
         return (
-            pod.namespace == self.namespace
-            and self.selector <= pod.labels
-            and self.target in (pod.port, pod.port_name)
+            pod.namespace == self.namespace and self.selector <= pod.labels and self.target in (pod.port, pod.port_name)
         )
 
 

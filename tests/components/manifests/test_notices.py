@@ -9,7 +9,11 @@ from components.tenant import Tenant, TenantArgs
 from tenantry.model.lifecycle import Phase
 from tenantry.notices import LONGEST_BYTES, has_notice, notice
 
-CLOSED = {"suspended": {"status": "suspended"}, "expired": {"expires_at": date(2026, 10, 1)}, "asleep": {"hibernated": True}}
+CLOSED = {
+    "suspended": {"status": "suspended"},
+    "expired": {"expires_at": date(2026, 10, 1)},
+    "asleep": {"hibernated": True},
+}
 ANSWER = {
     "type": "ExtensionRef",
     "extensionRef": {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": "notice"},
@@ -31,7 +35,9 @@ def test_no_route_leads_to_a_backend(parts, tenant, changes) -> None:
         assert "k001-app-httproutefilter" in route.after
 
 
-@pytest.mark.parametrize(("changes", "phase"), [(CLOSED["suspended"], Phase.SUSPENDED), (CLOSED["asleep"], Phase.ASLEEP)])
+@pytest.mark.parametrize(
+    ("changes", "phase"), [(CLOSED["suspended"], Phase.SUSPENDED), (CLOSED["asleep"], Phase.ASLEEP)]
+)
 def test_the_notice_is_the_phases(parts, tenant, changes, phase: Phase) -> None:
     made = parts(tenant(**changes)).one("HTTPRouteFilter").inputs
     assert (made["metadata"]["name"], made["metadata"]["namespace"]) == ("notice", "tenant-k001")
@@ -54,7 +60,9 @@ def test_another_gateway_knows_no_notice(record, installation, make_providers, t
 
     place = replace(installation, gateway=replace(installation.gateway, policies=False))
     resolved = tenant(status="suspended")
-    recording = record(lambda: Tenant("k001", TenantArgs(resolved, place, make_providers(), PlatformDependencies(), True)))
+    recording = record(
+        lambda: Tenant("k001", TenantArgs(resolved, place, make_providers(), PlatformDependencies(), True))
+    )
     assert not recording.of("HTTPRouteFilter")
     assert recording.one("HTTPRoute").inputs["spec"]["rules"][0]["backendRefs"]
 

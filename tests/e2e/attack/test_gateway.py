@@ -19,8 +19,8 @@ from tenantry.inspection.verify.attacks.gateway import wire
 from tenantry.inspection.verify.attacks.gateway.wire import Arrived
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.model.lifecycle import Phase
-from tenantry.notices import notice
 from tenantry.names import names_of
+from tenantry.notices import notice
 from tests.e2e.attack.conftest import SUSPENDED
 from tests.support.clients.gateway_requests import endpoint_of
 
@@ -154,7 +154,9 @@ def until(condition: Callable[[], bool]) -> bool:
 def test_a_request_to_a_sleeping_tenant_is_counted_and_it_wakes(small: World, endpoint: Endpoint) -> None:
     """KEDA does not run here: the test takes the pods away and brings them back, as it would."""
     space, policies = ("-n", K2.namespace), small.kubectl("get", "backendtrafficpolicies", "-n", K2.namespace)["items"]
-    names = [policy["metadata"]["name"] for policy in policies if policy["metadata"]["name"] in ("business-app", "realtime")]
+    names = [
+        policy["metadata"]["name"] for policy in policies if policy["metadata"]["name"] in ("business-app", "realtime")
+    ]
 
     def patch(value: str | None) -> None:
         for name in names:

@@ -8,7 +8,10 @@ from local.gateway.applications.pods import ready_pods
 
 
 def pod(**changes: Any) -> dict[str, Any]:
-    container = {"ports": [{"containerPort": 3000, "name": "http"}], "lifecycle": {"preStop": {"sleep": {"seconds": 5}}}}
+    container = {
+        "ports": [{"containerPort": 3000, "name": "http"}],
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+    }
     labels = {"tenantry.io/tenant": "k001", "app.kubernetes.io/name": "business-app"}
     document: dict[str, Any] = {
         "metadata": {"name": "app-1", "namespace": "tenant-k001", "labels": labels},

@@ -41,9 +41,7 @@ _TYPES = {
         "tenantry:components:Workload$kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy"
     ),
     "app-httproute": "tenantry:components:Workload$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
-    "app-httproutefilter": (
-        "tenantry:components:Workload$kubernetes:gateway.envoyproxy.io/v1alpha1:HTTPRouteFilter"
-    ),
+    "app-httproutefilter": ("tenantry:components:Workload$kubernetes:gateway.envoyproxy.io/v1alpha1:HTTPRouteFilter"),
     "app-poddisruptionbudget": "tenantry:components:Workload$kubernetes:policy/v1:PodDisruptionBudget",
     "app-deployment": "tenantry:components:Workload$kubernetes:apps/v1:Deployment",
 }

@@ -45,7 +45,9 @@ def test_files_explain_walls_only_where_nothing_else_changes(is_data_only: bool,
     assert stack_report("prod", outcome(*suspended("k003")), facts, Basis()).effect is expected
 
 
-@pytest.mark.parametrize(("line", "expected"), [("hibernated: true", Effect.ADDITIONS), ("notes: x", Effect.DESTRUCTIVE)])
+@pytest.mark.parametrize(
+    ("line", "expected"), [("hibernated: true", Effect.ADDITIONS), ("notes: x", Effect.DESTRUCTIVE)]
+)
 def test_a_notice_is_explained_by_a_phase_that_has_one(line: str, expected: Effect) -> None:
     said = outcome(change("k003", "app-httproute", "update", "spec"), change("k003", "app-httproutefilter", "create"))
     facts = facts_of([replace("k003", "status: active\n", f"status: active\n{line}\n")])

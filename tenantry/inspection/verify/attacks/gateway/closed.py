@@ -1,4 +1,4 @@
-"""Who must not be reached any more: a suspended or sleeping tenant's host answers with its notice, a deleted one's not."""
+"""Requests to tenants that do not run: a suspended or sleeping one's host answers with its notice, a deleted one's not."""
 
 import base64
 import secrets
@@ -14,8 +14,8 @@ from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, bro
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.model.lifecycle import Phase
-from tenantry.notices import STATUS, has_notice, notice
 from tenantry.names import SERVICES_PATH, Names
+from tenantry.notices import STATUS, has_notice, notice
 
 NOT_FOUND: Final = 404
 HANDSHAKE: Final = (

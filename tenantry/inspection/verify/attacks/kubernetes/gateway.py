@@ -12,8 +12,8 @@ from tenantry.inspection.verify.core.attack import Attack, Attempt, Verdict, bro
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.manifests import path
 from tenantry.inspection.verify.core.network_evaluator import selects
-from tenantry.notices import has_notice
 from tenantry.names import PLATFORM_NAMESPACE, TENANT_HEADER, Names, mark
+from tenantry.notices import has_notice
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 ROUTES: Final = "/apis/gateway.networking.k8s.io/v1/httproutes"

@@ -59,7 +59,6 @@ class Careless:
         assert isinstance(told, Answer)
         return told
 
-
     def upgrade(self, request: Request, transport: asyncio.Transport) -> Callable[[bytes], None] | None:
         """A web socket of a host that has a pod."""
         return upgrade(request, transport) if _host(request) in self.pods else None

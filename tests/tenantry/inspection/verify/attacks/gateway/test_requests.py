@@ -23,15 +23,13 @@ from tenantry.inspection.verify.core.declared import Declared, Thing
 from tenantry.inspection.verify.core.target import Endpoint, Keys, Surroundings
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
-from tenantry.notices import has_notice, notice
 from tenantry.names import Names, names_of
+from tenantry.notices import has_notice, notice
 from tests.tenantry.inspection.verify.attacks.gateway.careless import Careless, running
 
 K1, K2 = names_of("k001", "13800138001"), names_of("k002", "13800138002")
 ATTACKS = {
-    attack.id: attack
-    for module in (hosts, headers, requests, transport, limits, closed)
-    for attack in module.ATTACKS
+    attack.id: attack for module in (hosts, headers, requests, transport, limits, closed) for attack in module.ATTACKS
 }
 LIMIT, BYTES = 30, 1000
 
