@@ -1,4 +1,4 @@
-"""Requests to tenants that do not run: a suspended or sleeping one's host answers with its notice, a deleted one's not."""
+"""Requests to tenants that do not run: such a host answers with its notice, a deleted tenant's with nothing."""
 
 import base64
 import secrets
