@@ -118,7 +118,7 @@ def test_changing_a_tenant_makes_nothing_anew(parts, tenant, change) -> None:
     before, after = parts(tenant()), parts(tenant(**change))
     more = {resource.name for resource in after.resources} - {resource.name for resource in before.resources}
     scaling = {"k001-app-horizontalpodautoscaler", "k001-app-poddisruptionbudget"}
-    assert more <= scaling | {"k001-sessions"}  # where access has ended
+    assert more <= scaling | {"k001-sessions", "k001-app-httproutefilter"}  # where access has ended
     for old in before.resources:
         new, kind = after.named(old.name), old.type.rpartition(":")[2]
         for key in REPLACING.get(kind, ()):
