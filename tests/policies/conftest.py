@@ -90,7 +90,9 @@ def declared(record, secret_type, monkeypatch, tmp_path) -> Wires:
 def closed(record, secret_type, monkeypatch, tmp_path) -> Wires:
     """The same of a program in which k001 is suspended."""
     if not _closed:
-        _closed.update(_run(record, secret_type, monkeypatch, tmp_path, suspended=("k001",)))
+        folder = tmp_path / "closed"
+        folder.mkdir()
+        _closed.update(_run(record, secret_type, monkeypatch, folder, suspended=("k001",)))
     return dict(_closed)
 
 

@@ -133,6 +133,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
     ),
     "its default says the same": (
         "NetworkPolicy *.protocol",
+        "HTTPRouteFilter spec.directResponse.body.type",
         "NetworkPolicy spec.podSelector*",
         "Deployment *.hostIPC",
         "Deployment *.hostNetwork",
@@ -235,6 +236,7 @@ NO_CONTROL: dict[str, tuple[str, ...]] = {
         "Deployment *.terminationGracePeriodSeconds",
         "Deployment *.topologySpreadConstraints*",
         "HTTPRoute spec.rules.#.timeouts*",
+        "HTTPRouteFilter spec.directResponse.contentType",
         "Gateway -",
     ),
     "without the certificate no connection is made: the driver is told to check it": (
