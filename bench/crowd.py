@@ -5,16 +5,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 
 from bench.load import PATH, Ask, Load, serial
-from tenantry.inspection.verify.attacks.gateway.wire import AGENT, Wire, head
+from tenantry.inspection.verify.attacks.gateway.wire import Wire
 from tenantry.inspection.verify.core.target import Endpoint
 from tenantry.names import Names
 
 PACE_SECONDS = 0.2  # between two requests of one tenant's users: half of what the smallest plan allows
-TOGETHER = 50  # requests of the flood that are sent before their answers are read
+CONNECTIONS = 8  # of the flood
 WRONG = 599  # the status of an answer for somebody else
 
 
@@ -82,10 +83,22 @@ def _as_user(endpoint: Endpoint, names: Names) -> Ask:
 
 
 def _flood(endpoint: Endpoint, names: Names, seconds: float, told: "Queue[Counter[int]]") -> None:
-    request = head("GET", PATH, [("Host", names.domain), AGENT]) * TOGETHER
-    statuses, end = Counter[int](), time.monotonic() + seconds
-    with Wire(endpoint, names.domain) as wire:
-        while time.monotonic() < end:
-            wire.send(request)
-            statuses.update(wire.answer().status for _ in range(TOGETHER))
-    told.put(statuses)
+    """As fast as its connections are answered, each request after the answer to the one before.
+
+    Requests that are sent together Envoy does not refuse one by one: it closes the connection.
+    """
+    end = time.monotonic() + seconds
+    counts = [Counter[int]() for _ in range(CONNECTIONS)]
+    threads = [threading.Thread(target=_connection, args=(endpoint, names, end, count)) for count in counts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told.put(sum(counts, Counter[int]()))
+
+
+def _connection(endpoint: Endpoint, names: Names, end: float, statuses: Counter[int]) -> None:
+    while time.monotonic() < end:
+        with suppress(OSError, EOFError), Wire(endpoint, names.domain) as wire:
+            while time.monotonic() < end:
+                statuses[wire.ask(names.domain, PATH).status] += 1
