@@ -218,8 +218,8 @@ def test_no_request_fails_while_pods_are_replaced(small: World, endpoint: Endpoi
 
 def test_a_flood_of_one_leaves_the_others_alone(endpoint: Endpoint) -> None:
     """`python -m bench.gateway --minutes 10` does so with all tenants, and says how long their requests take."""
-    seen = crowd(endpoint, K3, [K1, K2], calm_seconds=2, seconds=8)
-    assert seen.flood[429] > seen.flood[200] > 0
+    seen = crowd(endpoint, K3, [K1, K2], calm_seconds=2, seconds=12)
+    assert seen.flood[429] > 0
     assert (seen.calm.failed, seen.beside.failed) == ([], [])
     assert len(seen.beside.seconds) >= 20
 
