@@ -49,7 +49,7 @@ ROUTE: dict[str, Any] = {"spec": {"rules": [{"timeouts": {"request": "1s"}}]}}
 
 
 def context(endpoint: Endpoint | None, first: Phase = Phase.ACTIVE) -> VerifyContext:
-    things = {
+    things: dict[str, tuple[Thing, ...]] = {
         names.namespace: (
             Thing("gateway.envoyproxy.io/v1alpha1", limits.POLICY, "business-app", names.namespace, inputs=POLICY),
             Thing("gateway.networking.k8s.io/v1", limits.ROUTE, "business-app", names.namespace, inputs=ROUTE),
