@@ -15,7 +15,7 @@ from tenantry.engine.stack.project import Project
 from tenantry.engine.stack.shell_variables import without_others
 
 _PROBE_SECONDS = 2.0
-# Program, pack and providers start anew in each run: with it they compile whatever they import again, two seconds of work.
+# Program, pack and providers start anew in each run: with it they compile again what they import, two seconds' work.
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 # To the program: codes, with commas between them, of tenants that a preview does without (stacks/config.py).
 LEAVE_OUT = "TENANTRY_LEAVE_OUT"
