@@ -33,7 +33,7 @@ class WorkloadArgs:
     login: str
     password: pulumi.Input[str]
     keys: TenantCredentials
-    walls: pulumi.Resource  # the last of the namespace's: before anything is in it
+    namespace_ready: pulumi.Resource  # the last of the namespace's: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
     secrets: tenant_secrets.Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services
 
@@ -57,7 +57,7 @@ class Workload(pulumi.ComponentResource):
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
             self.foundation += (self._object("v1", "Secret", pod.API_KEYS, handed, as_=pod.API_KEYS),)
-        body = pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL_CREDENTIALS].number), credentials)
+        body = pod.deployment(tenant, at, _checksum(plain, tenant.rotations[ALL_CREDENTIALS].number), credentials)
         secrets: list[Manifest] = []
         if tenant.spec.secrets:
             handed = {"type": "Opaque", "data": _encoded(tenant_secrets.data(args.secrets))}
@@ -104,13 +104,13 @@ class Workload(pulumi.ComponentResource):
         """There before the way in. A web socket is not buffered: where there are any, only the rest has a size."""
         plan, gateway = self._args.tenant.plan, self._args.installation.gateway
 
-        def policy(called: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
+        def policy(object_name: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
             return self._object(
-                traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, called, {"spec": body}, as_=as_
+                traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, object_name, {"spec": body}, as_=as_
             )
 
         rule = http_route.APP_RULE if realtime else None
-        found = [
+        policies = [
             policy(
                 SERVICE_ACCOUNT,
                 traffic_policy.rate_limit(gateway, SERVICE_ACCOUNT, plan.request_rate, plan.body_size, rule=rule),
@@ -121,14 +121,14 @@ class Workload(pulumi.ComponentResource):
                 gateway, SERVICE_ACCOUNT, plan.request_rate, rule=http_route.REALTIME_RULE
             )
             as_ = f"{traffic_policy.BACKEND_POLICY.lower()}-{http_route.REALTIME_RULE}"
-            found.append(policy(http_route.REALTIME_RULE, sockets, as_))
-        return found
+            policies.append(policy(http_route.REALTIME_RULE, sockets, as_))
+        return policies
 
     def _object(
         self,
         api_version: str,
         kind: str,
-        called: str,
+        object_name: str,
         body: Mapping[str, Any],
         *,
         after: Sequence[pulumi.Resource] = (),
@@ -138,14 +138,14 @@ class Workload(pulumi.ComponentResource):
         """`as_` is its name in the program, where the kind would not tell it from another."""
         names = self._args.tenant.names
         metadata: dict[str, Any] = {
-            "name": called,
+            "name": object_name,
             "namespace": names.namespace,
             "labels": with_labels(labels(names.code, part=SERVICE_ACCOUNT), self._args.tenant.spec.labels),
         }
         if annotations:
             metadata["annotations"] = dict(annotations)
         opts = pulumi.ResourceOptions(
-            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.walls, *after]
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.namespace_ready, *after]
         )
         return Manifest(f"{self._name}-{as_ or kind.lower()}", api_version, kind, metadata, body, opts)
 
@@ -166,13 +166,13 @@ class Workload(pulumi.ComponentResource):
 
     def _api_keys(self) -> dict[str, pulumi.Input[str]]:
         """One entry a key, and `.previous` beside it while the one before still works; none without access."""
-        tenant, found = self._args.tenant, dict[str, pulumi.Input[str]]()
+        tenant, entries = self._args.tenant, dict[str, pulumi.Input[str]]()
         for key in tenant.api_keys if tenant.phase.has_access else ():
             (value, _), *before = self._args.keys.api_key(key.name)
-            found[key.name] = value
+            entries[key.name] = value
             for place, (old, _) in enumerate(before, 1):
-                found[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
-        return found
+                entries[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
+        return entries
 
 
 def _encoded(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:

@@ -35,12 +35,12 @@ _NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\
 
 
 def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         raise BackupError(
             f"{name} is not on PATH", "install the client programs of the server's release (embedded: `. .local/env`)"
         )
-    return found
+    return path
 
 
 def run(
@@ -76,8 +76,8 @@ def run(
             watch.stop()
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
-        raise BackupError(wrong, "correct this and run again")
+        problem = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
+        raise BackupError(problem, "correct this and run again")
     return done.stdout or b""
 
 
@@ -158,7 +158,7 @@ def _dumped(has_record: bool) -> tuple[str, ...]:
 
 
 def _schema_digest(systems: BackupClients, database: str, snapshot: str, has_record: bool) -> str:
-    """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
+    """Digest of pg_dump's words in a fixed order: a restored schema may be told in another one."""
     text = run(systems, "pg_dump", database, "--schema-only", *_dumped(has_record), f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -248,10 +248,10 @@ def _lock(session: Session, name: str) -> bool:
 
 
 def _drop_abandoned(session: Session) -> None:
-    mine: Iterable[Any] = session.execute(
+    abandoned: Iterable[Any] = session.execute(
         "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [SCRATCH]
     ).fetchall()
-    for (name,) in mine:
+    for (name,) in abandoned:
         if _lock(session, name):
             drop(session, name)
             for role in (f"{name}{SUFFIX}", name):  # see loader

@@ -1,4 +1,4 @@
-"""What the commands of a rehearsal said, as a report says it: the statements and findings of one stage."""
+"""Answers of a rehearsal's commands, as a report says them: the statements and findings of one stage."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _UNTOUCHED: Final = "look for what reaches it: nothing in the request's files is
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one stage brought."""
+    """The result of one stage."""
 
     tenants: tuple[TenantReport, ...] = ()
     errors: tuple[ReportedFinding, ...] = ()
@@ -47,18 +47,18 @@ def of_up(done: Done, outcome: Any, facts: RequestFacts | None = None, untouched
 
 def of_base(done: Done, outcome: Any) -> Told:
     """A whole installation is opened: nothing of that is the request's."""
-    told = of_up(done, outcome)
-    return Told(errors=told.errors, remark=told.remark, is_failed=told.is_failed)
+    result = of_up(done, outcome)
+    return Told(errors=result.errors, remark=result.remark, is_failed=result.is_failed)
 
 
 def of_way_back(done: Done, outcome: Any) -> Told:
-    """What is opened or shut again is no news; what goes is."""
-    told = of_up(done, outcome)
+    """Statements on losses alone: what is opened or shut again is no news."""
+    result = of_up(done, outcome)
     kept = (
         TenantReport(tenant.code, tuple(said for said in tenant.statements if said.weight in _TOLD_OF_A_WAY_BACK))
-        for tenant in told.tenants
+        for tenant in result.tenants
     )
-    return Told(tuple(tenant for tenant in kept if tenant.statements), told.errors, told.remark, told.is_failed)
+    return Told(tuple(tenant for tenant in kept if tenant.statements), result.errors, result.remark, result.is_failed)
 
 
 def of_second_up(done: Done, outcome: Any) -> Told:
@@ -96,18 +96,20 @@ def of_verify(done: Done, report: Any) -> Told:
     """Holes first, as `verify` says them."""
     if not isinstance(report, Mapping) or "attempts" not in report:
         return Told(errors=(_without_json(done),), is_failed=True)
-    told = cast("Mapping[str, Any]", report)
+    document = cast("Mapping[str, Any]", report)
     findings = tuple(
         ReportedFinding(
-            str(found["tenant"]),
+            str(entry["tenant"]),
             "",
             "",
-            masked(f"{found['state']}: {found['attack']} on {found['target']}: {found['said']} ({found['control']})"),
-            "see the row of the attack in docs/isolation.md" if found["state"] == "hole" else "",
+            masked(f"{entry['state']}: {entry['attack']} on {entry['target']}: {entry['said']} ({entry['control']})"),
+            "see the row of the attack in docs/isolation.md" if entry["state"] == "hole" else "",
         )
-        for found in cast("Sequence[Mapping[str, Any]]", told.get("findings") or ())
+        for entry in cast("Sequence[Mapping[str, Any]]", document.get("findings") or ())
     )
-    return Told(errors=findings, remark=f"{told['attempts']} attempts, {told['held']} held", is_failed=done.code != 0)
+    return Told(
+        errors=findings, remark=f"{document['attempts']} attempts, {document['held']} held", is_failed=done.code != 0
+    )
 
 
 def _migrated(row: Mapping[str, Any]) -> Statement:
@@ -144,9 +146,9 @@ def _renamed(report: StackReport) -> Iterator[TenantReport]:
         if len(sides[CREATE]) == len(sides[DELETE]) > 0:
             pairs = zip(sides[DELETE], sides[CREATE], strict=True)
             short = kind.rpartition(":")[2]
-            told = tuple(f"{short} {_own(old, tenant)} -> {_own(new, tenant)}" for old, new in pairs)
+            details = tuple(f"{short} {_own(old, tenant)} -> {_own(new, tenant)}" for old, new in pairs)
             words = "renamed without an alias, so the old one is deleted and a new one is made:"
-            yield TenantReport(tenant, (Statement(Weight.GONE, words, told),))
+            yield TenantReport(tenant, (Statement(Weight.GONE, words, details),))
 
 
 def _own(operation: Operation, tenant: str) -> str:
