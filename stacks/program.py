@@ -23,6 +23,7 @@ from stacks.sdk_overhead import limit_stack_traces
 from stacks.settings import PROJECT, foundation_of
 from tenantry.fleet.load import Fleet, load_fleet
 from tenantry.model.lifecycle import Phase
+from tenantry.model.resources.systems.prometheus import MonitoringSettings
 from tenantry.parsing.faults import Faults
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
     from components.platform import MIGRATIONS, Platform, PlatformArgs
     from stacks.backup_cron import cron_of
 
-    settings = config.settings
+    settings, monitoring = config.settings, config.installation.of(MonitoringSettings)
     args = PlatformArgs(
         installation=config.installation,
         providers=shared,
@@ -200,7 +201,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             ),
         ),
         cron=cron_of(config),
-        runbooks=settings.runbooks_url if settings.monitoring_namespace else None,
+        runbooks=monitoring.runbooks if monitoring else None,
         closed_by_hba=settings.database_closed_by_hba,
         protect=config.protect,
     )

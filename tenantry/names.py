@@ -107,16 +107,21 @@ class Names:
         return f"{self.database}_a", f"{self.database}_b"
 
     @property
-    def namespace(self) -> str:
+    def own_name(self) -> str:
+        """In systems that tell tenants apart by one name and have no other rule for it."""
         return f"tenant-{self.code}"
 
     @property
+    def namespace(self) -> str:
+        return self.own_name
+
+    @property
     def ram_role(self) -> str:
-        return self.namespace
+        return self.own_name
 
     @property
     def ram_policy(self) -> str:
-        return self.namespace
+        return self.own_name
 
     @property
     def prefix(self) -> str:

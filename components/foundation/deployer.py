@@ -13,7 +13,7 @@ from pulumi_alicloud.ims import OidcProvider
 from components.foundation import roles
 from components.foundation.settings import DeployerSettings
 from components.shared.labels import MANAGER
-from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, PREVIEW, STATE, STATE_READ, document
+from tenantry.model.resources.rights import FOUNDATION, PLATFORM, PREVIEW, STATE, STATE_READ, document
 from tenantry.model.trust_policy import provider_arn
 
 ROLE: Final = "tenantry-deployer"

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from policies.model.unknown import UnknownValueError
 from policies.model.values import Leaf, UnexpectedShape, at, gathered, text
-from tenantry.model.resource_kinds import BESIDES, KINDS, NAMESPACE, kind_name
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.facts import BESIDES, NAMESPACE
+from tenantry.model.resources.kinds import kind_name
 from tenantry.names import CODE, is_code
 
 TENANT_LABEL: Final = "tenantry.io/tenant"

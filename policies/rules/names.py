@@ -11,7 +11,7 @@ from policies.model.settings import Settings
 from policies.model.stack import ROW, Stack, owner
 from policies.model.unknown import UnknownValueError
 from policies.model.values import at, mapping, shown, text
-from tenantry.model.resource_kinds import KINDS
+from tenantry.model.resources.catalogue import KINDS
 from tenantry.names import CODE, PHONE, PREFIX_ROOT, database_of
 from tenantry.spec.labels import PREFIX as FREE_LABELS
 

@@ -11,7 +11,8 @@ from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import SecretValue, boolean, mapping, shown, text
 from policies.rules.database import TURN
-from tenantry.model.resource_kinds import KINDS, data_kinds
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.kinds import data_kinds
 
 DATABASE: Final = "postgresql:Database"
 BUCKET: Final = "oss:Bucket"

@@ -16,6 +16,8 @@ from components.foundation.settings import FoundationSettings
 from stacks.guards import weighty_foundation
 from stacks.settings import PROJECT, Settings
 from tenantry.engine.stack.stack_file import lines
+from tenantry.model.resources.catalogue import SETTINGS
+from tenantry.model.resources.stack_settings import IN_PLACE, Weighty, weights
 from tenantry.spec.setting_keys import FOUNDATION
 
 ALLOW: Final = "allowChange"
@@ -23,6 +25,7 @@ _SERVER: Final = "the tenants' databases are looked for on another server, and w
 _PODS: Final = "every tenant's pods start anew and connect to another server; no data is taken along"
 _GATEWAY: Final = "the Gateway is replaced, and every tenant's route with it: nobody is reached meanwhile"
 
+_WEIGHTS: Final = dict(weights(SETTINGS))
 _SETTINGS: Final[Mapping[str, str]] = {
     "holds": "what is taken out is removed: the foundation, the platform with its buckets and databases, or a cell",
     "zone": "every tenant's DNS record is replaced and its pods start anew: the addresses that people know end",
@@ -55,12 +58,12 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "photoKmsKey": "photos that are written from now on are encrypted with another key; those written before need the "
     "old one, and every tenant's right to it is taken away",
     "backupKmsKey": "backups are encrypted with another key from now on; those taken before need the old one",
+    **{key: weight.consequence for key, weight in _WEIGHTS.items() if isinstance(weight, Weighty)},
 }
 # Weighty: setting -> what happens when it changes.
 WEIGHTY: Final[Mapping[str, str]] = {**_SETTINGS, **weighty_foundation.WEIGHTY}
 # Harmless: setting -> why. What changes in place and can be taken back as easily, or is guarded elsewhere.
 _ROLLS: Final = "pods are renewed one after the other, as with every release"
-_IN_PLACE: Final = "changes rules or limits in place"
 _ACCESS: Final = "how something is reached, not what is reached"
 HARMLESS: Final[Mapping[str, str]] = {
     "platformStack": "another installation's platform is refused by itself",
@@ -69,24 +72,22 @@ HARMLESS: Final[Mapping[str, str]] = {
     "allowDestroy": "the first of the two times that destroy is asked for",
     ALLOW: "the second time that a change is asked for",
     "image": _ROLLS,
-    "registries": _IN_PLACE,
-    "imageDigest": _IN_PLACE,
+    "registries": IN_PLACE,
+    "imageDigest": IN_PLACE,
     "healthPath": _ROLLS,
     "unifiedTenantApiUrl": _ROLLS,
     "adminServiceUrl": _ROLLS,
     "aiBridgeUrl": _ROLLS,
     "gatewayUrl": _ROLLS,
     "redisUrls": _ROLLS,
-    "egress": _IN_PLACE,
-    "gatewayProxyNamespace": _IN_PLACE,
-    "gatewayTlsSecret": _IN_PLACE,
-    "gatewayPolicies": _IN_PLACE,
-    "gatewaySharedLimits": _IN_PLACE,
-    "keda": _IN_PLACE,
-    "kedaAccount": _IN_PLACE,
-    "prometheusUrl": _IN_PLACE,
-    "monitoringNamespace": _IN_PLACE,
-    "runbooksUrl": _IN_PLACE,
+    "egress": IN_PLACE,
+    "gatewayProxyNamespace": IN_PLACE,
+    "gatewayTlsSecret": IN_PLACE,
+    "gatewayPolicies": IN_PLACE,
+    "gatewaySharedLimits": IN_PLACE,
+    "keda": IN_PLACE,
+    "kedaAccount": IN_PLACE,
+    "prometheusUrl": IN_PLACE,
     "databaseUser": _ACCESS,
     "databasePassword": _ACCESS,
     "databaseSslmode": _ACCESS,
@@ -96,13 +97,14 @@ HARMLESS: Final[Mapping[str, str]] = {
     "kubeconfig": _ACCESS,
     "alibabaAccessKey": _ACCESS,
     "alibabaSecretKey": _ACCESS,
-    "backupImage": _IN_PLACE,
-    "backupSchedule": _IN_PLACE,
-    "backupLimitMinutes": _IN_PLACE,
+    "backupImage": IN_PLACE,
+    "backupSchedule": IN_PLACE,
+    "backupLimitMinutes": IN_PLACE,
     "oidcAudience": _ROLLS,
     "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
-    "oidcFingerprints": _IN_PLACE,
+    "oidcFingerprints": IN_PLACE,
     "redisUrl": "refused: a cache is one tenant's own",
+    **{key: weight.reason for key, weight in _WEIGHTS.items() if not isinstance(weight, Weighty)},
     **weighty_foundation.HARMLESS,
 }
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenantry.engine.state.deployment import Record
-from tenantry.model.resource_kinds import KINDS, kind_name
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.kinds import kind_name
 from tenantry.parsing.json_narrowing import Tree, mapping
 
 Inputs = Mapping[str, Any]

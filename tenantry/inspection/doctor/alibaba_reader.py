@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tenantry.engine.clients.alibaba_rpc import call, listed
 from tenantry.inspection.doctor.facts import Alibaba, Silent
-from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, probes
+from tenantry.model.resources.rights import FOUNDATION, PLATFORM, probes
 from tenantry.parsing.json_narrowing import mapping
 
 STS: Final = ("sts.aliyuncs.com", "2015-04-01")

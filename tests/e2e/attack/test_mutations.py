@@ -37,6 +37,7 @@ from tests.e2e.attack.altered import (
     unconditional,
     widen,
 )
+from tests.e2e.attack.beside import rows
 from tests.e2e.attack.sabotage import (
     SPACE,
     Sabotage,
@@ -157,14 +158,6 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         sql(
             "GRANT SET ON PARAMETER temp_file_limit TO rent001",
             "REVOKE SET ON PARAMETER temp_file_limit FROM rent001",
-        ),
-    ),
-    "a history that the admin service may write": (
-        ("database.history",),
-        sql(
-            "GRANT INSERT ON operation_runs TO admin_tenant_management_a, admin_tenant_management_b",
-            "REVOKE INSERT ON operation_runs FROM admin_tenant_management_a, admin_tenant_management_b",
-            "admin_tenant_management",
         ),
     ),
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
@@ -299,6 +292,7 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         )
         for rail in RAILS
     },
+    **rows("TAKEN_AWAY"),
 }
 
 
@@ -309,7 +303,6 @@ UNTOUCHED: dict[str, str] = {
     "the rails let good things through": "no wall: what must work",
     "the few openings": "no wall: what must work",
     "quota and limits fit the workload": "no wall: what must work",
-    "a password of its own for each login role": "PostgreSQL's own",
     "system catalogues keep their secrets": "PostgreSQL's own",
     "statistics hide others' statements": "PostgreSQL's own; pg_read_all_stats is a membership",
     "no untrusted extension": "the packages on the server",
@@ -325,6 +318,7 @@ UNTOUCHED: dict[str, str] = {
     "each request of a connection has its own host": "Envoy's own",
     "one request is one request": "Envoy's own",
     "a namespace for each tenant": "two tenants of one namespace cannot be declared",
+    **rows("UNTOUCHED"),
 }
 
 

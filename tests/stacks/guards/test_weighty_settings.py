@@ -18,6 +18,8 @@ from stacks.guards.engine_command import EngineCommand
 from stacks.guards.weighty_foundation import DECLARED, ONLY_LESS, fields
 from stacks.guards.weighty_settings import HARMLESS, WEIGHTY, allowed, place_of
 from stacks.settings import SECRETS, Settings
+from tenantry.model.resources.catalogue import SETTINGS as SYSTEM_SETTINGS
+from tenantry.model.resources.stack_settings import examples
 from tenantry.spec.setting_keys import FOUNDATION, unknown_setting
 from tests.components.foundation.conftest import ADOPTED, MADE
 from tests.stacks.conftest import ME
@@ -50,6 +52,7 @@ OTHERS: Mapping[str, Any] = {
     "systemKmsKey": "key-1",
     "photoKmsKey": "key-2",
     "backupKmsKey": "key-3",
+    **{key: value for key, value in examples(SYSTEM_SETTINGS).items() if key in WEIGHTY},
 }
 # Field of a foundation that is made -> another value; of one that is adopted -> another value.
 OTHERS_MADE: Mapping[str, Any] = {

@@ -13,9 +13,20 @@ from tenantry.inspection.verify.attacks.postgresql import history
 from tenantry.inspection.verify.core.attack import State, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.names import ADMIN_DATABASE
+from tests.e2e.attack.sabotage import sql
 from tests.tenantry.inspection.verify.attacks.test_network_and_routes import surroundings
 
 LOGIN = f"{ADMIN_DATABASE}_a"
+TAKEN_AWAY = {
+    "a history that the admin service may write": (
+        ("database.history",),
+        sql(
+            f"GRANT INSERT ON operation_runs TO {LOGIN}",
+            f"REVOKE INSERT ON operation_runs FROM {LOGIN}",
+            ADMIN_DATABASE,
+        ),
+    ),
+}
 
 
 @pytest.fixture(scope="module")

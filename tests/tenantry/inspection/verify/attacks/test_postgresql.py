@@ -14,6 +14,8 @@ from tenantry.inspection.verify.core.attack import State, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tests.tenantry.inspection.verify.attacks.test_network_and_routes import surroundings
 
+UNTOUCHED = {"a password of its own for each login role": "PostgreSQL's own"}
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[TemporaryServer]:
