@@ -77,7 +77,7 @@ def levels() -> dict[str, int]:
         for entry in (path, *path.parents[:-1]):
             if (ROOT / path).exists() and not entry.name.startswith((".", "__")):
                 names.setdefault(str(entry.parent), set()).add(entry.name)
-    return {folder: len(found) for folder, found in sorted(names.items()) if folder == "." or folder[0] != "."}
+    return {folder: len(entries) for folder, entries in sorted(names.items()) if folder == "." or folder[0] != "."}
 
 
 def rooms() -> dict[str, Figures]:

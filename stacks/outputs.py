@@ -126,12 +126,12 @@ async def tenants_after(mine: Sequence[Mine], *, is_partial: bool) -> dict[str, 
     """Waits for all of them. A preview tells what there will be."""
     if pulumi.runtime.is_dry_run():
         return {tenant.code: tenant.wanted for tenant in mine}
-    found = {
+    records = {
         tenant.code: await _after(tenant, tenant.part, is_partial=is_partial)
         for tenant in mine
         if tenant.part is not None
     }
-    return {code: memory for code, memory in found.items() if memory is not None}
+    return {code: memory for code, memory in records.items() if memory is not None}
 
 
 async def _after(tenant: Mine, part: Tenant, *, is_partial: bool) -> Memory | None:

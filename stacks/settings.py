@@ -211,7 +211,7 @@ def _refuse_strangers() -> None:
 
 def read_secrets(config: pulumi.Config, encrypted: Callable[[str], bool]) -> Mapping[str, pulumi.Output[str]]:
     """Those that are set. Raises RunError for one that stands in the file in clear."""
-    found: dict[str, pulumi.Output[str]] = {}
+    secrets: dict[str, pulumi.Output[str]] = {}
     for key in SECRETS:
         value = config.get_secret(key)
         if value is None or not config.get(key):
@@ -221,8 +221,8 @@ def read_secrets(config: pulumi.Config, encrypted: Callable[[str], bool]) -> Map
                 f"{PROJECT}:{key} stands in the stack's file in clear: "
                 f"`pulumi config set --secret {key}`, and change what was to be read there"
             )
-        found[key] = value
-    return found
+        secrets[key] = value
+    return secrets
 
 
 def _place(where: tuple[int | str, ...]) -> str:

@@ -110,7 +110,7 @@ class Workload(pulumi.ComponentResource):
             )
 
         rule = http_route.APP_RULE if realtime else None
-        found = [
+        policies = [
             policy(
                 SERVICE_ACCOUNT,
                 traffic_policy.rate_limit(gateway, SERVICE_ACCOUNT, plan.request_rate, plan.body_size, rule=rule),
@@ -121,8 +121,8 @@ class Workload(pulumi.ComponentResource):
                 gateway, SERVICE_ACCOUNT, plan.request_rate, rule=http_route.REALTIME_RULE
             )
             as_ = f"{traffic_policy.BACKEND_POLICY.lower()}-{http_route.REALTIME_RULE}"
-            found.append(policy(http_route.REALTIME_RULE, sockets, as_))
-        return found
+            policies.append(policy(http_route.REALTIME_RULE, sockets, as_))
+        return policies
 
     def _object(
         self,
@@ -166,13 +166,13 @@ class Workload(pulumi.ComponentResource):
 
     def _api_keys(self) -> dict[str, pulumi.Input[str]]:
         """One entry a key, and `.previous` beside it while the one before still works; none without access."""
-        tenant, found = self._args.tenant, dict[str, pulumi.Input[str]]()
+        tenant, entries = self._args.tenant, dict[str, pulumi.Input[str]]()
         for key in tenant.api_keys if tenant.phase.has_access else ():
             (value, _), *before = self._args.keys.api_key(key.name)
-            found[key.name] = value
+            entries[key.name] = value
             for place, (old, _) in enumerate(before, 1):
-                found[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
-        return found
+                entries[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
+        return entries
 
 
 def _encoded(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:

@@ -72,8 +72,8 @@ class RuleEvaluator:
     def resource(self, resource: Resource) -> Evaluation:
         verdict = Evaluation()
         for rule, check in self._checks(resource.kind):
-            found, fault = _guarded(rule, check(resource, self.settings), verdict)
-            wrongs = [*found, fault] if fault else found
+            findings, fault = _guarded(rule, check(resource, self.settings), verdict)
+            wrongs = [*findings, fault] if fault else findings
             if wrongs:
                 tenant = owner(resource) or PLATFORM
                 self._sort(verdict, (Finding(rule, tenant, resource, wrong) for wrong in wrongs))
@@ -91,8 +91,8 @@ class RuleEvaluator:
         for rule in self.rules:
             if rule.on_stack is None:
                 continue
-            found, fault = _guarded(rule, rule.on_stack(stack, self.settings), verdict)
-            broken = [*found, Violation(PLATFORM, fault)] if fault else found
+            findings, fault = _guarded(rule, rule.on_stack(stack, self.settings), verdict)
+            broken = [*findings, Violation(PLATFORM, fault)] if fault else findings
             self._sort(
                 verdict, (Finding(rule, violation.tenant, violation.resource, violation.wrong) for violation in broken)
             )
@@ -116,17 +116,17 @@ class RuleEvaluator:
 
 def _guarded(rule: Rule, check: Iterator[Found], verdict: Evaluation) -> tuple[list[Found], str | None]:
     """Runs a rule up to the first unknown value; a property that it cannot read is a violation, never passed over."""
-    found: list[Found] = []
+    findings: list[Found] = []
     try:
         for violation in check:  # one by one: what comes before an exception counts
-            found.append(violation)
+            findings.append(violation)
     except UnknownValueError as unknown:
         verdict.undecided.append((rule, ".".join(unknown.path)))
     except UnexpectedShape as shape:
-        return found, f"it holds {shape}, so it cannot be checked"
+        return findings, f"it holds {shape}, so it cannot be checked"
     except (TypeError, ValueError, LookupError, AttributeError) as fault:
-        return found, f"it cannot be checked ({type(fault).__name__})"
-    return found, None
+        return findings, f"it cannot be checked ({type(fault).__name__})"
+    return findings, None
 
 
 def _short(resource: Resource) -> str:

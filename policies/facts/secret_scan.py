@@ -19,10 +19,10 @@ CONFIG: Final = "config"
 _LONGEST: Final = 100_000  # characters of a text that are looked through
 
 
-def in_clear(found: Iterable[Leaf]) -> Iterator[str]:
+def in_clear(leaves: Iterable[Leaf]) -> Iterator[str]:
     """Paths of values that look like credentials and are no secret values, with the kind; never the value."""
     names: dict[str, str] = {}  # of entries such as those of `env`, where one key holds the name and another the value
-    for path, value in found:
+    for path, value in leaves:
         if not isinstance(value, str) or not value:
             continue
         yield from _text(path, value)

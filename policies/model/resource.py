@@ -56,8 +56,8 @@ class Resource:
 
     def leaves(self) -> Iterator[Leaf]:
         """All leaves of the properties (`values.leaves`), which more than one rule goes through."""
-        found, unknown = self._gathered
-        yield from found
+        leaves, unknown = self._gathered
+        yield from leaves
         if unknown is not None:
             raise unknown
 
@@ -101,21 +101,21 @@ class Resource:
         """Property -> code of the tenant that it names."""
         if self.in_kubernetes:
             return dict(self._kubernetes_claims())
-        found: dict[str, str] = {}
+        claims: dict[str, str] = {}
         for key, pattern in _CLAIMS.get(self.kind, {}).items():
             value = self.props.get(key)
             match = pattern.fullmatch(value) if isinstance(value, str) else None
             if match is not None:
                 inner = match[1] if match.re.groups else match[0]
-                found[key] = inner if inner.startswith("k") else f"k{inner}"
-        return found
+                claims[key] = inner if inner.startswith("k") else f"k{inner}"
+        return claims
 
     def _kubernetes_claims(self) -> list[tuple[str, str]]:
         label = at(self.props, "metadata", "labels", TENANT_LABEL)
         space = self.props.get("metadata") and at(self.props, "metadata", self._namespace_key)
-        found = [("label", label)] if isinstance(label, str) and is_code(label) else []
+        claims = [("label", label)] if isinstance(label, str) and is_code(label) else []
         match = NAMESPACE.fullmatch(space) if isinstance(space, str) else None
-        return [*found, ("namespace", match[1])] if match else found
+        return [*claims, ("namespace", match[1])] if match else claims
 
     @property
     def _namespace_key(self) -> str:

@@ -40,12 +40,12 @@ def rail(resource: Resource, settings: Settings) -> Iterator[str]:
         yield f"what it cannot judge is {shown(spec.get('failurePolicy') or 'Fail by default, not by name')}"
     if not sequence(spec.get("validations")):
         yield "it demands nothing"
-    found = [
+    faults = [
         dict(mapping(expression))
         for expression in sequence(at(spec, "matchConstraints", "namespaceSelector", "matchExpressions"))
     ]
     wanted = [] if resource.called == EVERYWHERE else TENANTS
-    if found != wanted or at(spec, "matchConstraints", "namespaceSelector", "matchLabels"):
+    if faults != wanted or at(spec, "matchConstraints", "namespaceSelector", "matchLabels"):
         yield "it does not look at every tenant's namespace"
     for rule in map(mapping, sequence(at(spec, "matchConstraints", "resourceRules"))):
         if not sequence(rule.get("operations")) or not sequence(rule.get("resources")):

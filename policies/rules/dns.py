@@ -190,8 +190,8 @@ def _port(backend: str, paths: Sequence[str]) -> float | None:
 
 def _paths(rule: Mapping[str, Any]) -> list[str]:
     """The paths of one rule of a route; without any it takes every path."""
-    found = [text(at(mapping(match), "path", "value")) for match in sequence(rule.get("matches"))]
-    return found or ["/"]
+    paths = [text(at(mapping(match), "path", "value")) for match in sequence(rule.get("matches"))]
+    return paths or ["/"]
 
 
 @resource_rule(

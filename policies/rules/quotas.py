@@ -65,10 +65,10 @@ def limits(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's LimitRange gives its containers and pods the amounts of a plan, and no more."""
     if resource.code is None:
         return
-    found, pod = _limits_of(resource, "Container"), _limits_of(resource, "Pod")
-    if found is None:
+    container_limits, pod = _limits_of(resource, "Container"), _limits_of(resource, "Pod")
+    if container_limits is None:
         yield "it says nothing of containers"
-    elif not matching(lambda plan: all(_amounts(found.get(part), plan.container) for part in PARTS)):
+    elif not matching(lambda plan: all(_amounts(container_limits.get(part), plan.container) for part in PARTS)):
         yield "its amounts for a container are those of no plan"
     if pod is None or not matching(lambda plan: _amounts(pod.get("max"), plan.container)):
         yield "its most for a pod, whose containers would add up, is that of no plan"
@@ -101,15 +101,15 @@ def container(resource: Resource, settings: Settings) -> Iterator[str]:
     """Containers have requests and limits; a tenant's those of a plan or of a service's catalogue, both the same."""
     service = plugin(resource.called)
     for name, entry in containers(pod(resource)):
-        found = {side: mapping(at(entry, "resources", side)) for side in ("requests", "limits")}
-        missing = [f"{side}.{amount}" for side in found for amount in AMOUNTS if amount not in found[side]]
+        resources = {side: mapping(at(entry, "resources", side)) for side in ("requests", "limits")}
+        missing = [f"{side}.{amount}" for side in resources for amount in AMOUNTS if amount not in resources[side]]
         if missing:
             yield f"container {name} has no {', '.join(missing)}"
         elif resource.code and service is not None:
-            if not all(_amounts(side, service.container) for side in found.values()):
+            if not all(_amounts(side, service.container) for side in resources.values()):
                 yield f"container {name} has not the amounts of the catalogue"
         elif resource.code and not matching(
-            lambda plan, found=found: all(_amounts(side, plan.container) for side in found.values())
+            lambda plan, resources=resources: all(_amounts(side, plan.container) for side in resources.values())
         ):
             yield f"container {name} has amounts of no plan"
 
@@ -222,8 +222,8 @@ def _is_of(resource: Resource, plan: Plan) -> bool:
         return (number(at(resource.props, "spec", SCALERS[resource.kind])) or 0) <= plan.replicas
     amounts = plan.container
     if resource.kind == LIMITS:
-        found, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
-        return all(_amounts(found.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
+        container_, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
+        return all(_amounts(container_.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
     if plugin(resource.called) is not None:
         return True  # the catalogue's, which quotas-container says; whether it fits, the quota does
     wanted = number(at(resource.props, "spec", "replicas")) or 0

@@ -91,7 +91,9 @@ def _rates(resource: Resource) -> list[float]:
 
 def _targets(resource: Resource) -> list[str]:
     """The routes it is for. Raises Unreadable for what is none: a policy for a Gateway is everybody's."""
-    found: list[Mapping[str, Any]] = [mapping(target) for target in sequence(at(resource.props, "spec", "targetRefs"))]
-    if not found or any(text(target.get("kind")) != "HTTPRoute" for target in found):
+    targets: list[Mapping[str, Any]] = [
+        mapping(target) for target in sequence(at(resource.props, "spec", "targetRefs"))
+    ]
+    if not targets or any(text(target.get("kind")) != "HTTPRoute" for target in targets):
         raise UnexpectedShape("a target that is no HTTPRoute")
-    return [text(target.get("name")) for target in found]
+    return [text(target.get("name")) for target in targets]

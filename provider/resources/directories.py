@@ -52,16 +52,16 @@ class Directories(Resource):
 
         if not state:
             raise ResourceFailure("directories cannot be imported", "declare them: what is there is adopted")
-        found = dict[str, list[str]]()
+        present = dict[str, list[str]]()
         for bucket, name, keys in _buckets(at, state):
             with error_context(f"looking for directories in {name}", explain):
                 try:
-                    found[name] = [key for key in keys if bucket.object_exists(key)]
+                    present[name] = [key for key in keys if bucket.object_exists(key)]
                 except oss2.exceptions.NoSuchBucket:
-                    found[name] = []
-        if not any(found.values()):
+                    present[name] = []
+        if not any(present.values()):
             return None
-        return {**state, "objects": found}
+        return {**state, "objects": present}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.systems.oss import explain, oss2

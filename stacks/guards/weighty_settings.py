@@ -149,7 +149,7 @@ def allowed(text: str | None) -> dict[str, str]:
 
     Raises RunError for what is no change of a weighty setting.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for part in (text or "").split():
         name, equals, value = part.partition("=")
         if not equals or name not in WEIGHTY:
@@ -157,23 +157,23 @@ def allowed(text: str | None) -> dict[str, str]:
                 f"{PROJECT}:{ALLOW}: `{part}` allows nothing: write NAME=VALUE, with NAME one of the settings that "
                 "docs/stack-settings.md names"
             )
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
-def refuse_unasked(found: list[Change], now: Mapping[str, str], allow: str | None, stack: str, root: Path) -> None:
+def refuse_unasked(changed: list[Change], now: Mapping[str, str], allow: str | None, stack: str, root: Path) -> None:
     """Warns of each change. Raises RunError, outside previews, for those that tenantry:allowChange does not name."""
     told = allowed(allow)
-    for change in found:
+    for change in changed:
         if told.get(change.name) == change.now:
             pulumi.log.warn(f"as {PROJECT}:{ALLOW} says: {_line(change, stack, root)}")
-    changing = {change.name for change in found}
+    changing = {change.name for change in changed}
     for name in sorted(name for name, value in told.items() if name not in changing and now.get(name) == value):
         pulumi.log.warn(
             f"{place_of(ALLOW, stack, root)}: {name} is {now[name]} already: take it out, or the same change passes "
             "another time"
         )
-    unasked = [change for change in found if told.get(change.name) != change.now]
+    unasked = [change for change in changed if told.get(change.name) != change.now]
     if not unasked:
         return
     body = list(_refusal(unasked, told, stack, root))
@@ -211,8 +211,8 @@ def place_of(name: str, stack: str, root: Path) -> str:
     places = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     written = [key for place in places for key in (f"{PROJECT}:{place}", place)]
     for file, section in ((own, written), (root / "Pulumi.yaml", places)):
-        found = lines(file) if file.is_file() else {}
-        if line := next((found[key] for key in section if key in found), None):
+        numbers = lines(file) if file.is_file() else {}
+        if line := next((numbers[key] for key in section if key in numbers), None):
             return f"{file.name}:{line}: {PROJECT}:{name}"
     return f"{own.name}: {PROJECT}:{name}"
 

@@ -157,21 +157,21 @@ class CloneRights(Resource):
             return
 
 
-def _correct(session: "Session", found: Callable[[], Iterator[Repair]], *, is_seen_outside: bool = False) -> None:
+def _correct(session: "Session", repairs: Callable[[], Iterator[Repair]], *, is_seen_outside: bool = False) -> None:
     """`is_seen_outside`: what was corrected is looked at over another session, so it is committed before."""
     from psycopg import sql
 
     from provider.systems.postgresql import explain
 
     with error_context("reading rights", explain):
-        wrong = list(found())
+        wrong = list(repairs())
     if wrong:
         with error_context(f"giving rights ({len(wrong)} to correct)", explain):
             session.execute(sql.SQL(";\n").join(repair.statement for repair in wrong))
             if is_seen_outside:
                 session.commit()
             # Rights that are not ours to take are left with a mere warning.
-            if left := sorted(repair.what for repair in found()):
+            if left := sorted(repair.what for repair in repairs()):
                 raise ResourceFailure(
                     f"the provisioner could not correct this: {'; '.join(left)}", INSUFFICIENT_PRIVILEGE
                 )
@@ -244,23 +244,23 @@ def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
         "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
         **temp_files.wanted(session, inputs),
     }
-    found: dict[str, dict[str, str]] = {
+    current: dict[str, dict[str, str]] = {
         role: temp_files.ours(inputs, wanted, dict(entry.split("=", 1) for entry in settings))
         for role, settings in session.execute(SETTINGS).fetchall()
     }
     database = sql.Identifier(inputs["database"])
-    for role in sorted(set(found).union(inputs["logins"])):
+    for role in sorted(set(current).union(inputs["logins"])):
         prefix = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), database)
         kept = {
             name: prefix + sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
             for name, value in (wanted if role in inputs["logins"] else {}).items()
         }
-        if extra := sorted(set(found.get(role, {})) - set(kept)):
+        if extra := sorted(set(current.get(role, {})) - set(kept)):
             # All at once: some of a transaction's settings cannot be reset by name.
             again = sql.SQL(";\n").join([prefix + sql.SQL("RESET ALL"), *kept.values()])
             yield Repair(f"{role} has a setting {', '.join(extra)}", again)
         for name, statement in kept.items():
-            if found.get(role, {}).get(name) != wanted[name]:
+            if current.get(role, {}).get(name) != wanted[name]:
                 yield Repair(f"{role} lacks its setting {name}", statement)
 
 
@@ -297,9 +297,9 @@ def _imported(session: "Session", database: str) -> Inputs:
     row = session.execute(
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
     ).fetchone()
-    settings = {role: dict(entry.split("=", 1) for entry in found) for role, found in session.execute(SETTINGS)}
-    acting = sorted(role for role, found in settings.items() if "role" in found)
-    logins = acting or sorted(role for role, found in settings.items() if "statement_timeout" in found)
+    settings = {role: dict(entry.split("=", 1) for entry in entries) for role, entries in session.execute(SETTINGS)}
+    acting = sorted(role for role, entries in settings.items() if "role" in entries)
+    logins = acting or sorted(role for role, entries in settings.items() if "statement_timeout" in entries)
     first = settings[logins[0]] if logins else {}
     return {
         "database": database,

@@ -27,10 +27,10 @@ def wanted(session: "Session", inputs: Inputs) -> dict[str, str]:
     return {SETTING: f"{limit}kB"} if limit is not None and _may_set(session) else {}
 
 
-def ours(inputs: Inputs, wanted: Mapping[str, str], found: dict[str, str]) -> dict[str, str]:
+def ours(inputs: Inputs, wanted: Mapping[str, str], settings: dict[str, str]) -> dict[str, str]:
     """A login's settings without the limit that somebody else gave it, as the server's administrator may."""
     is_others = inputs.get(LIMIT) is not None and SETTING not in wanted
-    return {name: value for name, value in found.items() if not (is_others and name == SETTING)}
+    return {name: value for name, value in settings.items() if not (is_others and name == SETTING)}
 
 
 def imported(settings: Mapping[str, str]) -> dict[str, int]:

@@ -144,17 +144,17 @@ def _persons(
     at: Connections, admin: str, tenant: str, waiting: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, tuple[int | None, str]]:
     """The platform's user of each, and the digest of the password: hashed once, as both sides have the same."""
-    found: dict[str, tuple[int | None, str]] = {
+    persons: dict[str, tuple[int | None, str]] = {
         name: (None, hashed(str(person["password"]))) for name, person in waiting.items()
     }
     if admin and waiting:
         with at.database(admin) as session:
             for name, person in waiting.items():
-                values = {**person, "hash": found[name][1], "tenant": tenant}
+                values = {**person, "hash": persons[name][1], "tenant": tenant}
                 session.execute(KNOWN_TO_THE_PLATFORM, values)
                 row = session.execute(PERSON, values).fetchone()
-                found[name] = (row[0] if row else None, found[name][1])
-    return found
+                persons[name] = (row[0] if row else None, persons[name][1])
+    return persons
 
 
 def _change(
