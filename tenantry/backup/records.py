@@ -163,8 +163,8 @@ class BackupRecords:
         return self._many("WHERE tenant_code = %s OR %s::text IS NULL ORDER BY started_at DESC, id DESC", code, code)
 
     def _one(self, where: str, *values: Any) -> Record | None:
-        found = self._many(where, *values)
-        return found[0] if found else None
+        records = self._many(where, *values)
+        return records[0] if records else None
 
     def _many(self, where: str, *values: Any) -> list[Record]:
         query = (COLUMNS + where).encode()  # both are literals of this module

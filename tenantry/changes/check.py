@@ -131,9 +131,9 @@ def _faults_of_merge(merged: Merge, directory: Path, zone: str, today: date, own
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
         for name, content in merged.result.items():
             Path(scratch, name).write_bytes(content)
-        found = _faults(Path(scratch), zone, today)
+        faults = _faults(Path(scratch), zone, today)
         known = {(Path(fault.file).name, fault.field, fault.wrong) for fault in own}
-        news = [fault for fault in found if (Path(fault.file).name, fault.field, fault.wrong) not in known]
+        news = [fault for fault in faults if (Path(fault.file).name, fault.field, fault.wrong) not in known]
         return [
             replace(
                 fault,

@@ -34,11 +34,11 @@ def removed_files(commit: str, directory: Path, codes: Iterable[str]) -> dict[st
         commit,
         "--",
     )
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     removal = ""
     for line in git(directory, *arguments, *names).decode().split():
         if not line.endswith(".yaml"):
             removal = line
-        elif line not in found:
-            found[line] = git(directory, "show", f"{removal}^:./{line}")
-    return found
+        elif line not in contents:
+            contents[line] = git(directory, "show", f"{removal}^:./{line}")
+    return contents

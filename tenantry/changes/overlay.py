@@ -85,13 +85,13 @@ def lay(repository: Path, request: str) -> list[str]:
     Raises Refused, before anything is written, for a request of another kind, a file that HEAD has changed too,
     and a work tree with changes of its own in the folder.
     """
-    found = look(repository, request)
-    if found.kind is not Kind.TENANTS:
-        raise Refused("\n".join(found.reasons))
+    change = look(repository, request)
+    if change.kind is not Kind.TENANTS:
+        raise Refused("\n".join(change.reasons))
     top = _top(repository)
-    for folder in sorted({entry.path.rpartition("/")[0] for entry in found.entries}):
+    for folder in sorted({entry.path.rpartition("/")[0] for entry in change.entries}):
         _require_clean(top, folder)
-    contents = {entry: _content(top, entry) for entry in found.entries if not _is_there(top, entry)}
+    contents = {entry: _content(top, entry) for entry in change.entries if not _is_there(top, entry)}
     for entry, content in contents.items():
         _write(top / entry.path, content)
     return [entry.path for entry in contents]
@@ -197,9 +197,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.action == "look":
-            found = look(Path(), given.request)
-            print(found.kind)
-            print(*found.reasons, sep="\n", file=sys.stderr)
+            change = look(Path(), given.request)
+            print(change.kind)
+            print(*change.reasons, sep="\n", file=sys.stderr)
         else:
             print(*(f"laid over: {path}" for path in lay(Path(), given.request)), sep="\n")
     except Refused as reason:

@@ -136,11 +136,11 @@ def compare(
 ) -> RequestFacts:
     """`cells`: those of the stack, None for all."""
     before, after = from_fleet(base, cells), from_fleet(head, cells)
-    found = {effect.code: effect for effect in diff_tenants(before, after)}
+    differences = {effect.code: effect for effect in diff_tenants(before, after)}
     old, new = _by_code(base, cells), _by_code(head, cells)
     facts: dict[str, TenantFacts] = {}
     for code in sorted({*old, *new}, key=lambda name: int(name[1:])):
-        fact = _facts(code, old.get(code), new.get(code), found.get(code))
+        fact = _facts(code, old.get(code), new.get(code), differences.get(code))
         if fact is not None:
             facts[code] = fact
     totals = tuple(sum(int(tenant["price"]["monthly"]) for tenant in side.values()) for side in (before, after))

@@ -51,10 +51,10 @@ SET_ROLE: Final = "SELECT pg_catalog.set_config('role', %s, false)"
 
 def is_there(session: "Session") -> bool:
     """Raises Unfit where something of these names is somebody else's: then nothing of it is read."""
-    found = session.execute(OWNERS, [NAME, PLATFORM_SCHEMA]).fetchone()
-    if found is None:
+    owners = session.execute(OWNERS, [NAME, PLATFORM_SCHEMA]).fetchone()
+    if owners is None:
         return False
-    schema, table, is_ours = found
+    schema, table, is_ours = owners
     if not is_ours:
         what, owner = (f"schema {PLATFORM_SCHEMA}", schema) if table in (None, schema) else (f"table {TABLE}", table)
         raise MigrationSetInvalid(
@@ -85,8 +85,8 @@ def rows(session: "Session") -> list[Row]:
 
 def former(session: "Session") -> list[Row]:
     """What a database of the former layout says in its tenant's own table: over a session with its owner's rights."""
-    found = session.execute("SELECT to_regclass(%s)", [FORMER]).fetchone()
-    if not found or found[0] is None:
+    place = session.execute("SELECT to_regclass(%s)", [FORMER]).fetchone()
+    if not place or place[0] is None:
         return []
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(FORMER_ROWS).fetchall()]
 

@@ -80,15 +80,15 @@ def owner_login(
 
     with connect(MAINTENANCE_DATABASE) as entrance:
         entrance.execute(LOCK_TIMEOUT)
-        found = entrance.execute(OWNER_OF, [database]).fetchone()
-        if found is None:
+        row = entrance.execute(OWNER_OF, [database]).fetchone()
+        if row is None:
             yield None
             return
-        login = OwnerLogin(f"{found[0]}{SUFFIX}", secrets.token_urlsafe(32), str(found[0]))
+        login = OwnerLogin(f"{row[0]}{SUFFIX}", secrets.token_urlsafe(32), str(row[0]))
         with watched(connect, entrance, TURN_S):
-            entrance.execute(LOCK, [f"{database}{SUFFIX}" if found[1] else login.name])
+            entrance.execute(LOCK, [f"{database}{SUFFIX}" if row[1] else login.name])
             entrance.commit()
-        if found[1]:
+        if row[1]:
             yield None
             return
         _remove(entrance, connect, database, login)

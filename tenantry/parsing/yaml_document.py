@@ -110,9 +110,9 @@ def _text_of(content: bytes, document: Document) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise refuse(line, "is not UTF-8", "save it as UTF-8") from None
-    found = first_forbidden_character(text.replace("\r\n", " \n"), allowed="\n\t")
-    if found is not None:
-        raise refuse(text.count("\n", 0, found[0]) + 1, f"holds {found[1]}", "remove it")
+    forbidden = first_forbidden_character(text.replace("\r\n", " \n"), allowed="\n\t")
+    if forbidden is not None:
+        raise refuse(text.count("\n", 0, forbidden[0]) + 1, f"holds {forbidden[1]}", "remove it")
     unresolved = conflict(text)
     if unresolved is not None:
         raise refuse(unresolved[0], unresolved[1].wrong, unresolved[1].remedy)
@@ -175,11 +175,11 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent, path: FieldPath) -> Any:
         self._document.value_lines[path] = event.start_mark.line + 1
-        found = first_forbidden_character(
+        forbidden = first_forbidden_character(
             event.value, allowed="\n\t"
         )  # escapes in double quotes can say what the text may not
-        if found is not None:
-            self._fault(event, path, f"holds {found[1]}", "remove it")
+        if forbidden is not None:
+            self._fault(event, path, f"holds {forbidden[1]}", "remove it")
             return None
         if event.style is not None and event.style != "":
             return event.value

@@ -34,20 +34,20 @@ def from_fleet(fleet: Fleet, cells: frozenset[str] | None = None) -> dict[str, D
 
 def from_resources(resources: list[dict[str, Any]]) -> dict[str, Document]:
     """From a stack's record, of the tenants whose row says that they are served."""
-    found: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
     for resource in resources:
         inputs = resource.get("inputs")
         if resource.get("type") == ROW and isinstance(inputs, Mapping) and inputs.get("status") != "deleted":  # pyright: ignore[reportUnknownMemberType]  (JSON)
             row = cast(Mapping[str, Any], inputs)
             settings = cast(Mapping[str, Any], row.get("settings") or {})
-            found[str(row["tenantId"])] = {key: value for key, value in settings.items() if key != "tokens"}
-    return found
+            documents[str(row["tenantId"])] = {key: value for key, value in settings.items() if key != "tokens"}
+    return documents
 
 
 def system_of(code: str, given: Mapping[str, Document]) -> dict[str, Any]:
     """The settings that the stack gives a tenant; of one that it does not serve, those of all the others."""
-    found: Document = given.get(code) or next(iter(given.values()), dict[str, Any]())
-    config = cast(Mapping[str, Any], found.get("config") or {})
+    document: Document = given.get(code) or next(iter(given.values()), dict[str, Any]())
+    config = cast(Mapping[str, Any], document.get("config") or {})
     return {key: config.get(key) for key in SYSTEM_KEYS}
 
 

@@ -61,17 +61,17 @@ class TenantDiff:
 
 def diff_tenants(before: Mapping[str, Document], after: Mapping[str, Document]) -> list[TenantDiff]:
     """By code; nobody who would see nothing."""
-    found: list[TenantDiff] = []
+    differences: list[TenantDiff] = []
     for code in sorted({*before, *after}, key=lambda one: int(one[1:])):
         old, new = before.get(code), after.get(code)
         plans = (_plan(old), _plan(new))
         monthly = (_monthly(old), _monthly(new))
         if old is None or new is None:
-            found.append(TenantDiff(code, "opened" if old is None else "gone", plans, monthly))
+            differences.append(TenantDiff(code, "opened" if old is None else "gone", plans, monthly))
         elif changes := tuple(_changes(*_whole(old, new))):
             restarts = any(_changes(_told(old), _told(new)))
-            found.append(TenantDiff(code, "changed", plans, monthly, changes, restarts))
-    return found
+            differences.append(TenantDiff(code, "changed", plans, monthly, changes, restarts))
+    return differences
 
 
 def _told(document: Document) -> Document:

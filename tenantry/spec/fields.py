@@ -74,9 +74,9 @@ def _prose(longest: int) -> Callable[[str], str]:
             raise FieldError("is empty", f"write 1 to {longest} characters")
         if len(text) > longest:
             raise FieldError(f"has {len(text)} characters", f"write at most {longest}")
-        found = first_forbidden_character(text)
-        if found is not None:
-            raise FieldError(f"holds {found[1]}", "remove it")
+        forbidden = first_forbidden_character(text)
+        if forbidden is not None:
+            raise FieldError(f"holds {forbidden[1]}", "remove it")
         if any(unicodedata.category(char) == "Zs" and char != " " for char in text):
             raise FieldError("holds a space that is not the ordinary one", "write an ordinary space")
         if text != text.strip():

@@ -113,10 +113,10 @@ def _known(path: FieldPath, model: type[BaseModel]) -> str:
     here: Any = model
     for step in path[:-1]:
         here = _below(here, step)
-    found = _model_within(here)
-    if found is None:
+    inner = _model_within(here)
+    if inner is None:
         return "remove it"
-    fields = sorted(field.alias or name for name, field in found.model_fields.items())
+    fields = sorted(field.alias or name for name, field in inner.model_fields.items())
     near = get_close_matches(str(path[-1]).lower(), fields, n=1, cutoff=0.75)
     return f"write `{near[0]}` or remove it" if near else f"remove it; the fields are {', '.join(fields)}"
 
@@ -129,11 +129,11 @@ def _below(annotation: Any, step: str | int) -> Any:
     parts = get_args(annotation)
     if get_origin(annotation) in (dict, tuple):
         return parts[1] if get_origin(annotation) is dict else parts[0]
-    return next((found for part in parts if (found := _below(part, step)) is not None), None)
+    return next((inner for part in parts if (inner := _below(part, step)) is not None), None)
 
 
 def _model_within(annotation: Any) -> type[BaseModel] | None:
     """The model in `Model | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_within(part)) is not None), None)
+    return next((model for part in get_args(annotation) if (model := _model_within(part)) is not None), None)

@@ -118,8 +118,8 @@ def _content(session: Session, schema: str, table: str) -> Content:
 def counts(session: Session) -> dict[str, int]:
     """Rows of each table."""
     statement = "SELECT count(*) FROM ONLY {}"
-    found = ((name, sql.SQL(statement).format(sql.Identifier(*place))) for name, *place in _tables(session))
-    return {name: int((session.execute(query).fetchone() or (0,))[0]) for name, query in found}
+    queries = ((name, sql.SQL(statement).format(sql.Identifier(*place))) for name, *place in _tables(session))
+    return {name: int((session.execute(query).fetchone() or (0,))[0]) for name, query in queries}
 
 
 def _large_objects(session: Session) -> Content:
@@ -130,23 +130,23 @@ def _one(row: Any) -> Content:
     return Content(rows=row[0], checksum=row[1])
 
 
-def differences(expected: Fingerprint, found: Fingerprint) -> list[str]:
+def differences(expected: Fingerprint, actual: Fingerprint) -> list[str]:
     """In words, by table; no value of any row."""
     told: list[str] = []
-    if expected.schema_digest != found.schema_digest:
+    if expected.schema_digest != actual.schema_digest:
         told.append("the schema differs")
-    for name in sorted(expected.tables.keys() | found.tables.keys()):
-        one, other = expected.tables.get(name), found.tables.get(name)
+    for name in sorted(expected.tables.keys() | actual.tables.keys()):
+        one, other = expected.tables.get(name), actual.tables.get(name)
         if one is None or other is None:
             told.append(f"table {name} is {'missing' if other is None else 'one too many'}")
         elif one.rows != other.rows:
             told.append(f"table {name} has {other.rows} rows instead of {one.rows}")
         elif one != other:
             told.append(f"table {name} has other content in its {one.rows} rows")
-    changed = [name for name in expected.sequences if not _is_between(expected, name, found.sequences.get(name))]
-    if changed or expected.sequences.keys() != found.sequences.keys():
+    changed = [name for name in expected.sequences if not _is_between(expected, name, actual.sequences.get(name))]
+    if changed or expected.sequences.keys() != actual.sequences.keys():
         told.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
-    if expected.large_objects != found.large_objects:
+    if expected.large_objects != actual.large_objects:
         told.append("large objects differ")
     return told
 

@@ -35,12 +35,12 @@ _NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\
 
 
 def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         raise BackupError(
             f"{name} is not on PATH", "install the client programs of the server's release (embedded: `. .local/env`)"
         )
-    return found
+    return path
 
 
 def run(

@@ -102,8 +102,8 @@ def _fill(vault: BackupStore, manifest: Manifest, shelf: BackupPaths, fresh: str
         with vault.systems.session(fresh, CATALOG_ALONE) as inside:
             inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         restored = pg_dump.fingerprint_of(vault.systems, fresh, manifest.fingerprint)
-        if found := differences(manifest.fingerprint, restored):
-            raise BackupMismatch(manifest.id, found, remedy)
+        if mismatches := differences(manifest.fingerprint, restored):
+            raise BackupMismatch(manifest.id, mismatches, remedy)
 
 
 def _refuse_other_buckets(manifest: Manifest, target: BackupSubject) -> None:
@@ -125,5 +125,5 @@ def _put_back(vault: BackupStore, manifest: Manifest, shelf: BackupPaths, target
         streamed = objects.copy(backups, key, buckets[copied.bucket], target.prefix + copied.path)
         return None if streamed == Streamed(copied.size, copied.sha256) else f"object {copied.path} differs"
 
-    if found := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
-        raise BackupMismatch(manifest.id, found, ANOTHER.format(manifest.subject))
+    if corrupt := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
+        raise BackupMismatch(manifest.id, corrupt, ANOTHER.format(manifest.subject))

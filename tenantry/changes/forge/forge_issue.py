@@ -59,8 +59,8 @@ def keep_issue(
 
 def _keep(issues: Issues, marker: str, title: str, body: str, wanted: bool) -> Posted:
     account, write = issues.account, {"title": title, issues.text: body}
-    found = own_entries(account, f"{issues.root}?{issues.is_open}", issues.text, marker)
-    mine = [issue for issue in found if "pull_request" not in issue]  # GitHub lists requests among the issues
+    entries = own_entries(account, f"{issues.root}?{issues.is_open}", issues.text, marker)
+    mine = [issue for issue in entries if "pull_request" not in issue]  # GitHub lists requests among the issues
     if not mine:
         if not wanted:
             return Posted("none", 0)

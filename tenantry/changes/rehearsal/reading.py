@@ -99,13 +99,13 @@ def of_verify(done: Done, report: Any) -> Told:
     told = cast("Mapping[str, Any]", report)
     findings = tuple(
         ReportedFinding(
-            str(found["tenant"]),
+            str(entry["tenant"]),
             "",
             "",
-            masked(f"{found['state']}: {found['attack']} on {found['target']}: {found['said']} ({found['control']})"),
-            "see the row of the attack in docs/isolation.md" if found["state"] == "hole" else "",
+            masked(f"{entry['state']}: {entry['attack']} on {entry['target']}: {entry['said']} ({entry['control']})"),
+            "see the row of the attack in docs/isolation.md" if entry["state"] == "hole" else "",
         )
-        for found in cast("Sequence[Mapping[str, Any]]", told.get("findings") or ())
+        for entry in cast("Sequence[Mapping[str, Any]]", told.get("findings") or ())
     )
     return Told(errors=findings, remark=f"{told['attempts']} attempts, {told['held']} held", is_failed=done.code != 0)
 

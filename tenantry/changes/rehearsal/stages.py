@@ -148,9 +148,9 @@ class Stages:
         systems, subjects = self._systems()
         tenants: list[TenantReport] = []
         for code, before in self._before.items():
-            found = self._differences(systems, subjects[code], before)
-            known, self._told[code] = self._told.get(code, ()), found
-            if news := tuple(said for said in found if said not in known):
+            differences = self._differences(systems, subjects[code], before)
+            known, self._told[code] = self._told.get(code, ()), differences
+            if news := tuple(said for said in differences if said not in known):
                 tenants.append(TenantReport(code, news))
         beside = self.plan.choice.codes(Role.BYSTANDER)
         return Told(tuple(tenants), is_failed=any(tenant.code in beside for tenant in tenants))

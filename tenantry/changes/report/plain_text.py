@@ -52,10 +52,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
     if stack.unfinished:
         yield f"    {who(stack.unfinished)}: not looked at to the end"
     for weight in Weight:
-        found = entries(stack.tenants, weight)
-        if found:
+        listed = entries(stack.tenants, weight)
+        if listed:
             yield f"  {TITLES[weight]}"
-        for entry in found:
+        for entry in listed:
             yield from (f"    {who(entry.codes)}: {_statement(said)}" for said in entry.statements)
 
 

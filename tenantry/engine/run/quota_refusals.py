@@ -54,11 +54,11 @@ def cluster(cli: Cli, stack: str) -> "Kube":
 
 
 def _said(finding: Finding, items: Items) -> str:
-    found = _EXCEEDED.search(finding.text)
+    match = _EXCEEDED.search(finding.text)
     code = finding.place.tenant
-    if found is None or not code:
+    if match is None or not code:
         return ""
-    quota, (requested, used, limits) = found[1], (_amounts(text) for text in found.groups()[1:])
+    quota, (requested, used, limits) = match[1], (_amounts(text) for text in match.groups()[1:])
     full = [name for name in requested if name in limits]
     numbers = ", ".join(f"{name} {used.get(name, '0')} of {limits[name]} and {requested[name]} more" for name in full)
     space = f"tenant-{code}"

@@ -62,8 +62,8 @@ def read_kubernetes(kubeconfig: Mapping[str, Any], settings: Mapping[str, str]) 
 
 def _number(text: object) -> int:
     """Providers add a plus or more to the minor version."""
-    found = re.match(r"\d+", str(text))
-    return int(found[0]) if found else 0
+    match = re.match(r"\d+", str(text))
+    return int(match[0]) if match else 0
 
 
 def _addresses(gateway: Mapping[str, Any]) -> frozenset[str] | None:

@@ -181,12 +181,12 @@ class Steps:
         """
         with self.stack.vault.systems.session() as session:
             rows = session.execute(COPIES, [f"^{database}_(before|restored)_[0-9]+$"]).fetchall()
-            found = elsewhere(session, database)
+            references = elsewhere(session, database)
         if rows:
             names = ", ".join(str(row[0]) for row in rows)
             raise BackupError(f"{code}: {names} still holds its data", "drop what is not needed, then purge again")
-        if found:
-            raise BackupError(f"{code} cannot be removed: {'; '.join(found)}", REMEDY)
+        if references:
+            raise BackupError(f"{code} cannot be removed: {'; '.join(references)}", REMEDY)
 
     def _subject(self, tenant: ResolvedTenant) -> BackupSubject:
         names = tenant.names

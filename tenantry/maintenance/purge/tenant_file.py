@@ -109,10 +109,10 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        found = read_tenant(draft)
-        if found.value is None or not _same(found.value, wanted):
+        reread = read_tenant(draft)
+        if reread.value is None or not _same(reread.value, wanted):
             faults = [
-                printable(f"line {fault.line} would be wrong: {fault.field} {fault.wrong}") for fault in found.faults
+                printable(f"line {fault.line} would be wrong: {fault.field} {fault.wrong}") for fault in reread.faults
             ]
             told = faults[0] if faults else "it would say something else"
             raise CommandError(f"{path.name} could not be changed: {told}", BY_HAND)
@@ -126,5 +126,5 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
         os.close(folder)
 
 
-def _same(found: TenantSpec | Tombstone, wanted: TenantSpec | Tombstone) -> bool:
-    return found.model_dump(exclude_defaults=True) == wanted.model_dump(exclude_defaults=True)
+def _same(actual: TenantSpec | Tombstone, wanted: TenantSpec | Tombstone) -> bool:
+    return actual.model_dump(exclude_defaults=True) == wanted.model_dump(exclude_defaults=True)

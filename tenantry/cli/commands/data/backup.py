@@ -117,8 +117,8 @@ def restore(
                 Entry(whose if is_code(whose) else "", "database", "backup", source, f"restore into {done.database}")
             )
         if as_json:
-            found = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}
-            print(json.dumps(found, indent=1))
+            document = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}
+            print(json.dumps(document, indent=1))
         else:
             print(f"{done.database}: {done.rows} rows in {done.tables} tables, {done.objects} objects, as in {source}")
 
@@ -205,8 +205,8 @@ def _show(records: "list[Record]", as_json: bool) -> None:
             *("size_bytes", "row_count", "object_count", "duration_seconds"),
             *("started_at", "verified_at", "expires_at"),
         )
-        found = [{name: getattr(record, name) for name in names} for record in records]
-        print(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        documents = [{name: getattr(record, name) for name in names} for record in records]
+        print(json.dumps(documents, ensure_ascii=False, indent=1, default=str))
         return
     for entry in records:
         size = f"{(entry.size_bytes or 0) / 2**20:.1f} MiB"
@@ -235,14 +235,14 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
     project = Project.find(cwd)
     stack = project.stack(stack)
     project.require(stack)
-    found = environment(project, stack, dict(os.environ))
-    if address := found.get("PULUMI_BACKEND_URL") or project.backend_url:  # the nightly job has none
+    of_stack = environment(project, stack, dict(os.environ))
+    if address := of_stack.get("PULUMI_BACKEND_URL") or project.backend_url:  # the nightly job has none
         refuse_missing(FileState.at(address, project.name, stack, project.root), stack)
-    for name in os.environ.keys() - found.keys():
+    for name in os.environ.keys() - of_stack.keys():
         del os.environ[name]
-    os.environ["PATH"] = found.get("PATH", os.environ.get("PATH", ""))
+    os.environ["PATH"] = of_stack.get("PATH", os.environ.get("PATH", ""))
     try:
-        return Stack.of(project, stack, with_pod_session(found))
+        return Stack.of(project, stack, with_pod_session(of_stack))
     except NoSession as reason:
         wrong, _, remedy = str(reason).rpartition(": ")
         raise BackupError(wrong, remedy) from None

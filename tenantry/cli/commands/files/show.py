@@ -65,8 +65,8 @@ def show(
     from tenantry.fleet.load import plans_file
     from tenantry.reports.provenance import leaves, origins
 
-    found = origins(directory, plans_file(directory), tenant.spec, tenant.plan)
-    where = {key: found.of(key) for key, _ in leaves(shown)}
+    provenance = origins(directory, plans_file(directory), tenant.spec, tenant.plan)
+    where = {key: provenance.of(key) for key, _ in leaves(shown)}
     if as_json:
         typer.echo(_json({**shown, "origins": {".".join(key): origin for key, origin in where.items()}}))
     else:

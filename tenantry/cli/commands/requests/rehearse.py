@@ -50,14 +50,14 @@ def rehearse(
     try:
         project = Project.find(cwd)
         plan = plan_of(base, project, locate_fleet(stack, cwd), named=tenants or (), most=most, bystanders=bystanders)
-        found = run(plan, to_stderr, is_kept=keep)
+        rehearsal = run(plan, to_stderr, is_kept=keep)
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(ExitCode.REFUSED) from None
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    report = RequestReport((), found)
+    report = RequestReport((), rehearsal)
     sys.stdout.write(format_report(report, form))
-    if found.is_interrupted:
+    if rehearsal.is_interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)
-    raise typer.Exit(ExitCode.FAILED if found.failed else report.effect)
+    raise typer.Exit(ExitCode.FAILED if rehearsal.failed else report.effect)

@@ -28,10 +28,10 @@ def moment(value: str | None, now: datetime | None = None) -> datetime | None:
     if span := re.fullmatch(r"([0-9]{1,5})([hdw])", value):
         return (now or datetime.now(UTC)) - int(span[1]) * UNITS[span[2]]
     try:
-        found = datetime.fromisoformat(value)
+        parsed = datetime.fromisoformat(value)
     except ValueError:
         raise typer.BadParameter("write 12h, 7d, 2w, 2026-11-30 or 2026-11-30T06:00", param_hint="--since") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def register(app: typer.Typer) -> None:

@@ -147,11 +147,11 @@ def status(stack: StackOption = STACK, as_json: JsonOption = False, cwd: CwdOpti
         from tenantry.cli.stack_status import status as look
 
         operation = _operation(stack, None, cwd, _watcher(as_json))
-        found = replace(look(operation), reminder=_reminder(operation))
+        stack_status = replace(look(operation), reminder=_reminder(operation))
         if as_json:
-            _print_json(found.as_json())
+            _print_json(stack_status.as_json())
         else:
-            show_status(found)
+            show_status(stack_status)
 
 
 def _run(

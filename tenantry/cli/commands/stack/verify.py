@@ -140,13 +140,15 @@ def _findings(report: "Report") -> Iterator[str]:
 
     room = _SHOWN
     for state, remedy in REMEDIES.items():
-        found = [result for result in report.bad if result.verdict.state is state and result.verdict.said != NOT_TRIED]
-        shown = found if state is State.HOLE else found[: max(room, 1)]
+        results = [
+            result for result in report.bad if result.verdict.state is state and result.verdict.said != NOT_TRIED
+        ]
+        shown = results if state is State.HOLE else results[: max(room, 1)]
         room -= len(shown)
         yield from map(_finding, shown)
-        if len(found) > len(shown):
-            yield f"... and {len(found) - len(shown)} more {state.value}: see --json"
-        if found:
+        if len(results) > len(shown):
+            yield f"... and {len(results) - len(shown)} more {state.value}: see --json"
+        if results:
             yield f"  {state.value}: {remedy}"
 
 

@@ -61,8 +61,8 @@ def declared(resources: Iterable[Any]) -> Declared:
         elif kind == RIGHTS and "tempFileLimit" in inputs:
             temp_files.update({str(login): int(inputs["tempFileLimit"]) for login in sequence(inputs.get("logins"))})
         if kind.startswith(CLUSTER) and not resource.get("delete"):
-            found = _thing(kind, inputs, str(resource.get("urn")))
-            things.setdefault(found.namespace or found.name, []).append(found)
+            thing = _thing(kind, inputs, str(resource.get("urn")))
+            things.setdefault(thing.namespace or thing.name, []).append(thing)
         elif ":" in kind and not kind.startswith(CLUSTER):
             others.setdefault(kind_name(kind), []).append(inputs)
     return Declared(quotas, limits, connections, temp_files, things, others)
@@ -98,12 +98,12 @@ def beyond(live: Tree, given: Tree) -> list[str]:
 
 def least(several: Iterable[Tree]) -> dict[str, Any]:
     """The effective limits of several quotas or ranges of one namespace: each of them holds."""
-    found: dict[str, Any] = {}
+    lowest: dict[str, Any] = {}
     for amounts in several:
         for name, amount in amounts.items():
-            if name not in found or amount_of(amount) < amount_of(found[name]):
-                found[name] = amount
-    return found
+            if name not in lowest or amount_of(amount) < amount_of(lowest[name]):
+                lowest[name] = amount
+    return lowest
 
 
 def amount_of(text: Any) -> Any:
