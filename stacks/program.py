@@ -45,8 +45,8 @@ async def main() -> pulumi.Inputs:
     fleet = _fleet(config, last.held)
     refuse_purged(last.purged, fleet, config.settings.tenants)
     refuse_vanished(last.held, fleet, config.holds, config.settings.tenants)
-    for key, wrong, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
-        pulumi.log.warn(f"{key}: {wrong}: {remedy}")
+    for key, problem, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
+        pulumi.log.warn(f"{key}: {problem}: {remedy}")
     _require_image_digests(config, fleet)
     await _refuse_without_platform(config)
     is_partial = engine_command().is_partial

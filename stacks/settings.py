@@ -204,7 +204,7 @@ def foundation_of(settings: Settings, config: pulumi.Config) -> FoundationSettin
 def _refuse_strangers() -> None:
     """A key that nobody reads was meant to do something, such as to refuse images without a digest."""
     known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE}
-    lines = [wrong for key in sorted(CONFIG.get()) if (wrong := unknown_setting(key, known))]
+    lines = [problem for key in sorted(CONFIG.get()) if (problem := unknown_setting(key, known))]
     if lines:
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines]))
 

@@ -273,8 +273,8 @@ def plan(stack: Stack, settings: Settings) -> Iterator[Violation]:
             limit = number(resource.props.get("connectionLimit"))
             limited = resource.kind == DATABASE or boolean(resource.props.get("login")) is not False
             if given is not None and limited and limit != given.connections:
-                wrong = f"it takes {shown(limit)} connections, plan {name} gives {shown(given.connections)}"
-                yield Violation(code, wrong, resource)
+                problem = f"it takes {shown(limit)} connections, plan {name} gives {shown(given.connections)}"
+                yield Violation(code, problem, resource)
 
 
 @stack_rule(

@@ -100,9 +100,9 @@ def secret(resource: Resource, settings: Settings) -> Iterator[str]:
                     yield f"{key}.{name} stands in clear"
         return
     names = KEY_IDS.get(resource.kind, frozenset[str]())
-    wrong = list(in_clear((path, value) for path, value in resource.leaves() if path not in names))
-    yield from wrong
-    if resource.kind == "tenantry:TenantRow" and not any(fault.startswith("settings.config.") for fault in wrong):
+    problem = list(in_clear((path, value) for path, value in resource.leaves() if path not in names))
+    yield from problem
+    if resource.kind == "tenantry:TenantRow" and not any(fault.startswith("settings.config.") for fault in problem):
         yield from in_config("settings", resource.props.get("settings"))
 
 
@@ -141,5 +141,5 @@ def output(stack: Stack, settings: Settings) -> Iterator[Violation]:
     """No output of the stack or of a component holds a credential in clear."""
     for resource in stack.resources:
         if resource.kind == "pulumi:Stack" or resource.type.startswith("tenantry:components:"):
-            for wrong in in_clear(resource.leaves()):
-                yield Violation(resource.code or "platform", wrong, resource)
+            for problem in in_clear(resource.leaves()):
+                yield Violation(resource.code or "platform", problem, resource)

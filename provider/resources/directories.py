@@ -82,9 +82,9 @@ def _buckets(at: Connections, inputs: Inputs) -> Iterator[tuple[Any, str, list[s
             raise ResourceFailure(
                 f"no region is given for the bucket {name}", "add it to `regions`, such as cn-guangzhou"
             )
-        if wrong := [key for key in keys if not key.endswith("/") or key.startswith("/")]:
+        if problem := [key for key in keys if not key.endswith("/") or key.startswith("/")]:
             raise ResourceFailure(
-                f"{wrong[0]!r} is no directory", "end every key with a slash, and begin none with one"
+                f"{problem[0]!r} is no directory", "end every key with a slash, and begin none with one"
             )
         yield at.storage.bucket(name, region), name, keys
 

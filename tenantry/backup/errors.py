@@ -17,9 +17,9 @@ oss2: Any = importlib.import_module("oss2")  # carries no types
 class BackupError(Exception):
     """A problem and its remedy."""
 
-    def __init__(self, wrong: str, remedy: str, *, passing: bool = False) -> None:
-        super().__init__(f"{wrong}: {remedy}")
-        self.wrong, self.remedy, self.passing = wrong, remedy, passing
+    def __init__(self, problem: str, remedy: str, *, passing: bool = False) -> None:
+        super().__init__(f"{problem}: {remedy}")
+        self.problem, self.remedy, self.passing = problem, remedy, passing
 
 
 def to_user_error(error: Exception) -> BackupError | None:
@@ -55,6 +55,6 @@ def error_context(doing: str) -> Generator[None, None, None]:
         known = to_user_error(error)
         if known is None:
             raise
-        if known is error and (known.wrong.startswith(doing) or type(known) is not BackupError):
+        if known is error and (known.problem.startswith(doing) or type(known) is not BackupError):
             raise  # a kind of its own says enough
-        raise BackupError(f"{doing}: {known.wrong}", known.remedy, passing=known.passing) from error
+        raise BackupError(f"{doing}: {known.problem}", known.remedy, passing=known.passing) from error

@@ -70,7 +70,7 @@ def load_manifest_for_restore(vault: BackupStore, backup_id: str, shelf: BackupP
         record, why = vault.records.find(backup_id), "it is not on record"
     except psycopg.Error as error:
         known = to_user_error(error)
-        record, why = None, f"the admin database cannot be asked ({known.wrong if known else error})"
+        record, why = None, f"the admin database cannot be asked ({known.problem if known else error})"
     if record is not None:
         return _as_recorded(vault, backup_id, shelf, record)
     text, checksum = _manifest(vault, backup_id, shelf)
@@ -141,13 +141,13 @@ def prove(vault: BackupStore, backup_id: str, subject: BackupSubject, shelf: Bac
         manifest = load_manifest(vault, backup_id, shelf)
         say(f"{subject.name}: restoring {backup_id} into a scratch database")
         restored = restore_to_scratch(vault, manifest, shelf)
-        wrong = differences(manifest.fingerprint, restored)
+        problem = differences(manifest.fingerprint, restored)
         say(f"{subject.name}: comparing {restored.rows} rows in {len(restored.tables)} tables with {subject.database}")
-        wrong += _not_as_living(restored, pg_dump.fingerprint_of(vault.systems, subject.database))
-        wrong += corrupt_objects(vault, manifest, shelf, say)
-        wrong += _objects_not_as_living(vault, manifest, subject)
-        if wrong:
-            raise BackupMismatch(backup_id, wrong, ANEW.format(manifest.subject))
+        problem += _not_as_living(restored, pg_dump.fingerprint_of(vault.systems, subject.database))
+        problem += corrupt_objects(vault, manifest, shelf, say)
+        problem += _objects_not_as_living(vault, manifest, subject)
+        if problem:
+            raise BackupMismatch(backup_id, problem, ANEW.format(manifest.subject))
     return Proof(
         rows=restored.rows,
         tables=len(restored.tables),

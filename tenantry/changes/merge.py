@@ -67,12 +67,12 @@ def conflict_faults(merge: Merge, directory: Path) -> Iterator[Fault]:
     """Conflicts of a merge: the same lines, or the same new code."""
     for name in merge.conflicts:
         if name in merge.new_on_both_sides:
-            wrong = f"{merge.reference} has another tenant's file of this name by now"
+            problem = f"{merge.reference} has another tenant's file of this name by now"
             remedy = "give this tenant the next free code, which `tenantry new` finds"
         else:
-            wrong = f"was changed in {merge.reference} too"
+            problem = f"was changed in {merge.reference} too"
             remedy = f"run `git merge {merge.reference}` and settle it"
-        yield Fault(str(directory / name), 1, "file", wrong, remedy)
+        yield Fault(str(directory / name), 1, "file", problem, remedy)
 
 
 def _merge_base(reference: str, commit: str, directory: Path) -> str:

@@ -29,9 +29,9 @@ class Document:
     faults: list[tuple[int, FieldPath, FieldError]] = field(default_factory=list[tuple[int, FieldPath, FieldError]])
     value_lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])  # where each text begins
 
-    def line_of_fault(self, path: FieldPath, wrong: FieldError) -> int:
+    def line_of_fault(self, path: FieldPath, error: FieldError) -> int:
         """The line of the field, or that of its value where the mistake is in there."""
-        line = self.value_lines.get(path) if wrong.is_in_value else None
+        line = self.value_lines.get(path) if error.is_in_value else None
         return self.line_of(path) if line is None else line
 
     def line_of(self, path: FieldPath) -> int:
@@ -68,11 +68,11 @@ def read_document(content: bytes) -> Document:
         pass
     except _NoMapping as error:
         first, last = error.event.start_mark.line + 1, error.event.end_mark.line + 1
-        line, wrong = slip(text, first, last) or (first, FieldError("is not a mapping", "write `field: value` lines"))
-        document.faults.append((line, (), wrong))
+        line, problem = slip(text, first, last) or (first, FieldError("is not a mapping", "write `field: value` lines"))
+        document.faults.append((line, (), problem))
     except yaml.MarkedYAMLError as error:
-        line, wrong = broken(text, error)
-        document.faults.append((line, (), wrong))
+        line, problem = broken(text, error)
+        document.faults.append((line, (), problem))
     except yaml.YAMLError:
         document.faults.append((1, (), FieldError("is no YAML", "write it anew from a file that is")))
     return document
@@ -99,8 +99,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
 def _text_of(content: bytes, document: Document) -> str:
     """UTF-8 without a byte order mark and without characters that cannot be seen, comments included."""
 
-    def refuse(line: int, wrong: str, remedy: str) -> _Stop:
-        document.faults.append((line, (), FieldError(wrong, remedy)))
+    def refuse(line: int, problem: str, remedy: str) -> _Stop:
+        document.faults.append((line, (), FieldError(problem, remedy)))
         return _Stop()
 
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
@@ -115,7 +115,7 @@ def _text_of(content: bytes, document: Document) -> str:
         raise refuse(text.count("\n", 0, forbidden[0]) + 1, f"holds {forbidden[1]}", "remove it")
     unresolved = conflict(text)
     if unresolved is not None:
-        raise refuse(unresolved[0], unresolved[1].wrong, unresolved[1].remedy)
+        raise refuse(unresolved[0], unresolved[1].problem, unresolved[1].remedy)
     if not text.strip():
         raise refuse(1, "is empty", "write the tenant's fields, or delete the file")
     return text
@@ -185,8 +185,8 @@ class _Reader:
             return event.value
         try:
             return resolve_scalar(event.value)
-        except FieldError as wrong:
-            self._fault(event, path, wrong.wrong, wrong.remedy)
+        except FieldError as error:
+            self._fault(event, path, error.problem, error.remedy)
             return None
 
     def _items(self, path: FieldPath) -> list[Any]:
@@ -199,8 +199,8 @@ class _Reader:
         mapping: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, path)
-            if (wrong := in_key(key)) is not None:
-                self._fault(event, path, wrong.wrong, wrong.remedy)
+            if (mistake := in_key(key)) is not None:
+                self._fault(event, path, mistake.problem, mistake.remedy)
             if key in mapping:
                 first = self._document.lines[*path, key]
                 self._fault(event, (*path, key), f"stands here twice, first in line {first}", "keep one of the two")
@@ -237,9 +237,9 @@ class _Reader:
             return None
         return value if isinstance(value, str) else None
 
-    def _fault(self, event: yaml.Event, path: FieldPath, wrong: str, remedy: str) -> None:
-        self._document.faults.append((event.start_mark.line + 1, path, FieldError(wrong, remedy)))
+    def _fault(self, event: yaml.Event, path: FieldPath, problem: str, remedy: str) -> None:
+        self._document.faults.append((event.start_mark.line + 1, path, FieldError(problem, remedy)))
 
-    def _stop(self, event: yaml.Event, path: FieldPath, wrong: str, remedy: str) -> NoReturn:
-        self._fault(event, path, wrong, remedy)
+    def _stop(self, event: yaml.Event, path: FieldPath, problem: str, remedy: str) -> NoReturn:
+        self._fault(event, path, problem, remedy)
         raise _Stop

@@ -24,19 +24,19 @@ def conflict(text: str) -> tuple[int, FieldError] | None:
     match = _CONFLICT.search(text)
     if match is None:
         return None
-    wrong = FieldError(
+    problem = FieldError(
         f"is a conflict marker of git ({match[0]})", "keep one side of each conflict and remove the markers"
     )
-    return text.count("\n", 0, match.start()) + 1, wrong
+    return text.count("\n", 0, match.start()) + 1, problem
 
 
 def slip(text: str, first: int, last: int) -> tuple[int, FieldError] | None:
     """The mistake in these lines of a text that is no YAML: the last one, as the parser notices it late."""
     lines = text.split("\n")
     for number in range(min(last, len(lines)), max(first, 1) - 1, -1):
-        wrong = _of_line(lines[number - 1])
-        if wrong is not None:
-            return number, wrong
+        problem = _of_line(lines[number - 1])
+        if problem is not None:
+            return number, problem
     return None
 
 

@@ -32,9 +32,9 @@ def _prices(directory: Path, fleet: Fleet) -> Iterator[Fault]:
     for name, plan in fleet.plans.items():
         monthly, yearly = plan.price.monthly, plan.price.yearly
         if not _LEAST_MONTHS * monthly <= yearly <= MONTHS * monthly:
-            wrong = f"{yearly} a year is not {_LEAST_MONTHS} to {MONTHS} times {monthly} a month"
+            problem = f"{yearly} a year is not {_LEAST_MONTHS} to {MONTHS} times {monthly} a month"
             remedy = f"write both in whole yuan; a year of months is {MONTHS * monthly}"
-            yield _at(plans_file(directory), ("plans", name, "price", "yearly"), wrong, remedy)
+            yield _at(plans_file(directory), ("plans", name, "price", "yearly"), problem, remedy)
 
 
 def _skipped(directory: Path, fleet: Fleet, before: frozenset[str] | None) -> Iterator[Fault]:
@@ -45,9 +45,9 @@ def _skipped(directory: Path, fleet: Fleet, before: frozenset[str] | None) -> It
     new = frozenset(ordered[-1:]) if before is None else fleet.codes - before
     for place, (lower, code) in enumerate(pairwise(ordered), 1):
         if code in new and int(code[1:]) > int(lower[1:]) + 1:
-            wrong = f"{code} skips the codes between it and {lower}, and the next will be {fleet.next_code}"
+            problem = f"{code} skips the codes between it and {lower}, and the next will be {fleet.next_code}"
             remedy = f"give this tenant the next free code {next_code(ordered[:place])}"
-            yield _at(directory / f"{code}.yaml", ("code",), wrong, remedy)
+            yield _at(directory / f"{code}.yaml", ("code",), problem, remedy)
 
 
 def _cells(directory: Path, fleet: Fleet) -> Iterator[Fault]:
@@ -63,8 +63,10 @@ def _cells(directory: Path, fleet: Fleet) -> Iterator[Fault]:
         known = sorted(named or others)
         near = get_close_matches(tenant.cell, known, n=1, cutoff=0.6)
         remedy = f"write {near[0]}" if near else f"write one of {', '.join(known)}"
-        wrong = f"no stack of this project holds cell {tenant.cell}" if named else f"nobody else is in {tenant.cell}"
-        yield _at(directory / f"{tenant.code}.yaml", ("cell",), wrong, f"{remedy}, or leave it for a cell that is new")
+        problem = f"no stack of this project holds cell {tenant.cell}" if named else f"nobody else is in {tenant.cell}"
+        yield _at(
+            directory / f"{tenant.code}.yaml", ("cell",), problem, f"{remedy}, or leave it for a cell that is new"
+        )
 
 
 def _is_like(cell: str, others: set[str]) -> bool:
@@ -84,5 +86,5 @@ def _cells_of_stacks(directory: Path) -> frozenset[str]:
     return frozenset(cell for cells in held if cells is not None for cell in cells)
 
 
-def _at(file: Path, path: FieldPath, wrong: str, remedy: str) -> Fault:
-    return Fault(str(file), read_document(read_regular(file)).line_of(path), field_name(path), wrong, remedy)
+def _at(file: Path, path: FieldPath, problem: str, remedy: str) -> Fault:
+    return Fault(str(file), read_document(read_regular(file)).line_of(path), field_name(path), problem, remedy)

@@ -102,9 +102,9 @@ def _reference(text: str) -> str:
     """Refuses text that is no reference: it may be the secret itself, known to whoever reads the file's history."""
     if _REFERENCE.fullmatch(text) is None:
         kind = credential_in(text)
-        wrong = f"is a secret ({kind}) and no reference to one" if kind else "is no reference to a secret"
+        problem = f"is a secret ({kind}) and no reference to one" if kind else "is no reference to a secret"
         raise FieldError(
-            wrong,
+            problem,
             f"set it by `pulumi config set --secret {SECRETS}:CODE.KEY` and write config:CODE.KEY, such as "
             "config:k001.wechatPayKey; if the secret itself stood here, change it where it was issued",
         )

@@ -49,8 +49,8 @@ def _finding(item: Mapping[str, Any], model: type[BaseModel]) -> tuple[FieldPath
     context = cast(Mapping[str, Any], item.get("ctx", {}))
     match kind:
         case "value_error" if isinstance(context.get("error"), FieldError):
-            wrong = cast(FieldError, context["error"])
-            return (*path, *wrong.path), wrong
+            error = cast(FieldError, context["error"])
+            return (*path, *error.path), error
         case "missing":
             return path, FieldError("is missing", f"add `{path[-1]}`" + _example(path))
         case "extra_forbidden":
@@ -87,8 +87,8 @@ def _type_finding(kind: str, value: object) -> FieldError:
     remedy = _REMEDIES.get(kind, f"write {_TYPES[kind]}")
     if value is None:
         return FieldError("is empty", f"write {_TYPES[kind]}, or remove the line")
-    if isinstance(value, str) and _TYPES[kind] in ("a mapping", "a list") and (wrong := in_text(value)) is not None:
-        return wrong
+    if isinstance(value, str) and _TYPES[kind] in ("a mapping", "a list") and (problem := in_text(value)) is not None:
+        return problem
     return FieldError(f"is {_what(value)} where {_TYPES[kind]} belongs", remedy)
 
 

@@ -164,10 +164,10 @@ def _correct(session: "Session", repairs: Callable[[], Iterator[Repair]], *, is_
     from provider.systems.postgresql import explain
 
     with error_context("reading rights", explain):
-        wrong = list(repairs())
-    if wrong:
-        with error_context(f"giving rights ({len(wrong)} to correct)", explain):
-            session.execute(sql.SQL(";\n").join(repair.statement for repair in wrong))
+        problem = list(repairs())
+    if problem:
+        with error_context(f"giving rights ({len(problem)} to correct)", explain):
+            session.execute(sql.SQL(";\n").join(repair.statement for repair in problem))
             if is_seen_outside:
                 session.commit()
             # Rights that are not ours to take are left with a mere warning.

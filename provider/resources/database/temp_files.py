@@ -46,10 +46,10 @@ def unlimited(session: "Session", inputs: Inputs) -> Iterator[str]:
 
 def refuse_unlimited(session: "Session", inputs: Inputs) -> None:
     """Raises Failure with what the server's administrator can do."""
-    for wrong in unlimited(session, inputs):
+    for problem in unlimited(session, inputs):
         provisioner = _of_server(session)[1]
         raise ResourceFailure(
-            f"{wrong}: one statement could fill the server's disk",
+            f"{problem}: one statement could fill the server's disk",
             f"as the server's administrator run `GRANT SET ON PARAMETER temp_file_limit TO {provisioner}`,"
             " or set the server's own parameter temp_file_limit (docs/plans.md)",
         )

@@ -76,8 +76,8 @@ def run(
             watch.stop()
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
-        raise BackupError(wrong, "correct this and run again")
+        problem = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
+        raise BackupError(problem, "correct this and run again")
     return done.stdout or b""
 
 

@@ -61,7 +61,7 @@ def restore(vault: BackupStore, backup_id: str, source: str, target: BackupSubje
             if (known := to_user_error(error)) is None:
                 raise
             raise BackupError(
-                f"{target.database} is the restored one by now, but not all objects are back: {known.wrong}",
+                f"{target.database} is the restored one by now, but not all objects are back: {known.problem}",
                 f"run the same again, with `--replace {target.name}`",
                 passing=known.passing,
             ) from error

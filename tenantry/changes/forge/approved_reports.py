@@ -55,9 +55,9 @@ def approved_reports(
                 reports[request.number] = report
     if missing:
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(missing))
-        wrong = f"not all that is to be deployed was approved, nothing was changed:\n{lines}"
+        problem = f"not all that is to be deployed was approved, nothing was changed:\n{lines}"
         remedy = f"run the preview of such a request again (its run of preview.yml, `Re-run all jobs`), or {BY_HAND}"
-        raise CommandError(wrong, remedy)
+        raise CommandError(problem, remedy)
     return list(reports.values())
 
 

@@ -108,7 +108,7 @@ def recorded(journal: Journal) -> "Generator[Ending, None, None]":
         yield ending
     except CommandError as refusal:
         result = Result.INTERRUPTED if refusal.code is ExitCode.INTERRUPTED else Result.REFUSED
-        journal.end(result, refusal.wrong)
+        journal.end(result, refusal.problem)
         raise
     except BaseException as error:
         is_stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)

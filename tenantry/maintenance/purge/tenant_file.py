@@ -112,7 +112,7 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
         reread = read_tenant(draft)
         if reread.value is None or not _same(reread.value, wanted):
             faults = [
-                printable(f"line {fault.line} would be wrong: {fault.field} {fault.wrong}") for fault in reread.faults
+                printable(f"line {fault.line} would be wrong: {fault.field} {fault.problem}") for fault in reread.faults
             ]
             told = faults[0] if faults else "it would say something else"
             raise CommandError(f"{path.name} could not be changed: {told}", BY_HAND)

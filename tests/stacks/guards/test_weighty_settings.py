@@ -232,15 +232,15 @@ def test_several_are_told_at_once_with_one_remedy(outputs: Any, refused: Any, te
     assert "'clusterName=other zone=example.com'" in told
 
 
-@pytest.mark.parametrize("wrong", ["systemRegion=cn-shenzhen", "photoRegion=cn-hangzhou", "systemRegion="])
-def test_another_value_or_setting_allows_nothing(outputs: Any, refused: Any, tenants: Any, wrong: str) -> None:
-    changed = {"systemRegion": "cn-hangzhou", "allowChange": wrong}
+@pytest.mark.parametrize("problem", ["systemRegion=cn-shenzhen", "photoRegion=cn-hangzhou", "systemRegion="])
+def test_another_value_or_setting_allows_nothing(outputs: Any, refused: Any, tenants: Any, problem: str) -> None:
+    changed = {"systemRegion": "cn-hangzhou", "allowChange": problem}
     assert "tenantry:systemRegion: was" in refused(tenants(k001={}), others={ME: outputs}, **changed)
 
 
-@pytest.mark.parametrize("wrong", ["systemRegion", "image=x", "systemRegoin=cn-hangzhou", "yes"])
-def test_what_allows_nothing_is_told(refused: Any, tenants: Any, wrong: str) -> None:
-    assert f"tenantry:allowChange: `{wrong}` allows nothing" in refused(tenants(k001={}), allowChange=wrong)
+@pytest.mark.parametrize("problem", ["systemRegion", "image=x", "systemRegoin=cn-hangzhou", "yes"])
+def test_what_allows_nothing_is_told(refused: Any, tenants: Any, problem: str) -> None:
+    assert f"tenantry:allowChange: `{problem}` allows nothing" in refused(tenants(k001={}), allowChange=problem)
 
 
 def test_what_was_asked_for_twice_is_done_told_and_remembered(

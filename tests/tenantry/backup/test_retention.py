@@ -64,11 +64,13 @@ def test_ids_of_one_second_sort_as_they_were_taken() -> None:
     assert all(ID.fullmatch(backup_id) for backup_id in ids)
 
 
-@pytest.mark.parametrize("wrong", ["", "k001", "k001-2026", "../k001-20260101T000000Z-0123456789abcdef", "k001-x-y\n"])
-def test_what_is_no_id(wrong: str) -> None:
-    assert subject_of(wrong) is None
+@pytest.mark.parametrize(
+    "problem", ["", "k001", "k001-2026", "../k001-20260101T000000Z-0123456789abcdef", "k001-x-y\n"]
+)
+def test_what_is_no_id(problem: str) -> None:
+    assert subject_of(problem) is None
     with pytest.raises(ValueError, match="no backup's id"):
-        moment_of(wrong)
+        moment_of(problem)
 
 
 def test_the_living_and_the_purged_lie_apart_and_no_subject_holds_another() -> None:

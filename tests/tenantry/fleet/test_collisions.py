@@ -21,7 +21,7 @@ def test_a_code_is_used_once(write: Write, faults_of: Find) -> None:
     path = write("copy.yaml", phone='"13800138002"')
     (fault,) = faults_of()
     assert (fault.file, fault.line, fault.field) == (str(path), 1, "code")
-    assert "k001.yaml" in fault.wrong
+    assert "k001.yaml" in fault.problem
     assert "k002" in fault.remedy
 
 
@@ -44,7 +44,7 @@ def test_a_phone_is_used_once(write: Write, faults_of: Find) -> None:
     path = write("k002.yaml", code="k002")
     (fault,) = faults_of()
     assert (fault.file, fault.line, fault.field) == (str(path), 3, "phone")
-    assert "k001.yaml" in fault.wrong
+    assert "k001.yaml" in fault.problem
     assert "13800138001" not in str(fault)
 
 

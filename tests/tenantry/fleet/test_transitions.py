@@ -25,7 +25,7 @@ def said(path: Path, before: PreviousRun | None) -> list[str]:
     else:
         return []
     assert all(fault.file == str(path) and fault.line for fault in found)
-    return [f"{fault.field}: {fault.wrong}, {fault.remedy}" for fault in found]
+    return [f"{fault.field}: {fault.problem}, {fault.remedy}" for fault in found]
 
 
 def rotated(number: int, since: date = LONG_AGO, name: str = ALL_CREDENTIALS) -> PreviousRun:

@@ -44,7 +44,7 @@ def test_a_year_that_is_no_year_of_months(
         return
     (one,) = warned
     assert (one.file, one.field) == (str(path), "plans.standard.price.yearly")
-    assert says in one.wrong
+    assert says in one.problem
     assert price in path.read_text().splitlines()[one.line - 1]
 
 
@@ -53,7 +53,7 @@ def test_a_code_that_skips_names_the_next_free_one(write: Callable[..., Path], f
     path = write("k010.yaml", code="k010", phone='"13800138010"')
     (one,) = found()
     assert (one.file, one.field) == (str(path), "code")
-    assert "k010 skips the codes between it and k001, and the next will be k011" in one.wrong
+    assert "k010 skips the codes between it and k001, and the next will be k011" in one.problem
     assert one.remedy == "give this tenant the next free code k002"
     write("k011.yaml", code="k011", phone='"13800138011"')
     assert found() == []  # nobody can go back

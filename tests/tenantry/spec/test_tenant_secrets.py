@@ -126,8 +126,8 @@ def test_a_cell_that_the_stack_does_not_hold_is_not_looked_up(said) -> None:
 
 def test_a_secret_that_nobody_refers_to_is_named_with_both_remedies(write, load, today) -> None:
     write(secrets=PAY, status="deleted", deleted_at="2026-10-30")
-    ((key, wrong, remedy),) = STACK.unused(tenant.spec for tenant in load().all)
-    assert (key, wrong) == ("tenantry-secrets:k002.other", "no tenant's file refers to it")
+    ((key, problem, remedy),) = STACK.unused(tenant.spec for tenant in load().all)
+    assert (key, problem) == ("tenantry-secrets:k002.other", "no tenant's file refers to it")
     assert "config:k002.other" in remedy
     assert "pulumi config rm tenantry-secrets:k002.other --stack prod" in remedy
 

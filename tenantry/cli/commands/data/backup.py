@@ -211,8 +211,10 @@ def _show(records: "list[Record]", as_json: bool) -> None:
     for entry in records:
         size = f"{(entry.size_bytes or 0) / 2**20:.1f} MiB"
         until = f"  until {entry.expires_at:%Y-%m-%d}" if entry.expires_at else ""
-        wrong = f"  {entry.error_message}" if entry.error_message else ""
-        print(f"{entry.backup_id}  {entry.kind:9}  {entry.status:9}  {entry.row_count or 0} rows  {size}{until}{wrong}")
+        problem = f"  {entry.error_message}" if entry.error_message else ""
+        print(
+            f"{entry.backup_id}  {entry.kind:9}  {entry.status:9}  {entry.row_count or 0} rows  {size}{until}{problem}"
+        )
 
 
 def report_progress(text: str) -> None:
@@ -244,8 +246,8 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
     try:
         return Stack.of(project, stack, with_pod_session(of_stack))
     except NoSession as reason:
-        wrong, _, remedy = str(reason).rpartition(": ")
-        raise BackupError(wrong, remedy) from None
+        problem, _, remedy = str(reason).rpartition(": ")
+        raise BackupError(problem, remedy) from None
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def _labels(pairs: list[str]) -> dict[str, str]:
         labels[key] = value
     if (fault := field_fault("label", labels)) is not None:
         key = "".join(f"{step} " for step in fault.path)
-        raise typer.BadParameter(f"{key}{fault.wrong}: {fault.remedy}", param_hint="--label")
+        raise typer.BadParameter(f"{key}{fault.problem}: {fault.remedy}", param_hint="--label")
     return labels
 
 
@@ -113,15 +113,15 @@ def _tenant(
         raise typer.BadParameter(f"{', '.join(missing)}: not given, and there is no terminal to ask on")
     answers: dict[str, str] = {}
     for field, value in given.items():
-        wrong = None if value is None else _wrong(where, field, value)
-        if wrong is not None:
-            raise typer.BadParameter(wrong, param_hint=f"--{field}")
+        problem = None if value is None else _wrong(where, field, value)
+        if problem is not None:
+            raise typer.BadParameter(problem, param_hint=f"--{field}")
         answers[field] = value if value is not None else _ask(where, field)
     optional = {"--address": ("address", () if address is None else (address,)), "--service": ("service", services)}
     for option, (field, values) in optional.items():
         for value in values:
-            if (wrong := _wrong(where, field, value)) is not None:
-                raise typer.BadParameter(wrong, param_hint=option)
+            if (problem := _wrong(where, field, value)) is not None:
+                raise typer.BadParameter(problem, param_hint=option)
     return NewTenant(**answers, address=address, services=services, labels=labels)
 
 
@@ -129,10 +129,10 @@ def _ask(where: FleetLocation, field: str) -> str:
     default = "main" if field == "cell" and (where.cells is None or "main" in where.cells) else None
     while True:
         value: str = typer.prompt(_QUESTIONS[field], default=default, err=True).strip()
-        wrong = _wrong(where, field, value)
-        if wrong is None:
+        problem = _wrong(where, field, value)
+        if problem is None:
             return value
-        typer.echo(f"  {wrong}", err=True)
+        typer.echo(f"  {problem}", err=True)
 
 
 def _wrong(where: FleetLocation, field: str, value: str) -> str | None:
@@ -140,7 +140,7 @@ def _wrong(where: FleetLocation, field: str, value: str) -> str | None:
 
     fault = field_fault(field, value)
     if fault is not None:
-        return f"{fault.wrong}: {fault.remedy}"
+        return f"{fault.problem}: {fault.remedy}"
     if field == "phone" and (holder := phone_holder(where.directory, value)) is not None:
         return f"the number is taken by {holder}: each tenant needs its own"
     if field == "cell" and where.cells is not None and value not in where.cells:

@@ -156,8 +156,8 @@ def _unused_secrets(where: FleetLocation, fleet: "Fleet", cwd: Path) -> Iterator
     from tenantry.engine.stack.stack_file import line_of
 
     file = Project.find(cwd).file(where.stack)
-    for key, wrong, remedy in where.secrets.unused(tenant.spec for tenant in fleet.all):
-        yield Fault(file.name, line_of(file, key), key, wrong, remedy)
+    for key, problem, remedy in where.secrets.unused(tenant.spec for tenant in fleet.all):
+        yield Fault(file.name, line_of(file, key), key, problem, remedy)
 
 
 def _count(number: int, what: str) -> str:

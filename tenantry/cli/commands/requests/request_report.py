@@ -234,14 +234,14 @@ def refuse_beyond(operation: "Operation", approved: list[Path], *, refresh: bool
     known = _each(approved)
     ended = operation.preview(refresh=refresh, plan=plan)
     if ended.code:
-        wrong = "the preview before the run did not come to a good end: nothing was changed"
-        raise CommandError(wrong, "see its errors, `tenantry preview` shows them again", ended.code)
+        problem = "the preview before the run did not come to a good end: nothing was changed"
+        raise CommandError(problem, "see its errors, `tenantry preview` shows them again", ended.code)
     now = stack_report(operation.stack, ended.as_json(), None, Basis())
     if unapproved := beyond(known, RequestReport((now,))):
         lines = "\n".join(f"  {more}" for more in unapproved[:_MOST_BEYOND])
         more = f"\n  and {len(unapproved) - _MOST_BEYOND} more" if len(unapproved) > _MOST_BEYOND else ""
-        wrong = f"{len(unapproved)} changes beyond what was approved, nothing was changed:\n{lines}{more}"
-        raise CommandError(wrong, "have a report of the state as it is now approved, or what is beyond it undone")
+        problem = f"{len(unapproved)} changes beyond what was approved, nothing was changed:\n{lines}{more}"
+        raise CommandError(problem, "have a report of the state as it is now approved, or what is beyond it undone")
 
 
 def _previewed(
@@ -276,7 +276,7 @@ def _previewed(
         outcome = {"result": "refused", "errors": [{"text": str(fault)} for fault in faults.faults]}
     except CommandError as refusal:
         code = refusal.code
-        outcome = {"result": code.name.lower(), "errors": [{"text": refusal.wrong, "remedy": refusal.remedy}]}
+        outcome = {"result": code.name.lower(), "errors": [{"text": refusal.problem, "remedy": refusal.remedy}]}
     return code, stack_report(stack, outcome, facts, basis)
 
 
