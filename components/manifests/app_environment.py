@@ -39,8 +39,8 @@ def transport(transport: Transport) -> dict[str, str]:
 
 def settings(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
     """By the names that the application, and Alibaba Cloud's SDKs for their part, look for."""
-    names, identity, turn = tenant.names, at.identity, tenant.turns[ALL_CREDENTIALS]
-    overlap = {PREVIOUS_UNTIL: turn.until.isoformat()} if turn.overlaps else {}
+    names, identity, rotation = tenant.names, at.identity, tenant.rotations[ALL_CREDENTIALS]
+    overlap = {PREVIOUS_UNTIL: rotation.until.isoformat()} if rotation.overlaps else {}
     systems = {key: value for system in at.systems for key, value in system.environment(names).items()}
     return (
         overlap

@@ -84,9 +84,9 @@ class Database(pulumi.ComponentResource):
             Role(
                 f"{name}-login-{login[-1]}",
                 name=login,
-                login=args.access and (turn == active or args.overlap_until is not None),
+                login=args.access and (index == active or args.overlap_until is not None),
                 password=password,
-                valid_until=_valid_until(None if turn == active else args.overlap_until),
+                valid_until=_valid_until(None if index == active else args.overlap_until),
                 roles=[args.database] if args.rights == "owner" else [],
                 # The database's own limit is its owner's to lift, and a login may act as the owner.
                 connection_limit=args.connections,
@@ -96,7 +96,7 @@ class Database(pulumi.ComponentResource):
                     depends_on=[*([owner] if args.rights == "owner" else []), *args.shut],
                 ),
             )
-            for turn, (login, password) in enumerate(zip(args.logins, passwords, strict=True))
+            for index, (login, password) in enumerate(zip(args.logins, passwords, strict=True))
         ]
         database = PgDatabase(
             f"{name}-database",
@@ -127,10 +127,10 @@ class Database(pulumi.ComponentResource):
                 f"{name}-password-{login[-1]}",
                 length=PASSWORD_LENGTH,
                 special=False,
-                keepers={"rotation": str(turn)},
+                keepers={"rotation": str(generation)},
                 opts=pulumi.ResourceOptions(parent=self, provider=args.providers.random),
             ).result
-            for login, turn in zip(args.logins, password_generations(args.rotation), strict=True)
+            for login, generation in zip(args.logins, password_generations(args.rotation), strict=True)
         )
         return first, second
 

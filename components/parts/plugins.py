@@ -176,5 +176,5 @@ def _checksum(tenant: ResolvedTenant, at: Installation) -> str:
     plain = restart_relevant(settings(tenant, at))
     told: dict[str, Any] = json.loads(plain.pop("TENANT_SETTINGS"))
     kept = {key: value for key, value in told.items() if key not in NOT_OF_SERVICES}
-    facts = [plain, kept, tenant.turns[ALL_CREDENTIALS].number]
+    facts = [plain, kept, tenant.rotations[ALL_CREDENTIALS].number]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -57,7 +57,7 @@ class Workload(pulumi.ComponentResource):
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
             self.foundation += (self._object("v1", "Secret", pod.API_KEYS, handed, as_=pod.API_KEYS),)
-        body = pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL_CREDENTIALS].number), credentials)
+        body = pod.deployment(tenant, at, _checksum(plain, tenant.rotations[ALL_CREDENTIALS].number), credentials)
         secrets: list[Manifest] = []
         if tenant.spec.secrets:
             handed = {"type": "Opaque", "data": _encoded(tenant_secrets.data(args.secrets))}

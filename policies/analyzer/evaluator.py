@@ -134,4 +134,4 @@ def _guarded(rule: Rule, check: Iterator[Found], verdict: Evaluation) -> tuple[l
 
 def _short(resource: Resource) -> str:
     """Kind and name as people know them."""
-    return f"{resource.kind.rpartition(':')[2]} {resource.called}"
+    return f"{resource.kind.rpartition(':')[2]} {resource.object_name}"

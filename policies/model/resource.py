@@ -133,7 +133,7 @@ class Resource:
         return text(at(self.props, "metadata", self._namespace_key))
 
     @property
-    def called(self) -> str:
+    def object_name(self) -> str:
         """The object's own name, where it has one that can be read; else the name in the program. For messages."""
         try:
             value = at(self.props, "metadata", "name") if self.in_kubernetes else self.props.get("name")

@@ -25,11 +25,11 @@ TENANTS: Final = [{"key": TENANT_LABEL, "operator": "Exists"}]
 )
 def rail(resource: Resource, settings: Settings) -> Iterator[str]:
     """A guard rail holds for every tenant's namespace, and refuses."""
-    if resource.called not in RAILS:
+    if resource.object_name not in RAILS:
         return
     spec = mapping(resource.props.get("spec"))
     if resource.kind == BOUND:
-        if text(spec.get("policyName")) != resource.called:
+        if text(spec.get("policyName")) != resource.object_name:
             yield f"it binds {shown(spec.get('policyName'))}"
         if "Deny" not in sequence(spec.get("validationActions")):
             yield "it does not refuse"
@@ -44,7 +44,7 @@ def rail(resource: Resource, settings: Settings) -> Iterator[str]:
         dict(mapping(expression))
         for expression in sequence(at(spec, "matchConstraints", "namespaceSelector", "matchExpressions"))
     ]
-    wanted = [] if resource.called == EVERYWHERE else TENANTS
+    wanted = [] if resource.object_name == EVERYWHERE else TENANTS
     if faults != wanted or at(spec, "matchConstraints", "namespaceSelector", "matchLabels"):
         yield "it does not look at every tenant's namespace"
     for rule in map(mapping, sequence(at(spec, "matchConstraints", "resourceRules"))):
@@ -66,7 +66,7 @@ def rails(stack: Stack, settings: Settings) -> Iterator[Violation]:
         return
     wanted = {RAIL: RAILS, BOUND: RAILS, "kubernetes:ClusterRole": tuple(CLUSTER_ROLES.values())}
     for kind, names in wanted.items():
-        there = {resource.called for resource in stack.of(kind)}
+        there = {resource.object_name for resource in stack.of(kind)}
         for name in names:
             if name not in there:
                 yield Violation(PLATFORM, f"there is no {kind.rpartition(':')[2]} {name}")

@@ -97,7 +97,7 @@ def _strange(resource: Resource) -> Iterator[str]:
 )
 def admin_rows(resource: Resource, settings: Settings) -> Iterator[str]:
     """The admin database's logins read and write rows: they are members of nothing, and own nothing."""
-    logins = {f"{ADMIN_DATABASE}_{turn}" for turn in "ab"}
+    logins = {f"{ADMIN_DATABASE}_{suffix}" for suffix in "ab"}
     roles = [text(role) for role in sequence(resource.props.get("roles"))]
     if resource.kind == ROLE and text(resource.props.get("name")) in logins and roles:
         yield f"it is a member of {', '.join(roles)}"
@@ -188,7 +188,7 @@ def grant(resource: Resource, settings: Settings) -> Iterator[str]:
     """In a tenant's database only its own roles have rights, and cannot pass them on."""
     if resource.code is None:
         return
-    own = {database_of(resource.code), *(f"{database_of(resource.code)}_{turn}" for turn in "ab")}
+    own = {database_of(resource.code), *(f"{database_of(resource.code)}_{suffix}" for suffix in "ab")}
     for key in ("database", "role", "owner"):
         value = text(resource.props.get(key))
         if value and value.lower() != "public" and value not in own:

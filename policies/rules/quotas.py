@@ -99,7 +99,7 @@ def _amounts(given: object, expected: Mapping[str, float]) -> bool:
 )
 def container(resource: Resource, settings: Settings) -> Iterator[str]:
     """Containers have requests and limits; a tenant's those of a plan or of a service's catalogue, both the same."""
-    service = plugin(resource.called)
+    service = plugin(resource.object_name)
     for name, entry in containers(pod(resource)):
         resources = {side: mapping(at(entry, "resources", side)) for side in ("requests", "limits")}
         missing = [f"{side}.{amount}" for side in resources for amount in AMOUNTS if amount not in resources[side]]
@@ -210,7 +210,7 @@ def most_replicas(stack: Stack, deployment: Resource) -> float | None:
         return declared
     for resource in stack.of(*SCALERS):
         target = text(at(resource.props, "spec", "scaleTargetRef", "name"))
-        if resource.namespace == deployment.namespace and target == deployment.called:
+        if resource.namespace == deployment.namespace and target == deployment.object_name:
             return number(at(resource.props, "spec", SCALERS[resource.kind]))
     return None
 
@@ -224,7 +224,7 @@ def _is_of(resource: Resource, plan: Plan) -> bool:
     if resource.kind == LIMITS:
         container_, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
         return all(_amounts(container_.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
-    if plugin(resource.called) is not None:
+    if plugin(resource.object_name) is not None:
         return True  # the catalogue's, which quotas-container says; whether it fits, the quota does
     wanted = number(at(resource.props, "spec", "replicas")) or 0
     return wanted <= plan.replicas and all(

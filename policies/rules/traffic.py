@@ -71,7 +71,9 @@ def limited(stack: Stack, settings: Settings) -> Iterator[Violation]:
                 yield Violation(code, "it is not that of the tenant's plan", entry)
         for resource in stack.parts(code, ROUTE):
             rules = [text(mapping(rule).get("name")) for rule in sequence(at(resource.props, "spec", "rules"))]
-            free = [rule for rule in rules if not any(_holds(policy, resource.called, rule) for policy in policies)]
+            free = [
+                rule for rule in rules if not any(_holds(policy, resource.object_name, rule) for policy in policies)
+            ]
             if free:
                 yield Violation(code, f"its rule {shown(free[0])} has no limit", resource)
 

@@ -88,7 +88,7 @@ class BackupRecords:
     database: str
 
     @contextmanager
-    def turn(self, database: str) -> Generator[Session]:
+    def lock(self, database: str) -> Generator[Session]:
         """One at a time for a database. The lock ends with its session, also when this process is killed.
 
         It is given back before that: a session that is closed ends a moment later on the server.
@@ -109,7 +109,7 @@ class BackupRecords:
         self, backup_id: str, *, code: str | None, database: str, kind: Kind, location: str, deleted_at: date | None
     ) -> Generator[Session]:
         """A row that says how the backup ended, however it ends."""
-        with self.turn(database) as session:
+        with self.lock(database) as session:
             session.execute(INTERRUPTED, [database])
             session.execute(BEGIN, [code, backup_id, database, kind, location, deleted_at])
             try:

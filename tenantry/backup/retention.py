@@ -80,7 +80,7 @@ def prune(vault: BackupStore, subject: BackupSubject, counts: Counts, say: Say) 
     doomed = sorted(set(scheduled) - kept(scheduled, counts))
     if not doomed:
         return []
-    with error_context(f"removing old backups of {subject.name}"), vault.records.turn(subject.database):
+    with error_context(f"removing old backups of {subject.name}"), vault.records.lock(subject.database):
         shelf = BackupPaths(subject.name)
         bucket = vault.systems.bucket(vault.place)
         for backup_id in doomed:
@@ -108,7 +108,7 @@ def _sweep(vault: BackupStore, shelf: BackupPaths) -> int:
 def forget(vault: BackupStore, code: str, database: str, say: Say) -> int:
     """All backups of a purged tenant but the proven one, which lies among the purged: with all their versions."""
     bucket, shelf = vault.systems.bucket(vault.place), BackupPaths(code)
-    with error_context(f"removing the other backups of {code}"), vault.records.turn(database):
+    with error_context(f"removing the other backups of {code}"), vault.records.lock(database):
         removed = objects.delete_all_versions(bucket, shelf.backups) + objects.delete_all_versions(
             bucket, shelf.objects
         )

@@ -172,9 +172,9 @@ def _facts(
 
 
 def _rotated(old: ResolvedTenant, new: ResolvedTenant) -> Iterator[str]:
-    for name, turn in new.turns.items():
-        before = old.turns.get(name)
-        if before is not None and before.number != turn.number:
+    for name, rotation in new.rotations.items():
+        before = old.rotations.get(name)
+        if before is not None and before.number != rotation.number:
             yield "all passwords and keys" if name == ALL_CREDENTIALS else f"API key {name.partition('/')[2]}"
 
 

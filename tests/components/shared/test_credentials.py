@@ -29,8 +29,8 @@ def digest(text: str) -> str:
 
 def over(resolved):
     """The same tenant on a day on which nothing overlaps any more."""
-    turns = {name: replace(turn, overlaps=False) for name, turn in resolved.turns.items()}
-    return replace(resolved, turns=turns)
+    rotations = {name: replace(rotation, overlaps=False) for name, rotation in resolved.rotations.items()}
+    return replace(resolved, rotations=rotations)
 
 
 def test_all_differ_and_none_is_short(parts, tenant) -> None:
@@ -125,11 +125,11 @@ def test_of_two_rotations_in_one_overlap_every_key_that_was_handed_out_works(par
 
     def at(**numbers: int):
         days = {first: early, later: late}
-        turns = {
+        rotations = {
             name: Rotation(numbers[name], days[name], days[name] + timedelta(days=8), numbers[name] > 1)
             for name in numbers
         }
-        return keys(parts(replace(resolved, turns=turns)), "k001-app-api-keys")
+        return keys(parts(replace(resolved, rotations=rotations)), "k001-app-api-keys")
 
     handed = [at(**{first: 1, later: 1})["bus"], at(**{first: 2, later: 1})["bus"]]
     found = at(**{first: 2, later: 2})
