@@ -76,7 +76,7 @@ class Tenant(pulumi.ComponentResource):
         parts: list[pulumi.Resource] = [keys.root, known, database, storage]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
-            walls = TenantNamespace(
+            namespace = TenantNamespace(
                 f"{name}-ns",
                 TenantNamespaceArgs(
                     tenant.names,
@@ -99,7 +99,7 @@ class Tenant(pulumi.ComponentResource):
                     login=database.login,
                     password=database.password,
                     keys=keys,
-                    walls=walls.ready,
+                    namespace_ready=namespace.ready,
                     data=(database.ready, storage.ready),
                     secrets=args.secrets,
                 ),
@@ -109,10 +109,10 @@ class Tenant(pulumi.ComponentResource):
             pods: list[pulumi.Resource] = [workload]
             if tenant.services:
                 plugins = PluginsArgs(
-                    tenant, args.installation, args.providers, args.foundations, walls.ready, workload.foundation
+                    tenant, args.installation, args.providers, args.foundations, namespace.ready, workload.foundation
                 )
                 pods.append(Plugins(f"{name}-svc", plugins, child))
-            parts += [walls, *pods]
+            parts += [namespace, *pods]
             if phase.has_access and tenant.rotations[ALL_CREDENTIALS].is_over:
                 opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database, *pods])
                 Sessions(f"{name}-sessions", tenant.names.database, [database.idle], opts=opts)

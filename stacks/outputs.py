@@ -89,19 +89,19 @@ def is_returned(last: LastTenant | None) -> bool:
     return last is not None and (last.leaving or last.buried is not None)
 
 
-def pending_tombstones(stones: Iterable[Tombstone], held: Mapping[str, LastTenant]) -> dict[str, Memory]:
+def pending_tombstones(tombstones: Iterable[Tombstone], held: Mapping[str, LastTenant]) -> dict[str, Memory]:
     """Those whose removal has been asked for, until `tenantry purge` has seen that nothing is left of them."""
     memory: dict[str, Memory] = {}
-    for stone in stones:
-        last = held.get(stone.code)
-        if last is not None and not stone.is_bare:
-            memory[stone.code] = TenantRecord(
+    for tombstone in tombstones:
+        last = held.get(tombstone.code)
+        if last is not None and not tombstone.is_bare:
+            memory[tombstone.code] = TenantRecord(
                 phase=Phase.PURGING,  # also after runs with another file than the tombstone, which were refused
                 cell=last.cell,
                 deletion_seen=last.deletion_seen,
                 given=PreviousRun(rotations=last.given.rotations),
                 prefix=last.prefix,
-                buried=stone.proof,
+                buried=tombstone.proof,
             ).to_output()
     return memory
 

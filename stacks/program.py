@@ -58,10 +58,10 @@ async def main() -> pulumi.Inputs:
                 remembered = settings_after([alone.seal], settings, remembered)
             return {SETTINGS: remembered, **_facts_of(alone, last.foundation, is_partial=is_partial)}
         foundation, platform, mine = await _register(config, declared, fleet, last.held)
-    stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
+    tombstones = [tombstone for tombstone in fleet.tombstones if config.holds.cell(tombstone.cell)]
     told: dict[str, Any] = {
-        "leaving": outputs.pending_tombstones(stones, last.held),
-        "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
+        "leaving": outputs.pending_tombstones(tombstones, last.held),
+        "purged": sorted(last.purged | {tombstone.code for tombstone in tombstones if tombstone.is_bare}),
         SETTINGS: remembered_settings(settings, before, changed),
     }
     before_end = {} if foundation is None else {FOUNDATION: last.foundation}

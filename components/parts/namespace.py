@@ -49,7 +49,7 @@ class TenantNamespace(pulumi.ComponentResource):
                 depends_on=[*args.foundations.guardrails, *args.after],
             ),
         )
-        walls = {
+        objects = {
             ("v1", "ServiceAccount", DEFAULT_ACCOUNT): {"automountServiceAccountToken": False},
             ("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},
             ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network_policy.deny_all()},
@@ -60,8 +60,8 @@ class TenantNamespace(pulumi.ComponentResource):
             ("v1", "ResourceQuota", "plan"): {"spec": {"hard": quotas.hard(args.plan)}},
         }
         made: list[Manifest] = []
-        for (version, kind, called), body in walls.items():
-            is_last = len(made) == len(walls) - 1
+        for (version, kind, called), body in objects.items():
+            is_last = len(made) == len(objects) - 1
             made.append(
                 Manifest(
                     f"{name}-{kind.lower()}-{called}",

@@ -36,7 +36,7 @@ class PluginsArgs:
     installation: Installation
     providers: Providers
     foundations: PlatformDependencies
-    walls: pulumi.Resource  # the last of the namespace's
+    namespace_ready: pulumi.Resource  # the last of the namespace's
     after: Sequence[pulumi.Resource]  # account, settings, credentials and data, before the first pod
 
 
@@ -100,7 +100,7 @@ class Plugins(pulumi.ComponentResource):
         if not await_it:
             metadata["annotations"] = {SKIP_AWAIT: "true"}
         opts = pulumi.ResourceOptions(
-            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.walls, *after]
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.namespace_ready, *after]
         )
         suffix = f"{called}-{kind.lower()}" if called else kind.lower()
         return Manifest(f"{self._name}-{suffix}", api_version, kind, metadata, body, opts)

@@ -33,7 +33,7 @@ class WorkloadArgs:
     login: str
     password: pulumi.Input[str]
     keys: TenantCredentials
-    walls: pulumi.Resource  # the last of the namespace's: before anything is in it
+    namespace_ready: pulumi.Resource  # the last of the namespace's: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
     secrets: tenant_secrets.Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services
 
@@ -145,7 +145,7 @@ class Workload(pulumi.ComponentResource):
         if annotations:
             metadata["annotations"] = dict(annotations)
         opts = pulumi.ResourceOptions(
-            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.walls, *after]
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.namespace_ready, *after]
         )
         return Manifest(f"{self._name}-{as_ or kind.lower()}", api_version, kind, metadata, body, opts)
 

@@ -60,7 +60,7 @@ def rail(resource: Resource, settings: Settings) -> Iterator[str]:
         "platform."
     ),
 )
-def rails(stack: Stack, settings: Settings) -> Iterator[Violation]:
+def complete(stack: Stack, settings: Settings) -> Iterator[Violation]:
     """A platform has every guard rail with its binding, and the roles of tenants' people."""
     if not any(resource.type == PLATFORM_TYPE for resource in stack.resources):
         return

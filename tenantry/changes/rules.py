@@ -76,9 +76,9 @@ def cell(change: Change) -> Iterator[Fault]:
 
 def reused_code(change: Change) -> Iterator[Fault]:
     """A tombstone keeps its code from ever being used again. One whose tenant is taken back keeps its phone."""
-    stone, tenant = change.before.value, change.after.value
-    if isinstance(stone, Tombstone) and isinstance(tenant, TenantSpec) and stone.phone is None:
-        problem = f"the tenant {stone.code} of {change.reference} is gone, and codes are never used again"
+    tombstone, tenant = change.before.value, change.after.value
+    if isinstance(tombstone, Tombstone) and isinstance(tenant, TenantSpec) and tombstone.phone is None:
+        problem = f"the tenant {tombstone.code} of {change.reference} is gone, and codes are never used again"
         yield change.fault(("code",), problem, "bring the tombstone back, and open this tenant with `tenantry new`")
 
 

@@ -43,7 +43,7 @@ class PlainView:
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    def found(self, finding: Finding, is_error: bool) -> None:
+    def report(self, finding: Finding, is_error: bool) -> None:
         self.say(f"{'error' if is_error else 'warning'}: {finding}")
 
     def tick(self, progress: Progress, seconds: float) -> None:
@@ -76,7 +76,7 @@ class LiveView:
     def say(self, text: str) -> None:
         self._console.print(Text(text))
 
-    def found(self, finding: Finding, is_error: bool) -> None:
+    def report(self, finding: Finding, is_error: bool) -> None:
         label = Text("error: ", "bold red") if is_error else Text("warning: ", "yellow")
         self._console.print(label + Text(str(finding)))
 

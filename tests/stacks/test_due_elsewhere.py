@@ -33,9 +33,9 @@ def test_a_cells_tenant_that_is_removed_takes_its_rule_along(
 ) -> None:
     """Whether the cell's own removal has run by then or not, also where its tombstone names no phone any more."""
     before = resources(run(tenants(k001={}, k002={"cell": "c02"}), holds=["platform"]))
-    for stone in (FRESH, BARE):
+    for tombstone in (FRESH, BARE):
         folder = tenants(k001={})
-        (folder / "k002.yaml").write_text(yaml.safe_dump(stone, allow_unicode=True), encoding="utf-8")
+        (folder / "k002.yaml").write_text(yaml.safe_dump(tombstone, allow_unicode=True), encoding="utf-8")
         after = resources(run(folder, holds=["platform"]))
         assert [change.resource.rpartition("::")[2] for change in operations(before, after)] == [
             "platform-systemkarder-bucket"

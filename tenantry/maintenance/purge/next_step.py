@@ -69,9 +69,9 @@ def _purging(tenant: ResolvedTenant, last: StackMemory | None) -> Next:
     return Next(tenant.code, Step.BURY, f"protection is lifted, proof {tenant.spec.proof}", None, name)
 
 
-def _gone(stone: Tombstone, last: StackMemory | None) -> Next:
+def _gone(tombstone: Tombstone, last: StackMemory | None) -> Next:
     if last is not None:
-        return Next(stone.code, Step.UP, f"{last.resources} resources are still there", None, stone.name or "")
-    if not stone.is_bare:
-        return Next(stone.code, Step.FINISH, "it is removed", None, stone.name or "")
-    return Next(stone.code, Step.DONE, "gone")
+        return Next(tombstone.code, Step.UP, f"{last.resources} resources are still there", None, tombstone.name or "")
+    if not tombstone.is_bare:
+        return Next(tombstone.code, Step.FINISH, "it is removed", None, tombstone.name or "")
+    return Next(tombstone.code, Step.DONE, "gone")

@@ -107,35 +107,35 @@ class Steps:
         self.say(f"{code}: its file is a tombstone: the next run removes what is left")
         self.wrote(path, f"{code}: tombstone")
 
-    def _finish(self, stone: Tombstone) -> None:
+    def _finish(self, tombstone: Tombstone) -> None:
         """Looks for itself: what the state no longer holds may still be there.
 
         Only the namespace is gone by the word of the run that removed it: nothing here reaches into the cluster.
         """
-        code, database = stone.code, database_of(stone.code)
+        code, database = tombstone.code, database_of(tombstone.code)
         with self._administration() as session:
             plan = CleanUp(session, code)
             left = [rest for row in plan.rows() if (rest := self._look(plan, row))]
         if left:
             raise BackupError(f"{code} is not wholly removed: {'; '.join(left)}", "run `tenantry up`, then this again")
         self._refuse_obstacles(code, database)
-        self._refuse_forgetting(stone)
+        self._refuse_forgetting(tombstone)
         forget(self.stack.vault, code, database, self.say)
-        if stone.phone:
+        if tombstone.phone:
             with self._administration() as session:
-                CleanUp(session, code).mask(stone.phone)
+                CleanUp(session, code).mask(tombstone.phone)
         path = self._path(code)
         tenant_file.anonymize_tombstone(path)
         self.say(f"{code}: gone; its proved backup expires {PURGED_KEPT_DAYS} days after its purge")
         self.wrote(path, f"{code}: gone")
 
-    def _refuse_forgetting(self, stone: Tombstone) -> None:
+    def _refuse_forgetting(self, tombstone: Tombstone) -> None:
         """The other backups stay while the proved one is not whole; when its days are over they go as well."""
-        vault, proof = self.stack.vault, stone.proof or ""
+        vault, proof = self.stack.vault, tombstone.proof or ""
         record = vault.records.find(proof)
         if record is None or record.expires_at is None or record.expires_at > datetime.now(UTC):
             again = f"its other backups are kept: bring back what is missing from the versions in {vault.place.name}"
-            refuse_incomplete(vault, proof, stone.code, again)
+            refuse_incomplete(vault, proof, tombstone.code, again)
 
     def _look(self, plan: CleanUp, row: Row) -> str | None:
         """None where nothing is left of a resource, which is on record then; else what is."""

@@ -42,7 +42,7 @@ def write_tombstone(path: Path) -> None:
     spec = _spec(path)
     if spec.proof is None:
         raise CommandError(f"{path.name}: has no proof", "let `tenantry purge` write it")
-    stone = Tombstone(
+    tombstone = Tombstone(
         code=spec.code,
         status="purged",
         proof=spec.proof,
@@ -51,27 +51,27 @@ def write_tombstone(path: Path) -> None:
         cell=spec.cell,
         deleted_at=spec.deleted_at,
     )
-    _replace(path, tombstone_text(stone), stone)
+    _replace(path, tombstone_text(tombstone), tombstone)
 
 
 def anonymize_tombstone(path: Path) -> None:
     """Name and phone go: with them nothing personal is left, and the number may open another tenant."""
-    stone = read_tenant(path).value
-    if not isinstance(stone, Tombstone):
+    tombstone = read_tenant(path).value
+    if not isinstance(tombstone, Tombstone):
         raise CommandError(f"{path.name}: is no tombstone", "run `tenantry validate`")
-    bare = stone.model_copy(update={"name": None, "phone": None})
+    bare = tombstone.model_copy(update={"name": None, "phone": None})
     _replace(path, tombstone_text(bare), bare)
 
 
-def tombstone_text(stone: Tombstone) -> str:
+def tombstone_text(tombstone: Tombstone) -> str:
     fields = {
-        "code": stone.code,
-        "name": stone.name,
-        "phone": stone.phone,
-        "status": stone.status,
-        "cell": stone.cell,
-        "deleted_at": stone.deleted_at,
-        "proof": stone.proof,
+        "code": tombstone.code,
+        "name": tombstone.name,
+        "phone": tombstone.phone,
+        "status": tombstone.status,
+        "cell": tombstone.cell,
+        "deleted_at": tombstone.deleted_at,
+        "proof": tombstone.proof,
     }
     return dump(new_document({key: value for key, value in fields.items() if value is not None}, {}))
 

@@ -170,9 +170,9 @@ def _requests() -> Iterator[tuple[str, RequestReport]]:
     restarts = outcome(*(change(code, "app-deployment", "update", "spec") for code in SERVED),
                        change("", "platform-backups-cron", "update", "spec"))  # fmt: skip
     yield _request("component-restarts-all", restarts, is_data_only=False)
-    walls = [finding(code, "ns-networkpolicy-openings", WALL.format(code=code)) for code in SERVED]
+    findings = [finding(code, "ns-networkpolicy-openings", WALL.format(code=code)) for code in SERVED]
     loosened = outcome(*(change(code, "ns-networkpolicy-openings", "update", "spec") for code in SERVED),
-                       change("", "platform-guardrails-walls", "update", "spec"), result="failed", errors=walls)  # fmt: skip
+                       change("", "platform-guardrails-walls", "update", "spec"), result="failed", errors=findings)  # fmt: skip
     yield _request("wall-loosened", loosened, is_data_only=False)
     steps = ("create-replacement", "replace", "delete-replaced")
     replaced = outcome(*(change("k007", "db-database", step, "template") for step in steps), result="failed",

@@ -85,7 +85,7 @@ def list_tenants(
 
     rows = [summary(tenant) for tenant in fleet.all if where.holds(tenant.cell)]
     gone = gone or "gone" in (phase or ())
-    rows += [tombstone(stone) for stone in fleet.tombstones if gone and where.holds(stone.cell)]
+    rows += [tombstone(buried) for buried in fleet.tombstones if gone and where.holds(buried.cell)]
     wanted = {"plan": plan, "phase": phase, "cell": cell}
     rows = [row for row in rows if all(not chosen or row[key] in chosen for key, chosen in wanted.items())]
     rows = [row for row in rows if all(_has(row["labels"], wish) for wish in label or ())]
