@@ -106,29 +106,29 @@ def pending_tombstones(tombstones: Iterable[Tombstone], held: Mapping[str, LastT
     return memory
 
 
-def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
+def note(outputs: Mapping[str, Any], tenants: Sequence[Mine]) -> None:
     """For a run that does not come to its end: plain `pulumi up` stops at its first failure, anybody presses Ctrl-C.
 
     The engine records the outputs that it was told last, when the run ends: those of the end take the place of these.
     """
     root = get_root_resource()
     if isinstance(root, pulumi.ComponentResource) and not pulumi.runtime.is_dry_run():
-        told = {
+        values = {
             **outputs,
-            "tenants": {tenant.code: kept(tenant.wanted, tenant.last, None, begun=True) for tenant in mine},
+            "tenants": {tenant.code: kept(tenant.wanted, tenant.last, None, begun=True) for tenant in tenants},
         }
-        for name, value in told.items():
+        for name, value in values.items():
             pulumi.export(name, value)  # what the SDK tells the engine when this program ends with an error
-        root.register_outputs(told)
+        root.register_outputs(values)
 
 
-async def tenants_after(mine: Sequence[Mine], *, is_partial: bool) -> dict[str, Memory]:
+async def tenants_after(tenants: Sequence[Mine], *, is_partial: bool) -> dict[str, Memory]:
     """Waits for all of them. A preview tells what there will be."""
     if pulumi.runtime.is_dry_run():
-        return {tenant.code: tenant.wanted for tenant in mine}
+        return {tenant.code: tenant.wanted for tenant in tenants}
     records = {
         tenant.code: await _after(tenant, tenant.part, is_partial=is_partial)
-        for tenant in mine
+        for tenant in tenants
         if tenant.part is not None
     }
     return {code: memory for code, memory in records.items() if memory is not None}

@@ -57,9 +57,9 @@ async def main() -> pulumi.Inputs:
             if alone and changed and not pulumi.runtime.is_dry_run():
                 remembered = settings_after([alone.seal], settings, remembered)
             return {SETTINGS: remembered, **_facts_of(alone, last.foundation, is_partial=is_partial)}
-        foundation, platform, mine = await _register(config, declared, fleet, last.held)
+        foundation, platform, tenants = await _register(config, declared, fleet, last.held)
     tombstones = [tombstone for tombstone in fleet.tombstones if config.holds.cell(tombstone.cell)]
-    told: dict[str, Any] = {
+    own: dict[str, Any] = {
         "leaving": outputs.pending_tombstones(tombstones, last.held),
         "purged": sorted(last.purged | {tombstone.code for tombstone in tombstones if tombstone.is_bare}),
         SETTINGS: remembered_settings(settings, before, changed),
@@ -67,16 +67,16 @@ async def main() -> pulumi.Inputs:
     before_end = {} if foundation is None else {FOUNDATION: last.foundation}
     known: Mapping[str, Any] = _facts_of(foundation, last.foundation, is_partial=is_partial)
     if platform is None:
-        outputs.note({**before_end, **told}, mine)
+        outputs.note({**before_end, **own}, tenants)
     else:
         secrets = {name: secret for name, secret in platform.secrets.items() if await secret.is_known()}
-        outputs.note({**before_end, **last.platform, **secrets, **told}, mine)
+        outputs.note({**before_end, **last.platform, **secrets, **own}, tenants)
         known = {**known, **outputs.platform_after(platform, last.platform, is_partial=is_partial)}
     if changed and not pulumi.runtime.is_dry_run():
         ends = [part.seal for part in (foundation, platform) if part]
-        ends += [tenant.part.end for tenant in mine if tenant.part]
-        told[SETTINGS] = settings_after(ends, settings, told[SETTINGS])
-    return {**known, **told, "tenants": outputs.tenants_after(mine, is_partial=is_partial)}
+        ends += [tenant.part.end for tenant in tenants if tenant.part]
+        own[SETTINGS] = settings_after(ends, settings, own[SETTINGS])
+    return {**known, **own, "tenants": outputs.tenants_after(tenants, is_partial=is_partial)}
 
 
 async def _register(
@@ -94,7 +94,7 @@ async def _register(
         foundations = platform.foundations
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
-    mine: list[outputs.Mine] = []
+    tenants: list[outputs.Mine] = []
     for tenant in (tenant for tenant in fleet.all if config.holds.cell(tenant.cell)):
         last = held.get(tenant.code)
         wanted = outputs.wanted(tenant, last, config.installation, config.today)
@@ -108,8 +108,8 @@ async def _register(
                 tenant.code,
                 TenantArgs(tenant, config.installation, shared, foundations, protect, secrets, returned, wanted),
             )
-        mine.append(outputs.Mine(tenant.code, wanted, last, part))
-    return foundation, platform, mine
+        tenants.append(outputs.Mine(tenant.code, wanted, last, part))
+    return foundation, platform, tenants
 
 
 def _foundation(

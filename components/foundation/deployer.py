@@ -60,15 +60,15 @@ class FoundationDeployer(pulumi.ComponentResource):
             names |= {"system": system, "photos": photos, "backups": backups}
             grants = {"platform": PLATFORM, "foundation": FOUNDATION, "state": STATE}
             self.preview_role = PREVIEW_ROLE
-            for part, called, subjects, given, seconds in (
+            for part, role_name, subjects, given, seconds in (
                 (name, ROLE, settings.subjects, grants, SESSION_SECONDS),
                 (f"{name}-preview", PREVIEW_ROLE, settings.previewing, {"read": (*PREVIEW, *STATE_READ)}, HOUR),
             ):
                 roles.role(
                     part,
-                    called,
+                    role_name,
                     roles.trust(provider_arn(args.account_id, forge), settings.issuer, AUDIENCE, *subjects),
-                    {f"{called}-{which}": document(rights, **names) for which, rights in given.items()},
+                    {f"{role_name}-{which}": document(rights, **names) for which, rights in given.items()},
                     seconds,
                     parent=self,
                     provider=args.provider,

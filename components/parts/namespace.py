@@ -60,21 +60,21 @@ class TenantNamespace(pulumi.ComponentResource):
             ("v1", "ResourceQuota", "plan"): {"spec": {"hard": quotas.hard(args.plan)}},
         }
         made: list[Manifest] = []
-        for (version, kind, called), body in objects.items():
+        for (version, kind, object_name), body in objects.items():
             is_last = len(made) == len(objects) - 1
             made.append(
                 Manifest(
-                    f"{name}-{kind.lower()}-{called}",
+                    f"{name}-{kind.lower()}-{object_name}",
                     version,
                     kind,
-                    {"name": called, "namespace": args.names.namespace, "labels": marks},
+                    {"name": object_name, "namespace": args.names.namespace, "labels": marks},
                     body,
                     pulumi.ResourceOptions(
                         parent=self,
                         provider=args.providers.kubernetes,
                         depends_on=[self.namespace, *(made if is_last else [])],
                     ),
-                    completes=called == DEFAULT_ACCOUNT,  # the control plane makes it with the namespace
+                    completes=object_name == DEFAULT_ACCOUNT,  # the control plane makes it with the namespace
                 )
             )
         self.ready = made[-1]

@@ -104,9 +104,9 @@ class Workload(pulumi.ComponentResource):
         """There before the way in. A web socket is not buffered: where there are any, only the rest has a size."""
         plan, gateway = self._args.tenant.plan, self._args.installation.gateway
 
-        def policy(called: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
+        def policy(object_name: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
             return self._object(
-                traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, called, {"spec": body}, as_=as_
+                traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, object_name, {"spec": body}, as_=as_
             )
 
         rule = http_route.APP_RULE if realtime else None
@@ -128,7 +128,7 @@ class Workload(pulumi.ComponentResource):
         self,
         api_version: str,
         kind: str,
-        called: str,
+        object_name: str,
         body: Mapping[str, Any],
         *,
         after: Sequence[pulumi.Resource] = (),
@@ -138,7 +138,7 @@ class Workload(pulumi.ComponentResource):
         """`as_` is its name in the program, where the kind would not tell it from another."""
         names = self._args.tenant.names
         metadata: dict[str, Any] = {
-            "name": called,
+            "name": object_name,
             "namespace": names.namespace,
             "labels": with_labels(labels(names.code, part=SERVICE_ACCOUNT), self._args.tenant.spec.labels),
         }

@@ -158,9 +158,9 @@ class Opened(pulumi.CustomResource):
         memory: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        told = {"memory": memory, "remembered": None}
+        outputs = {"memory": memory, "remembered": None}
         inputs = {"opening": opening, "domain": domain, "address": address, "removal": None, "purge": None, **removal}
-        super().__init__(f"{PACKAGE}:index:Opened", name, inputs | told, opts)
+        super().__init__(f"{PACKAGE}:index:Opened", name, inputs | outputs, opts)
 
 
 class Sessions(pulumi.CustomResource):

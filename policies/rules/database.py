@@ -236,12 +236,12 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def tls(resource: Resource, settings: Settings) -> Iterator[str]:
     """Where tenants are real, their applications check the server's certificate, by one that they are given."""
-    told = mapping(resource.props.get("data"))
-    if resource.code is None or not settings.flag("tls") or "DB_HOST" not in told:
+    data = mapping(resource.props.get("data"))
+    if resource.code is None or not settings.flag("tls") or "DB_HOST" not in data:
         return
-    if text(told.get("DB_SSLMODE")) != "verify-full":
-        yield f"its DB_SSLMODE is {shown(told.get('DB_SSLMODE'))}"
-    if not text(told.get("DB_SSLROOTCERT")) or "-----BEGIN CERTIFICATE-----" not in text(told.get("DB_CA")):
+    if text(data.get("DB_SSLMODE")) != "verify-full":
+        yield f"its DB_SSLMODE is {shown(data.get('DB_SSLMODE'))}"
+    if not text(data.get("DB_SSLROOTCERT")) or "-----BEGIN CERTIFICATE-----" not in text(data.get("DB_CA")):
         yield "it is given no certificates to check the server's against"
 
 

@@ -31,10 +31,10 @@ def rate(resource: Resource, settings: Settings) -> Iterator[str]:
     if not rules:
         yield "it limits nothing"
     size = at(resource.props, "spec", "requestBuffer", "limit")
-    for called in _targets(resource):
-        service = plugin(called)
-        if service is None and called != SERVICE_ACCOUNT:
-            yield f"it is for {shown(called)}, which is no route of a tenant"
+    for route in _targets(resource):
+        service = plugin(route)
+        if service is None and route != SERVICE_ACCOUNT:
+            yield f"it is for {shown(route)}, which is no route of a tenant"
         for rule in rules:
             given = mapping(rule.get("limit"))
             wanted = number(given.get("requests"))

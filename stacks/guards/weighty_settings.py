@@ -163,29 +163,31 @@ def allowed(text: str | None) -> dict[str, str]:
 
 def refuse_unasked(changed: list[Change], now: Mapping[str, str], allow: str | None, stack: str, root: Path) -> None:
     """Warns of each change. Raises RunError, outside previews, for those that tenantry:allowChange does not name."""
-    told = allowed(allow)
+    allowed_values = allowed(allow)
     for change in changed:
-        if told.get(change.name) == change.now:
+        if allowed_values.get(change.name) == change.now:
             pulumi.log.warn(f"as {PROJECT}:{ALLOW} says: {_line(change, stack, root)}")
     changing = {change.name for change in changed}
-    for name in sorted(name for name, value in told.items() if name not in changing and now.get(name) == value):
+    for name in sorted(
+        name for name, value in allowed_values.items() if name not in changing and now.get(name) == value
+    ):
         pulumi.log.warn(
             f"{place_of(ALLOW, stack, root)}: {name} is {now[name]} already: take it out, or the same change passes "
             "another time"
         )
-    unasked = [change for change in changed if told.get(change.name) != change.now]
+    unasked = [change for change in changed if allowed_values.get(change.name) != change.now]
     if not unasked:
         return
-    body = list(_refusal(unasked, told, stack, root))
+    body = list(_refusal(unasked, allowed_values, stack, root))
     if not pulumi.runtime.is_dry_run():
         raise pulumi.RunError("\n".join(["nothing was changed:", *body]))
     pulumi.log.warn("\n".join(["`up` will refuse this:", *body]))
 
 
-def _refusal(unasked: list[Change], told: Mapping[str, str], stack: str, root: Path) -> Iterator[str]:
+def _refusal(unasked: list[Change], allowed_values: Mapping[str, str], stack: str, root: Path) -> Iterator[str]:
     for change in unasked:
         yield _line(change, stack, root)
-    wanted = {**told, **{change.name: change.now for change in unasked}}
+    wanted = {**allowed_values, **{change.name: change.now for change in unasked}}
     entry = " ".join(f"{name}={value}" for name, value in wanted.items())
     back = ", ".join(f"`{change.name}: {change.before}`" for change in unasked)
     yield (

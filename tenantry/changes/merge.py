@@ -49,13 +49,13 @@ def merge(reference: str, directory: Path) -> Merge:
     result = dict(ours)
     conflicts: list[str] = []
     for name in sorted({*base, *ancestor}):
-        theirs, mine, before = base.get(name), ours.get(name), ancestor.get(name)
-        if theirs in (before, mine):
+        theirs, own, before = base.get(name), ours.get(name), ancestor.get(name)
+        if theirs in (before, own):
             continue
-        merged = theirs if mine == before else _merge_text(mine, before, theirs)
+        merged = theirs if own == before else _merge_text(own, before, theirs)
         if merged is not None:
             result[name] = merged
-        elif mine == before:
+        elif own == before:
             result.pop(name, None)
         else:
             conflicts.append(name)
@@ -110,13 +110,13 @@ def _files_of(directory: Path) -> dict[str, bytes]:
     return files
 
 
-def _merge_text(mine: bytes | None, before: bytes | None, theirs: bytes | None) -> bytes | None:
+def _merge_text(own: bytes | None, before: bytes | None, theirs: bytes | None) -> bytes | None:
     """The text with both changes; None where they concern the same lines, or one side has no such file."""
-    if mine is None or before is None or theirs is None:
+    if own is None or before is None or theirs is None:
         return None
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
         sides = [Path(scratch, name) for name in ("mine", "before", "theirs")]
-        for path, content in zip(sides, (mine, before, theirs), strict=True):
+        for path, content in zip(sides, (own, before, theirs), strict=True):
             path.write_bytes(content)
         done = subprocess.run(["git", "merge-file", "-p", *map(str, sides)], capture_output=True, check=False)
     return done.stdout if done.returncode == 0 else None

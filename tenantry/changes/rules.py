@@ -90,8 +90,8 @@ def tombstone(change: Change) -> Iterator[Fault]:
     for field in ("name", "phone", "deleted_at", "proof"):
         old, new = getattr(before, field), getattr(after, field)
         may_go = field in ("name", "phone") and new is None
-        told = field == "phone" and old is not None  # by the rule of that name
-        if old != new and not may_go and not told:
+        has_own_rule = field == "phone" and old is not None  # by the rule of that name
+        if old != new and not may_go and not has_own_rule:
             remedy = f"write it as in {change.reference}: only `tenantry purge` changes tombstones"
             yield change.fault((field,), "is changed by hand in a tombstone", remedy)
 

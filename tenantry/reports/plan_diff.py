@@ -88,12 +88,12 @@ def _whole(old: Document, new: Document) -> tuple[Document, Document]:
 def _joined(document: Document) -> Document:
     done = cast(Document, document[INFRA_SETTINGS])
     services = {str(service["name"]): service for service in cast(Sequence[Document], done["services"])}
-    told = cast(Sequence[Document], document["services"])
+    entries = cast(Sequence[Document], document["services"])
     return {
         **_OPTIONAL,
         **_told(document),
         **done,
-        "services": [{**entry, **services[str(entry["name"])]} for entry in told],
+        "services": [{**entry, **services[str(entry["name"])]} for entry in entries],
     }
 
 

@@ -86,9 +86,9 @@ def _of(stack: StackSecrets | None) -> str:
     return stack.stack if stack is not None else "STACK"
 
 
-def _taken(called: str) -> str | None:
-    if called.endswith(FILE_SUFFIX):
-        return f"would be the variable {called}, and {FILE_SUFFIX} says where the file of a secret is"
-    if _PLATFORMS.fullmatch(called):
-        return f"would be the variable {called}, which is the platform's or the system's"
+def _taken(variable: str) -> str | None:
+    if variable.endswith(FILE_SUFFIX):
+        return f"would be the variable {variable}, and {FILE_SUFFIX} says where the file of a secret is"
+    if _PLATFORMS.fullmatch(variable):
+        return f"would be the variable {variable}, which is the platform's or the system's"
     return None

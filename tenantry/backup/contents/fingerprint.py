@@ -132,23 +132,23 @@ def _one(row: Any) -> Content:
 
 def differences(expected: Fingerprint, actual: Fingerprint) -> list[str]:
     """In words, by table; no value of any row."""
-    told: list[str] = []
+    lines: list[str] = []
     if expected.schema_digest != actual.schema_digest:
-        told.append("the schema differs")
+        lines.append("the schema differs")
     for name in sorted(expected.tables.keys() | actual.tables.keys()):
         one, other = expected.tables.get(name), actual.tables.get(name)
         if one is None or other is None:
-            told.append(f"table {name} is {'missing' if other is None else 'one too many'}")
+            lines.append(f"table {name} is {'missing' if other is None else 'one too many'}")
         elif one.rows != other.rows:
-            told.append(f"table {name} has {other.rows} rows instead of {one.rows}")
+            lines.append(f"table {name} has {other.rows} rows instead of {one.rows}")
         elif one != other:
-            told.append(f"table {name} has other content in its {one.rows} rows")
+            lines.append(f"table {name} has other content in its {one.rows} rows")
     changed = [name for name in expected.sequences if not _is_between(expected, name, actual.sequences.get(name))]
     if changed or expected.sequences.keys() != actual.sequences.keys():
-        told.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
+        lines.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
     if expected.large_objects != actual.large_objects:
-        told.append("large objects differ")
-    return told
+        lines.append("large objects differ")
+    return lines
 
 
 def _is_between(expected: Fingerprint, name: str, value: str | None) -> bool:

@@ -213,10 +213,10 @@ def each(action: Callable[[Copied], str | None], items: tuple[Copied, ...], tick
     """Results of the actions, a few at a time; `tick` is called after each, in turn."""
     corrupt: list[str] = []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="object") as pool:
-        for told in pool.map(action, items):
+        for result in pool.map(action, items):
             tick()
-            if told:
-                corrupt.append(told)
+            if result:
+                corrupt.append(result)
     return corrupt
 
 

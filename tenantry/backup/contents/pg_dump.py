@@ -248,10 +248,10 @@ def _lock(session: Session, name: str) -> bool:
 
 
 def _drop_abandoned(session: Session) -> None:
-    mine: Iterable[Any] = session.execute(
+    abandoned: Iterable[Any] = session.execute(
         "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [SCRATCH]
     ).fetchall()
-    for (name,) in mine:
+    for (name,) in abandoned:
         if _lock(session, name):
             drop(session, name)
             for role in (f"{name}{SUFFIX}", name):  # see loader

@@ -29,14 +29,14 @@ def chosen(stack: Stack, source: str, code: str, replace: str | None) -> BackupS
         raise BackupError(f"--replace {replace} is not --as {code}", "name the same tenant twice")
     if code in (source, replace):
         return known.subject
-    told = [] if known.status == "active" else [f"it is {known.status}"]
+    reasons = [] if known.status == "active" else [f"it is {known.status}"]
     with error_context(f"looking whether {code} is in use"):
-        told += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(
+        reasons += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(
             stack.vault.systems, known.subject
         )
-    if told:
+    if reasons:
         raise BackupError(
-            f"{code} was not opened just now: {'; '.join(told[:SHOWN])}",
+            f"{code} was not opened just now: {'; '.join(reasons[:SHOWN])}",
             f"nothing was changed: to put {source}'s data in the place of {code}'s anyway, add `--replace {code}`",
         )
     return known.subject

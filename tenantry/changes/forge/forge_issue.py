@@ -60,13 +60,13 @@ def keep_issue(
 def _keep(issues: Issues, marker: str, title: str, body: str, wanted: bool) -> Posted:
     account, write = issues.account, {"title": title, issues.text: body}
     entries = own_entries(account, f"{issues.root}?{issues.is_open}", issues.text, marker)
-    mine = [issue for issue in entries if "pull_request" not in issue]  # GitHub lists requests among the issues
-    if not mine:
+    own = [issue for issue in entries if "pull_request" not in issue]  # GitHub lists requests among the issues
+    if not own:
         if not wanted:
             return Posted("none", 0)
         made = cast(Mapping[str, Any], call(account, "POST", issues.root, write))
         return Posted("created", int(made[issues.number]))
-    first, *others = sorted(mine, key=lambda issue: int(issue[issues.number]))
+    first, *others = sorted(own, key=lambda issue: int(issue[issues.number]))
     for other in others:
         call(account, issues.update, f"{issues.root}/{int(other[issues.number])}", issues.close)
     number = int(first[issues.number])

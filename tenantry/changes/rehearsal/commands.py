@@ -84,8 +84,8 @@ class Commands:
             start_new_session=True,
         ) as child:
             self._begin_with(child)
-            told = child.stdout if is_progress else child.stderr
-            reader = threading.Thread(target=self._follow, args=(told, lines), daemon=True)
+            stream = child.stdout if is_progress else child.stderr
+            reader = threading.Thread(target=self._follow, args=(stream, lines), daemon=True)
             reader.start()
             out = child.stdout.read() if child.stdout and not is_progress else ""
             child.wait()

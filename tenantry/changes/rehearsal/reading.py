@@ -47,18 +47,18 @@ def of_up(done: Done, outcome: Any, facts: RequestFacts | None = None, untouched
 
 def of_base(done: Done, outcome: Any) -> Told:
     """A whole installation is opened: nothing of that is the request's."""
-    told = of_up(done, outcome)
-    return Told(errors=told.errors, remark=told.remark, is_failed=told.is_failed)
+    result = of_up(done, outcome)
+    return Told(errors=result.errors, remark=result.remark, is_failed=result.is_failed)
 
 
 def of_way_back(done: Done, outcome: Any) -> Told:
     """What is opened or shut again is no news; what goes is."""
-    told = of_up(done, outcome)
+    result = of_up(done, outcome)
     kept = (
         TenantReport(tenant.code, tuple(said for said in tenant.statements if said.weight in _TOLD_OF_A_WAY_BACK))
-        for tenant in told.tenants
+        for tenant in result.tenants
     )
-    return Told(tuple(tenant for tenant in kept if tenant.statements), told.errors, told.remark, told.is_failed)
+    return Told(tuple(tenant for tenant in kept if tenant.statements), result.errors, result.remark, result.is_failed)
 
 
 def of_second_up(done: Done, outcome: Any) -> Told:
@@ -96,7 +96,7 @@ def of_verify(done: Done, report: Any) -> Told:
     """Holes first, as `verify` says them."""
     if not isinstance(report, Mapping) or "attempts" not in report:
         return Told(errors=(_without_json(done),), is_failed=True)
-    told = cast("Mapping[str, Any]", report)
+    document = cast("Mapping[str, Any]", report)
     findings = tuple(
         ReportedFinding(
             str(entry["tenant"]),
@@ -105,9 +105,11 @@ def of_verify(done: Done, report: Any) -> Told:
             masked(f"{entry['state']}: {entry['attack']} on {entry['target']}: {entry['said']} ({entry['control']})"),
             "see the row of the attack in docs/isolation.md" if entry["state"] == "hole" else "",
         )
-        for entry in cast("Sequence[Mapping[str, Any]]", told.get("findings") or ())
+        for entry in cast("Sequence[Mapping[str, Any]]", document.get("findings") or ())
     )
-    return Told(errors=findings, remark=f"{told['attempts']} attempts, {told['held']} held", is_failed=done.code != 0)
+    return Told(
+        errors=findings, remark=f"{document['attempts']} attempts, {document['held']} held", is_failed=done.code != 0
+    )
 
 
 def _migrated(row: Mapping[str, Any]) -> Statement:
@@ -144,9 +146,9 @@ def _renamed(report: StackReport) -> Iterator[TenantReport]:
         if len(sides[CREATE]) == len(sides[DELETE]) > 0:
             pairs = zip(sides[DELETE], sides[CREATE], strict=True)
             short = kind.rpartition(":")[2]
-            told = tuple(f"{short} {_own(old, tenant)} -> {_own(new, tenant)}" for old, new in pairs)
+            details = tuple(f"{short} {_own(old, tenant)} -> {_own(new, tenant)}" for old, new in pairs)
             words = "renamed without an alias, so the old one is deleted and a new one is made:"
-            yield TenantReport(tenant, (Statement(Weight.GONE, words, told),))
+            yield TenantReport(tenant, (Statement(Weight.GONE, words, details),))
 
 
 def _own(operation: Operation, tenant: str) -> str:

@@ -166,12 +166,12 @@ def _rehearsed(rehearsal: Rehearsal) -> Iterator[Block]:
                                   *((_HEAD, f"- {_ours(remark)}") for remark in rehearsal.remarks)))  # fmt: skip
     yield Block(_REHEARSAL, table, tuple((_HEAD, row) for row in rows))
     for stage in stage_parts(rehearsal):
-        told = [
+        lines_of_tenants = [
             (float(weight), f"- {_ours(titled(weight))}: **{_who(entry.codes)}**: {_statement(said)}")
             for weight, entry in stage.entries
             for said in entry.statements
         ]
-        lines = (*_found(list(stage.findings), _ERRORS), *told)
+        lines = (*_found(list(stage.findings), _ERRORS), *lines_of_tenants)
         if lines:
             yield Block(_REHEARSAL, _title(stage.title), lines)
         if stage.rest:

@@ -26,8 +26,8 @@ def _rehearsed(rehearsal: Rehearsal) -> Iterator[str]:
     for stage in parts(rehearsal):
         yield f"  {stage.title}"
         yield from _findings(stage.findings)
-        told = [*stage.entries, *((Weight.OTHER, entry) for entry in stage.rest)]
-        for weight, entry in told:
+        weighted = [*stage.entries, *((Weight.OTHER, entry) for entry in stage.rest)]
+        for weight, entry in weighted:
             yield from (f"    {titled(weight)}: {who(entry.codes)}: {_statement(said)}" for said in entry.statements)
 
 

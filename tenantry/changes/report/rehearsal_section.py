@@ -53,12 +53,12 @@ def titled(weight: Weight) -> str:
 
 
 def _part(stage: Stage) -> StagePart:
-    told = [
+    parts = [
         (weight, entry) for weight in Weight if weight is not Weight.OTHER for entry in entries(stage.tenants, weight)
     ]
     return StagePart(
         f"{WORDS[stage.name][0].upper()}{WORDS[stage.name][1:]}",
         tuple(finding_entries(stage.errors)),
-        tuple(told),
+        tuple(parts),
         tuple(entries(stage.tenants, Weight.OTHER)),
     )

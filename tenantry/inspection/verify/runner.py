@@ -84,15 +84,15 @@ def _watch(futures: Sequence[Future[Result]], until: float, say: Say, interrupte
     ended: list[Future[Result]] = []
     for future in futures:
         future.add_done_callback(ended.append)
-    told, bad, started = 0, 0, time.monotonic()
-    while told < len(futures) and not interrupted() and time.monotonic() < until:
+    reported, bad, started = 0, 0, time.monotonic()
+    while reported < len(futures) and not interrupted() and time.monotonic() < until:
         due = min(until, time.monotonic() + EVERY_SECONDS)
         while len(ended) < len(futures) and not interrupted() and time.monotonic() < due:
             time.sleep(GLANCE_SECONDS)
-        fresh = ended[told:]
-        told += len(fresh)
+        fresh = ended[reported:]
+        reported += len(fresh)
         bad += sum(1 for future in fresh if future.result().verdict.state != "held")
-        say(f"[{time.monotonic() - started:4.0f} s] {told}/{len(futures)} tried, {bad} not held")
+        say(f"[{time.monotonic() - started:4.0f} s] {reported}/{len(futures)} tried, {bad} not held")
 
 
 def _result(attack: Attack, trial: Attempt, future: Future[Result]) -> Result:

@@ -114,8 +114,8 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
             faults = [
                 printable(f"line {fault.line} would be wrong: {fault.field} {fault.problem}") for fault in reread.faults
             ]
-            told = faults[0] if faults else "it would say something else"
-            raise CommandError(f"{path.name} could not be changed: {told}", BY_HAND)
+            reason = faults[0] if faults else "it would say something else"
+            raise CommandError(f"{path.name} could not be changed: {reason}", BY_HAND)
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -116,8 +116,8 @@ def _look(
     zone = project.zone(stack)
     fleet = load_fleet(project.tenants(stack), zone, today=day, first_seen_deleted=first, unseen=day)
     cells = project.cells(stack)
-    mine = {tenant.code for tenant in (*fleet.all, *fleet.tombstones) if cells is None or tenant.cell in cells}
-    steps = [step for step in plan(fleet, memory, day) if step.code in mine]
+    own = {tenant.code for tenant in (*fleet.all, *fleet.tombstones) if cells is None or tenant.cell in cells}
+    steps = [step for step in plan(fleet, memory, day) if step.code in own]
     if strangers := set(codes or ()) - {step.code for step in steps}:
         raise CommandError(
             f"{', '.join(sorted(strangers))}: not being deleted", "write `status: deleted` and its day first"

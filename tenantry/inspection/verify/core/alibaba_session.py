@@ -64,8 +64,8 @@ def assume_by_token(field: VerifyContext, token: str, role: str, seconds: int = 
     return _keys(mapping(document["Credentials"]))
 
 
-def _keys(told: Any) -> Keys:
-    return Keys(str(told["AccessKeyId"]), str(told["AccessKeySecret"]), str(told["SecurityToken"]))
+def _keys(credentials: Any) -> Keys:
+    return Keys(str(credentials["AccessKeyId"]), str(credentials["AccessKeySecret"]), str(credentials["SecurityToken"]))
 
 
 def broker(field: VerifyContext) -> Keys:
@@ -111,12 +111,12 @@ def denied(attempt: Callable[[], Any], undo: Callable[[], Any] | None = None, *,
     try:
         attempt()
     except oss2.exceptions.OssError as error:
-        told: Any = error
-        code = told.code or told.details.get("Code", "")
+        failure: Any = error
+        code = failure.code or failure.details.get("Code", "")
         # The answer to a HEAD has no body and so no code.
-        if told.status == 403 and (code == "AccessDenied" or (head and not code)):
+        if failure.status == 403 and (code == "AccessDenied" or (head and not code)):
             return passed()
-        return inconclusive(f"refused for another reason: {told.status} {code}")
+        return inconclusive(f"refused for another reason: {failure.status} {code}")
     if undo is not None:
         undo()
     return vulnerable("OSS did it")

@@ -95,15 +95,17 @@ class _Settings:
     embedded: bool = False
 
     def get(self, key: str, variable: str = "") -> str:
-        told = self.environment.get(variable, "") if variable and self.embedded else ""
-        value = told or mapping(self.stated.get(f"tenantry:{key}")).get("value") or self._default(key)
+        variable_value = self.environment.get(variable, "") if variable and self.embedded else ""
+        value = variable_value or mapping(self.stated.get(f"tenantry:{key}")).get("value") or self._default(key)
         if value in (None, ""):
             raise CommandError(f"tenantry:{key} is not set", f"`pulumi config set {key}`, or `. .local/env`")
         return str(value)
 
     def list(self, key: str) -> list[str]:
-        told = mapping(self.stated.get(f"tenantry:{key}"))
-        value = told.get("objectValue") or (json.loads(told["value"]) if told.get("value") else self._default(key))
+        stated = mapping(self.stated.get(f"tenantry:{key}"))
+        value = stated.get("objectValue") or (
+            json.loads(stated["value"]) if stated.get("value") else self._default(key)
+        )
         return [str(entry) for entry in sequence(value)]
 
     def _default(self, key: str) -> Any:

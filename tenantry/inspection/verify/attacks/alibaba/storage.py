@@ -90,22 +90,22 @@ def _works(field: VerifyContext, names: Names, name: str) -> Callable[[], Verdic
     def run() -> Verdict:
         import oss2  # pyright: ignore[reportMissingTypeStubs]
 
-        store, mine = bucket(field, session(field, names), name), f"{key(field, names)}-own"
+        store, own = bucket(field, session(field, names), name), f"{key(field, names)}-own"
         try:
-            store.put_object(mine, b"tenantry verify")
-            same: bool = store.get_object(mine).read() == b"tenantry verify"
+            store.put_object(own, b"tenantry verify")
+            same: bool = store.get_object(own).read() == b"tenantry verify"
             # From just before it: a page holds 100 keys, and a tenant has any number of them.
-            page = store.list_objects(prefix=names.prefix, marker=mine[:-1])
+            page = store.list_objects(prefix=names.prefix, marker=own[:-1])
             listed = [stored.key for stored in page.object_list]
-            upload = store.init_multipart_upload(mine).upload_id
-            store.abort_multipart_upload(mine, upload)
-            store.delete_object(mine)
+            upload = store.init_multipart_upload(own).upload_id
+            store.abort_multipart_upload(own, upload)
+            store.delete_object(own)
         except oss2.exceptions.OssError as error:
-            told: Any = error
-            return broken(f"{told.status} {told.code}")
+            failure: Any = error
+            return broken(f"{failure.status} {failure.code}")
         finally:
-            removal(field, name, mine)()
-        return passed() if same and mine in listed else inconclusive("what was written is not what is there")
+            removal(field, name, own)()
+        return passed() if same and own in listed else inconclusive("what was written is not what is there")
 
     return run
 

@@ -88,7 +88,7 @@ def _below(what: str, prefix: str) -> list[Try]:
 
 def _owners(field: VerifyContext, names: Names) -> list[Try]:
     """A bucket's own settings, uploads and versions; and opening one's own object to the world."""
-    mine = f"{key(field, names)}-acl"
+    own = f"{key(field, names)}-acl"
     return [
         ("acl", lambda b: b.get_bucket_acl(), ""),
         ("policy", lambda b: b.get_bucket_policy(), ""),
@@ -96,7 +96,7 @@ def _owners(field: VerifyContext, names: Names) -> list[Try]:
         ("encryption", lambda b: b.get_bucket_encryption(), ""),
         ("versions", lambda b: b.list_object_versions(prefix=names.prefix), ""),
         ("uploads", lambda b: b.list_multipart_uploads(), ""),
-        ("public object", lambda b: b.put_object_acl(mine, "public-read"), ""),
+        ("public object", lambda b: b.put_object_acl(own, "public-read"), ""),
         ("tags", lambda b: b.get_bucket_tagging(), ""),
     ]
 

@@ -72,9 +72,9 @@ def _not_shared(field: VerifyContext, names: Names) -> Iterator[str]:
         yield "the namespace is not marked as ours"
     for place in (path(names, "v1", "pods"), path(names, "v1", "services"), path(names, "v1", "configmaps")):
         for obj in field.admin.items(place):
-            told = mapping(mapping(obj["metadata"]).get("labels")).get(TENANT_LABEL, names.code)
-            if told != names.code:
-                yield f"{mapping(obj['metadata'])['name']} is labelled as {told}"
+            label = mapping(mapping(obj["metadata"]).get("labels")).get(TENANT_LABEL, names.code)
+            if label != names.code:
+                yield f"{mapping(obj['metadata'])['name']} is labelled as {label}"
 
 
 def _pod_security(field: VerifyContext, names: Names) -> Iterator[str]:
@@ -105,13 +105,13 @@ def _selectors(field: VerifyContext, names: Names) -> Iterator[str]:
     """Openings by a namespace's own name or by an address that the installation lists; never for everybody."""
     known = {where for where, _ in field.at.openings if "/" in where}
     for policy in field.admin.items(path(names, "networking.k8s.io/v1", "networkpolicies")):
-        called = mapping(policy["metadata"])["name"]
+        policy_name = mapping(policy["metadata"])["name"]
         for way, peers in (("ingress", "from"), ("egress", "to")):
             for rule in map(mapping, sequence(mapping(policy["spec"]).get(way))):
                 listed = [mapping(entry) for entry in sequence(rule.get(peers))]
                 if not listed or not rule.get("ports"):
-                    yield f"{called}: an {way} rule for everybody or for every port"
-                yield from (f"{called}: {fault}" for rule in listed for fault in _peer(rule, known))
+                    yield f"{policy_name}: an {way} rule for everybody or for every port"
+                yield from (f"{policy_name}: {fault}" for rule in listed for fault in _peer(rule, known))
 
 
 def _peer(peer: Tree, known: set[str]) -> Iterator[str]:

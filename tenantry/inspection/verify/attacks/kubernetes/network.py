@@ -168,10 +168,10 @@ def _tenants(field: VerifyContext) -> Iterator[Attempt]:
 
 def _between(field: VerifyContext, names: Names, other: Names) -> Verdict:
     """A pod wears whatever labels its tenant likes, the other's as well."""
-    mine, theirs = pods(field, names), pods(field, other)
+    own, theirs = pods(field, names), pods(field, other)
     worn = [pod.labels for pod in theirs[:1]] + selector_labels(field, other)
-    like = [replace(mine[0], name=f"{names.namespace}/(in others' labels)", labels=labels) for labels in worn]
-    return verdict_on_faults(map(str, reachable(field, [*mine, *like], theirs)[:3]))
+    like = [replace(own[0], name=f"{names.namespace}/(in others' labels)", labels=labels) for labels in worn]
+    return verdict_on_faults(map(str, reachable(field, [*own, *like], theirs)[:3]))
 
 
 def _strangers(field: VerifyContext, names: Names) -> list[Peer]:
@@ -251,8 +251,8 @@ def _distinct(field: VerifyContext) -> list[Peer]:
     for pod in field.live("/api/v1/pods"):
         if mapping(pod["metadata"]).get("namespace") not in tenants:
             live = peer(pod, spaces(field))
-            told = frozenset(live.labels.items()), tuple(in_block(block, live.address) for block in blocks)
-            different.setdefault((live.namespace, told, frozenset(live.ports.items())), live)
+            sort = frozenset(live.labels.items()), tuple(in_block(block, live.address) for block in blocks)
+            different.setdefault((live.namespace, sort, frozenset(live.ports.items())), live)
     return list(different.values())
 
 
