@@ -164,7 +164,7 @@ class Opened(pulumi.CustomResource):
 
 
 class Sessions(pulumi.CustomResource):
-    """While declared, these login roles cannot log in and have no session: of tenants whose access has ended."""
+    """Login roles that cannot log in and have no session while this is declared: of tenants whose access has ended."""
 
     def __init__(self, name: str, database: str, logins: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
         inputs = {"database": database, "logins": list(logins)}

@@ -235,7 +235,7 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="set tenantry:databaseSslmode to verify-full and tenantry:databaseCa to the server's certificates (PEM).",
 )
 def tls(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Where tenants are real, their applications check the server's certificate, by one that they are given."""
+    """Tenants' applications check the server's certificate, by one that they are given, where tenants are real."""
     data = mapping(resource.props.get("data"))
     if resource.code is None or not settings.flag("tls") or "DB_HOST" not in data:
         return

@@ -126,7 +126,7 @@ def place(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy='set additional_secret_outputs to ["data", "stringData"].',
 )
 def state(resource: Resource, settings: Settings) -> Iterator[str]:
-    """What comes back of a Kubernetes Secret is secret, too."""
+    """The outputs of a Kubernetes Secret are secret, too."""
     missing = [key for key in ("data", "stringData") if key not in resource.secret_outputs]
     if missing:
         yield f"{', '.join(missing)} may come back in clear"

@@ -139,7 +139,7 @@ def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="scale the tenant's own Deployment, to the plan's replicas at most.",
 )
 def scaling(resource: Resource, settings: Settings) -> Iterator[str]:
-    """What scales a tenant's workload stays within the replicas of a plan."""
+    """An autoscaler of a tenant's workload stays within the replicas of a plan."""
     if resource.code is None:
         return
     most = number(at(resource.props, "spec", SCALERS[resource.kind]))
@@ -204,7 +204,7 @@ def of_plan(stack: Stack, settings: Settings) -> Iterator[Violation]:
 
 
 def most_replicas(stack: Stack, deployment: Resource) -> float | None:
-    """As many as it declares, or as what scales it may make of it; None where neither says."""
+    """The replicas that it declares, or that what scales it may make of it; None where neither says."""
     declared = number(at(deployment.props, "spec", "replicas"))
     if declared is not None:
         return declared

@@ -199,7 +199,7 @@ def _text(value: Any) -> str:
 
 
 def fork_of(revision: str, directory: Path) -> str:
-    """Where the branch left it: a branch that is behind has changed nothing of what came since."""
+    """The commit where the branch left it: a branch that is behind has changed nothing of what came since."""
     if revision.startswith("-"):
         raise BaselineUnavailable(f"{revision} is no revision and no directory: name a commit, tag or branch")
     commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()

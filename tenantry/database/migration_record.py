@@ -66,7 +66,7 @@ def is_there(session: "Session") -> bool:
 
 
 def is_ours(session: "Session") -> bool:
-    """As `is_there`; False where it is somebody else's."""
+    """Tells what `is_there` does; False where it is somebody else's."""
     try:
         return is_there(session)
     except MigrationSetInvalid:
@@ -84,7 +84,7 @@ def rows(session: "Session") -> list[Row]:
 
 
 def former(session: "Session") -> list[Row]:
-    """What a database of the former layout says in its tenant's own table: over a session with its owner's rights."""
+    """The rows of the former layout, in the tenant's own table: over a session with its owner's rights."""
     place = session.execute("SELECT to_regclass(%s)", [FORMER]).fetchone()
     if not place or place[0] is None:
         return []
@@ -115,7 +115,7 @@ def remember(session: "Session", as_owner: "Session", migration: Migration) -> N
 
 @contextmanager
 def _let_in(session: "Session", login: str) -> Generator[None, None, None]:
-    """What a killed run leaves goes with the login, whose password is valid for ten minutes."""
+    """Lets the login read the record. What a killed run leaves goes with it: its password is valid for ten minutes."""
     from psycopg import sql
 
     if login == session.info.user:

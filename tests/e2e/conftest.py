@@ -68,7 +68,7 @@ class Life:
         return done.stdout + done.stderr
 
     def up_for_what_is_due(self, ok: int = 0) -> str:
-        """As the last step of purge.yml: the run is held to what needs no request. Both names are one stack's."""
+        """Runs the last step of purge.yml: it is held to what needs no request. Both names are one stack's."""
         file = self.world.folder / ".local" / "due.json"
         due = self.world.run("tenantry", "report", "due", "--stack", FULL_NAME, "--output", str(file)).stdout
         done = self.world.up("--approved", str(file), ok=ok)

@@ -97,7 +97,7 @@ def test_without_the_key_nothing_is_pushed_and_the_step_fails(runner: Runner, pu
 
 @pytest.mark.parametrize(("report", "effect", "runs"), [(0, 7, True), (0, 0, True), (0, 3, False), (1, 0, False)])
 def test_the_run_is_held_to_what_is_due(report: int, effect: int, runs: bool, runner: Runner, tmp_path: Path) -> None:
-    """Where it cannot be said what is due, nothing runs."""
+    """Nothing runs where it cannot be said what is due."""
     (runner.clone.root / ".venv").unlink()  # it leads to that of this checkout
     folder = runner.clone.root / ".venv" / "bin"
     folder.mkdir(parents=True)

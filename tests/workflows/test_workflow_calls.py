@@ -101,7 +101,7 @@ def test_a_deploy_that_the_night_has_replaced_is_started_again() -> None:
 
 
 def test_a_preview_names_the_requests_own_commit() -> None:
-    """What is checked out is main, or a merge that nobody else has."""
+    """The tree that is checked out is main, or a merge that nobody else has."""
     github = [call for _, text in scripts(ROOT / ".github/workflows/preview.yml") for call in calls(text)]
     made = [call for call in github if call.startswith("preview ")]
     assert len(made) == 2

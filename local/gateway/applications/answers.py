@@ -1,4 +1,4 @@
-"""What a pod's stand-in answers: who it is and what arrived, or what a test asks for by the query.
+"""Answers of a pod's stand-in: who it is and what arrived, or what a test asks for by the query.
 
 `?tenantry-delay=SECONDS` answers later, `?tenantry-status=503` with another status, `?tenantry-bytes=N` with N bytes.
 """

@@ -128,12 +128,12 @@ def _is_ours(entry: Any) -> bool:
 
 
 def listed(known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Who stands in the list, as the input has it."""
+    """The persons in the list, as the input has them."""
     return {entry["id"]: {field: entry[field] for field in FIELDS} for entry in known.values() if entry.get("listed")}
 
 
 def _without_password(people: People, known: Mapping[str, Any], passwords: Mapping[str, str]) -> Iterable[str]:
-    """Who is new, comes back, or was given one that no record has: of a run that was killed."""
+    """The persons who are new, come back, or were given one that no record has: of a run that was killed."""
     for name, person in people.items():
         entry = known.get(str(person["phone"]))
         if entry is None or not entry.get("listed") or entry["id"] != name or name not in passwords:
@@ -190,7 +190,7 @@ def _change(
 def _give(
     session: "Session", entry: Mapping[str, Any] | None, values: dict[str, Any], *, is_waiting: bool
 ) -> tuple[dict[str, Any], bool]:
-    """What to remember, and whether the password that waits is the account's now."""
+    """The record to keep, and whether the password that waits is the account's now."""
     role = session.execute(ROLE, values).fetchone()
     if role is None:
         raise ResourceFailure(
@@ -226,7 +226,7 @@ def _give(
 
 
 def _take(session: "Session", entry: dict[str, Any]) -> None:
-    """What was given, and no more: a role that the tenant gave stays, and with it the account."""
+    """Takes what was given, and no more: a role that the tenant gave stays, and with it the account."""
     if entry.get("granted"):
         session.execute(TAKE_ROLE, entry)
     slept = bool(entry.get("made")) and session.execute(ASLEEP, entry).rowcount > 0

@@ -158,7 +158,7 @@ def _dumped(has_record: bool) -> tuple[str, ...]:
 
 
 def _schema_digest(systems: BackupClients, database: str, snapshot: str, has_record: bool) -> str:
-    """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
+    """Digest of pg_dump's words in a fixed order: a restored schema may be told in another one."""
     text = run(systems, "pg_dump", database, "--schema-only", *_dumped(has_record), f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -26,7 +26,7 @@ _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose token it is, and how the forge names authors."""
+    """The owner of the token, and how the forge names authors."""
 
     root: str  # address of the API's repository or project
     user: str  # address of who the token is of
@@ -73,7 +73,7 @@ def with_attempts(action: Callable[[], Done], pause_seconds: float) -> Done:
 
 
 def own_entries(account: Account, address: str, key: str, marker: str) -> Iterator[Mapping[str, Any]]:
-    """Of a list, those of the account's own whose text (under `key`) begins with the marker: anybody can write one."""
+    """The account's own entries of a list whose text (under `key`) begins with the marker: anybody can write one."""
     login: str | None = None
     is_asked = False
     for entry in pages(account, address):

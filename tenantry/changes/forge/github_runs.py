@@ -131,7 +131,7 @@ class Runs:
         ]
 
     def report(self, run: Run, name: str, file: str = REPORT) -> bytes | None:
-        """That file of a run's artifact; None when there is no such artifact any more.
+        """The file of a run's artifact; None when there is no such artifact any more.
 
         A run that was started again may have several of one name: the newest counts. Raises CommandError.
         """
@@ -177,7 +177,7 @@ def _part(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _unpacked(packed: bytes, what: str, name: str) -> bytes:
-    """That one file, up to its largest size, whatever the archive says of its size and whatever else is in it."""
+    """The one file, up to its largest size, whatever the archive says of its size and whatever else is in it."""
     remedy = "run the preview of the request anew (`Re-run all jobs`)"
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:

@@ -1,4 +1,4 @@
-"""What a rehearsal runs: the commands of a tree, in an environment without anybody's credentials.
+"""Commands of a rehearsal: those of a tree, in an environment without anybody's credentials.
 
 A child leads a session of its own: Ctrl-C and a job's SIGTERM reach the rehearsal alone, which passes the first on so
 that the child ends in order, and ends it for good at the second.
@@ -35,7 +35,7 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a command ended. `said`: the last lines of its standard error."""
+    """The end of a command. `said`: the last lines of its standard error."""
 
     code: int
     out: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""What a rehearsal is going to do, worked out before anything is started: both sides, the commit, the tenants."""
+"""The plan of a rehearsal, worked out before anything is started: both sides, the commit, the tenants."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What the commands of a rehearsal said, as a report says it: the statements and findings of one stage."""
+"""Answers of a rehearsal's commands, as a report says them: the statements and findings of one stage."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _UNTOUCHED: Final = "look for what reaches it: nothing in the request's files is
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one stage brought."""
+    """The result of one stage."""
 
     tenants: tuple[TenantReport, ...] = ()
     errors: tuple[ReportedFinding, ...] = ()
@@ -52,7 +52,7 @@ def of_base(done: Done, outcome: Any) -> Told:
 
 
 def of_way_back(done: Done, outcome: Any) -> Told:
-    """What is opened or shut again is no news; what goes is."""
+    """Statements on losses alone: what is opened or shut again is no news."""
     result = of_up(done, outcome)
     kept = (
         TenantReport(tenant.code, tuple(said for said in tenant.statements if said.weight in _TOLD_OF_A_WAY_BACK))

@@ -164,7 +164,7 @@ class Stages:
             return tuple(contents.differences(before, contents.look(systems.vault.systems, subject)))
 
     def _systems(self) -> tuple[Stack, dict[str, BackupSubject]]:
-        """How the instance is reached, and what each tenant of the base has there."""
+        """The clients of the instance, and what each tenant of the base has there."""
         environment = {**self.commands.environment, **self.instance.environment}
         stack = Stack.of(Project(self.base.root), EMBEDDED_STACK, environment)
         tenants = (self.plan.sides.base[code] for code in self.plan.choice.codes() if code in self.plan.sides.base)

@@ -41,7 +41,7 @@ class Tree:
         return str(self.root / VENV / "bin" / "python")
 
     def digest(self, folder: Path | str) -> str:
-        """Of the files in a folder, wherever the tree lies; empty for one that there is not."""
+        """Digest of the files in a folder, wherever the tree lies; empty for one that there is not."""
         return _digest(self.root / folder)
 
     def keep(self, codes: Collection[str]) -> None:

@@ -69,7 +69,7 @@ def markdown(report: RequestReport) -> str:
 def fitting(
     blocks: list[Block], headings: Mapping[int, tuple[str, ...]], room: int
 ) -> tuple[set[tuple[int, int]], int]:
-    """Which lines have room, by block and place, the weightiest first; and how many have none."""
+    """The lines that have room, by block and place, the weightiest first; and how many have none."""
     order = sorted(
         (value, block, place) for block, entry in enumerate(blocks) for place, (value, _) in enumerate(entry.lines)
     )

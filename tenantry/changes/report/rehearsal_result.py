@@ -1,4 +1,4 @@
-"""What a rehearsal showed: its tenants, its stages, and what happened to whom in each.
+"""The result of a rehearsal: its tenants, its stages, and what happened to whom in each.
 
 It is a part of the report of a request, so it is saved, read back and rendered with it. Like all of that it holds no
 secret, no name of a person and no value of any row.
@@ -63,7 +63,7 @@ class StageResult(StrEnum):
 
 
 class Role(StrEnum):
-    """Why a tenant takes part."""
+    """The reason why a tenant takes part."""
 
     AFFECTED = "affected"  # by the files, or by code that all tenants have in common
     BYSTANDER = "bystander"  # nothing of the request is about it: it must stay untouched

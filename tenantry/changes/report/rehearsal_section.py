@@ -18,7 +18,7 @@ _RESULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class StagePart:
-    """What is told of one stage, the gravest first."""
+    """The statements on one stage, the gravest first."""
 
     title: str
     findings: tuple[FindingEntry, ...]
@@ -27,7 +27,7 @@ class StagePart:
 
 
 def company(rehearsal: Rehearsal) -> str:
-    """Who took part, in our words and their codes."""
+    """The tenants that took part, in our words and their codes."""
     affected, beside = rehearsal.codes(Role.AFFECTED), rehearsal.codes(Role.BYSTANDER)
     parts = [f"affected: {who(affected) if affected else 'nobody'}"]
     if beside:

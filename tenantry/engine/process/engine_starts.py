@@ -102,7 +102,7 @@ class Starts:
         return bool(starts) and all(start.is_dead for start in starts)
 
     def lost_in_restart(self, locks: Collection[Lock]) -> int:
-        """How many of these engines a restart of this machine has ended whose lock is none of `locks`."""
+        """The number of these engines that a restart of this machine has ended whose lock is none of `locks`."""
         known = {lock.pid for lock in locks if lock.is_own}
         starts = [start for _, start in self._read() if start is not None and start.pid not in known]
         return sum(start.is_of_an_earlier_boot for start in starts)

@@ -1,4 +1,4 @@
-"""What is pasted from the pages at 3 in the morning runs: each command of them that only looks, on a living instance.
+"""Commands that are pasted from the pages at 3 in the morning run: each that only looks, on a living instance.
 
 First of its folder: the tenants are there, and nothing is wrong with them yet.
 """

@@ -1,4 +1,4 @@
-"""What Envoy is told stays on this machine: the file of ours that goes into Envoy Gateway's build, run by itself."""
+"""Envoy's configuration stays on this machine: the file of ours that goes into Envoy Gateway's build, run by itself."""
 
 import json
 import shutil

@@ -99,7 +99,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def outputs(project: dict[str, Any]) -> dict[str, Any]:
-    """What a run with the defaults leaves."""
+    """The outputs that a run with the defaults leaves."""
     defaults = {key: project["config"][key]["default"] for key in OTHERS}
     return {"settings": {key: as_text(value) for key, value in defaults.items()}}
 
@@ -163,7 +163,7 @@ def with_field(foundation: Mapping[str, Any], place: str, value: Any) -> dict[st
 
 
 def founded(run: Any, folder: Path, foundation: Any, **changes: Any) -> dict[str, Any]:
-    """What a run leaves that made or adopted a foundation."""
+    """The outputs of a run that made or adopted a foundation."""
     return run(folder, holds=[FOUNDATION], foundation=json.dumps(foundation), **changes).result
 
 

@@ -1,4 +1,4 @@
-"""What a person does by hand in PostgreSQL, Kubernetes, RAM, OSS and DNS, with the tools of each."""
+"""Changes by hand in PostgreSQL, Kubernetes, RAM, OSS and DNS, with the tools of each."""
 
 import json
 from collections.abc import Callable

@@ -174,7 +174,7 @@ def test_what_an_owner_may_not_do(vault: BackupStore, power: str) -> None:
 
 
 def test_a_template_of_another_collation_version_is_told_its_remedy(systems: BackupClients) -> None:
-    """As after an upgrade of the server's C library; a database that is cloned, by a backup of it and by a restore."""
+    """The state after an upgrade of the server's C library; a database that is cloned, by a backup of it and by a restore."""
     with systems.session() as session:
         session.execute("CREATE DATABASE former TEMPLATE template0")
         session.execute("UPDATE pg_database SET datcollversion = '0' WHERE datname = 'former'")

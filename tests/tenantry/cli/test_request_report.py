@@ -331,7 +331,7 @@ def test_a_new_tenant_needs_no_name(run: Run, previews: Callable[..., None], bas
 
 
 def test_the_report_names_the_requests_own_commit(run: Run, previews: Callable[..., None], tmp_path: Path) -> None:
-    """As preview.yml has it: main is checked out, with the request's files laid over it."""
+    """The tree of preview.yml: main is checked out, with the request's files laid over it."""
     previews(outcome())
     clone = Clone.make(tmp_path, {path.name: path.read_text("utf-8") for path in PROJECT_TENANTS.glob("*.yaml")})
     for name in ("Pulumi.yaml", "Pulumi.local.yaml"):

@@ -71,7 +71,7 @@ def _administrator(one: "Operation", code: str, person: str | None) -> dict[str,
 
 
 def _of(code: str, outputs: Mapping[str, Any], person: str | None) -> dict[str, Any]:
-    """Of the contact, or of one of the further administrators by the id in the tenant's file."""
+    """The login of the contact, or of one of the further administrators by the id in the tenant's file."""
     if person is None:
         return _plain(outputs.get("administrator"))
     people = _plain(outputs.get("administrators"))

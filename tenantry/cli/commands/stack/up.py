@@ -76,7 +76,7 @@ def up(
 
 
 def _reminder(operation: "Operation") -> str:
-    """That nobody has looked for drift within a day, as far as the admin database says it."""
+    """A reminder that nobody has looked for drift within a day, as far as the admin database says it."""
     from datetime import UTC, datetime
 
     from tenantry.inspection.drift.last_look import read_last_look

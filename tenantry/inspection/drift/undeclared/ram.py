@@ -151,7 +151,7 @@ def _of_name(ram: Ram, tenants: list[Names]) -> Iterator[Undeclared]:
 
 
 def _of_platform(ram: Ram) -> Iterator[Undeclared]:
-    """Of the roles that the platform's own accounts take, one of which takes every tenant's role in turn."""
+    """Looks at the roles that the platform's own accounts take, one of which takes every tenant's role in turn."""
     for role in _PLATFORM_ROLES:
         for policy in _policies(ram, "Role", role):
             if policy != ("Custom", role):

@@ -35,7 +35,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the gateway takes requests, and the authority of its certificate. `plain_port` is where it must not."""
+    """The gateway's place, and the authority of its certificate. At `plain_port` it must not take requests."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""What belongs into a request's comment, from the artifacts of its last commit: reports, and the rehearsal alone of its own."""
+"""A request's comment, from the artifacts of its last commit: reports, and the rehearsal alone of its own."""
 
 from collections.abc import Iterator
 from dataclasses import replace

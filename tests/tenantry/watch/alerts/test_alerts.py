@@ -64,7 +64,7 @@ def both_of(case: Case) -> list[Test]:
 
 @pytest.fixture
 def evaluate(tmp_path: Path) -> Callable[..., str]:
-    """What promtool finds wrong with tests of the rules; empty when it finds nothing."""
+    """The complaint of promtool on tests of the rules; empty when there is none."""
 
     def run(tests: Iterable[Test], step: str = FAST, rules: Mapping[str, Any] | None = None) -> str:
         (tmp_path / "rules.yaml").write_text(json.dumps(rules or rules_document(PAGES)))

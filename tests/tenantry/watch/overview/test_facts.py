@@ -1,4 +1,4 @@
-"""What the page shows, out of a real admin database, and the command that writes it."""
+"""The facts of the page, out of a real admin database, and the command that writes it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What all attacks by requests share: who tries whom, what a right answer is, and that a flood waits for the others."""
+"""Shared by all attacks by requests: who tries whom, what a right answer is, and that a flood waits for the others."""
 
 import threading
 import time

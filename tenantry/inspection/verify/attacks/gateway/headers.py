@@ -1,4 +1,4 @@
-"""What a client says of itself: headers that only the gateway may set."""
+"""Headers that only the gateway may set, from a client that says them of itself."""
 
 from typing import Final
 

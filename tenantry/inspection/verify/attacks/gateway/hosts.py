@@ -1,4 +1,4 @@
-"""Which tenant a request reaches: by its Host alone, whatever else names one."""
+"""The tenant that a request reaches: by its Host alone, whatever else names one."""
 
 from collections.abc import Iterator
 from typing import Final
