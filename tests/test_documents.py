@@ -158,6 +158,18 @@ def test_the_glossary_has_every_phase_verdict_and_resource() -> None:
     assert sorted(wanted - terms) == []
 
 
+def test_the_glossary_has_every_class_of_the_model() -> None:
+    terms = {term for row in rows(text(GLOSSARY)) for term in re.findall(r"`(\w+)`", " ".join(row[:2]))}
+    classes = {
+        node.name
+        for path in (ROOT / "tenantry" / "model").rglob("*.py")
+        for node in ast.parse(path.read_bytes()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    }
+    assert len(classes) > 20
+    assert sorted(classes - terms) == []
+
+
 def _base(base: ast.expr) -> str:
     return base.attr if isinstance(base, ast.Attribute) else ""
 

@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong in one file. `wrong` and `remedy` are clauses without a full stop."""
+    """One thing wrong in one file. `problem` and `remedy` are clauses without a full stop."""
 
     file: str
     line: int
