@@ -34,15 +34,15 @@ class KnownTenant:
     name: str
     plan: str = ""
     status: str = ""
-    found: BackupSubject | BackupError | None = None
+    subject_or_error: BackupSubject | BackupError | None = None
     administrators: int = 0  # beside its contact
 
     @property
     def subject(self) -> BackupSubject:
         """Raises BackupError where it is not known what belongs to the tenant."""
-        if isinstance(self.found, BackupSubject):
-            return self.found
-        raise self.found or BackupError(f"{self.name} was not looked at", "this is a fault of the program")
+        if isinstance(self.subject_or_error, BackupSubject):
+            return self.subject_or_error
+        raise self.subject_or_error or BackupError(f"{self.name} was not looked at", "this is a fault of the program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Stack:
     def chosen(self, names: list[str]) -> list[KnownTenant]:
         """Those named; everybody and the platform's databases without names. Raises BackupError for a stranger."""
         everybody = self.tenants(names) | {
-            database.name: KnownTenant(database.name, found=database) for database in PLATFORM
+            database.name: KnownTenant(database.name, subject_or_error=database) for database in PLATFORM
         }
         if strangers := [name for name in names if name not in everybody]:
             raise BackupError(

@@ -129,6 +129,6 @@ class Rehearsal:
     def codes(self, role: Role) -> tuple[str, ...]:
         return tuple(tenant.code for tenant in self.tenants if tenant.role is role)
 
-    def told(self) -> Iterator[Stage]:
+    def shown_stages(self) -> Iterator[Stage]:
         """The stages of which there is more to say than that they went well."""
         yield from (stage for stage in self.stages if stage.tenants or stage.errors)

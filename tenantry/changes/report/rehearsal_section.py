@@ -45,7 +45,7 @@ def rows(rehearsal: Rehearsal) -> Iterator[tuple[str, str, str]]:
 
 
 def parts(rehearsal: Rehearsal) -> list[StagePart]:
-    return [_part(stage) for stage in rehearsal.told()]
+    return [_part(stage) for stage in rehearsal.shown_stages()]
 
 
 def titled(weight: Weight) -> str:

@@ -19,8 +19,8 @@ from tenantry.engine.errors import ExitCode
 from tenantry.fleet.load import PROJECT_TENANTS
 
 NIGHT = [
-    KnownTenant("k001", "basic", found=BackupSubject("k001", "rent001", "k001")),
-    KnownTenant("admin", found=BackupSubject("admin", "admin")),
+    KnownTenant("k001", "basic", subject_or_error=BackupSubject("k001", "rent001", "k001")),
+    KnownTenant("admin", subject_or_error=BackupSubject("admin", "admin")),
 ]
 
 

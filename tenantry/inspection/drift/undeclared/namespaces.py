@@ -79,7 +79,7 @@ def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
         for item in inside:
             if item.key in declared:
                 thing = declared[item.key]
-                for manager, paths in added_fields(item, thing.inputs, stack.told.get(thing.urn, ())):
+                for manager, paths in added_fields(item, thing.inputs, stack.refreshed.get(thing.urn, ())):
                     yield Undeclared(_added(names, item, manager, paths))
 
 

@@ -83,8 +83,8 @@ def _counted(context: VerifyContext, endpoint: Endpoint, names: Names, judge: Ju
 def fault(arrived: Arrived, names: Names) -> str | None:
     """Returns what is wrong with an answer that should be this tenant's, or a refusal by the gateway."""
     if arrived.tenant and (arrived.tenant != names.code or arrived.believed != [names.code]):
-        told = ", ".join(arrived.believed) or "nobody"
-        return f"{arrived.tenant or 'the gateway'} answered, and was told {told}, where {names.code} was meant"
+        believed = ", ".join(arrived.believed) or "nobody"
+        return f"{arrived.tenant or 'the gateway'} answered, and was told {believed}, where {names.code} was meant"
     return None
 
 
