@@ -41,13 +41,13 @@ from tests.e2e.attack.beside import rows
 from tests.e2e.attack.sabotage import (
     SPACE,
     Sabotage,
-    called,
     changed,
     gone,
     made,
     password,
     ram,
     record,
+    rpc,
     sql,
     switched_off,
     together,
@@ -176,11 +176,11 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
     "the account's roles": (("sts.account",), ram(account_too)),
     "the broker's rights": (
         ("sts.broker",),
-        called("AttachPolicyToRole", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromRole"),
+        rpc("AttachPolicyToRole", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromRole"),
     ),
     "sessions of a day": (
         ("sts.long",),
-        called(
+        rpc(
             "UpdateRole",
             {"RoleName": SPACE, "NewMaxSessionDuration": "43200"},
             {"RoleName": SPACE, "NewMaxSessionDuration": "3600"},

@@ -24,7 +24,7 @@ from tenantry.spec.plans import Plan, PlansDocument, with_defaults
 from tenantry.spec.quantity import bytes_of
 from tests.e2e.plans.quota_objects import Table, objects, pod
 from tests.support.clients.gateway_requests import endpoint_of, flood
-from tests.support.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.four import TENANTS, change, open_four, running, secret, settings_document, until
 
 SENT_BEFORE = 10  # requests of these tests to the same tenant in the minute before
 FILLER = {"tenantry.io/filler": "true"}
@@ -200,7 +200,7 @@ def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
 
 
 def _told(world: World, code: str, plan: Plan, table: Table) -> None:
-    document = told(world, code)
+    document = settings_document(world, code)
     schema = json.loads((ROOT / "docs" / "tenant-settings.schema.json").read_text("utf-8"))
     Draft202012Validator(schema).validate(document)
     allowed = plan.allowance

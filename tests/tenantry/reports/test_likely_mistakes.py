@@ -13,7 +13,7 @@ Find = Callable[[], list[Fault]]
 
 
 @pytest.fixture
-def found(load: Callable[..., Fleet], tmp_path: Path) -> Find:
+def find_mistakes(load: Callable[..., Fleet], tmp_path: Path) -> Find:
     return lambda: sorted(likely_mistakes(tmp_path, load()))
 
 
@@ -33,12 +33,12 @@ def test_the_projects_own_files_raise_no_doubt(load: Callable[..., Fleet]) -> No
     ],
 )
 def test_a_year_that_is_no_year_of_months(
-    price: str, says: str | None, write: Callable[..., Path], found: Find
+    price: str, says: str | None, write: Callable[..., Path], find_mistakes: Find
 ) -> None:
     text = (PROJECT_TENANTS / "plans.yaml").read_text()
     path = write("plans.yaml", text.replace("799, yearly: 7990", price, 1))
     write()
-    warned = found()
+    warned = find_mistakes()
     if says is None:
         assert warned == []
         return
@@ -48,15 +48,15 @@ def test_a_year_that_is_no_year_of_months(
     assert price in path.read_text().splitlines()[one.line - 1]
 
 
-def test_a_code_that_skips_names_the_next_free_one(write: Callable[..., Path], found: Find) -> None:
+def test_a_code_that_skips_names_the_next_free_one(write: Callable[..., Path], find_mistakes: Find) -> None:
     write()
     path = write("k010.yaml", code="k010", phone='"13800138010"')
-    (one,) = found()
+    (one,) = find_mistakes()
     assert (one.file, one.field) == (str(path), "code")
     assert "k010 skips the codes between it and k001, and the next will be k011" in one.problem
     assert one.remedy == "give this tenant the next free code k002"
     write("k011.yaml", code="k011", phone='"13800138011"')
-    assert found() == []  # nobody can go back
+    assert find_mistakes() == []  # nobody can go back
 
 
 def test_every_code_that_is_new_in_a_request_is_looked_at(
@@ -64,17 +64,17 @@ def test_every_code_that_is_new_in_a_request_is_looked_at(
 ) -> None:
     for number in (1, 5, 10, 11, 20):
         write(f"k{number:03}.yaml", code=f"k{number:03}", phone=f'"138001380{number:02}"')
-    found = likely_mistakes(tmp_path, load(), frozenset({"k001", "k005"}))
-    assert [(fault.file, fault.remedy[-4:]) for fault in found] == [
+    find_mistakes = likely_mistakes(tmp_path, load(), frozenset({"k001", "k005"}))
+    assert [(fault.file, fault.remedy[-4:]) for fault in find_mistakes] == [
         (str(tmp_path / "k010.yaml"), "k006"),
         (str(tmp_path / "k020.yaml"), "k012"),
     ]
     assert list(likely_mistakes(tmp_path, load(), load().codes)) == []
 
 
-def test_a_first_code_may_be_any(write: Callable[..., Path], found: Find) -> None:
+def test_a_first_code_may_be_any(write: Callable[..., Path], find_mistakes: Find) -> None:
     write("k100.yaml", code="k100")
-    assert found() == []
+    assert find_mistakes() == []
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ ELSEWHERE: list[
 ]
 
 
-def told() -> Iterator[str]:
+def first_words() -> Iterator[str]:
     """The first words of each `Repair(...)` and `doors.repair(database, ...)` of the provider, values as `?`."""
     for path in RESOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -56,7 +56,7 @@ def told() -> Iterator[str]:
 
 
 def test_every_line_of_the_provider_stands_here() -> None:
-    assert {text for text, _, _ in LINES} == set(told())
+    assert {text for text, _, _ in LINES} == set(first_words())
 
 
 @pytest.mark.parametrize(("line", "gravity"), [*((line, gravity) for _, line, gravity in LINES), *ELSEWHERE])
