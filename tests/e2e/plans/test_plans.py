@@ -169,8 +169,8 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
 
 def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
     """By real requests, as the plan's users send them; other routes than the application's have limits of their own."""
-    found = world.kubectl("get", "backendtrafficpolicies", "-n", f"tenant-{code}")["items"]
-    by_name = {fault["metadata"]["name"]: fault["spec"] for fault in found}
+    document = world.kubectl("get", "backendtrafficpolicies", "-n", f"tenant-{code}")["items"]
+    by_name = {fault["metadata"]["name"]: fault["spec"] for fault in document}
     for spec in by_name.values():
         (rule,) = spec["rateLimit"]["local"]["rules"]
         assert rule["limit"] == {"requests": plan.request_rate, "unit": "Minute"}

@@ -121,5 +121,5 @@ ALLOWED = {"registries": ["registry.example.com/tenantry"], "digest": True}
 def test_production_names_its_registry_and_the_digest(
     declared, change, make_judge, image: str, is_refused: bool
 ) -> None:
-    found = make_judge("workload", ALLOWED).resource(change(declared[APP], f"{MAIN}.image", image).seen())
-    assert ("workload-image" in {violation.rule.name for violation in found.broken}) is is_refused
+    evaluation = make_judge("workload", ALLOWED).resource(change(declared[APP], f"{MAIN}.image", image).seen())
+    assert ("workload-image" in {violation.rule.name for violation in evaluation.broken}) is is_refused

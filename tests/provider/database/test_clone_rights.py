@@ -143,10 +143,10 @@ def test_drift_is_told_and_repaired(
 ) -> None:
     with server.connect(clone) as session:
         session.execute(statement.encode())
-    found = plugin.read("CloneRights", given)
-    assert any(told in line for line in found.outputs["drift"]), found.outputs
-    assert plugin.diff("CloneRights", found, declared(clone)) == (["drift"], [])
-    repaired = plugin.update("CloneRights", found, declared(clone))
+    state = plugin.read("CloneRights", given)
+    assert any(told in line for line in state.outputs["drift"]), state.outputs
+    assert plugin.diff("CloneRights", state, declared(clone)) == (["drift"], [])
+    repaired = plugin.update("CloneRights", state, declared(clone))
     assert repaired.outputs["drift"] == []
     assert plugin.read("CloneRights", repaired).outputs["drift"] == []
 
@@ -196,9 +196,9 @@ def test_removal_takes_the_logins_rights_and_gives_nothing_back(plugin, server, 
 
 def test_what_is_there_can_be_imported(plugin, clone: str, given) -> None:
     bare = type(given)(given.identity, {}, {})
-    found = plugin.read("CloneRights", bare)
-    assert found.outputs == given.outputs
-    assert found.inputs == declared(clone)
+    state = plugin.read("CloneRights", bare)
+    assert state.outputs == given.outputs
+    assert state.inputs == declared(clone)
 
 
 def test_a_missing_role_is_told_with_its_remedy(plugin, clone: str, refused) -> None:

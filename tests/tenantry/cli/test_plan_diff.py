@@ -210,10 +210,10 @@ def test_files_with_faults_are_told_as_always(run: Run, other: Path) -> None:
 def test_for_programs(run: Run, other: Path) -> None:
     replace(other / "k002.yaml", "plan: basic", "plan: standard")
     code, out, _ = run("--dir", other, "--against", PROJECT_TENANTS, "--json")
-    (found,) = json.loads(out)
+    (document,) = json.loads(out)
     assert code == 5
-    assert (found["code"], found["plans"], found["monthly"]) == ("k002", ["basic", "standard"], [299, 799])
-    assert {"key": "maxUsers", "before": 100, "after": 200, "direction": "more"} in found["changes"]
+    assert (document["code"], document["plans"], document["monthly"]) == ("k002", ["basic", "standard"], [299, 799])
+    assert {"key": "maxUsers", "before": 100, "after": 200, "direction": "more"} in document["changes"]
 
 
 @pytest.mark.parametrize(

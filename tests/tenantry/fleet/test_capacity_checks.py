@@ -40,9 +40,9 @@ def test_the_first_that_does_not_fit(
     write: Callable[..., Path], faults_of: Fault_, plan: str, services: str, at: int | None, said: str
 ) -> None:
     path = write(plan=plan, enabled_services=services, limits=None, features=None)
-    found = faults_of()
-    assert [fault.field for fault in found] == ([] if at is None else [f"enabled_services[{at}]"])
-    assert all(str(fault).startswith(f"{path}:9: ") and said in str(fault) for fault in found)
+    faults = faults_of()
+    assert [fault.field for fault in faults] == ([] if at is None else [f"enabled_services[{at}]"])
+    assert all(str(fault).startswith(f"{path}:9: ") and said in str(fault) for fault in faults)
 
 
 @pytest.mark.parametrize(

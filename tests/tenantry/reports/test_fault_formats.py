@@ -104,9 +104,9 @@ def test_each_format_says_the_same(clone: Clone, run: Run) -> None:
     assert json.loads(out)["runs"][0]["results"][0]["ruleId"] == "phone"
     code, out, err = run(*arguments, "--format", "json")
     assert (code, err) == (1, "")
-    found = json.loads(out)
-    assert (found["result"], found["tenants"], found["warnings"]) == ("refused", 1, [])
-    assert [(fault["file"], fault["line"], fault["field"]) for fault in found["faults"]] == [
+    document = json.loads(out)
+    assert (document["result"], document["tenants"], document["warnings"]) == ("refused", 1, [])
+    assert [(fault["file"], fault["line"], fault["field"]) for fault in document["faults"]] == [
         ("tenants/k001.yaml", 3, "phone")
     ]
 

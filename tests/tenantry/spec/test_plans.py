@@ -125,8 +125,8 @@ def test_a_plan_that_does_not_add_up(
     assert old in PLANS
     write("plans.yaml", content=PLANS.replace(old, new, 1))
     write()
-    found = {fault.field: str(fault) for fault in faults_of()}
-    assert word in found[field]
+    faults = {fault.field: str(fault) for fault in faults_of()}
+    assert word in faults[field]
 
 
 @pytest.mark.parametrize(("config", "locked"), [(None, False), ("{branding: {}}", False), ("{branding: {a: 1}}", True)])

@@ -105,8 +105,8 @@ def test_a_swap_gets_through_where_sessions_come_again_at_once(vault: BackupStor
             sleep(0.01)
         before = swap(vault.systems, "rent001", "rent001_restored_1")
         with vault.systems.session() as session:
-            found = session.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [before]).fetchone()
-        assert found == (0,)
+            row = session.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [before]).fetchone()
+        assert row == (0,)
         deadline = monotonic() + 30
         while reached[0] != (True, "") and monotonic() < deadline:
             sleep(0.01)

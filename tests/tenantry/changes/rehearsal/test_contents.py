@@ -43,8 +43,8 @@ def differences_after(
         session.execute("SET search_path = public")
         for statement in statements:
             session.execute(statement.encode())
-    found = differences(before, look(systems, subject))
-    return [(said.weight, said.words, ", ".join(said.subjects)) for said in found]
+    listed = differences(before, look(systems, subject))
+    return [(said.weight, said.words, ", ".join(said.subjects)) for said in listed]
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_objects(systems: BackupClients, subject: BackupSubject) -> None:
     bucket.delete_object(f"{PREFIX}a.txt")
     bucket.put_object(f"{PREFIX}b.txt", b"another")
     bucket.put_object(f"{PREFIX}c.txt", b"new")
-    found = [(said.weight, said.words, said.subjects) for said in differences(before, look(systems, subject))]
-    assert found == [
+    listed = [(said.weight, said.words, said.subjects) for said in differences(before, look(systems, subject))]
+    assert listed == [
         (Weight.DATA, "objects are lost:", ("files/a.txt",)),
         (Weight.DATA, "objects have other content:", ("files/b.txt",)),
     ]

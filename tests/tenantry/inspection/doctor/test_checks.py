@@ -175,12 +175,12 @@ def test_a_right_installation_has_nothing_wrong() -> None:
 def test_what_is_wrong_is_named_with_its_remedy_and_nothing_else_is(name: str) -> None:
     facts, check, state, said, remedy = WRONG[name]
     report = examine(facts, CHECKS)
-    found = [finding for finding in report.findings if finding.problem and finding.check.id == check]
-    assert [result.state for result in found] == [state] * len(found)
-    assert found
-    assert any(said in result.problem.said and remedy in result.problem.remedy for result in found if result.problem), (
-        found
-    )
+    findings = [finding for finding in report.findings if finding.problem and finding.check.id == check]
+    assert [result.state for result in findings] == [state] * len(findings)
+    assert findings
+    assert any(
+        said in result.problem.said and remedy in result.problem.remedy for result in findings if result.problem
+    ), findings
     assert not [finding for finding in report.findings if finding.problem and finding.check.id != check]
     assert report.code == int(state in (State.WRONG, State.UNKNOWN))
 
@@ -209,6 +209,6 @@ def test_what_is_shipped_is_full_of_placeholders_and_each_is_named_with_its_line
         marked = [
             line for line in file.read_text("utf-8").splitlines() if "PLACEHOLDER" in line and not line.startswith("#")
         ]
-        found = placeholders(file)
-        assert len(found) > len(marked)  # account and digests besides
-        assert all(result.startswith(f"{file.name}:") for result in found)
+        places = placeholders(file)
+        assert len(places) > len(marked)  # account and digests besides
+        assert all(result.startswith(f"{file.name}:") for result in places)

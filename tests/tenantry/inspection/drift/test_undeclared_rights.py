@@ -87,9 +87,9 @@ def stack(running: TemporaryServer) -> Iterator[Any]:
 
 def looked(stack: Any) -> list[Undeclared]:
     unseen: list[str] = []
-    found = list(look(stack, unseen))
+    undeclared = list(look(stack, unseen))
     assert unseen == []
-    return found
+    return undeclared
 
 
 def test_what_is_declared_is_none(stack: Any) -> None:

@@ -56,9 +56,9 @@ def verdicts(field: VerifyContext) -> dict[str, Verdict]:
 
 
 def test_nothing_can_be_changed_and_all_be_read(field: VerifyContext) -> None:
-    found = verdicts(field)
-    assert len(found) == 1 + len(history.TABLES) * len(history.CHANGES) + 1
-    assert {target: verdict for target, verdict in found.items() if verdict != Verdict(State.HELD)} == {}
+    by_target = verdicts(field)
+    assert len(by_target) == 1 + len(history.TABLES) * len(history.CHANGES) + 1
+    assert {target: verdict for target, verdict in by_target.items() if verdict != Verdict(State.HELD)} == {}
 
 
 @pytest.mark.parametrize(
