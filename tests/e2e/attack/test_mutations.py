@@ -11,7 +11,7 @@ import pytest
 from local.instances.throwaway import World
 from tenantry.engine.stack.project import Project
 from tenantry.inspection.verify.catalogue import ATTACKS
-from tenantry.inspection.verify.core.target import Surroundings, read
+from tenantry.inspection.verify.core.target import VerifyTarget, read
 from tenantry.inspection.verify.run import verify
 from tenantry.model.admission_policies import RAILS
 from tests.e2e.attack.altered import (
@@ -323,11 +323,11 @@ UNTOUCHED: dict[str, str] = {
 
 
 @pytest.fixture(scope="module")
-def surroundings(small: World) -> Surroundings:
+def surroundings(small: World) -> VerifyTarget:
     return read(Project.find(small.folder), "local", small.env)
 
 
-def faults(at: Surroundings, attacks: tuple[str, ...]) -> dict[str, str]:
+def faults(at: VerifyTarget, attacks: tuple[str, ...]) -> dict[str, str]:
     report = verify(at, ("k001", "k002", SHUT), attacks, lambda _: None)
     return {f"{result.attack.id} {result.tenant} {result.target}": result.verdict.said for result in report.bad}
 
@@ -340,7 +340,7 @@ def test_every_control_is_taken_away_or_cannot_be() -> None:
 
 @pytest.mark.sampled(10)
 @pytest.mark.parametrize("what", MUTATIONS)
-def test_verify_misses_it(small: World, surroundings: Surroundings, what: str) -> None:
+def test_verify_misses_it(small: World, surroundings: VerifyTarget, what: str) -> None:
     attacks, sabotage = MUTATIONS[what]
     with sabotage(small):
         deadline = time.monotonic() + SEEN_SECONDS
@@ -349,7 +349,7 @@ def test_verify_misses_it(small: World, surroundings: Surroundings, what: str) -
             time.sleep(0.5)
 
 
-def test_all_is_well_again(surroundings: Surroundings) -> None:
+def test_all_is_well_again(surroundings: VerifyTarget) -> None:
     deadline = time.monotonic() + SEEN_SECONDS
     while found := faults(surroundings, ()):
         assert time.monotonic() < deadline, found

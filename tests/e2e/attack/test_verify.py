@@ -17,7 +17,7 @@ from tenantry.engine.stack.project import Project
 from tenantry.inspection.doctor.catalogue import CHECKS
 from tenantry.inspection.verify.catalogue import ATTACKS
 from tenantry.inspection.verify.core.attack import State
-from tenantry.inspection.verify.core.target import Surroundings, read
+from tenantry.inspection.verify.core.target import VerifyTarget, read
 from tenantry.inspection.verify.report import Report
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
@@ -31,7 +31,7 @@ Sabotage = Callable[[World], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
-def live(small: World) -> Surroundings:
+def live(small: World) -> VerifyTarget:
     return read(Project(small.folder), "local", small.env)
 
 
@@ -234,11 +234,11 @@ SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
 }  # fmt: skip
 
 
-def attacked(live: Surroundings, ids: set[str]) -> Report:
+def attacked(live: VerifyTarget, ids: set[str]) -> Report:
     return verify(live, only=ids, say=lambda _: None)
 
 
-def eventually(live: Surroundings, ids: set[str], wanted: Callable[[Report], bool]) -> Report:
+def eventually(live: VerifyTarget, ids: set[str], wanted: Callable[[Report], bool]) -> Report:
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while not wanted(report := attacked(live, ids)) and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -247,7 +247,7 @@ def eventually(live: Surroundings, ids: set[str], wanted: Callable[[Report], boo
 
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", SABOTAGES)
-def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: str) -> None:
+def test_a_control_taken_away_turns_red(small: World, live: VerifyTarget, name: str) -> None:
     sabotage, ids = SABOTAGES[name]
     with sabotage(small):
         report = eventually(live, ids, lambda one: ids <= {bad.attack.id for bad in one.bad})
@@ -300,7 +300,7 @@ def shut_trust(world: World, code: str) -> Iterator[None]:
         ram(world, "UpdateRole", RoleName=f"tenant-{code}", NewAssumeRolePolicyDocument=told)
 
 
-def test_a_tenant_without_access_has_none(small: World, live: Surroundings) -> None:
+def test_a_tenant_without_access_has_none(small: World, live: VerifyTarget) -> None:
     names, _ = live.tenants["k003"]
     suspended = replace(live, tenants={**live.tenants, "k003": (names, Phase.SUSPENDED)})
     assert {result.attack.id for result in attacked(suspended, SHUT).bad} == SHUT

@@ -44,7 +44,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class VerifyTarget:
     """One live stack."""
 
     stack: str
@@ -70,7 +70,7 @@ class Surroundings:
     endpoint: Endpoint | None = None  # where somebody behind the gateway says what arrives: in embedded stacks
 
 
-def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
+def read(project: Project, stack: str, given: Mapping[str, str]) -> VerifyTarget:
     """Raises Refusal when the stack is not up, or something needed is not set."""
     stack = project.stack(stack)
     environment = engine.environment(project, stack, given)
@@ -119,7 +119,7 @@ def _ask(cli: Cli, *arguments: str) -> Any:
     return json.loads(answer.out)
 
 
-def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Surroundings:
+def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> VerifyTarget:
     platform = mapping(outputs.get("platform"))
     tenants, admin = read_records(outputs.get(TENANTS)), mapping(outputs.get("adminDatabase"))
     if not platform or not tenants:
@@ -127,7 +127,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
             f"the stack `{stack}` holds no platform with tenants", "run `tenantry up` first; name it with --stack"
         )
     zone, gateway = str(platform["zone"]), mapping(platform["gateway"])
-    return Surroundings(
+    return VerifyTarget(
         stack=stack,
         plugins=_plugins(settings.project.tenants(stack)),
         zone=zone,

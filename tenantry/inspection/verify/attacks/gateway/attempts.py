@@ -42,17 +42,17 @@ class Crowd:
 
 
 def crowd(context: VerifyContext) -> Crowd:
-    return context.once("gateway crowd", Crowd)
+    return context.cached("gateway crowd", Crowd)
 
 
 def answering(context: VerifyContext) -> list[Names]:
     """The chosen tenants with an application that runs: behind the others nobody can say what arrived."""
-    return [names for names in context.mine if context.at.tenants[names.code][1] is Phase.ACTIVE]
+    return [names for names in context.selected if context.target.tenants[names.code][1] is Phase.ACTIVE]
 
 
 def neighbour(context: VerifyContext, names: Names) -> Names | None:
     """The next running tenant after this one, in a ring: each is attacked once, by one."""
-    running = [other for other in context.all if context.at.tenants[other.code][1] is Phase.ACTIVE]
+    running = [other for other in context.all if context.target.tenants[other.code][1] is Phase.ACTIVE]
     place = running.index(names)
     other = running[(place + 1) % len(running)]
     return other if other != names else None
@@ -65,7 +65,7 @@ def each(judge: Judge) -> Callable[[VerifyContext], Iterator[Attempt]]:
 
 def trials(context: VerifyContext, tenants: list[Names], judge: Judge) -> Iterator[Attempt]:
     """None where the stack's gateway cannot be asked."""
-    endpoint = context.at.endpoint
+    endpoint = context.target.endpoint
     if endpoint is None:
         return
     for names in tenants:

@@ -43,7 +43,7 @@ def _named(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
     other = neighbour(context, names)
     theirs = other or names
     own, foreign = names.domain, theirs.domain
-    zone = context.at.zone
+    zone = context.target.zone
     asked: list[tuple[Names | None, Arrived]] = [
         (names, wire.ask(endpoint, own, name=foreign)),
         (theirs, wire.ask(endpoint, foreign, name=own)),

@@ -44,7 +44,7 @@ def body_limit(context: VerifyContext, names: Names) -> int | None:
 def rate_limits(context: VerifyContext, names: Names) -> dict[str, int]:
     """Path -> declared requests a minute."""
     by_target: dict[str, int] = {}
-    for thing in context.at.declared.things.get(names.namespace, ()):
+    for thing in context.target.declared.things.get(names.namespace, ()):
         if thing.kind == POLICY:
             spec = mapping(thing.inputs.get("spec"))
             rate = mapping(spec.get("rateLimit"))
@@ -64,7 +64,7 @@ def timeout_seconds(context: VerifyContext, names: Names) -> float | None:
 
 
 def _declared(context: VerifyContext, names: Names, kind: str, name: str) -> Tree:
-    for thing in context.at.declared.things.get(names.namespace, ()):
+    for thing in context.target.declared.things.get(names.namespace, ()):
         if (thing.kind, thing.name) == (kind, name):
             return mapping(thing.inputs.get("spec"))
     return {}

@@ -12,7 +12,7 @@ from components.shared.installation import EgressRule, Gateway
 from tenantry.inspection.verify.attacks.kubernetes import gateway, network
 from tenantry.inspection.verify.core.attack import State
 from tenantry.inspection.verify.core.context import VerifyContext
-from tenantry.inspection.verify.core.target import Keys, Surroundings
+from tenantry.inspection.verify.core.target import Keys, VerifyTarget
 from tenantry.model.lifecycle import Phase
 from tenantry.names import names_of
 
@@ -25,8 +25,8 @@ NEEDING_MORE = ("host.gateway", "host.endpoints", "host.records")
 OPENINGS = (EgressRule("tenantry-platform", 4001),)
 
 
-def surroundings() -> Surroundings:
-    return Surroundings(
+def verify_target() -> VerifyTarget:
+    return VerifyTarget(
         stack="test",
         zone="yyup.cc",
         account="1",
@@ -77,10 +77,10 @@ def live() -> Json:
 
 def bad(objects: Json, *modules: Any) -> set[str]:
     """The attacks that are not held."""
-    field = VerifyContext(surroundings(), frozenset({"k001", "k002"}))
-    cast(Any, field)._kept.update(objects)
+    context = VerifyContext(verify_target(), frozenset({"k001", "k002"}))
+    cast(Any, context)._kept.update(objects)
     attacks = [attack for module in modules for attack in module.ATTACKS if attack.id not in NEEDING_MORE]
-    return {attack.id for attack in attacks for trial in attack.trials(field) if trial.run().state is not State.HELD}
+    return {attack.id for attack in attacks for trial in attack.trials(context) if trial.run().state is not State.HELD}
 
 
 def test_what_the_components_declare_holds() -> None:
@@ -230,9 +230,9 @@ def test_two_tenants_that_both_stand_open_reach_each_other() -> None:
 
 
 def test_the_matrix_says_every_way_and_no_other() -> None:
-    field = VerifyContext(surroundings(), frozenset({"k001"}))
-    cast(Any, field)._kept.update(live())
-    assert network.matrix(field) == [
+    context = VerifyContext(verify_target(), frozenset({"k001"}))
+    cast(Any, context)._kept.update(live())
+    assert network.matrix(context) == [
         "tenant-k001 -> tenantry-platform: 4001/TCP",
         "tenant-k001 -> kube-system (kube-dns): 53/TCP, 53/UDP",
         "envoy-gateway-system -> tenant-k001: 3000/TCP",

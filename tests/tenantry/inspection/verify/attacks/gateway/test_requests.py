@@ -12,7 +12,7 @@ from tenantry.inspection.verify.attacks.gateway import headers, hosts, http2, li
 from tenantry.inspection.verify.core.attack import Attempt, State, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.declared import Declared, Thing
-from tenantry.inspection.verify.core.target import Endpoint, Keys, Surroundings
+from tenantry.inspection.verify.core.target import Endpoint, Keys, VerifyTarget
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
 from tenantry.names import Names, names_of
@@ -48,7 +48,7 @@ def context(endpoint: Endpoint | None) -> VerifyContext:
         )
         for names in (K1, K2)
     }
-    at = Surroundings(
+    at = VerifyTarget(
         stack="test",
         zone="yyup.cc",
         account="1",
@@ -66,13 +66,13 @@ def context(endpoint: Endpoint | None) -> VerifyContext:
         declared=Declared(things=things),
         endpoint=endpoint,
     )
-    field = VerifyContext(at, frozenset(at.tenants))
+    verify_context = VerifyContext(at, frozenset(at.tenants))
     route = {
         "metadata": {"namespace": K1.namespace},
         "spec": {"hostnames": [K1.domain], "rules": [{"matches": [{"path": {"value": "/"}}]}]},
     }
-    field.once(hosts.ROUTES, lambda: [route])
-    return field
+    verify_context.cached(hosts.ROUTES, lambda: [route])
+    return verify_context
 
 
 def trials(attack: str, gateway: Careless, folder: Path) -> list[Verdict]:
@@ -138,7 +138,7 @@ def test_neither(attack: str, mistake: dict[str, Any], state: State, tmp_path: P
 
 def test_who_asks_for_requests_alone_is_told_that_there_is_no_gateway() -> None:
     with pytest.raises(ValueError, match="TENANTRY_GATEWAY=off"):
-        verify(context(None).at, (), ("gateway",), lambda _: None)
+        verify(context(None).target, (), ("gateway",), lambda _: None)
 
 
 def test_without_a_gateway_nothing_is_tried() -> None:
@@ -149,8 +149,8 @@ def test_a_flood_waits_until_the_others_have_ended(tmp_path: Path) -> None:
     """In the order of the catalogue the flood may begin while the one before it still runs."""
     gateway = replace(HOLDING, counts=[])
     with running(gateway, tmp_path) as endpoint:
-        field = context(endpoint)
-        own, flood = (list(ATTACKS[name].trials(field)) for name in ("gateway.own", "gateway.rate"))
+        verify_context = context(endpoint)
+        own, flood = (list(ATTACKS[name].trials(verify_context)) for name in ("gateway.own", "gateway.rate"))
         seen: list[str] = []
         thread = threading.Thread(target=lambda: seen.append(flood[0].run().said))
         thread.start()
