@@ -159,12 +159,13 @@ def test_the_glossary_has_every_phase_verdict_and_resource() -> None:
 
 
 def test_the_glossary_has_every_class_of_the_model() -> None:
+    """But for the settings of one system, which are its own."""
     terms = {term for row in rows(text(GLOSSARY)) for term in re.findall(r"`(\w+)`", " ".join(row[:2]))}
     classes = {
         node.name
         for path in (ROOT / "tenantry" / "model").rglob("*.py")
         for node in ast.parse(path.read_bytes()).body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and path.parent.name != "systems"
     }
     assert len(classes) > 20
     assert sorted(classes - terms) == []
