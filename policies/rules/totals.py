@@ -10,7 +10,7 @@ from policies.model.rule import Violation, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import at, number, sequence, shown
-from policies.rules.quotas import most_replicas
+from policies.rules.cluster.quotas import most_replicas
 
 POLICY: Final = "totals"
 GIB: Final = 2**30

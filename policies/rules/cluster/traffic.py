@@ -9,7 +9,7 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import UnexpectedShape, at, mapping, number, sequence, shown, text
-from policies.rules.quotas import matching
+from policies.rules.cluster.quotas import matching
 from tenantry.names import SERVICE_ACCOUNT
 
 POLICY: Final = "kubernetes:BackendTrafficPolicy"
