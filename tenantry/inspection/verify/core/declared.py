@@ -9,7 +9,7 @@ from tenantry.model.resources.kinds import kind_name
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 RIGHTS: Final = "tenantry:index:CloneRights"
-RECORD: Final = "alicloud:dns:AlidnsRecord"
+RECORD: Final = "alicloud:dns/alidnsRecord:AlidnsRecord"
 CLUSTER: Final = "kubernetes:"
 
 
@@ -38,7 +38,10 @@ class Declared:
     @property
     def records(self) -> dict[str, Tree]:
         """Host name -> the inputs of its DNS record."""
-        return {f"{inputs.get('rr')}.{inputs.get('domainName')}": inputs for inputs in self.inputs.get(RECORD, ())}
+        return {
+            f"{inputs.get('rr')}.{inputs.get('domainName')}": inputs
+            for inputs in self.inputs.get(kind_name(RECORD), ())
+        }
 
 
 def declared(resources: Iterable[Any]) -> Declared:
