@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tenantry.database.sessions.watch import watched
-from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.names import LOGIN_SUFFIXES, MAINTENANCE_DATABASE
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[tuple[Any, ...]]
 
 SUFFIX: Final = "_m"
+READER_SUFFIX: Final = "_r"  # of who reads for long, as a backup does, and keeps nobody from a change meanwhile
+PLATFORM_SUFFIXES: Final = (SUFFIX, READER_SUFFIX)
 CONNECTIONS: Final = 4
 LOCK_TIMEOUT: Final = "SET lock_timeout = '60s'"  # another step's turn; or what the tenant holds of the login
 TURN_S: Final = 120.0
@@ -52,12 +54,18 @@ OWNER_OF: Final = """
 SELECT rolname, rolsuper OR rolname = current_user FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba
 WHERE datname = %s
 """
+SEPARATE_BYPASS: Final = 160000  # the version from which on who has BYPASSRLS may give it
+MAY_BYPASS: Final = """
+SELECT FROM pg_roles WHERE rolname = current_user
+    AND (rolsuper OR rolbypassrls AND current_setting('server_version_num')::int >= %s)
+"""
+OWN_ROLES: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) ORDER BY 1"
 EXPIRY: Final = "SELECT (now() + %s::interval)::text"
 ROLE_EXISTS: Final = "SELECT FROM pg_roles WHERE rolname = %s"
 TERMINATE_SESSIONS: Final = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s"
 LOCK: Final = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"  # ends with the session
 CREATE_ROLE: Final = (
-    "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB CONNECTION LIMIT {limit} PASSWORD {verifier}"
+    "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB {bypass} CONNECTION LIMIT {limit} PASSWORD {verifier}"
     " VALID UNTIL {expiry} IN ROLE {roles} ROLE CURRENT_USER"  # who is in it may end its sessions
 )
 # Whoever is in it finds a connection where tenants have used all others up; PostgreSQL has it since 16.
@@ -67,13 +75,16 @@ MAY_RESERVE: Final = "SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oi
 
 @contextmanager
 def owner_login(
-    connect: "Callable[[str], AbstractContextManager[Session]]", database: str
+    connect: "Callable[[str], AbstractContextManager[Session]]", database: str, *, is_reader: bool = False
 ) -> Generator[OwnerLogin | None, None, None]:
     """None where the provisioner itself is the owner or the database is missing: there is nobody to be told apart.
 
     `connect` opens a provisioner's session in a database. One user of a database at a time: the next waits a minute for
     it. The lock is one of the maintenance database, where no tenant gets in. A login that a killed run has left behind
     goes first; it cannot be used any more by then. Raises psycopg.errors.LockNotAvailable.
+
+    A reader has a login of its own, and waits for no other use. It reads also what the owner's logins have made for
+    themselves, and rows that the owner hides from itself, where the provisioner may give that.
     """
     import psycopg
     from psycopg import sql
@@ -84,15 +95,21 @@ def owner_login(
         if found is None:
             yield None
             return
-        login = OwnerLogin(f"{found[0]}{SUFFIX}", secrets.token_urlsafe(32), str(found[0]))
+        suffix = READER_SUFFIX if is_reader else SUFFIX
+        login = OwnerLogin(f"{found[0]}{suffix}", secrets.token_urlsafe(32), str(found[0]))
         with watched(connect, entrance, TURN_S):
-            entrance.execute(LOCK, [f"{database}{SUFFIX}" if found[1] else login.name])
+            entrance.execute(LOCK, [f"{database}{suffix}" if found[1] else login.name])
             entrance.commit()
         if found[1]:
             yield None
             return
         _remove(entrance, connect, database, login)
         reserve = entrance.execute(MAY_RESERVE, [RESERVE_ROLE]).fetchone() is not None
+        roles = [login.owner, *([RESERVE_ROLE] if reserve else [])]
+        if is_reader:
+            own = entrance.execute(OWN_ROLES, [[f"{login.owner}{suffix}" for suffix in LOGIN_SUFFIXES]]).fetchall()
+            roles += [str(name) for (name,) in own]
+        sees_all = is_reader and entrance.execute(MAY_BYPASS, [SEPARATE_BYPASS]).fetchone() is not None
         expiry = entrance.execute(EXPIRY, [VALID]).fetchone()
         entrance.execute(
             sql.SQL(CREATE_ROLE).format(
@@ -100,7 +117,8 @@ def owner_login(
                 limit=sql.Literal(CONNECTIONS),
                 verifier=sql.Literal(verifier(entrance, login.name, login.password)),
                 expiry=sql.Literal(expiry[0] if expiry else None),
-                roles=sql.SQL(", ").join(map(sql.Identifier, [login.owner, *([RESERVE_ROLE] if reserve else [])])),
+                bypass=sql.SQL("BYPASSRLS" if sees_all else "NOBYPASSRLS"),
+                roles=sql.SQL(", ").join(map(sql.Identifier, roles)),
             )
         )
         entrance.commit()

@@ -8,11 +8,11 @@ from provider.resources import record_rights
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.database import (
     database_options,
+    hidden_rows,
     login_passwords,
     membership,
     owners,
     row_grants,
-    row_security,
     strangers,
     temp_files,
 )
@@ -191,7 +191,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _public_schema(session)
     yield from record_rights.faults(session, inputs["owner"])
     yield from owners.faults(session, inputs["owner"])
-    yield from row_security.faults(session)
+    yield from hidden_rows.faults(session)
     if inputs.get("rights") == ROWS:
         yield from row_grants.faults(session, inputs["owner"], inputs["logins"])
 
