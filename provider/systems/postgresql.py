@@ -17,6 +17,7 @@ from tenantry.database.sessions.reserved_connection import connected
 from tenantry.database.sessions.settings import OwnSettings
 from tenantry.database.sessions.watch import watched
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.parsing.faults import printable
 
 CONNECT_TIMEOUT_S: Final = 10
 OWNER_LIMIT_S: Final = 900  # for all that one step does in a tenant's tables, whose code runs as long as it likes
@@ -152,7 +153,7 @@ def explain(error: Exception) -> ResourceFailure | None:
         return None
     code = error.sqlstate
     if code == "42501" and HIDDEN in (error.diag.message_primary or ""):
-        return ResourceFailure(error.diag.message_primary or "", SHOW)
+        return ResourceFailure(printable(error.diag.message_primary or ""), SHOW)
     if code is None:  # no session came about, or it was lost: libpq's own words, which hold no password
         refused = any(word in str(error) for word in ("authentication failed", "pg_hba.conf", "SSL"))
         remedy = REFUSED if refused else FULL if any(word in str(error) for word in USED_UP) else UNREACHED
@@ -160,6 +161,7 @@ def explain(error: Exception) -> ResourceFailure | None:
     message = error.diag.message_primary or str(error) or f"error {code}"  # the first is missing where we raised it
     if error.diag.constraint_name and error.diag.constraint_name not in message:
         message += f" (constraint {error.diag.constraint_name})"
+    message = printable(" ".join(message.split()))  # what a tenant's code raises, and what it calls its tables
     # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.
     passing = code in PASSING or (code == "XX000" and "concurrently updated" in message)
     return ResourceFailure(

@@ -59,6 +59,7 @@ MAY_BYPASS: Final = """
 SELECT FROM pg_roles WHERE rolname = current_user
     AND (rolsuper OR rolbypassrls AND current_setting('server_version_num')::int >= %s)
 """
+MAY_CONNECT: Final = "SELECT WHERE has_database_privilege(%s, %s, 'CONNECT')"
 OWN_ROLES: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) ORDER BY 1"
 EXPIRY: Final = "SELECT (now() + %s::interval)::text"
 ROLE_EXISTS: Final = "SELECT FROM pg_roles WHERE rolname = %s"
@@ -121,6 +122,9 @@ def owner_login(
                 roles=sql.SQL(", ").join(map(sql.Identifier, roles)),
             )
         )
+        if entrance.execute(MAY_CONNECT, [login.name, database]).fetchone() is None:  # its owner may not either
+            grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+            entrance.execute(grant.format(sql.Identifier(database), sql.Identifier(login.name)))
         entrance.commit()
         try:
             yield login
@@ -160,7 +164,7 @@ def _remove(
     with watched(connect, entrance, TURN_S):  # a tenant's transaction may hold any role: by granting it something
         try:
             entrance.execute(sql.SQL("DROP ROLE {}").format(name))
-        except errors.DependentObjectsStillExist:  # the tenant's code has left the role and made something as the login
+        except errors.DependentObjectsStillExist:  # it was given a right, or the tenant's code made something as it
             entrance.rollback()
             with connect(database) as inside:
                 inside.execute(LOCK_TIMEOUT)

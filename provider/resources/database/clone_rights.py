@@ -21,6 +21,7 @@ from provider.resources.onboarding import Onboarding
 from provider.systems.connections import Connections
 from tenantry.database.onboarding_steps import DATABASE
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.parsing.faults import printable
 
 if TYPE_CHECKING:
     from provider.systems.postgresql import Session
@@ -129,7 +130,8 @@ class CloneRights(Resource):
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
                     inside = [repair.what for repair in repairs(session, inputs)]
                     unlimited = temp_files.unlimited(session, inputs)
-                    return {**inputs, "drift": sorted([*shut, *passwords, *unlimited, *inside])}
+                    drift = map(printable, [*shut, *passwords, *unlimited, *inside])
+                    return {**inputs, "drift": sorted(drift)}
             except DatabaseMissing:
                 return None
             except psycopg.OperationalError:
@@ -173,7 +175,7 @@ def _correct(session: "Session", found: Callable[[], Iterator[Repair]], *, is_se
             # Rights that are not ours to take are left with a mere warning.
             if left := sorted(repair.what for repair in found()):
                 raise ResourceFailure(
-                    f"the provisioner could not correct this: {'; '.join(left)}", INSUFFICIENT_PRIVILEGE
+                    f"the provisioner could not correct this: {printable('; '.join(left))}", INSUFFICIENT_PRIVILEGE
                 )
 
 

@@ -23,14 +23,13 @@ TAKEN: Final = """
 WITH things (sort, letter, name, owner, acl) AS (
     SELECT 'DATABASE', 'd', quote_ident(datname), datdba, datacl FROM pg_database WHERE datname = current_database()
     UNION ALL SELECT 'SCHEMA', 'n', quote_ident(nspname), nspowner, nspacl FROM pg_namespace
-    UNION ALL SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END,
-        oid::regclass::text, relowner, relacl FROM pg_class
+    UNION ALL SELECT 'SEQUENCE', 's', oid::regclass::text, relowner, relacl FROM pg_class WHERE relkind = 'S'
+    UNION ALL SELECT 'TABLE', 'r', oid::regclass::text, relowner, relacl FROM pg_class WHERE relkind <> 'S'
     UNION ALL SELECT 'ROUTINE', 'f', oid::regprocedure::text, proowner, proacl FROM pg_proc
     UNION ALL SELECT 'TYPE', 'T', oid::regtype::text, typowner, typacl FROM pg_type
     UNION ALL SELECT 'LARGE OBJECT', 'L', oid::text, lomowner, lomacl FROM pg_largeobject_metadata
 )
-SELECT sort, name, CASE owner WHEN 'pg_database_owner'::regrole THEN 'pg_database_owner' ELSE pg_get_userbyid(owner) END,
-    array_agg(initial.privilege_type ORDER BY 1)
+SELECT sort, name, rolname, array_agg(initial.privilege_type ORDER BY 1)
 FROM things JOIN pg_roles ON pg_roles.oid = owner, aclexplode(acldefault(letter::"char", owner)) AS initial
 WHERE acl IS NOT NULL AND NOT rolsuper AND initial.grantee = owner AND NOT EXISTS (SELECT FROM aclexplode(acl) AS held
     WHERE held.grantee = owner AND held.privilege_type = initial.privilege_type)

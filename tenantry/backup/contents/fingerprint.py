@@ -41,9 +41,8 @@ WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema
 # In a schema of the provisioner's or a superuser's nobody else makes, replaces or alters anything.
 OURS: Final = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    JOIN pg_roles AS table_owner ON table_owner.oid = relowner JOIN pg_roles AS schema_owner ON schema_owner.oid = nspowner
-WHERE relkind = 'r' AND (table_owner.rolsuper OR table_owner.rolname = current_user)
-    AND (schema_owner.rolsuper OR schema_owner.rolname = current_user)
+WHERE relkind = 'r'
+    AND (SELECT bool_and(rolsuper OR rolname = current_user) FROM pg_roles WHERE oid IN (nspowner, relowner))
 """
 # Not `::text` of a row: for that a tenant may have a cast of its own, which would run as who asks. What runs meanwhile
 # may have changed the search path.
@@ -110,11 +109,11 @@ def take(
 
     The provisioner's session asks the catalogs, the reader's (table_reader.py) the tables.
     """
-    now, ours = sequences(session), _ours(session)
+    now, own = sequences(session), ours(session)
     return Fingerprint(
         schema_digest=schema_digest,
         tables={
-            name: _content(session if (schema, table) in ours else reader, schema, table)
+            name: _content(session if (schema, table) in own else reader, schema, table)
             for name, schema, table in _tables(session)
         },
         sequences=now,
@@ -129,7 +128,8 @@ def _tables(session: Session) -> Iterator[tuple[str, str, str]]:
         yield f"{schema}.{table}", schema, table
 
 
-def _ours(session: Session) -> set[tuple[str, str]]:
+def ours(session: Session) -> set[tuple[str, str]]:
+    """Schema and name of the tables that the provisioner reads itself."""
     return {(schema, table) for schema, table in session.execute(OURS).fetchall()}
 
 
@@ -139,10 +139,10 @@ def _content(session: Session, schema: str, table: str) -> Content:
 
 def counts(session: Session, reader: Session) -> dict[str, int]:
     """Rows of each table, by both sessions as in `take`."""
-    ours, found = _ours(session), dict[str, int]()
+    own, found = ours(session), dict[str, int]()
     for name, schema, table in _tables(session):
         query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
-        row = (session if (schema, table) in ours else reader).execute(query).fetchone()
+        row = (session if (schema, table) in own else reader).execute(query).fetchone()
         found[name] = int(row[0]) if row else 0
     return found
 

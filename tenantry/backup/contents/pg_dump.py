@@ -25,9 +25,7 @@ from tenantry.names import PLATFORM_SCHEMA
 
 DUMPED: Final = ("--no-owner", "--no-privileges", "--lock-wait-timeout=60s")  # pg_dump takes back what PGOPTIONS says
 SHOWN: Final = 3
-GIVEN_BACK: Final = (
-    "it belongs to somebody else, or its owner has taken its own rights: `tenantry up --refresh` gives them back"
-)
+GIVEN_BACK: Final = "it belongs to somebody else: `tenantry up --refresh` gives it to the database's owner"
 HIDDEN: Final = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     CROSS JOIN pg_roles
