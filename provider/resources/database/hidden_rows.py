@@ -29,7 +29,7 @@ WITH things (sort, letter, name, owner, acl) AS (
     UNION ALL SELECT 'TYPE', 'T', oid::regtype::text, typowner, typacl FROM pg_type
     UNION ALL SELECT 'LARGE OBJECT', 'L', oid::text, lomowner, lomacl FROM pg_largeobject_metadata
 )
-SELECT sort, name, rolname, array_agg(initial.privilege_type ORDER BY 1)
+SELECT sort, name, rolname, array_agg(initial.privilege_type ORDER BY initial.privilege_type)
 FROM things JOIN pg_roles ON pg_roles.oid = owner, aclexplode(acldefault(letter::"char", owner)) AS initial
 WHERE acl IS NOT NULL AND NOT rolsuper AND initial.grantee = owner AND NOT EXISTS (SELECT FROM aclexplode(acl) AS held
     WHERE held.grantee = owner AND held.privilege_type = initial.privilege_type)

@@ -13,7 +13,8 @@ _LINES: Final = (
         r"\S+ may not connect|the provisioner may not act as .*|.* has another password than it was given",
         Gravity.ACCESS,
     ),
-    (r"table .* hides rows from its owner|.* keeps .* from its owner", Gravity.DATA),
+    (r"table .* hides rows from its owner", Gravity.DATA),
+    (r".* keeps [A-Z, ]+ from its owner", Gravity.ACCESS),
     (r"a session of .* runs in it|\d+ sessions run", Gravity.ACCESS),
 )
 _SETTINGS: Final = re.compile(
