@@ -55,6 +55,18 @@ def test_such_a_database_is_restored_without_them(spoilt: BackupStore, tenant: B
         assert session.execute('SELECT name FROM "Käse"').fetchone() == ("示例幼儿园",)
 
 
+@pytest.mark.parametrize("statement", ["ALTER DATABASE {} ALLOW_CONNECTIONS true", "DROP DATABASE {}"])
+def test_the_database_that_a_restore_keeps_is_not_its_tenants_to_drop(
+    vault: BackupStore, tenant: BackupSubject, statement: str
+) -> None:
+    """It is the way back, also where somebody with the tenant's login did the harm."""
+    done = restore(vault, create_backup(vault, tenant, "manual").id, "k001", tenant, quiet)
+    with vault.systems.session("rent001") as session:
+        session.execute("SET SESSION AUTHORIZATION rent001_a; SET ROLE rent001")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="must be owner of database"):
+            session.execute(statement.format(done.before).encode())
+
+
 @pytest.mark.parametrize("mode", ["pg_dump", "the checksums"])
 def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
     vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch, mode: str
@@ -73,8 +85,8 @@ def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
 
 
 def _checksums(vault: BackupStore) -> None:
-    with error_context("checksums"), pg_dump.frozen(vault.systems, "rent001") as (session, _):
-        fingerprint.take(session, "", has_record=False)
+    with error_context("checksums"):
+        pg_dump.fingerprint_of(vault.systems, "rent001")
 
 
 # What a tenant may make so that pg_restore runs a function of its own, each for as long as that one likes.
