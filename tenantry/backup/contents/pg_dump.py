@@ -97,20 +97,30 @@ def _time_limit(what: str, limit_s: float) -> BackupError:
 
 
 @contextmanager
-def _reading(systems: BackupClients, database: str, snapshot: str) -> Generator[Session]:
-    """A session for the tables. Raises BackupError for statements that do not end in time, or that may not read one."""
-    with (
-        table_reader(systems, database, snapshot) as session,
-        watched(systems.session, session, systems.limit_s) as watch,
-    ):
+def _in_time(systems: BackupClients, session: Session, what: str) -> Generator[None]:
+    """Raises BackupError for statements of the session that do not end in time."""
+    with watched(systems.session, session, systems.limit_s) as watch:
         try:
-            yield session
+            yield
         except psycopg.errors.AdminShutdown:
             if watch.has_ended_it:
-                raise _time_limit(f"reading {database}", systems.limit_s) from None
+                raise _time_limit(what, systems.limit_s) from None
             raise
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise BackupError(f"reading {database} as its owner: {error.diag.message_primary}", GIVEN_BACK) from None
+
+
+@contextmanager
+def reading(systems: BackupClients, database: str, session: Session, snapshot: str) -> Generator[Session]:
+    """A session for the tables, beside the one for the catalogs: both end in time. Raises BackupError."""
+    what = f"reading {database}"
+    try:
+        with (
+            table_reader(systems, database, snapshot) as reader,
+            _in_time(systems, session, what),
+            _in_time(systems, reader, what),
+        ):
+            yield reader
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise BackupError(f"{what} as its owner: {error.diag.message_primary}", GIVEN_BACK) from None
 
 
 @contextmanager
@@ -139,7 +149,7 @@ def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprin
             target=target,
         )
         digest = _schema_digest(systems, database, snapshot, has_record)
-        with _reading(systems, database, snapshot) as reader:
+        with reading(systems, database, session, snapshot) as reader:
             return fingerprint.take(session, reader, digest, before, has_record=has_record)
 
 
@@ -160,7 +170,7 @@ def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | N
     with frozen(systems, database) as (session, snapshot):
         has_record = migration_record.is_ours(session) if taken is None else taken.record is not None
         digest = _schema_digest(systems, database, snapshot, has_record)
-        with _reading(systems, database, snapshot) as reader:
+        with reading(systems, database, session, snapshot) as reader:
             return fingerprint.take(session, reader, digest, has_record=has_record)
 
 

@@ -85,8 +85,13 @@ def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
 
 
 def _checksums(vault: BackupStore) -> None:
-    with error_context("checksums"):
-        pg_dump.fingerprint_of(vault.systems, "rent001")
+    systems = vault.systems
+    with (
+        error_context("checksums"),
+        pg_dump.frozen(systems, "rent001") as (session, snapshot),
+        pg_dump.reading(systems, "rent001", session, snapshot) as reader,
+    ):
+        fingerprint.take(session, reader, "", has_record=False)
 
 
 # What a tenant may make so that pg_restore runs a function of its own, each for as long as that one likes.
@@ -123,11 +128,12 @@ def test_a_proof_that_the_tenants_code_would_keep_for_ever_ends(
         assert session.execute(loading).fetchone() == (0,)
 
 
+@pytest.mark.parametrize("whose", [0, 1], ids=["the catalogs", "the tables"])
 def test_a_comparison_that_does_not_end_in_time_ends(
-    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch
+    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch, whose: int
 ) -> None:
-    def take(session: psycopg.Connection, *_: object, **__: object) -> None:
-        session.execute("SELECT pg_sleep(3600)")
+    def take(*sessions: psycopg.Connection, **_: object) -> None:
+        sessions[whose].execute("SELECT pg_sleep(3600)")
 
     monkeypatch.setattr(vault.systems, "limit_s", 2.0)
     monkeypatch.setattr(fingerprint, "take", take)
