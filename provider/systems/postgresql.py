@@ -16,6 +16,7 @@ from tenantry.database.owner_login import OwnerLogin, as_owner
 from tenantry.database.sessions.reserved_connection import connected
 from tenantry.database.sessions.settings import OwnSettings
 from tenantry.database.sessions.watch import watched
+from tenantry.engine.run.remedies import remedy_of
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.parsing.faults import printable
 
@@ -157,6 +158,7 @@ def explain(error: Exception) -> ResourceFailure | None:
     if code is None:  # no session came about, or it was lost: libpq's own words, which hold no password
         refused = any(word in str(error) for word in ("authentication failed", "pg_hba.conf", "SSL"))
         remedy = REFUSED if refused else FULL if any(word in str(error) for word in USED_UP) else UNREACHED
+        remedy = remedy_of(str(error)) or remedy
         return ResourceFailure(str(error), remedy, passing=not refused)
     message = error.diag.message_primary or str(error) or f"error {code}"  # the first is missing where we raised it
     if error.diag.constraint_name and error.diag.constraint_name not in message:
@@ -164,6 +166,5 @@ def explain(error: Exception) -> ResourceFailure | None:
     message = printable(" ".join(message.split()))  # what a tenant's code raises, and what it calls its tables
     # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.
     passing = code in PASSING or (code == "XX000" and "concurrently updated" in message)
-    return ResourceFailure(
-        message, REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})"), passing=passing
-    )
+    remedy = remedy_of(message) or REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})")
+    return ResourceFailure(message, remedy, passing=passing)
