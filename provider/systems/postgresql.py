@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, LiteralString, Self
@@ -15,7 +15,7 @@ from provider.systems.settings import required
 from tenantry.database.owner_login import OwnerLogin, as_owner
 from tenantry.database.sessions.reserved_connection import connected
 from tenantry.database.sessions.settings import OwnSettings
-from tenantry.database.sessions.watch import watched
+from tenantry.database.sessions.watch import Watch, watched
 from tenantry.engine.run.remedies import remedy_of
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.parsing.faults import printable
@@ -70,7 +70,10 @@ class Server:
     def session(
         self, database: str, login: OwnerLogin | None = None, options: str = ""
     ) -> Generator[Session, None, None]:
-        """A session as the provisioner, or as the given login."""
+        """A session as the provisioner, or as the given login.
+
+        In a database that others use too, such as the administration's, an error of a lock says who held it.
+        """
         connection = self._connect(database, login, self._settings.options(self.session, database, options))
         with self._lock:
             self._open.add(connection)
@@ -78,8 +81,10 @@ class Server:
             connection.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_S}s")))
             connection.execute("SET client_min_messages = warning")
             connection.commit()
-            yield connection
-            connection.commit()
+            is_own = database == MAINTENANCE_DATABASE or login is not None  # there, who waits has itself watched
+            with nullcontext() if is_own else self._named_holder(connection):
+                yield connection
+                connection.commit()
         finally:
             with self._lock:
                 self._open.discard(connection)
@@ -98,6 +103,21 @@ class Server:
         """
         said = self._refusal(database, user, password)
         return said is not None and said == self._refusal(database, user, secrets.token_urlsafe(32))
+
+    @contextmanager
+    def _named_holder(self, connection: Session) -> Generator[None, None, None]:
+        """An error of a lock says who held it, also where a step inside has put it into words already."""
+        watch = Watch(self.session, connection)
+        watch.start()
+        try:
+            yield
+        except ResourceFailure as failure:
+            watch.stop()
+            if isinstance(failure.__cause__, psycopg.errors.LockNotAvailable):
+                failure.reason += watch.words()
+            raise
+        finally:
+            watch.stop()
 
     def cancel(self) -> None:
         with self._lock:
