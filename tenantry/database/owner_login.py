@@ -60,7 +60,12 @@ SELECT FROM pg_roles WHERE rolname = current_user
     AND (rolsuper OR rolbypassrls AND current_setting('server_version_num')::int >= %s)
 """
 MAY_CONNECT: Final = "SELECT WHERE has_database_privilege(%s, %s, 'CONNECT')"
-OWN_ROLES: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) ORDER BY 1"
+OWN_ROLES: Final = """
+SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND EXISTS (SELECT FROM pg_shdepend
+    WHERE refclassid = 'pg_authid'::regclass AND refobjid = pg_roles.oid AND deptype = 'o'
+        AND dbid = (SELECT oid FROM pg_database WHERE datname = %s))
+ORDER BY 1
+"""
 EXPIRY: Final = "SELECT (now() + %s::interval)::text"
 ROLE_EXISTS: Final = "SELECT FROM pg_roles WHERE rolname = %s"
 TERMINATE_SESSIONS: Final = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s"
@@ -108,7 +113,8 @@ def owner_login(
         reserve = entrance.execute(MAY_RESERVE, [RESERVE_ROLE]).fetchone() is not None
         roles = [login.owner, *([RESERVE_ROLE] if reserve else [])]
         if is_reader:
-            own = entrance.execute(OWN_ROLES, [[f"{login.owner}{suffix}" for suffix in LOGIN_SUFFIXES]]).fetchall()
+            logins = [f"{login.owner}{suffix}" for suffix in LOGIN_SUFFIXES]
+            own = entrance.execute(OWN_ROLES, [logins, database]).fetchall()
             roles += [str(name) for (name,) in own]
         sees_all = is_reader and entrance.execute(MAY_BYPASS, [SEPARATE_BYPASS]).fetchone() is not None
         expiry = entrance.execute(EXPIRY, [VALID]).fetchone()

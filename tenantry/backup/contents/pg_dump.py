@@ -112,15 +112,15 @@ def _in_time(systems: BackupClients, session: Session, what: str) -> Generator[N
 def reading(systems: BackupClients, database: str, session: Session, snapshot: str) -> Generator[Session]:
     """A session for the tables, beside the one for the catalogs: both end in time. Raises BackupError."""
     what = f"reading {database}"
-    try:
-        with (
-            table_reader(systems, database, snapshot) as reader,
-            _in_time(systems, session, what),
-            _in_time(systems, reader, what),
-        ):
+    with (
+        table_reader(systems, database, snapshot) as reader,
+        _in_time(systems, session, what),
+        _in_time(systems, reader, what),
+    ):
+        try:
             yield reader
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise BackupError(f"{what} as its owner: {error.diag.message_primary}", GIVEN_BACK) from None
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise BackupError(f"{what} as its owner: {error.diag.message_primary}", GIVEN_BACK) from None
 
 
 @contextmanager

@@ -145,7 +145,8 @@ def test_a_comparison_that_does_not_end_in_time_ends(
 def weak(vault: BackupStore) -> Generator[BackupClients]:
     """A provisioner as a managed server has it: it has what the other one owns, and is no superuser."""
     with vault.systems.session() as session:
-        session.execute("CREATE ROLE weak LOGIN CREATEDB CREATEROLE PASSWORD 'weak'; GRANT tenantry, rent001 TO weak")
+        session.execute("CREATE ROLE weak LOGIN CREATEDB CREATEROLE PASSWORD 'weak'; GRANT tenantry TO weak")
+        session.execute("GRANT rent001 TO weak WITH ADMIN OPTION")  # as who has made a role has it
     yield replace(vault.systems, user="weak", password="weak")
     with vault.systems.session("rent001") as session:
         session.execute("DROP OWNED BY weak; DROP ROLE weak")

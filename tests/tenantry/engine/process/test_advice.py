@@ -61,7 +61,7 @@ REPLACED = {
     "https://github.com/pulumi/pulumi/issues/\nPlease provide all of the text below in your report.": "a fatal error",
     "this command requires logging in; try running `pulumi login` first": "this state asks for a login",
     "no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one": "no stack selected",
-    "ConfigMap tenant-k003/business-app: updating it failed: namespaces \"tenant-k003\" not found; make the namespace a "
+    'ConfigMap tenant-k003/business-app: updating it failed: namespaces "tenant-k003" not found; make the namespace a '
     "resource that this one depends on, or correct metadata.namespace": "not found; somebody has removed the namespace",
 }
 # Right as it is.
