@@ -20,6 +20,7 @@ from provider.resources.database.correction import Repair
 from provider.resources.onboarding import Onboarding
 from provider.systems.connections import Connections
 from tenantry.database.onboarding_steps import DATABASE
+from tenantry.database.owner_login import PLATFORM_SUFFIXES
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.parsing.faults import printable
 
@@ -216,11 +217,13 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
     database, logins = sql.Identifier(inputs["database"]), set[str](inputs["logins"])
+    # The platform's own, while they work: of one whose owner has taken its own right to connect (owner_login.py).
+    platform = {f"{inputs['owner']}{suffix}" for suffix in PLATFORM_SUFFIXES}
     held = dict[str, set[str]]()
     for name, public, rights in session.execute(GRANTS, [inputs["database"]]).fetchall():
         if name in logins and LOGIN_RIGHTS.issuperset(rights):
             held[name] = set(rights)
-        elif name != inputs["owner"]:
+        elif name != inputs["owner"] and name not in platform:
             grantee = sql.SQL("PUBLIC") if public else sql.Identifier(name)
             yield Repair(
                 f"{name} holds {', '.join(sorted(rights))}",
