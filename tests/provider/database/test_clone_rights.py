@@ -181,6 +181,17 @@ def test_drift_is_told_and_repaired(
     assert plugin.read("CloneRights", repaired).outputs["drift"] == []
 
 
+def test_the_platforms_own_login_at_work_is_no_stranger(plugin, server, clone: str, given) -> None:
+    """One that was let in because the owner has taken its own right to connect, such as a seed that is read."""
+    with server.connect() as session:
+        session.execute("CREATE ROLE clone_m; GRANT CONNECT ON DATABASE clone TO clone_m")
+    try:
+        assert plugin.read("CloneRights", given).outputs["drift"] == []
+    finally:
+        with server.connect() as session:
+            session.execute("REVOKE CONNECT ON DATABASE clone FROM clone_m; DROP ROLE clone_m")
+
+
 def test_an_operator_of_the_tenants_is_not_taken_for_postgresqls(plugin, server, clone: str, given) -> None:
     with server.connect(clone) as session:
         session.execute("SET ROLE clone")
