@@ -268,7 +268,7 @@ def test_keys_that_nobody_knows_are_removed_but_never_the_recorded_one() -> None
 
 
 def test_a_state_at_rest_needs_no_recovery() -> None:
-    assert not interrupted(deployment(record(ROLE, id="rent001", initErrors=["not ready"])))
+    assert not interrupted(deployment(record(DEPLOYMENT, id="x", initErrors=["not ready"])))
 
 
 @pytest.mark.parametrize("change", [lambda raw: raw.pop("resources"), lambda raw: raw.update(resources=None)])
