@@ -98,6 +98,7 @@ class Tenant(pulumi.ComponentResource):
                     foundations=args.foundations,
                     login=database.login,
                     password=database.password,
+                    opened=database.opened,
                     keys=keys,
                     namespace_ready=namespace.ready,
                     data=(database.ready, storage.ready),

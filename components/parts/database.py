@@ -68,6 +68,7 @@ class Database(pulumi.ComponentResource):
     login: str
     idle: str  # the other one
     password: pulumi.Output[str]
+    opened: pulumi.Resource  # with it the password works: whoever is handed that comes after it
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
     administrators: pulumi.Output[Mapping[str, str] | None] | None = None  # the same of the further ones, by id
@@ -116,9 +117,7 @@ class Database(pulumi.ComponentResource):
         )
         last = self._steps(name, args, database, owner, logins, passwords)
         self.login, self.idle, self.ready = args.logins[active], args.logins[1 - active], last
-        # Whoever is handed it can log in with it: a container that starts in the meantime finds the one before.
-        handed = pulumi.Output.all(passwords[active], logins[active].name).apply(lambda both: str(both[0]))
-        self.password = pulumi.Output.secret(handed)
+        self.password, self.opened = pulumi.Output.secret(passwords[active]), logins[active]
         self.register_outputs({"database": args.database, "login": self.login})
 
     def _passwords(self, name: str, args: DatabaseArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:

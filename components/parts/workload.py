@@ -32,6 +32,7 @@ class WorkloadArgs:
     foundations: PlatformDependencies
     login: str
     password: pulumi.Input[str]
+    opened: pulumi.Resource  # the login role with that password: a container that starts before finds the one before
     keys: TenantCredentials
     namespace_ready: pulumi.Resource  # the last of the namespace's: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
@@ -52,7 +53,8 @@ class Workload(pulumi.ComponentResource):
         account = self._object("v1", "ServiceAccount", SERVICE_ACCOUNT, {"automountServiceAccountToken": False})
         config = self._object("v1", "ConfigMap", pod.CONFIG, {"data": plain})
         credentials = self._secrets()
-        secret = self._object("v1", "Secret", pod.CONFIG, {"type": "Opaque", "data": _encoded(credentials)})
+        handed = {"type": "Opaque", "data": _encoded(credentials)}
+        secret = self._object("v1", "Secret", pod.CONFIG, handed, after=[args.opened])
         self.foundation = (account, config, secret, *args.data)
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}

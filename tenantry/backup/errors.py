@@ -9,15 +9,17 @@ import psycopg
 
 from tenantry.engine.process.deferred_imports import defer
 from tenantry.engine.run.remedies import remedy_of
+from tenantry.parsing.faults import printable
 
 defer("oss2")  # a third of the start of whoever imports this, and few of them come to use it
 oss2: Any = importlib.import_module("oss2")  # carries no types
 
 
 class BackupError(Exception):
-    """A problem and its remedy."""
+    """A problem and its remedy. Tables and objects are called as their tenant likes: no line is broken by that."""
 
     def __init__(self, problem: str, remedy: str, *, passing: bool = False) -> None:
+        problem = printable(problem)
         super().__init__(f"{problem}: {remedy}")
         self.problem, self.remedy, self.passing = problem, remedy, passing
 
@@ -34,7 +36,7 @@ def to_user_error(error: Exception) -> BackupError | None:
         message = error.diag.message_primary or str(error).splitlines()[0]
         passing = error.sqlstate is None or error.sqlstate[:2] in ("08", "40", "53", "57")
         remedy = remedy_of(message) or "correct this and run again"
-        return BackupError(f"PostgreSQL: {message}", remedy, passing=passing)
+        return BackupError(f"PostgreSQL: {' '.join(message.split())}", remedy, passing=passing)
     if isinstance(error, oss2.exceptions.RequestError):
         return BackupError("no answer from object storage", "check network and proxy, and run again", passing=True)
     if isinstance(error, oss2.exceptions.OssError):

@@ -4,6 +4,7 @@ Works on the parser's events instead of its constructors: no tag is ever acted o
 the nesting is bounded, so a file of 64 KiB cannot cost more than reading it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, cast
@@ -17,6 +18,7 @@ from tenantry.parsing.yaml_scalars import resolve_scalar
 
 FieldPath = tuple[str | int, ...]
 _DEEPEST: Final = 12
+_COMMENT: Final = re.compile(r"(?:^|[ \t])#(.*)$")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
 
 
@@ -28,6 +30,8 @@ class Document:
     lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])
     faults: list[tuple[int, FieldPath, FieldError]] = field(default_factory=list[tuple[int, FieldPath, FieldError]])
     value_lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])  # where each text begins
+    # Line -> what stands behind a `#` there: a comment, or the end of a text, which is a value as well.
+    comments: dict[int, str] = field(default_factory=dict[int, str])
 
     def line_of_fault(self, path: FieldPath, error: FieldError) -> int:
         """The line of the field, or that of its value where the mistake is in there."""
@@ -63,6 +67,9 @@ def read_document(content: bytes) -> Document:
     text = ""
     try:
         text = _text_of(content, document)
+        document.comments = {
+            number: found[1] for number, line in enumerate(text.splitlines(), 1) if (found := _COMMENT.search(line))
+        }
         _Reader(document, _events(text)).read()
     except _Stop:
         pass

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from tenantry.parsing.faults import Fault, FieldError
 from tenantry.parsing.regular_file import read_regular
 from tenantry.parsing.yaml_document import Document, FieldPath, read_document
+from tenantry.spec.secret_detection.remedy import KEEP_SECRETS_OUT
+from tenantry.spec.secret_detection.text import credential_in
 from tenantry.spec.tenant import TenantSpec, Tombstone, contradiction
 from tenantry.spec.validation_messages import findings
 
@@ -105,8 +107,18 @@ def _check_life(document: Document, data: Mapping[str, Any]) -> None:
         document.faults.append((document.line_of(error.path), error.path, error))
 
 
+def _check_comments(document: Document) -> None:
+    """A secret in a comment is as readable to whoever reads the file, or its history, as one in a value."""
+    faulty = {line for line, _, _ in document.faults}
+    for line, text in document.comments.items():
+        if line not in faulty and (kind := credential_in(text)) is not None:
+            wrong = FieldError(f"holds a comment that looks like a secret ({kind})", KEEP_SECRETS_OUT)
+            document.faults.append((line, (), wrong))
+
+
 def _finished(path: Path, document: Document, value: Model | None) -> Reading[Model]:
     file = str(path)
+    _check_comments(document)
     faults = tuple(
         Fault(file, line, field_name(where), error.problem, error.remedy) for line, where, error in document.faults
     )

@@ -8,11 +8,11 @@ from provider.resources import record_rights
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.database import (
     database_options,
+    hidden_rows,
     login_passwords,
     membership,
     owners,
     row_grants,
-    row_security,
     strangers,
     temp_files,
 )
@@ -20,7 +20,9 @@ from provider.resources.database.correction import Repair
 from provider.resources.onboarding import Onboarding
 from provider.systems.connections import Connections
 from tenantry.database.onboarding_steps import DATABASE
+from tenantry.database.owner_login import PLATFORM_SUFFIXES
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.parsing.faults import printable
 
 if TYPE_CHECKING:
     from provider.systems.postgresql import Session
@@ -129,7 +131,8 @@ class CloneRights(Resource):
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
                     inside = [repair.what for repair in repairs(session, inputs)]
                     unlimited = temp_files.unlimited(session, inputs)
-                    return {**inputs, "drift": sorted([*shut, *passwords, *unlimited, *inside])}
+                    drift = map(printable, [*shut, *passwords, *unlimited, *inside])
+                    return {**inputs, "drift": sorted(drift)}
             except DatabaseMissing:
                 return None
             except psycopg.OperationalError:
@@ -173,7 +176,7 @@ def _correct(session: "Session", repairs: Callable[[], Iterator[Repair]], *, is_
             # Rights that are not ours to take are left with a mere warning.
             if left := sorted(repair.what for repair in repairs()):
                 raise ResourceFailure(
-                    f"the provisioner could not correct this: {'; '.join(left)}", INSUFFICIENT_PRIVILEGE
+                    f"the provisioner could not correct this: {printable('; '.join(left))}", INSUFFICIENT_PRIVILEGE
                 )
 
 
@@ -191,7 +194,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _public_schema(session)
     yield from record_rights.faults(session, inputs["owner"])
     yield from owners.faults(session, inputs["owner"])
-    yield from row_security.faults(session)
+    yield from hidden_rows.faults(session)
     if inputs.get("rights") == ROWS:
         yield from row_grants.faults(session, inputs["owner"], inputs["logins"])
 
@@ -214,11 +217,13 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
     database, logins = sql.Identifier(inputs["database"]), set[str](inputs["logins"])
+    # The platform's own, while they work: of one whose owner has taken its own right to connect (owner_login.py).
+    platform = {f"{inputs['owner']}{suffix}" for suffix in PLATFORM_SUFFIXES}
     held = dict[str, set[str]]()
     for name, public, rights in session.execute(GRANTS, [inputs["database"]]).fetchall():
         if name in logins and LOGIN_RIGHTS.issuperset(rights):
             held[name] = set(rights)
-        elif name != inputs["owner"]:
+        elif name != inputs["owner"] and name not in platform:
             grantee = sql.SQL("PUBLIC") if public else sql.Identifier(name)
             yield Repair(
                 f"{name} holds {', '.join(sorted(rights))}",

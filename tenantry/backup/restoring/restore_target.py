@@ -4,6 +4,7 @@ from typing import Final
 
 from tenantry.backup.clients import BackupClients
 from tenantry.backup.contents import fingerprint, objects, pg_dump
+from tenantry.backup.contents.table_reader import table_reader
 from tenantry.backup.create import BackupSubject
 from tenantry.backup.errors import BackupError, error_context
 from tenantry.backup.settings import Stack
@@ -59,9 +60,9 @@ def _rows(systems: BackupClients, subject: BackupSubject, administrators: int) -
 
 
 def _counted(systems: BackupClients, database: str) -> dict[str, int]:
-    with systems.session(database, CATALOG_ALONE) as session:
+    with systems.session(database, CATALOG_ALONE) as session, table_reader(systems, database) as reader:
         fingerprint.prepare(session)
-        return fingerprint.counts(session)
+        return fingerprint.counts(session, reader)
 
 
 def _objects(systems: BackupClients, subject: BackupSubject) -> list[str]:

@@ -14,6 +14,7 @@ _LINES: Final = (
         Gravity.ACCESS,
     ),
     (r"table .* hides rows from its owner", Gravity.DATA),
+    (r".* keeps [A-Z, ]+ from its owner", Gravity.ACCESS),
     (r"a session of .* runs in it|\d+ sessions run", Gravity.ACCESS),
 )
 _SETTINGS: Final = re.compile(

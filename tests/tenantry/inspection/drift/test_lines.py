@@ -29,6 +29,7 @@ LINES: list[tuple[str, str, Gravity]] = [
     ("? has another password than it was given", "rent001_b has another password than it was given", ACCESS),
     ("the provisioner may not act as ?", "the provisioner may not act as rent001", ACCESS),
     ("table ?.? hides rows from its owner", "table public.students hides rows from its owner", Gravity.DATA),
+    ("? ? keeps ? from its owner", "table public.students keeps SELECT, UPDATE from its owner", ACCESS),
     ("? ? does not belong to ?", "table public.students does not belong to rent001", WALL),
     ("? holds ? on ? instead of ?", "admin_a holds nothing on table t instead of SELECT", WALL),
     ("? holds ? on ?", "admin_a holds SELECT on table t", WALL),
