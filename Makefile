@@ -7,6 +7,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTANCE := $(abspath $(or $(TENANTRY_LOCAL),.local))
 export UV
+# Without it each start of Python compiles again whatever it imports: half of the processor time of an up, and of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up down clean test test-all lint build status help
 

@@ -30,6 +30,9 @@ MOST_CLAUSES: Final = 3.0  # per cent of all docstrings
 # A word that begins a clause: a docstring that opens with one names a thing by a riddle instead of its noun.
 CLAUSE_WORD: Final = re.compile(r"as|how|if|of|so|that|what|when|where|whether|which|while|who|whom|whose|why")
 LOOP_VARIABLE: Final = "one"
+# Words that say how something came here, or whose it is, where the noun says what it is.
+PRIVATE_WORDS: Final = frozenset({"found", "told", "mine", "called", "wrong", "turns", "stone", "stones"})
+MOST_PRIVATE_NAMES: Final = 10  # variables, arguments and functions of those names, in all rooms but the tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Figures:
     clauses: int  # docstrings whose first word is a CLAUSE_WORD
     loops: int  # `for` statements and comprehensions
     loops_over_one: int
+    private_names: int = 0  # variables, arguments and functions that are called by one of PRIVATE_WORDS
 
     @property
     def clause_share(self) -> float:
@@ -54,7 +58,18 @@ def figures(trees: Iterable[ast.AST]) -> Figures:
     targets = [node.target for node in nodes if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension)]
     over_one = [target for target in targets if LOOP_VARIABLE in _names(target)]
     clauses = [word for word in first_words if CLAUSE_WORD.fullmatch(word)]
-    return Figures(len(first_words), len(clauses), len(targets), len(over_one))
+    private = [name for node in nodes if (name := _bound_name(node)) in PRIVATE_WORDS]
+    return Figures(len(first_words), len(clauses), len(targets), len(over_one), len(private))
+
+
+def _bound_name(node: ast.AST) -> str | None:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            return name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return name
+        case _:
+            return None
 
 
 def _first_word(node: ast.AST) -> str | None:
@@ -77,7 +92,7 @@ def levels() -> dict[str, int]:
         for entry in (path, *path.parents[:-1]):
             if (ROOT / path).exists() and not entry.name.startswith((".", "__")):
                 names.setdefault(str(entry.parent), set()).add(entry.name)
-    return {folder: len(found) for folder, found in sorted(names.items()) if folder == "." or folder[0] != "."}
+    return {folder: len(entries) for folder, entries in sorted(names.items()) if folder == "." or folder[0] != "."}
 
 
 def rooms() -> dict[str, Figures]:
@@ -99,6 +114,9 @@ def faults(levels: Mapping[str, int], rooms: Mapping[str, Figures]) -> Iterator[
     clauses = sum(counted.clauses for counted in rooms.values())
     if 100 * clauses > MOST_CLAUSES * docstrings:
         yield f"{clauses} of {docstrings} docstrings open with a clause word: begin with a noun or a verb (`--clauses`)"
+    private = sum(counted.private_names for room, counted in rooms.items() if room != "tests")
+    if private > MOST_PRIVATE_NAMES:
+        yield f"{private} names are {', '.join(sorted(PRIVATE_WORDS))}: name the thing (`--words`)"
     for room, counted in rooms.items():
         if counted.loops_over_one:
             yield f"{room}/ has {counted.loops_over_one} loops over `{LOOP_VARIABLE}`: name the thing"
@@ -113,6 +131,15 @@ def clauses() -> Iterator[str]:
                 if word is not None and CLAUSE_WORD.fullmatch(word):
                     line = (ast.get_docstring(node) or "").splitlines()[0]  # pyright: ignore[reportArgumentType]  (has one)
                     yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {line}"
+
+
+def words() -> Iterator[str]:
+    """The place of each name that is one of PRIVATE_WORDS, in all rooms but the tests."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")) if room != "tests" else ():
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if (name := _bound_name(node)) in PRIVATE_WORDS:
+                    yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {name}"
 
 
 def files_of(commits: Iterable[str]) -> dict[str, str]:
@@ -144,15 +171,15 @@ def _part(commits: list[str]) -> str:
 
 
 def _report(part: list[str]) -> Iterator[str]:
-    yield "| room | docstrings | open with a clause word | loops | over `one` | entries on the fullest level |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| room | docstrings | open with a clause word | loops | over `one` | private names | fullest level |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     all_levels, all_rooms = levels(), rooms()
     for room, counted in all_rooms.items():
         inside = {folder: number for folder, number in all_levels.items() if folder.split("/")[0] == room}
         folder, most = max(inside.items(), key=lambda entry: entry[1])
         yield (
             f"| `{room}/` | {counted.docstrings} | {counted.clauses} ({counted.clause_share:.0f} %) | {counted.loops} |"
-            f" {counted.loops_over_one} | {most} (`{folder}/`) |"
+            f" {counted.loops_over_one} | {counted.private_names} | {most} (`{folder}/`) |"
         )
     crowded = [f"{folder}/ {number}" for folder, number in all_levels.items() if number > MOST_ENTRIES]
     yield f"\n{len(crowded)} of {len(all_levels)} levels have more than {MOST_ENTRIES} entries: {', '.join(crowded)}"
@@ -166,8 +193,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.house", description=__doc__)
     parser.add_argument("--part", nargs="+", default=[], metavar="COMMIT", help="the commits of one tenant part")
     parser.add_argument("--clauses", action="store_true", help="lists the docstrings that open with a clause word")
+    parser.add_argument("--words", action="store_true", help="lists the names that say no noun, such as `found`")
     options = parser.parse_args()
-    for line in clauses() if options.clauses else _report(options.part):
+    for line in clauses() if options.clauses else words() if options.words else _report(options.part):
         print(line)
 
 

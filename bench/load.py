@@ -18,7 +18,7 @@ Ask = Callable[[], int]
 
 @dataclass
 class Load:
-    """What one client saw: seconds of each request, and statuses other than 200."""
+    """Measurements of one client: seconds of each request, and statuses other than 200."""
 
     seconds: list[float] = field(default_factory=list[float])
     failed: list[str] = field(default_factory=list[str])
@@ -29,7 +29,7 @@ class Load:
 
     @property
     def worst_ms(self) -> float:
-        """Of a hundred requests the slowest but one."""
+        """The slowest but one of a hundred requests."""
         return statistics.quantiles(self.seconds, n=100)[-1] * 1000
 
 

@@ -86,7 +86,7 @@ class Raw:
                 connection.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(table), owner))
 
     def _read(self, namespace: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        resources: list[dict[str, Any]] = []
         for version, kind in KINDS:
             resource = self._kubernetes.resources.get(api_version=version, kind=kind)
             for item in resource.get(namespace=namespace, label_selector="app.kubernetes.io/managed-by=tenantry").items:
@@ -97,8 +97,8 @@ class Raw:
                 for generated in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
                     if kind == "Service":
                         body["spec"].pop(generated, None)
-                found.append(body)
-        return found
+                resources.append(body)
+        return resources
 
     def _apply(self, namespace: str) -> None:
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}

@@ -160,10 +160,10 @@ class Platform(pulumi.ComponentResource):
             vault=backups.ready,
         )
         self.facts = at.facts
+        # A password that does not work yet is told to nobody.
+        works = pulumi.Output.all(admin.password, admin.opened.id).apply(lambda both: str(both[0]))
         self.secrets = {
-            "adminDatabase": pulumi.Output.secret(
-                {"name": ADMIN_DATABASE, "login": admin.login, "password": admin.password}
-            ),
+            "adminDatabase": pulumi.Output.secret({"name": ADMIN_DATABASE, "login": admin.login, "password": works}),
         }
         self.register_outputs(self.facts)
 

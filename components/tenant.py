@@ -76,7 +76,7 @@ class Tenant(pulumi.ComponentResource):
         parts: list[pulumi.Resource] = [keys.root, known, database, storage]
         live: tuple[pulumi.Resource, ...] = (database.ready,)
         if phase.has_workload:
-            walls = TenantNamespace(
+            namespace = TenantNamespace(
                 f"{name}-ns",
                 TenantNamespaceArgs(
                     tenant.names,
@@ -98,8 +98,9 @@ class Tenant(pulumi.ComponentResource):
                     foundations=args.foundations,
                     login=database.login,
                     password=database.password,
+                    opened=database.opened,
                     keys=keys,
-                    walls=walls.ready,
+                    namespace_ready=namespace.ready,
                     data=(database.ready, storage.ready),
                     secrets=args.secrets,
                 ),
@@ -113,13 +114,13 @@ class Tenant(pulumi.ComponentResource):
                     args.installation,
                     args.providers,
                     args.foundations,
-                    walls.ready,
+                    namespace.ready,
                     workload.foundation,
                     workload.notice,
                 )
                 pods.append(Plugins(f"{name}-svc", plugins, child))
-            parts += [walls, *pods]
-            if phase.has_access and tenant.turns[ALL_CREDENTIALS].is_over:
+            parts += [namespace, *pods]
+            if phase.has_access and tenant.rotations[ALL_CREDENTIALS].is_over:
                 opts = pulumi.ResourceOptions(parent=self, provider=args.providers.steps, depends_on=[database, *pods])
                 Sessions(f"{name}-sessions", tenant.names.database, [database.idle], opts=opts)
         if phase.has_domain:
@@ -164,7 +165,7 @@ def record_of(tenant: ResolvedTenant, at: Installation, before: PreviousRun | No
         phase=tenant.phase,
         cell=tenant.cell,
         given=PreviousRun(
-            rotations=rotation_state(tenant.turns, before.rotations if before else None),
+            rotations=rotation_state(tenant.rotations, before.rotations if before else None),
             plan=tenant.spec.plan if is_active else None,
             services=tuple(tenant.services) if is_active else (),
             scaled=tenant.phase.has_workload and autoscaler.scaler(tenant, at) is not None,
@@ -198,7 +199,7 @@ def _database(
     args: TenantArgs, keys: TenantCredentials, known: pulumi.Resource, shut: list[pulumi.Resource]
 ) -> DatabaseArgs:
     spec, names, limits = args.tenant.spec, args.tenant.names, args.tenant.plan.database
-    turn = args.tenant.turns[ALL_CREDENTIALS]
+    rotation = args.tenant.rotations[ALL_CREDENTIALS]
     kindergarten = {
         "code": names.code,
         "name": spec.name,
@@ -219,8 +220,8 @@ def _database(
         template=TEMPLATE_DATABASE,
         rotation=spec.credentials.rotation,
         access=args.tenant.phase.has_access,
-        passwords=keys.passwords(password_generations(turn.number)),
-        overlap_until=turn.until if turn.overlaps else None,
+        passwords=keys.passwords(password_generations(rotation.number)),
+        overlap_until=rotation.until if rotation.overlaps else None,
         kindergarten=kindergarten,
         administrators={
             person.id: {

@@ -67,13 +67,13 @@ class StepsProvider(api.Provider):
         resource = self.resource(request.urn)
         before = request.inputs | request.properties
         state = {key: plain(value) for key, value in before.items() if key in resource.inputs}
-        found = await self._run(
+        live = await self._run(
             resource, request.resource_id, lambda at: resource.observe(at, request.resource_id, state)
         )
-        if found is None:
+        if live is None:
             return api.ReadResponse("", {}, {})
         kept = {key: before[key] for key in resource.secret if key in before}
-        properties = sealed(merged(found, before) | kept, resource.secret)
+        properties = sealed(merged(live, before) | kept, resource.secret)
         # The inputs stay as they were declared: what differs is drift, for the next update to repair.
         inputs: Properties = request.inputs or {key: properties[key] for key in resource.inputs if key in properties}
         return api.ReadResponse(request.resource_id, properties, inputs)

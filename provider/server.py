@@ -112,9 +112,9 @@ def faults(resource: Resource, given: Fields) -> Iterator[proto.CheckFailure]:
 
 def changes(resource: Resource, old: Fields, new: Fields, ignored: set[str]) -> list[str]:
     """Inputs that differ from the state, and computed values that a refresh found to be wrong."""
-    found = [name for name in resource.inputs if _value(old, name) != _value(new, name)]
-    found += [name for name, right in resource.sound.items() if _value(old, name) != wrapped(right).marshal()]
-    return sorted(set(found) - ignored)
+    changed = [name for name in resource.inputs if _value(old, name) != _value(new, name)]
+    changed += [name for name, right in resource.sound.items() if _value(old, name) != wrapped(right).marshal()]
+    return sorted(set(changed) - ignored)
 
 
 def _value(fields: Fields, name: str) -> struct_pb2.Value | None:

@@ -25,15 +25,15 @@ def read_caches(config: pulumi.Config, urls: pulumi.Output[str] | None) -> Mappi
         )
     if urls is None:
         return {}
-    found = _parsed(config.get("redisUrls") or "")
-    for code, url in found.items():
+    caches = _parsed(config.get("redisUrls") or "")
+    for code, url in caches.items():
         if not _is_own(url, code):
             raise pulumi.RunError(
                 f"{PROJECT}:redisUrls: {code}'s is no redis://{code}:PASSWORD@HOST/0 (escape the password as in URLs)"
             )
-    if len({urlsplit(url).password for url in found.values()}) < len(found):
+    if len({urlsplit(url).password for url in caches.values()}) < len(caches):
         raise pulumi.RunError(f"{PROJECT}:redisUrls: two tenants have one password")
-    return {code: pulumi.Output.secret(url) for code, url in found.items()}
+    return {code: pulumi.Output.secret(url) for code, url in caches.items()}
 
 
 def _is_own(url: str, code: str) -> bool:

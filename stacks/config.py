@@ -19,7 +19,7 @@ from components.shared.installation import (
     Transport,
 )
 from stacks.caches import read_caches
-from stacks.settings import PROJECT, SECRETS, Settings, read_secrets, read_settings
+from stacks.settings import PROJECT, SECRETS, Settings, of_systems, read_secrets, read_settings
 from stacks.tenant_secrets import TenantSecrets, read_tenant_secrets
 from tenantry.engine.stack.clock import utc_day
 from tenantry.engine.stack.embedded import EMBEDDED_STACKS
@@ -233,4 +233,5 @@ def _installation(
         openings=settings.egress,
         scaling=Scaling(settings.keda, settings.keda_account, settings.prometheus_url),
         transport=Transport(postgresql.sslmode, settings.database_ca),
+        systems=of_systems(settings),
     )

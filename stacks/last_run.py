@@ -50,15 +50,15 @@ async def last_run(me: pulumi.StackReference) -> LastRun:
     details, gone = await me.get_output_details(TENANTS), await me.get_output_details(PURGED)
     leaving = parsed((await me.get_output_details(LEAVING)).value)
     held = parsed(details.value if details.value is not None else details.secret_value)
-    found = {name: await me.get_output_details(name) for name in (PLATFORM, *SECRETS)}
+    outputs = {name: await me.get_output_details(name) for name in (PLATFORM, *SECRETS)}
     return LastRun(
         held={code: replace(tenant, leaving=True) for code, tenant in leaving.items()} | held,
         purged=frozenset(str(code) for code in cast("Sequence[Any]", gone.value or ())),
         foundation=(await me.get_output_details(FOUNDATION)).value,
-        platform={name: output.value for name, output in found.items() if output.value is not None}
+        platform={name: output.value for name, output in outputs.items() if output.value is not None}
         | {
             name: pulumi.Output.secret(output.secret_value)
-            for name, output in found.items()
+            for name, output in outputs.items()
             if output.secret_value is not None
         },
     )

@@ -89,49 +89,49 @@ def is_returned(last: LastTenant | None) -> bool:
     return last is not None and (last.leaving or last.buried is not None)
 
 
-def pending_tombstones(stones: Iterable[Tombstone], held: Mapping[str, LastTenant]) -> dict[str, Memory]:
+def pending_tombstones(tombstones: Iterable[Tombstone], held: Mapping[str, LastTenant]) -> dict[str, Memory]:
     """Those whose removal has been asked for, until `tenantry purge` has seen that nothing is left of them."""
     memory: dict[str, Memory] = {}
-    for stone in stones:
-        last = held.get(stone.code)
-        if last is not None and not stone.is_bare:
-            memory[stone.code] = TenantRecord(
+    for tombstone in tombstones:
+        last = held.get(tombstone.code)
+        if last is not None and not tombstone.is_bare:
+            memory[tombstone.code] = TenantRecord(
                 phase=Phase.PURGING,  # also after runs with another file than the tombstone, which were refused
                 cell=last.cell,
                 deletion_seen=last.deletion_seen,
                 given=PreviousRun(rotations=last.given.rotations),
                 prefix=last.prefix,
-                buried=stone.proof,
+                buried=tombstone.proof,
             ).to_output()
     return memory
 
 
-def note(outputs: Mapping[str, Any], mine: Sequence[Mine]) -> None:
+def note(outputs: Mapping[str, Any], tenants: Sequence[Mine]) -> None:
     """For a run that does not come to its end: plain `pulumi up` stops at its first failure, anybody presses Ctrl-C.
 
     The engine records the outputs that it was told last, when the run ends: those of the end take the place of these.
     """
     root = get_root_resource()
     if isinstance(root, pulumi.ComponentResource) and not pulumi.runtime.is_dry_run():
-        told = {
+        values = {
             **outputs,
-            "tenants": {tenant.code: kept(tenant.wanted, tenant.last, None, begun=True) for tenant in mine},
+            "tenants": {tenant.code: kept(tenant.wanted, tenant.last, None, begun=True) for tenant in tenants},
         }
-        for name, value in told.items():
+        for name, value in values.items():
             pulumi.export(name, value)  # what the SDK tells the engine when this program ends with an error
-        root.register_outputs(told)
+        root.register_outputs(values)
 
 
-async def tenants_after(mine: Sequence[Mine], *, is_partial: bool) -> dict[str, Memory]:
+async def tenants_after(tenants: Sequence[Mine], *, is_partial: bool) -> dict[str, Memory]:
     """Waits for all of them. A preview tells what there will be."""
     if pulumi.runtime.is_dry_run():
-        return {tenant.code: tenant.wanted for tenant in mine}
-    found = {
+        return {tenant.code: tenant.wanted for tenant in tenants}
+    records = {
         tenant.code: await _after(tenant, tenant.part, is_partial=is_partial)
-        for tenant in mine
+        for tenant in tenants
         if tenant.part is not None
     }
-    return {code: memory for code, memory in found.items() if memory is not None}
+    return {code: memory for code, memory in records.items() if memory is not None}
 
 
 async def _after(tenant: Mine, part: Tenant, *, is_partial: bool) -> Memory | None:

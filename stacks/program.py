@@ -23,6 +23,7 @@ from stacks.sdk_overhead import limit_stack_traces
 from stacks.settings import PROJECT, foundation_of
 from tenantry.fleet.load import Fleet, load_fleet
 from tenantry.model.lifecycle import Phase
+from tenantry.model.resources.systems.prometheus import MonitoringSettings
 from tenantry.parsing.faults import Faults
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ async def main() -> pulumi.Inputs:
     fleet = _fleet(config, last.held)
     refuse_purged(last.purged, fleet, config.settings.tenants)
     refuse_vanished(last.held, fleet, config.holds, config.settings.tenants)
-    for key, wrong, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
-        pulumi.log.warn(f"{key}: {wrong}: {remedy}")
+    for key, problem, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
+        pulumi.log.warn(f"{key}: {problem}: {remedy}")
     _require_image_digests(config, fleet)
     await _refuse_without_platform(config)
     is_partial = engine_command().is_partial
@@ -56,26 +57,26 @@ async def main() -> pulumi.Inputs:
             if alone and changed and not pulumi.runtime.is_dry_run():
                 remembered = settings_after([alone.seal], settings, remembered)
             return {SETTINGS: remembered, **_facts_of(alone, last.foundation, is_partial=is_partial)}
-        foundation, platform, mine = await _register(config, declared, fleet, last.held)
-    stones = [stone for stone in fleet.tombstones if config.holds.cell(stone.cell)]
-    told: dict[str, Any] = {
-        "leaving": outputs.pending_tombstones(stones, last.held),
-        "purged": sorted(last.purged | {stone.code for stone in stones if stone.is_bare}),
+        foundation, platform, tenants = await _register(config, declared, fleet, last.held)
+    tombstones = [tombstone for tombstone in fleet.tombstones if config.holds.cell(tombstone.cell)]
+    own: dict[str, Any] = {
+        "leaving": outputs.pending_tombstones(tombstones, last.held),
+        "purged": sorted(last.purged | {tombstone.code for tombstone in tombstones if tombstone.is_bare}),
         SETTINGS: remembered_settings(settings, before, changed),
     }
     before_end = {} if foundation is None else {FOUNDATION: last.foundation}
     known: Mapping[str, Any] = _facts_of(foundation, last.foundation, is_partial=is_partial)
     if platform is None:
-        outputs.note({**before_end, **told}, mine)
+        outputs.note({**before_end, **own}, tenants)
     else:
         secrets = {name: secret for name, secret in platform.secrets.items() if await secret.is_known()}
-        outputs.note({**before_end, **last.platform, **secrets, **told}, mine)
+        outputs.note({**before_end, **last.platform, **secrets, **own}, tenants)
         known = {**known, **outputs.platform_after(platform, last.platform, is_partial=is_partial)}
     if changed and not pulumi.runtime.is_dry_run():
         ends = [part.seal for part in (foundation, platform) if part]
-        ends += [tenant.part.end for tenant in mine if tenant.part]
-        told[SETTINGS] = settings_after(ends, settings, told[SETTINGS])
-    return {**known, **told, "tenants": outputs.tenants_after(mine, is_partial=is_partial)}
+        ends += [tenant.part.end for tenant in tenants if tenant.part]
+        own[SETTINGS] = settings_after(ends, settings, own[SETTINGS])
+    return {**known, **own, "tenants": outputs.tenants_after(tenants, is_partial=is_partial)}
 
 
 async def _register(
@@ -93,7 +94,7 @@ async def _register(
         foundations = platform.foundations
         # Outputs are recorded all at once: waiting for these here, no tenant below is registered but unrecorded.
         await pulumi.Output.all(**platform.secrets).future()
-    mine: list[outputs.Mine] = []
+    tenants: list[outputs.Mine] = []
     for tenant in (tenant for tenant in fleet.all if config.holds.cell(tenant.cell)):
         last = held.get(tenant.code)
         wanted = outputs.wanted(tenant, last, config.installation, config.today)
@@ -107,8 +108,8 @@ async def _register(
                 tenant.code,
                 TenantArgs(tenant, config.installation, shared, foundations, protect, secrets, returned, wanted),
             )
-        mine.append(outputs.Mine(tenant.code, wanted, last, part))
-    return foundation, platform, mine
+        tenants.append(outputs.Mine(tenant.code, wanted, last, part))
+    return foundation, platform, tenants
 
 
 def _foundation(
@@ -179,7 +180,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
     from components.platform import MIGRATIONS, Platform, PlatformArgs
     from stacks.backup_cron import cron_of
 
-    settings = config.settings
+    settings, monitoring = config.settings, config.installation.of(MonitoringSettings)
     args = PlatformArgs(
         installation=config.installation,
         providers=shared,
@@ -200,7 +201,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             ),
         ),
         cron=cron_of(config),
-        runbooks=settings.runbooks_url if settings.monitoring_namespace else None,
+        runbooks=monitoring.runbooks if monitoring else None,
         closed_by_hba=settings.database_closed_by_hba,
         protect=config.protect,
     )

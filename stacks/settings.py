@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network, ip_network
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import pulumi
 from pulumi.runtime.config import CONFIG
@@ -12,6 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from components.foundation.settings import FoundationSettings
 from components.shared.installation import EgressRule
+from tenantry.model.resources.catalogue import SETTINGS
+from tenantry.model.resources.stack_settings import SystemSettings, none_if_empty
 from tenantry.names import DEFAULT_ZONE, is_zone
 from tenantry.spec.setting_keys import ENCRYPTED, FOUNDATION, NAMESPACE, unknown_setting
 
@@ -21,11 +23,6 @@ SECRETS: Final = ENCRYPTED
 SHARED_CACHE: Final = "redisUrl"  # refused
 NOWHERE: Final = IPv4Network("0.0.0.0/8")
 LISTS: Final = ("holds", "egress", "oidcFingerprints", "registries")
-
-
-def _absent(value: Any) -> Any:
-    """Pulumi.yaml needs a default for what need not be set: an empty text, and 0 for a port."""
-    return None if value in ("", "0") else value
 
 
 def _opening(value: Any) -> EgressRule:
@@ -74,15 +71,15 @@ Registry = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]+)
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-OptionalText = Annotated[str | None, BeforeValidator(_absent)]
-KmsKey = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9-]{1,128}$"), BeforeValidator(_absent)]
-OptionalDay = Annotated[date | None, BeforeValidator(_absent)]
+OptionalText = Annotated[str | None, BeforeValidator(none_if_empty)]
+KmsKey = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9-]{1,128}$"), BeforeValidator(none_if_empty)]
+OptionalDay = Annotated[date | None, BeforeValidator(none_if_empty)]
 Certificates = Annotated[OptionalText, AfterValidator(_certificates)]
-OptionalPort = Annotated[Port | None, BeforeValidator(_absent)]
+OptionalPort = Annotated[Port | None, BeforeValidator(none_if_empty)]
 
 
-class Settings(BaseModel):
-    """All but the secrets."""
+class OwnSettings(BaseModel):
+    """All but the secrets, and what one system alone needs."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True, arbitrary_types_allowed=True
@@ -116,10 +113,6 @@ class Settings(BaseModel):
     keda: bool
     keda_account: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")]
     prometheus_url: OptionalText
-    monitoring_namespace: Annotated[
-        str | None, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), BeforeValidator(_absent)
-    ]
-    runbooks_url: Text
     database_host: OptionalText
     database_port: Port
     database_user: OptionalText
@@ -148,6 +141,22 @@ class Settings(BaseModel):
     oidc_provider: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
     oidc_provider_adopted: bool
     oidc_fingerprints: tuple[Fingerprint, ...]
+
+
+if TYPE_CHECKING:
+
+    class Settings(OwnSettings): ...
+else:
+
+    class Settings(OwnSettings, *SETTINGS):
+        """All but the secrets; those of one system are read by `of_systems`."""
+
+
+def of_systems(settings: Settings) -> tuple[SystemSettings, ...]:
+    """The settings of each system by themselves, as they are handed to the components."""
+    return tuple(
+        kind.model_construct(None, **{name: getattr(settings, name) for name in kind.model_fields}) for kind in SETTINGS
+    )
 
 
 def read_settings(config: pulumi.Config) -> Settings:
@@ -195,14 +204,14 @@ def foundation_of(settings: Settings, config: pulumi.Config) -> FoundationSettin
 def _refuse_strangers() -> None:
     """A key that nobody reads was meant to do something, such as to refuse images without a digest."""
     known = {*(str(field.alias) for field in Settings.model_fields.values()), *SECRETS, SHARED_CACHE}
-    lines = [wrong for key in sorted(CONFIG.get()) if (wrong := unknown_setting(key, known))]
+    lines = [problem for key in sorted(CONFIG.get()) if (problem := unknown_setting(key, known))]
     if lines:
         raise pulumi.RunError("\n".join(["the stack's configuration is wrong:", *lines]))
 
 
 def read_secrets(config: pulumi.Config, encrypted: Callable[[str], bool]) -> Mapping[str, pulumi.Output[str]]:
     """Those that are set. Raises RunError for one that stands in the file in clear."""
-    found: dict[str, pulumi.Output[str]] = {}
+    secrets: dict[str, pulumi.Output[str]] = {}
     for key in SECRETS:
         value = config.get_secret(key)
         if value is None or not config.get(key):
@@ -212,8 +221,8 @@ def read_secrets(config: pulumi.Config, encrypted: Callable[[str], bool]) -> Map
                 f"{PROJECT}:{key} stands in the stack's file in clear: "
                 f"`pulumi config set --secret {key}`, and change what was to be read there"
             )
-        found[key] = value
-    return found
+        secrets[key] = value
+    return secrets
 
 
 def _place(where: tuple[int | str, ...]) -> str:

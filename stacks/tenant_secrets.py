@@ -38,8 +38,8 @@ def read_tenant_secrets(encrypted: Callable[[str], bool], cells: frozenset[str] 
             f"nothing was changed: {SECRETS}:{clear} stands in the stack's file in clear: run "
             f"`{set_secret(clear, stack)}`, and change the secret where it was issued"
         )
-    wrong = {key: _wrong(config.get(key) or "") for key in keys}
-    return TenantSecrets(StackSecrets(stack, wrong, cells), {key: config.require_secret(key) for key in keys})
+    problem = {key: _wrong(config.get(key) or "") for key in keys}
+    return TenantSecrets(StackSecrets(stack, problem, cells), {key: config.require_secret(key) for key in keys})
 
 
 def _wrong(value: str) -> str:

@@ -12,6 +12,7 @@ ADMIN_DATABASE: Final = "admin_tenant_management"
 TEMPLATE_DATABASE: Final = "kargerdensales"
 TEST_DATABASE: Final = "kargerdensales_test"
 PLATFORM_SCHEMA: Final = "tenantry_platform"  # in a tenant's database, and not the tenant's
+LOGIN_SUFFIXES: Final = ("_a", "_b")  # of a database's two login roles, which take turns
 MAINTENANCE_DATABASE: Final = "postgres"  # on every server: where sessions begin that need no other database
 SYSTEM_BUCKET: Final = "systemkarder"  # Guangzhou
 PHOTO_BUCKET: Final = "faceshanghaikarden"  # Shanghai
@@ -104,19 +105,25 @@ class Names:
     @property
     def login_roles(self) -> tuple[str, str]:
         """Two, so that passwords rotate without a gap."""
-        return f"{self.database}_a", f"{self.database}_b"
+        first, second = LOGIN_SUFFIXES
+        return f"{self.database}{first}", f"{self.database}{second}"
 
     @property
-    def namespace(self) -> str:
+    def own_name(self) -> str:
+        """In systems that tell tenants apart by one name and have no other rule for it."""
         return f"tenant-{self.code}"
 
     @property
+    def namespace(self) -> str:
+        return self.own_name
+
+    @property
     def ram_role(self) -> str:
-        return self.namespace
+        return self.own_name
 
     @property
     def ram_policy(self) -> str:
-        return self.namespace
+        return self.own_name
 
     @property
     def prefix(self) -> str:

@@ -11,9 +11,8 @@ from local.instances.instance import Instance
 from local.shared.paths import ROOT
 from tests.support.monitoring import promtool
 
-# An end-to-end test waits a third of its time: a worker more than processors fills the gaps of the others.
-WORKERS = 3
-WHOLE = "tests/e2e/whole"
+# An end-to-end test waits for half of its time: twice as many workers as processors fill each other's gaps.
+WORKERS = 4
 
 
 def main() -> int:
@@ -36,21 +35,14 @@ def main() -> int:
 
 
 def _after_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
-    return build.wait() or _all_of(options)
+    return build.wait() or _pytest("tests", *options)
 
 
 def _beside_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
     """The compiler leaves a processor idle now and then, above all at its end."""
     print("tests that need no built binary, while those are built", flush=True)
-    failed = _pytest(*options, "-m", "not built")
-    return build.wait() or _all_of([*options, "-m", "built"]) or failed
-
-
-def _all_of(options: list[str]) -> int:
-    """The main job has the machine for itself: thirteen tenants opened at once are all that two processors can
-    carry."""
-    failed = _pytest(WHOLE, *options, "-n", "0")
-    return _pytest("tests", f"--ignore={WHOLE}", *options) or failed
+    failed = _pytest("tests", *options, "-m", "not built")
+    return build.wait() or _pytest("tests", *options, "-m", "built") or failed
 
 
 def _lint() -> int:

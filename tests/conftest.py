@@ -86,14 +86,14 @@ class Recording:
     def all_before(self, name: str) -> set[str]:
         """All resources that the named one waits for, and those that they wait for."""
         after = {resource.name: resource.after for resource in self.resources}
-        found: set[str] = set()
+        names: set[str] = set()
         waiting = list(after[name])
         while waiting:
             before = waiting.pop()
-            if before not in found:
-                found.add(before)
+            if before not in names:
+                names.add(before)
                 waiting += after.get(before, ())
-        return found
+        return names
 
 
 def reveal(value: Any) -> Any:

@@ -20,6 +20,9 @@ ARCHITECTURE, CONTRIBUTING, GLOSSARY = DOCS / "architecture.md", ROOT / "CONTRIB
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"  # of the text that apache.org has
 DRAWN = [room for room in ROOMS if room != "tests"]
 PLACEHOLDER = re.compile(r"NAME|DOMAIN|MODULE|SYSTEM")  # of files that a walk makes new
+# One that a reader skims: at most so many lines, and characters where lines are long.
+MOST_LINES, MOST_CHARACTERS = 4, 600
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), ROOT / "tests" / "README.md"]
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w.-]+\.(?:md|toml|lock|yaml|py|json))`")
 
 
@@ -59,6 +62,36 @@ def test_a_path_into_a_room_that_a_document_names_exists(document: Path) -> None
     into = {path for path in PATH.findall(text(document)) if path.split("/")[0] in {*ROOMS, "docs", "tenants"}}
     named = {path for path in into if not re.search(r"[A-Z]{2}", path.removesuffix("README.md"))}
     assert sorted(path for path in named if not any(ROOT.glob(f"{path.rstrip('/')}*"))) == []
+
+
+def paragraphs(document: str) -> Iterator[tuple[int, list[str]]]:
+    """The first line's number and the lines of each paragraph or entry of a list; code, tables and headings are none."""
+    lines: list[str] = []
+    fence = ""
+    for number, line in enumerate([*document.splitlines(), ""], 1):
+        is_fence = line.startswith(fence or ("```", "~~~"))
+        is_other = bool(fence) or is_fence or line.startswith(("|", "#")) or (not lines and line.startswith("    "))
+        if is_fence:
+            fence = "" if fence else line[:3]
+        is_entry = re.match(r"(?:[-*]|\d+\.) ", line) is not None
+        if lines and (is_other or is_entry or not line.strip()):
+            yield number - len(lines), lines
+            lines = []
+        if line.strip() and not is_other:
+            lines.append(line)
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_a_paragraph_is_short(document: Path) -> None:
+    """It can be skimmed at 3 in the morning: make a list or a table of a longer one, or two paragraphs."""
+    long = [f"line {number}" for number, lines in paragraphs(text(document)) if len(lines) > MOST_LINES]
+    wide = [f"line {number}" for number, lines in paragraphs(text(document)) if len("".join(lines)) > MOST_CHARACTERS]
+    assert (long, wide) == ([], [])
+
+
+def test_paragraphs_are_told_from_what_is_none() -> None:
+    shown = "# A\n\none\ntwo\n| x |\n- three\n  four\n- five\n\n    code\n    code\n\n```\ncode\n\ncode\n```\n1. six\nseven\n~~~~\n```\na\nb\n~~~~\n"
+    assert [(number, len(lines)) for number, lines in paragraphs(shown)] == [(3, 2), (6, 2), (8, 1), (18, 2)]
 
 
 def slug(heading: str) -> str:
@@ -123,6 +156,19 @@ def test_the_glossary_has_every_phase_verdict_and_resource() -> None:
     assert len(components) > 10
     wanted = {*Phase, *State, *components, *(type(resource).__name__ for resource in RESOURCES)}
     assert sorted(wanted - terms) == []
+
+
+def test_the_glossary_has_every_class_of_the_model() -> None:
+    """But for the settings of one system, which are its own."""
+    terms = {term for row in rows(text(GLOSSARY)) for term in re.findall(r"`(\w+)`", " ".join(row[:2]))}
+    classes = {
+        node.name
+        for path in (ROOT / "tenantry" / "model").rglob("*.py")
+        for node in ast.parse(path.read_bytes()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and path.parent.name != "systems"
+    }
+    assert len(classes) > 20
+    assert sorted(classes - terms) == []
 
 
 def _base(base: ast.expr) -> str:

@@ -9,8 +9,10 @@ FULL = dict.fromkeys(CROWDED, MOST_ENTRIES + 1)
 SOURCE = '''"""What is counted."""
 for one in (1, 2):
     print([one for thing in (one,) for one, other in ((thing, one),)])
-def plain():
+def plain(told, more):
     """Counts."""
+    found = [called for called in more]
+    print(found, more.mine)
     async def inner():
         """`Whose` it is."""
         async for one in anything: pass
@@ -20,8 +22,9 @@ def plain():
 def test_the_figures_count_clause_words_and_loops() -> None:
     counted = figures([ast.parse(SOURCE)])
     assert (counted.docstrings, counted.clauses) == (3, 2)
-    assert (counted.loops, counted.loops_over_one) == (4, 3)
+    assert (counted.loops, counted.loops_over_one) == (5, 3)
     assert round(counted.clause_share) == 67
+    assert counted.private_names == 3
 
 
 def test_the_source_keeps_to_its_bounds() -> None:
@@ -43,4 +46,6 @@ def test_what_is_beyond_is_told() -> None:
     assert "docs/ is not crowded any more" in next(faults({**FULL, "docs": 15}, {"a": NONE}))
     assert "6 of 200 docstrings" not in str(list(faults(FULL, {"a": NONE, "b": Figures(100, 6, 1, 0)})))
     assert "7 of 200 docstrings" in next(faults(FULL, {"a": NONE, "b": Figures(100, 7, 1, 0)}))
+    assert list(faults(FULL, {"tests": Figures(100, 0, 1, 0, 99), "a": Figures(100, 0, 1, 0, 10)})) == []
+    assert "11 names are called, found" in next(faults(FULL, {"a": Figures(100, 0, 1, 0, 11)}))
     assert "b/ has 1 loops over `one`" in next(faults(FULL, {"b": Figures(100, 0, 1, 1)}))

@@ -15,7 +15,7 @@ from components.manifests.image_rules import ImageRules
 from components.shared.installation import Installation
 
 
-def rails(at: Installation, images: ImageRules) -> tuple[AdmissionPolicy, ...]:
+def all_policies(at: Installation, images: ImageRules) -> tuple[AdmissionPolicy, ...]:
     """All of them, the ways in first."""
     return (
         routes(at),

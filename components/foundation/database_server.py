@@ -131,7 +131,7 @@ class FoundationDatabaseServer(pulumi.ComponentResource):
         )
 
     def _backups(self, instance: Instance) -> None:
-        """Of the whole server, for a day that takes more than one tenant; kept also when the instance is released."""
+        """Backups of the whole server, for a day that takes more than one tenant; kept after its release."""
         days = self._args.settings.backup_days
         BackupPolicy(
             f"{self._name}-backups",

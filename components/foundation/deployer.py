@@ -13,7 +13,7 @@ from pulumi_alicloud.ims import OidcProvider
 from components.foundation import roles
 from components.foundation.settings import DeployerSettings
 from components.shared.labels import MANAGER
-from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, PREVIEW, STATE, STATE_READ, document
+from tenantry.model.resources.rights import FOUNDATION, PLATFORM, PREVIEW, STATE, STATE_READ, document
 from tenantry.model.trust_policy import provider_arn
 
 ROLE: Final = "tenantry-deployer"
@@ -60,15 +60,15 @@ class FoundationDeployer(pulumi.ComponentResource):
             names |= {"system": system, "photos": photos, "backups": backups}
             grants = {"platform": PLATFORM, "foundation": FOUNDATION, "state": STATE}
             self.preview_role = PREVIEW_ROLE
-            for part, called, subjects, given, seconds in (
+            for part, role_name, subjects, given, seconds in (
                 (name, ROLE, settings.subjects, grants, SESSION_SECONDS),
                 (f"{name}-preview", PREVIEW_ROLE, settings.previewing, {"read": (*PREVIEW, *STATE_READ)}, HOUR),
             ):
                 roles.role(
                     part,
-                    called,
+                    role_name,
                     roles.trust(provider_arn(args.account_id, forge), settings.issuer, AUDIENCE, *subjects),
-                    {f"{called}-{which}": document(rights, **names) for which, rights in given.items()},
+                    {f"{role_name}-{which}": document(rights, **names) for which, rights in given.items()},
                     seconds,
                     parent=self,
                     provider=args.provider,

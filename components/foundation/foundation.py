@@ -42,13 +42,13 @@ class Foundation(pulumi.ComponentResource):
     def __init__(self, name: str, args: FoundationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Foundation", name, None, opts)
         settings, provider, protect = args.settings, args.providers.system, args.protect
-        account, region, called = args.identity.account_id, args.system.region, settings.name
+        account, region, prefix = args.identity.account_id, args.system.region, settings.name
         child = pulumi.ResourceOptions(parent=self)
         by_purpose = {"system": provider, "photos": args.providers.photos, "backups": args.providers.backups}
         logs = FoundationLogging(
             f"{name}-logging",
             LoggingArgs(
-                name=called,
+                name=prefix,
                 settings=settings.logging,
                 audit_days=settings.audit.retention_days,
                 provider=provider,
@@ -59,7 +59,7 @@ class Foundation(pulumi.ComponentResource):
         keys = FoundationEncryption(
             f"{name}-encryption",
             EncryptionArgs(
-                name=called,
+                name=prefix,
                 settings=settings.encryption,
                 providers={"cluster": provider, "database": provider, **by_purpose},
                 protect=protect,
@@ -69,7 +69,7 @@ class Foundation(pulumi.ComponentResource):
         network = FoundationNetwork(
             f"{name}-network",
             NetworkArgs(
-                name=called,
+                name=prefix,
                 settings=settings.network,
                 zones=settings.zones,
                 region=region,
@@ -85,7 +85,7 @@ class Foundation(pulumi.ComponentResource):
         cluster = FoundationCluster(
             f"{name}-cluster",
             ClusterArgs(
-                name=called,
+                name=prefix,
                 settings=settings.cluster,
                 node_switches=network.switches["nodes"],
                 pod_switches=network.switches["pods"],
@@ -101,7 +101,7 @@ class Foundation(pulumi.ComponentResource):
         server = FoundationDatabaseServer(
             f"{name}-database",
             DatabaseServerArgs(
-                name=called,
+                name=prefix,
                 settings=settings.database_server,
                 zones=settings.zones,
                 vpc=network.vpc,
@@ -119,7 +119,7 @@ class Foundation(pulumi.ComponentResource):
         audit = FoundationAudit(
             f"{name}-audit",
             AuditArgs(
-                name=called,
+                name=prefix,
                 settings=settings.audit,
                 log_project=logs.project,
                 region=region,
@@ -144,7 +144,7 @@ class Foundation(pulumi.ComponentResource):
         deployer = FoundationDeployer(
             f"{name}-deployer",
             DeployerArgs(
-                name=called,
+                name=prefix,
                 settings=settings.deployer,
                 account_id=account,
                 zone=args.zone,
@@ -156,7 +156,7 @@ class Foundation(pulumi.ComponentResource):
         )
         registry = FoundationRegistry(
             f"{name}-registry",
-            RegistryArgs(name=called, settings=settings.registry, region=region, provider=provider, protect=protect),
+            RegistryArgs(name=prefix, settings=settings.registry, region=region, provider=provider, protect=protect),
             child,
         )
         parts = [logs, keys, network, cluster, server, audit, certificate, deployer, registry]

@@ -28,7 +28,7 @@ def trust(provider_arn: str, issuer: str, audience: str, *subjects: str) -> dict
 
 def role(
     name: str,
-    called: str,
+    role_name: str,
     trusted: Mapping[str, Any],
     grants: Mapping[str, Mapping[str, Any]],
     session_seconds: int,
@@ -41,7 +41,7 @@ def role(
     """`grants` are policies by their names at RAM."""
     made = Role(
         f"{name}-role",
-        role_name=called,
+        role_name=role_name,
         description=MANAGER,
         assume_role_policy_document=to_canonical_json(dict(trusted)),
         max_session_duration=session_seconds,
@@ -59,7 +59,7 @@ def role(
         )
         RolePolicyAttachment(
             f"{name}-{policy_name.rpartition('-')[2]}-attachment",
-            role_name=called,
+            role_name=role_name,
             policy_name=policy_name,
             policy_type="Custom",
             opts=pulumi.ResourceOptions(parent=parent, provider=provider, depends_on=[made, policy]),

@@ -108,7 +108,7 @@ class AuditSettings(Part):
 
 
 class CertificateSettings(Part):
-    """Who may answer the challenges of the certificate for *.ZONE: cert-manager's solver, or somebody else."""
+    """The party that answers the challenges of the certificate for *.ZONE: cert-manager's solver, or somebody else."""
 
     adopt: bool = False  # somebody else brings the certificate
     service_account: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")] = "cert-manager/alidns-webhook"

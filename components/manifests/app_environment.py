@@ -39,28 +39,33 @@ def transport(transport: Transport) -> dict[str, str]:
 
 def settings(tenant: ResolvedTenant, at: Installation) -> dict[str, str]:
     """By the names that the application, and Alibaba Cloud's SDKs for their part, look for."""
-    names, identity, turn = tenant.names, at.identity, tenant.turns[ALL_CREDENTIALS]
-    overlap = {PREVIOUS_UNTIL: turn.until.isoformat()} if turn.overlaps else {}
-    return overlap | {
-        "USER_ID": names.code,
-        "PORT": str(APP_PORT),
-        "DB_HOST": at.database_host,
-        "DB_PORT": str(at.database_port),
-        "DB_NAME": names.database,
-        "DB_POOL_SIZE": str(tenant.plan.database.pool),
-        **transport(at.transport),
-        "UNIFIED_TENANT_API_URL": at.services.unified_tenant_api,
-        "AI_BRIDGE_URL": at.services.ai_bridge,
-        "GATEWAY_URL": at.services.gateway,
-        "ADMIN_SERVICE_URL": at.services.admin,
-        "OSS_SYSTEM_BUCKET": at.system.name,
-        "OSS_SYSTEM_REGION": at.system.region,
-        "OSS_PHOTO_BUCKET": at.photos.name,
-        "OSS_PHOTO_REGION": at.photos.region,
-        "OSS_PREFIX": names.prefix,
-        "ALIBABA_CLOUD_ROLE_ARN": identity.role_arn(names.ram_role),
-        "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": identity.provider_arn,
-        "ALIBABA_CLOUD_OIDC_TOKEN_FILE": f"{TOKEN_DIRECTORY}/{TOKEN_FILE}",
-        "ALIBABA_CLOUD_ROLE_SESSION_NAME": names.ram_role,
-        "TENANT_SETTINGS": json.dumps(app_settings(tenant), ensure_ascii=False, sort_keys=True),
-    }
+    names, identity, rotation = tenant.names, at.identity, tenant.rotations[ALL_CREDENTIALS]
+    overlap = {PREVIOUS_UNTIL: rotation.until.isoformat()} if rotation.overlaps else {}
+    systems = {key: value for system in at.systems for key, value in system.environment(names).items()}
+    return (
+        overlap
+        | systems
+        | {
+            "USER_ID": names.code,
+            "PORT": str(APP_PORT),
+            "DB_HOST": at.database_host,
+            "DB_PORT": str(at.database_port),
+            "DB_NAME": names.database,
+            "DB_POOL_SIZE": str(tenant.plan.database.pool),
+            **transport(at.transport),
+            "UNIFIED_TENANT_API_URL": at.services.unified_tenant_api,
+            "AI_BRIDGE_URL": at.services.ai_bridge,
+            "GATEWAY_URL": at.services.gateway,
+            "ADMIN_SERVICE_URL": at.services.admin,
+            "OSS_SYSTEM_BUCKET": at.system.name,
+            "OSS_SYSTEM_REGION": at.system.region,
+            "OSS_PHOTO_BUCKET": at.photos.name,
+            "OSS_PHOTO_REGION": at.photos.region,
+            "OSS_PREFIX": names.prefix,
+            "ALIBABA_CLOUD_ROLE_ARN": identity.role_arn(names.ram_role),
+            "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": identity.provider_arn,
+            "ALIBABA_CLOUD_OIDC_TOKEN_FILE": f"{TOKEN_DIRECTORY}/{TOKEN_FILE}",
+            "ALIBABA_CLOUD_ROLE_SESSION_NAME": names.ram_role,
+            "TENANT_SETTINGS": json.dumps(app_settings(tenant), ensure_ascii=False, sort_keys=True),
+        }
+    )

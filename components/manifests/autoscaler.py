@@ -93,10 +93,10 @@ def _scaled_object(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
 
 def _triggers(tenant: ResolvedTenant, at: Installation) -> list[dict[str, Any]]:
     """Whichever wants the most containers has its way: hours keep it awake, and so does a request outside them."""
-    compute, found = tenant.plan.compute, list[dict[str, Any]]()
+    compute, triggers = tenant.plan.compute, list[dict[str, Any]]()
     if tenant.awake is not None:
         hours = {"timezone": tenant.awake.timezone, "desiredReplicas": str(compute.min_replicas)}
-        found.append(
+        triggers.append(
             {"type": "cron", "metadata": hours | {"start": _cron(tenant.awake.from_), "end": _cron(tenant.awake.to)}}
         )
     if wakes_by_traffic(tenant, at):
@@ -107,10 +107,10 @@ def _triggers(tenant: ResolvedTenant, at: Installation) -> list[dict[str, Any]]:
         requests = f"sum(rate({{{counts},{where}}}[{TRAFFIC_WINDOW}]))"
         most = str(tenant.plan.request_rate)  # of one container: it is a trigger to wake, growing is the CPU's
         metadata = {"serverAddress": at.scaling.prometheus, "query": requests, "threshold": most}
-        found.append({"type": "prometheus", "metadata": metadata | {"activationThreshold": "0"}})
-    if compute.scales or not found:
-        found.append({"type": "cpu", "metricType": "Utilization", "metadata": {"value": str(compute.scale_at_cpu)}})
-    return found
+        triggers.append({"type": "prometheus", "metadata": metadata | {"activationThreshold": "0"}})
+    if compute.scales or not triggers:
+        triggers.append({"type": "cpu", "metricType": "Utilization", "metadata": {"value": str(compute.scale_at_cpu)}})
+    return triggers
 
 
 def _cron(time: str) -> str:

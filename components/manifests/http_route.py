@@ -37,12 +37,12 @@ def body(names: Names, gateway: Gateway, *, realtime: bool = False) -> dict[str,
     return {**_entry(names, gateway), "rules": rules}
 
 
-def to_plugin(names: Names, gateway: Gateway, called: str, backend: str, service: Service) -> dict[str, Any]:
+def to_plugin(names: Names, gateway: Gateway, service_name: str, backend: str, service: Service) -> dict[str, Any]:
     """The same host below the service's path, which is longer than the application's and so goes before it.
 
     The gateway cannot read the application's tokens: it tells the service, which can, one of which roles is required.
     """
-    rule = _rule(called, names, backend, service.port, service_path(called))
+    rule = _rule(service_name, names, backend, service.port, service_path(service_name))
     rule["filters"][0]["requestHeaderModifier"]["set"].append(
         {"name": ROLES_HEADER, "value": ",".join(service.required_roles)}
     )
@@ -67,10 +67,10 @@ def _entry(names: Names, gateway: Gateway) -> dict[str, Any]:
     }
 
 
-def _rule(called: str, names: Names, backend: str, port: int, path: str) -> dict[str, Any]:
+def _rule(rule_name: str, names: Names, backend: str, port: int, path: str) -> dict[str, Any]:
     header = {"name": TENANT_HEADER, "value": names.code}
     return {
-        "name": called,
+        "name": rule_name,
         "matches": [{"path": {"type": "PathPrefix", "value": path}}],
         "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [header]}}],
         "backendRefs": [{"name": backend, "port": port}],

@@ -1,1 +1,1 @@
-"""What the platform gives Prometheus: rules, dashboards, and what is scraped."""
+"""The platform's part in monitoring: rules, dashboards, and what Prometheus scrapes."""

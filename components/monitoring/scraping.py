@@ -1,4 +1,4 @@
-"""What is scraped beside the exporter: the gateway's proxies, whose counts of requests become figures of tenants."""
+"""Scraping beside the exporter: the gateway's proxies, whose counts of requests become figures of tenants."""
 
 from typing import Any, Final
 

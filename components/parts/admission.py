@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.admission_policies import rails
+from components.admission_policies import all_policies
 from components.manifests import rbac
 from components.manifests.image_rules import ImageRules
 from components.shared.installation import Installation
@@ -35,7 +35,7 @@ class AdmissionPolicies(pulumi.ComponentResource):
             metadata = {"name": CLUSTER_ROLES[role], "labels": labels()}
             kind = "ClusterRole"
             made.append(Manifest(f"{name}-{role}", rbac.API_VERSION, kind, metadata, {"rules": rules}, child))
-        every = rails(args.installation, args.images)
+        every = all_policies(args.installation, args.images)
         for rail in every:
             short = rail.name.removeprefix("tenantry-")
             metadata = {"name": rail.name, "labels": labels()}

@@ -68,6 +68,7 @@ class Database(pulumi.ComponentResource):
     login: str
     idle: str  # the other one
     password: pulumi.Output[str]
+    opened: pulumi.Resource  # with it the password works: whoever is handed that comes after it
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
     administrators: pulumi.Output[Mapping[str, str] | None] | None = None  # the same of the further ones, by id
@@ -84,9 +85,9 @@ class Database(pulumi.ComponentResource):
             Role(
                 f"{name}-login-{login[-1]}",
                 name=login,
-                login=args.access and (turn == active or args.overlap_until is not None),
+                login=args.access and (index == active or args.overlap_until is not None),
                 password=password,
-                valid_until=_valid_until(None if turn == active else args.overlap_until),
+                valid_until=_valid_until(None if index == active else args.overlap_until),
                 roles=[args.database] if args.rights == "owner" else [],
                 # The database's own limit is its owner's to lift, and a login may act as the owner.
                 connection_limit=args.connections,
@@ -96,7 +97,7 @@ class Database(pulumi.ComponentResource):
                     depends_on=[*([owner] if args.rights == "owner" else []), *args.shut],
                 ),
             )
-            for turn, (login, password) in enumerate(zip(args.logins, passwords, strict=True))
+            for index, (login, password) in enumerate(zip(args.logins, passwords, strict=True))
         ]
         database = PgDatabase(
             f"{name}-database",
@@ -116,9 +117,7 @@ class Database(pulumi.ComponentResource):
         )
         last = self._steps(name, args, database, owner, logins, passwords)
         self.login, self.idle, self.ready = args.logins[active], args.logins[1 - active], last
-        # Whoever is handed it can log in with it: a container that starts in the meantime finds the one before.
-        handed = pulumi.Output.all(passwords[active], logins[active].name).apply(lambda both: str(both[0]))
-        self.password = pulumi.Output.secret(handed)
+        self.password, self.opened = pulumi.Output.secret(passwords[active]), logins[active]
         self.register_outputs({"database": args.database, "login": self.login})
 
     def _passwords(self, name: str, args: DatabaseArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
@@ -127,10 +126,10 @@ class Database(pulumi.ComponentResource):
                 f"{name}-password-{login[-1]}",
                 length=PASSWORD_LENGTH,
                 special=False,
-                keepers={"rotation": str(turn)},
+                keepers={"rotation": str(generation)},
                 opts=pulumi.ResourceOptions(parent=self, provider=args.providers.random),
             ).result
-            for login, turn in zip(args.logins, password_generations(args.rotation), strict=True)
+            for login, generation in zip(args.logins, password_generations(args.rotation), strict=True)
         )
         return first, second
 

@@ -49,7 +49,7 @@ class TenantNamespace(pulumi.ComponentResource):
                 depends_on=[*args.foundations.guardrails, *args.after],
             ),
         )
-        walls = {
+        objects = {
             ("v1", "ServiceAccount", DEFAULT_ACCOUNT): {"automountServiceAccountToken": False},
             ("v1", "LimitRange", "plan"): {"spec": {"limits": quotas.limits(args.plan)}},
             ("networking.k8s.io/v1", "NetworkPolicy", "closed"): {"spec": network_policy.deny_all()},
@@ -60,21 +60,21 @@ class TenantNamespace(pulumi.ComponentResource):
             ("v1", "ResourceQuota", "plan"): {"spec": {"hard": quotas.hard(args.plan)}},
         }
         made: list[Manifest] = []
-        for (version, kind, called), body in walls.items():
-            is_last = len(made) == len(walls) - 1
+        for (version, kind, object_name), body in objects.items():
+            is_last = len(made) == len(objects) - 1
             made.append(
                 Manifest(
-                    f"{name}-{kind.lower()}-{called}",
+                    f"{name}-{kind.lower()}-{object_name}",
                     version,
                     kind,
-                    {"name": called, "namespace": args.names.namespace, "labels": marks},
+                    {"name": object_name, "namespace": args.names.namespace, "labels": marks},
                     body,
                     pulumi.ResourceOptions(
                         parent=self,
                         provider=args.providers.kubernetes,
                         depends_on=[self.namespace, *(made if is_last else [])],
                     ),
-                    completes=called == DEFAULT_ACCOUNT,  # the control plane makes it with the namespace
+                    completes=object_name == DEFAULT_ACCOUNT,  # the control plane makes it with the namespace
                 )
             )
         self.ready = made[-1]

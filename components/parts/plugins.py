@@ -36,7 +36,7 @@ class PluginsArgs:
     installation: Installation
     providers: Providers
     foundations: PlatformDependencies
-    walls: pulumi.Resource  # the last of the namespace's
+    namespace_ready: pulumi.Resource  # the last of the namespace's
     after: Sequence[pulumi.Resource]  # account, settings, credentials and data, before the first pod
     notice: Sequence[pulumi.Resource] = ()  # what the routes answer with; nothing where they lead to pods
 
@@ -54,30 +54,30 @@ class Plugins(pulumi.ComponentResource):
             "",
             {"spec": network_policy.open_for_plugins(tenant.code, at.gateway, at.openings)},
         )
-        for called, service in tenant.services.items():
-            self._service(called, service, opening)
+        for service_name, service in tenant.services.items():
+            self._service(service_name, service, opening)
         self.register_outputs({"services": list(tenant.services)})
 
-    def _service(self, called: str, service: Service, opening: Manifest) -> None:
+    def _service(self, service_name: str, service: Service, opening: Manifest) -> None:
         tenant, at = self._args.tenant, self._args.installation
-        body = deployment(tenant, at, called, service)
-        self._object("apps/v1", "Deployment", called, {"spec": body}, after=[opening, *self._args.after])
+        body = deployment(tenant, at, service_name, service)
+        self._object("apps/v1", "Deployment", service_name, {"spec": body}, after=[opening, *self._args.after])
         backend = self._object(
-            "v1", "Service", called, {"spec": cluster_service(tenant.code, called, service)}, await_it=False
+            "v1", "Service", service_name, {"spec": cluster_service(tenant.code, service_name, service)}, await_it=False
         )
         limits: list[pulumi.Resource] = []
         if at.gateway.policies:
             limit = traffic_policy.rate_limit(
-                at.gateway, PLUGIN_PREFIX + called, service.rate_limit, tenant.plan.body_size
+                at.gateway, PLUGIN_PREFIX + service_name, service.rate_limit, tenant.plan.body_size
             )
             limits.append(
-                self._object(traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, called, {"spec": limit})
+                self._object(traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, service_name, {"spec": limit})
             )
-        route = http_route.to_plugin(tenant.names, at.gateway, called, PLUGIN_PREFIX + called, service)
+        route = http_route.to_plugin(tenant.names, at.gateway, service_name, PLUGIN_PREFIX + service_name, service)
         self._object(
             http_route.API_VERSION,
             "HTTPRoute",
-            called,
+            service_name,
             {"spec": http_route.closed(route) if self._args.notice else route},
             after=[backend, *limits, *self._args.notice, *self._args.foundations.gateway],
         )
@@ -86,14 +86,14 @@ class Plugins(pulumi.ComponentResource):
         self,
         api_version: str,
         kind: str,
-        called: str,
+        service_name: str,
         body: Mapping[str, Any],
         *,
         after: Sequence[pulumi.Resource] = (),
         await_it: bool = True,
     ) -> Manifest:
         names = self._args.tenant.names
-        own = PLUGIN_PREFIX + called if called else "plugins"
+        own = PLUGIN_PREFIX + service_name if service_name else "plugins"
         metadata: dict[str, Any] = {
             "name": own,
             "namespace": names.namespace,
@@ -102,15 +102,15 @@ class Plugins(pulumi.ComponentResource):
         if not await_it:
             metadata["annotations"] = {SKIP_AWAIT: "true"}
         opts = pulumi.ResourceOptions(
-            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.walls, *after]
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.namespace_ready, *after]
         )
-        suffix = f"{called}-{kind.lower()}" if called else kind.lower()
+        suffix = f"{service_name}-{kind.lower()}" if service_name else kind.lower()
         return Manifest(f"{self._name}-{suffix}", api_version, kind, metadata, body, opts)
 
 
-def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: Service) -> dict[str, Any]:
+def deployment(tenant: ResolvedTenant, at: Installation, service_name: str, service: Service) -> dict[str, Any]:
     """The Deployment of one service: hardened like the application, without its object credentials."""
-    part = PLUGIN_PREFIX + called
+    part = PLUGIN_PREFIX + service_name
     container = pod.hardened_container(
         part,
         at.application.registry + service.reference,
@@ -124,7 +124,7 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
     )
     container["envFrom"] = [{"configMapRef": {"name": pod.CONFIG}}]
     container["env"] = [
-        *({"name": key, "value": value} for key, value in _own_settings(called, service).items()),
+        *({"name": key, "value": value} for key, value in _own_settings(service_name, service).items()),
         *(_credential(key) for key in CREDENTIALS),
         *(_credential(key, optional=True) for key in SOMETIMES),
         *credential_files.variables([*CREDENTIALS, *(CACHE if tenant.code in at.services.caches else ())]),
@@ -148,20 +148,20 @@ def deployment(tenant: ResolvedTenant, at: Installation, called: str, service: S
     }
 
 
-def cluster_service(code: str, called: str, service: Service) -> dict[str, Any]:
+def cluster_service(code: str, service_name: str, service: Service) -> dict[str, Any]:
     return {
         "type": "ClusterIP",
-        "selector": dict(selector(code, PLUGIN_PREFIX + called)),
+        "selector": dict(selector(code, PLUGIN_PREFIX + service_name)),
         "ports": [{"name": "http", "port": service.port, "targetPort": "http", "protocol": "TCP"}],
     }
 
 
-def _own_settings(called: str, service: Service) -> dict[str, str]:
+def _own_settings(service_name: str, service: Service) -> dict[str, str]:
     """Over those of the application."""
     return {
         "PORT": str(service.port),
         "DB_POOL_SIZE": str(service.pool),
-        "SERVICE_NAME": called,
+        "SERVICE_NAME": service_name,
         "REQUIRED_ROLES": ",".join(service.required_roles),
     }
 
@@ -176,7 +176,7 @@ def _checksum(tenant: ResolvedTenant, at: Installation) -> str:
     roll with that.
     """
     plain = restart_relevant(settings(tenant, at))
-    told: dict[str, Any] = json.loads(plain.pop("TENANT_SETTINGS"))
-    kept = {key: value for key, value in told.items() if key not in NOT_OF_SERVICES}
-    facts = [plain, kept, tenant.turns[ALL_CREDENTIALS].number]
+    document: dict[str, Any] = json.loads(plain.pop("TENANT_SETTINGS"))
+    kept = {key: value for key, value in document.items() if key not in NOT_OF_SERVICES}
+    facts = [plain, kept, tenant.rotations[ALL_CREDENTIALS].number]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -5,6 +5,7 @@ from typing import Any, Final
 from components.shared.installation import Installation
 from tenantry.model.lifecycle import Phase
 from tenantry.model.resolved import ResolvedTenant
+from tenantry.model.resources.catalogue import CLEAN_UP
 from tenantry.names import ADMIN_DATABASE
 
 DELETED: Final = (Phase.RETAINED, Phase.DUE)
@@ -17,7 +18,7 @@ def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
     return {
         **_where(tenant, at),
         **{key: value.isoformat() for key, value in dates.items() if value is not None},
-        "names": {"domain": names.domain, "namespace": names.namespace, "role": names.ram_role},
+        "names": {"domain": names.domain} | {row.kind: row.name(names) for row in CLEAN_UP},
     }
 
 

@@ -51,8 +51,8 @@ def checksum(keys: TenantCredentials, values: Values) -> pulumi.Output[str]:
     names = sorted(values)
     parts = pulumi.Output.all(keys.key("tenant-secrets-checksum", 0), *(values[name] for name in names))
 
-    def digest(found: list[Any]) -> str:
-        key, *secrets = cast("list[str]", found)
+    def digest(values: list[Any]) -> str:
+        key, *secrets = cast("list[str]", values)
         message = json.dumps(dict(zip(names, secrets, strict=True)), sort_keys=True)
         return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 

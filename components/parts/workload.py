@@ -33,8 +33,9 @@ class WorkloadArgs:
     foundations: PlatformDependencies
     login: str
     password: pulumi.Input[str]
+    opened: pulumi.Resource  # the login role with that password: a container that starts before finds the one before
     keys: TenantCredentials
-    walls: pulumi.Resource  # the last of the namespace's: before anything is in it
+    namespace_ready: pulumi.Resource  # the last of the namespace's: before anything is in it
     data: Sequence[pulumi.Resource]  # database and files: before the first pod
     secrets: tenant_secrets.Values = field(default_factory=dict[str, pulumi.Output[str]])  # for other services
 
@@ -54,12 +55,13 @@ class Workload(pulumi.ComponentResource):
         account = self._object("v1", "ServiceAccount", SERVICE_ACCOUNT, {"automountServiceAccountToken": False})
         config = self._object("v1", "ConfigMap", pod.CONFIG, {"data": plain})
         credentials = self._secrets()
-        secret = self._object("v1", "Secret", pod.CONFIG, {"type": "Opaque", "data": _encoded(credentials)})
+        handed = {"type": "Opaque", "data": _encoded(credentials)}
+        secret = self._object("v1", "Secret", pod.CONFIG, handed, after=[args.opened])
         self.foundation = (account, config, secret, *args.data)
         if tenant.spec.api_keys:
             handed = {"type": "Opaque", "data": _encoded(self._api_keys())}
             self.foundation += (self._object("v1", "Secret", pod.API_KEYS, handed, as_=pod.API_KEYS),)
-        body = pod.deployment(tenant, at, _checksum(plain, tenant.turns[ALL_CREDENTIALS].number), credentials)
+        body = pod.deployment(tenant, at, _checksum(plain, tenant.rotations[ALL_CREDENTIALS].number), credentials)
         secrets: list[Manifest] = []
         if tenant.spec.secrets:
             handed = {"type": "Opaque", "data": _encoded(tenant_secrets.data(args.secrets))}
@@ -117,13 +119,13 @@ class Workload(pulumi.ComponentResource):
         plan, gateway = tenant.plan, at.gateway
         wakes = autoscaler.wakes_by_traffic(tenant, at) and at.scaling.keda
 
-        def policy(called: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
+        def policy(object_name: str, body: Mapping[str, Any], as_: str | None = None) -> Manifest:
             return self._object(
-                traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, called, {"spec": body}, as_=as_
+                traffic_policy.API_VERSION, traffic_policy.BACKEND_POLICY, object_name, {"spec": body}, as_=as_
             )
 
         rule = http_route.APP_RULE if realtime else None
-        found = [
+        policies = [
             policy(
                 SERVICE_ACCOUNT,
                 traffic_policy.rate_limit(
@@ -136,14 +138,14 @@ class Workload(pulumi.ComponentResource):
                 gateway, SERVICE_ACCOUNT, plan.request_rate, rule=http_route.REALTIME_RULE, counts_asleep=wakes
             )
             as_ = f"{traffic_policy.BACKEND_POLICY.lower()}-{http_route.REALTIME_RULE}"
-            found.append(policy(http_route.REALTIME_RULE, sockets, as_))
-        return found
+            policies.append(policy(http_route.REALTIME_RULE, sockets, as_))
+        return policies
 
     def _object(
         self,
         api_version: str,
         kind: str,
-        called: str,
+        object_name: str,
         body: Mapping[str, Any],
         *,
         after: Sequence[pulumi.Resource] = (),
@@ -153,14 +155,14 @@ class Workload(pulumi.ComponentResource):
         """`as_` is its name in the program, where the kind would not tell it from another."""
         names = self._args.tenant.names
         metadata: dict[str, Any] = {
-            "name": called,
+            "name": object_name,
             "namespace": names.namespace,
             "labels": with_labels(labels(names.code, part=SERVICE_ACCOUNT), self._args.tenant.spec.labels),
         }
         if annotations:
             metadata["annotations"] = dict(annotations)
         opts = pulumi.ResourceOptions(
-            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.walls, *after]
+            parent=self, provider=self._args.providers.kubernetes, depends_on=[self._args.namespace_ready, *after]
         )
         return Manifest(f"{self._name}-{as_ or kind.lower()}", api_version, kind, metadata, body, opts)
 
@@ -181,13 +183,13 @@ class Workload(pulumi.ComponentResource):
 
     def _api_keys(self) -> dict[str, pulumi.Input[str]]:
         """One entry a key, and `.previous` beside it while the one before still works; none without access."""
-        tenant, found = self._args.tenant, dict[str, pulumi.Input[str]]()
+        tenant, entries = self._args.tenant, dict[str, pulumi.Input[str]]()
         for key in tenant.api_keys if tenant.phase.has_access else ():
             (value, _), *before = self._args.keys.api_key(key.name)
-            found[key.name] = value
+            entries[key.name] = value
             for place, (old, _) in enumerate(before, 1):
-                found[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
-        return found
+                entries[f"{key.name}.previous" + (f"-{place}" if place > 1 else "")] = old
+        return entries
 
 
 def _encoded(values: Mapping[str, pulumi.Input[str]]) -> dict[str, pulumi.Output[str]]:

@@ -50,14 +50,14 @@ class TenantCredentials:
         """The one before it, as long as that still works."""
         return self.key(purpose, self._all.number - 1) if self._all.overlaps else None
 
-    def passwords(self, turns: tuple[int, int]) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    def passwords(self, rotations: tuple[int, int]) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         """The passwords of the two login roles: each keeps its own until it is rotated in."""
-        first, second = turns
+        first, second = rotations
         return self.key("database", first), self.key("database", second)
 
     def api_key(self, name: str) -> list[tuple[pulumi.Output[str], date | None]]:
         """The key and those before it that still work, each with the first day on which it no longer does."""
-        alone = self._tenant.turns[of_key(name)]
+        alone = self._tenant.rotations[of_key(name)]
         numbers = [(self._all.number, alone.number, None), *_before(self._all, alone)]
         return [(self.key(f"{of_key(name)}/{every}", own), until) for every, own, until in numbers]
 
@@ -80,7 +80,7 @@ class TenantCredentials:
 
     @property
     def _all(self) -> Rotation:
-        return self._tenant.turns[ALL_CREDENTIALS]
+        return self._tenant.rotations[ALL_CREDENTIALS]
 
     def _digests(self, purpose: str) -> list[dict[str, Any]]:
         previous = self.previous(purpose)

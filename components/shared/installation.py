@@ -8,12 +8,15 @@ must exist first is said apart, in `Foundations`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
 from tenantry.model import trust_policy
+from tenantry.model.resources.stack_settings import SystemSettings
 from tenantry.names import OIDC_PROVIDER
+
+OfSystem = TypeVar("OfSystem", bound=SystemSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,11 @@ class Installation:
     openings: tuple[EgressRule, ...]
     scaling: Scaling = Scaling()
     transport: Transport = Transport()
+    systems: tuple[SystemSettings, ...] = ()  # what one system alone needs
+
+    def of(self, kind: type[OfSystem]) -> OfSystem | None:
+        """The settings of one system; None where the installation says nothing of it."""
+        return next((settings for settings in self.systems if isinstance(settings, kind)), None)
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -158,13 +158,13 @@ class Opened(pulumi.CustomResource):
         memory: Mapping[str, Any],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        told = {"memory": memory, "remembered": None}
+        outputs = {"memory": memory, "remembered": None}
         inputs = {"opening": opening, "domain": domain, "address": address, "removal": None, "purge": None, **removal}
-        super().__init__(f"{PACKAGE}:index:Opened", name, inputs | told, opts)
+        super().__init__(f"{PACKAGE}:index:Opened", name, inputs | outputs, opts)
 
 
 class Sessions(pulumi.CustomResource):
-    """While declared, these login roles cannot log in and have no session: of tenants whose access has ended."""
+    """Login roles that cannot log in and have no session while this is declared: of tenants whose access has ended."""
 
     def __init__(self, name: str, database: str, logins: Sequence[str], *, opts: pulumi.ResourceOptions) -> None:
         inputs = {"database": database, "logins": list(logins)}

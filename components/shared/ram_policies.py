@@ -65,11 +65,11 @@ def platform_trust(service_account: str, identity: Identity) -> Document:
 
 def listable(prefix: str, directories: Sequence[str]) -> tuple[str, ...]:
     """The tenant's prefix, its directories and what lies between: every folder a file browser shows."""
-    found = {prefix}
+    prefixes = {prefix}
     for directory in directories:
         parts = directory.removeprefix(prefix).strip("/").split("/")
-        found.update(prefix + "/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))
-    return tuple(sorted(found))
+        prefixes.update(prefix + "/".join(parts[:depth]) + "/" for depth in range(1, len(parts) + 1))
+    return tuple(sorted(prefixes))
 
 
 def grant(names: Names, identity: Identity, system: BucketFacts, photos: BucketFacts, *, access: bool) -> Document:

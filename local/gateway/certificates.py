@@ -38,7 +38,7 @@ class Authority:
 
     @property
     def file(self) -> Path:
-        """Where its certificate is, for whoever is to trust it."""
+        """The file of its certificate, for whoever is to trust it."""
         return self.folder / "ca.crt"
 
     def issue(self, *hosts: str) -> Issued:

@@ -1,4 +1,4 @@
-"""Whether this machine's instance has a gateway, and what its services are called."""
+"""The choice whether this machine's instance has a gateway, and the names of its services."""
 
 import os
 

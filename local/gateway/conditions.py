@@ -1,4 +1,4 @@
-"""Whether the gateway serves what is declared: by the conditions that Envoy Gateway writes, and by one request.
+"""Tells whether the gateway serves what is declared: by the conditions that Envoy Gateway writes, and by one request.
 
 The conditions say that the declared state was understood and sent; Envoy takes it a moment later.
 """

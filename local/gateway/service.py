@@ -31,7 +31,7 @@ def place_of(instance: Instance, ports: dict[str, int]) -> Place:
 
 
 def environment(instance: Instance, ports: dict[str, int]) -> dict[str, str]:
-    """What reaches the gateway: `curl -K $TENANTRY_CURL https://k001.yyup.cc/` finds port and authority by itself."""
+    """The file for curl: `curl -K $TENANTRY_CURL https://k001.yyup.cc/` finds port and authority by itself."""
     place = place_of(instance, ports)
     return {
         "TENANTRY_GATEWAY_PORT": str(place.https),

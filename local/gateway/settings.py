@@ -1,4 +1,4 @@
-"""How Envoy Gateway is set up here: its own file of settings, and what its changed lines read (build/targets.py)."""
+"""Settings of Envoy Gateway here: its own file, and what its changed lines read (build/targets.py)."""
 
 import secrets
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Place:
         return self.folder / "curl"
 
     def environment(self) -> dict[str, str]:
-        """What the changed lines read."""
+        """The variables that the changed lines read."""
         return {
             "KUBECONFIG": str(self.kubernetes / "kubeconfig"),
             "ENVOY_GATEWAY_NAMESPACE": NAMESPACE,

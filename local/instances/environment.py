@@ -59,6 +59,7 @@ def search_path(instance: Instance) -> list[str]:
 def write(instance: Instance, ports: dict[str, int]) -> Path:
     """Writes `env` (mode 0600): `. .local/env` in a shell, from any folder."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in environment(instance, ports).items()]
+    lines.append("unset PYTHONDONTWRITEBYTECODE  # each start of Python would compile again whatever it imports")
     lines.append(f"export PATH={shlex.quote(os.pathsep.join(search_path(instance)))}:$PATH")
     path = instance.folder / "env"
     scratch = instance.folder / ".env.new"

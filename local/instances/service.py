@@ -95,18 +95,18 @@ def running(instance: Instance, name: str) -> psutil.Process | None:
     """The recorded process if it is still that one: a pid that was given to somebody else since does not count."""
     try:
         record: dict[str, Any] = json.loads(_record(instance, name).read_text())
-        found = process_table.process(record["pid"])
-        if found is not None and _is_recorded(found, record):
-            return psutil.Process(found.pid)
+        process = process_table.process(record["pid"])
+        if process is not None and _is_recorded(process, record):
+            return psutil.Process(process.pid)
     except (FileNotFoundError, psutil.NoSuchProcess, ValueError, KeyError, TypeError):  # none, gone, or torn
         return None
     return None
 
 
-def _is_recorded(found: process_table.Process, record: dict[str, Any]) -> bool:
+def _is_recorded(process: process_table.Process, record: dict[str, Any]) -> bool:
     if "started" in record:  # by an older release, as a time of day
-        return abs(psutil.Process(found.pid).create_time() - record["started"]) < 1
-    return (process_table.boot(), found.started_ticks) == (record["boot"], record["ticks"])
+        return abs(psutil.Process(process.pid).create_time() - record["started"]) < 1
+    return (process_table.boot(), process.started_ticks) == (record["boot"], record["ticks"])
 
 
 def crashed(instance: Instance, name: str) -> bool:

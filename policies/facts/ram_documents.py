@@ -25,9 +25,9 @@ def of(resource: Resource, *keys: str) -> Sequence[Statement]:
     return statements(text(resource.first(*keys)))
 
 
-def allowing(found: Sequence[Statement]) -> Iterator[Statement]:
+def allowing(candidates: Sequence[Statement]) -> Iterator[Statement]:
     """The statements that allow: every one that is not a plain Deny."""
-    return (statement for statement in found if statement.get("Effect") != "Deny")
+    return (statement for statement in candidates if statement.get("Effect") != "Deny")
 
 
 def many(value: Any) -> Sequence[Any]:
@@ -42,8 +42,8 @@ def texts(value: Any) -> Sequence[str]:
 
 def condition(statement: Statement, operator: str, key: str) -> Sequence[str]:
     """The values of a condition; RAM's keys know no case."""
-    found = mapping(mapping(statement.get("Condition")).get(operator))
-    return [value for name, values in found.items() if name.lower() == key.lower() for value in texts(values)]
+    operands = mapping(mapping(statement.get("Condition")).get(operator))
+    return [value for name, values in operands.items() if name.lower() == key.lower() for value in texts(values)]
 
 
 def operators(statement: Statement) -> frozenset[str]:

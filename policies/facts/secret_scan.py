@@ -19,10 +19,10 @@ CONFIG: Final = "config"
 _LONGEST: Final = 100_000  # characters of a text that are looked through
 
 
-def in_clear(found: Iterable[Leaf]) -> Iterator[str]:
+def in_clear(leaves: Iterable[Leaf]) -> Iterator[str]:
     """Paths of values that look like credentials and are no secret values, with the kind; never the value."""
     names: dict[str, str] = {}  # of entries such as those of `env`, where one key holds the name and another the value
-    for path, value in found:
+    for path, value in leaves:
         if not isinstance(value, str) or not value:
             continue
         yield from _text(path, value)
@@ -53,14 +53,14 @@ def _text(path: str, value: str) -> Iterator[str]:
 
 
 def _document(path: str, document: Any) -> Iterator[str]:
-    wrong = [
+    problem = [
         fault
         for place, leaf in leaves(document)
         if isinstance(leaf, str) and leaf
         for fault in _text(f"{path}.{place}", leaf)
     ]
-    yield from wrong
-    if not any(fault.startswith(f"{path}.{CONFIG}.") for fault in wrong):
+    yield from problem
+    if not any(fault.startswith(f"{path}.{CONFIG}.") for fault in problem):
         yield from in_config(path, document)
 
 
@@ -71,7 +71,7 @@ def in_config(path: str, settings: Any) -> Iterator[str]:
         check_freeform(_plain(config))
     except FieldError as fault:
         place = ".".join((path, CONFIG, *map(str, fault.path)))
-        yield f"{place} {fault.wrong}"
+        yield f"{place} {fault.problem}"
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from policies.model.unknown import UnknownValueError
 from policies.model.values import Leaf, UnexpectedShape, at, gathered, text
-from tenantry.model.resource_kinds import BESIDES, KINDS, NAMESPACE, kind_name
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.facts import BESIDES, NAMESPACE
+from tenantry.model.resources.kinds import kind_name
 from tenantry.names import CODE, is_code
 
 TENANT_LABEL: Final = "tenantry.io/tenant"
@@ -54,8 +56,8 @@ class Resource:
 
     def leaves(self) -> Iterator[Leaf]:
         """All leaves of the properties (`values.leaves`), which more than one rule goes through."""
-        found, unknown = self._gathered
-        yield from found
+        leaves, unknown = self._gathered
+        yield from leaves
         if unknown is not None:
             raise unknown
 
@@ -99,21 +101,21 @@ class Resource:
         """Property -> code of the tenant that it names."""
         if self.in_kubernetes:
             return dict(self._kubernetes_claims())
-        found: dict[str, str] = {}
+        claims: dict[str, str] = {}
         for key, pattern in _CLAIMS.get(self.kind, {}).items():
             value = self.props.get(key)
             match = pattern.fullmatch(value) if isinstance(value, str) else None
             if match is not None:
                 inner = match[1] if match.re.groups else match[0]
-                found[key] = inner if inner.startswith("k") else f"k{inner}"
-        return found
+                claims[key] = inner if inner.startswith("k") else f"k{inner}"
+        return claims
 
     def _kubernetes_claims(self) -> list[tuple[str, str]]:
         label = at(self.props, "metadata", "labels", TENANT_LABEL)
         space = self.props.get("metadata") and at(self.props, "metadata", self._namespace_key)
-        found = [("label", label)] if isinstance(label, str) and is_code(label) else []
+        claims = [("label", label)] if isinstance(label, str) and is_code(label) else []
         match = NAMESPACE.fullmatch(space) if isinstance(space, str) else None
-        return [*found, ("namespace", match[1])] if match else found
+        return [*claims, ("namespace", match[1])] if match else claims
 
     @property
     def _namespace_key(self) -> str:
@@ -131,7 +133,7 @@ class Resource:
         return text(at(self.props, "metadata", self._namespace_key))
 
     @property
-    def called(self) -> str:
+    def object_name(self) -> str:
         """The object's own name, where it has one that can be read; else the name in the program. For messages."""
         try:
             value = at(self.props, "metadata", "name") if self.in_kubernetes else self.props.get("name")

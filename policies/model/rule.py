@@ -20,7 +20,7 @@ class Violation:
     """One violation of a stack rule: the tenant, the resource (none: something is missing), and what is wrong."""
 
     tenant: str
-    wrong: str
+    problem: str
     resource: Resource | None = None
 
 

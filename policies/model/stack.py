@@ -23,20 +23,20 @@ class Stack:
 
     @cached_property
     def _by_kind(self) -> Mapping[str, Sequence[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        resources: dict[str, list[Resource]] = defaultdict(list)
         for resource in self.resources:
-            found[resource.kind].append(resource)
-        return found
+            resources[resource.kind].append(resource)
+        return resources
 
     @cached_property
     def tenants(self) -> Mapping[str, Sequence[Resource]]:
         """Code -> what is the tenant's, in order of the codes."""
-        found: dict[str, list[Resource]] = defaultdict(list)
+        tenants: dict[str, list[Resource]] = defaultdict(list)
         for resource in self.resources:
             code = owner(resource)
             if code is not None:
-                found[code].append(resource)
-        return dict(sorted(found.items()))
+                tenants[code].append(resource)
+        return dict(sorted(tenants.items()))
 
     def parts(self, code: str, *kinds: str) -> Sequence[Resource]:
         return [resource for resource in self.tenants.get(code, ()) if resource.kind in kinds]

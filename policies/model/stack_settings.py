@@ -73,11 +73,11 @@ def of_engine(config: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def settled(policy: str, told: Mapping[str, Any], config: Configuration) -> dict[str, Any]:
+def settled(policy: str, given: Mapping[str, Any], config: Configuration) -> dict[str, Any]:
     """The settings of one policy: bounds as the pack was told, else as the stack says; facts as the stack says."""
     bounds = {name: derive(config) for name, derive in BOUNDS.get(policy, {}).items()}
     facts = {name: derive(config) for name, derive in FACTS.get(policy, {}).items()}
-    known = {name: value for name, value in told.items() if name not in facts}
+    known = {name: value for name, value in given.items() if name not in facts}
     return _present(bounds) | known | _present(facts)
 
 

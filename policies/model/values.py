@@ -114,21 +114,21 @@ Leaf = tuple[str, Any]  # with its dotted path
 def leaves(value: Any) -> Iterator[Leaf]:
     """Every value that is neither mapping nor list, with its dotted path. Unknown ones hide no others: the first of
     them is raised when all else has been looked at."""
-    found, unknown = gathered(value)
-    yield from found
+    entries, unknown = gathered(value)
+    yield from entries
     if unknown is not None:
         raise unknown
 
 
 def gathered(value: Any) -> tuple[Sequence[Leaf], UnknownValueError | None]:
     """The leaves that `leaves` gives, and the error that it raises."""
-    found: list[Leaf] = []
+    known: list[Leaf] = []
     unknown: list[UnknownValueError] = []
     waiting: list[Leaf] = [("", value)]
     while waiting:
         path, one = waiting.pop()
         if isinstance(one, str):
-            found.append((path, one))
+            known.append((path, one))
         elif isinstance(one, dict):  # before Mapping, whose question takes five times as long
             entries = cast(dict[str, Any], one)
             waiting += [(f"{path}.{key}" if path else str(key), inner) for key, inner in reversed(entries.items())]
@@ -142,15 +142,15 @@ def gathered(value: Any) -> tuple[Sequence[Leaf], UnknownValueError | None]:
             size = len(cast(Sequence[Any], one))
             waiting += _known(one, [(f"{path}[{index}]", index) for index in range(size)], unknown)[::-1]
         else:
-            found.append((path, one))
-    return found, unknown[0] if unknown else None
+            known.append((path, one))
+    return known, unknown[0] if unknown else None
 
 
 def _known(inner: Any, steps: Sequence[Leaf], unknown: list[UnknownValueError]) -> list[Leaf]:
-    found: list[Leaf] = []
+    entries: list[Leaf] = []
     for below, step in steps:
         try:
-            found.append((below, inner[step]))
+            entries.append((below, inner[step]))
         except UnknownValueError as error:
             unknown.append(error)
-    return found
+    return entries

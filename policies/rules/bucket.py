@@ -119,13 +119,13 @@ def closed(stack: Stack, settings: Settings) -> Iterator[Violation]:
 
 def _expiring(resource: Resource) -> Sequence[tuple[dict[str, Any], float | None]]:
     """The rules that remove current versions of files, and after how many days (none: on a date)."""
-    found: list[tuple[dict[str, Any], float | None]] = []
+    rules: list[tuple[dict[str, Any], float | None]] = []
     for rule in map(mapping, sequence(resource.props.get("lifecycleRules"))):
         for expiration in map(mapping, sequence(rule.get("expirations"))):
             if boolean(expiration.get("expiredObjectDeleteMarker")) and not expiration.get("days"):
                 continue  # removes markers of what is gone already
-            found.append((dict(rule), number(expiration.get("days"))))
-    return found
+            rules.append((dict(rule), number(expiration.get("days"))))
+    return rules
 
 
 def _temporary(resource: Resource) -> set[str]:

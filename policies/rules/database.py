@@ -97,7 +97,7 @@ def _strange(resource: Resource) -> Iterator[str]:
 )
 def admin_rows(resource: Resource, settings: Settings) -> Iterator[str]:
     """The admin database's logins read and write rows: they are members of nothing, and own nothing."""
-    logins = {f"{ADMIN_DATABASE}_{turn}" for turn in "ab"}
+    logins = {f"{ADMIN_DATABASE}_{suffix}" for suffix in "ab"}
     roles = [text(role) for role in sequence(resource.props.get("roles"))]
     if resource.kind == ROLE and text(resource.props.get("name")) in logins and roles:
         yield f"it is a member of {', '.join(roles)}"
@@ -188,7 +188,7 @@ def grant(resource: Resource, settings: Settings) -> Iterator[str]:
     """In a tenant's database only its own roles have rights, and cannot pass them on."""
     if resource.code is None:
         return
-    own = {database_of(resource.code), *(f"{database_of(resource.code)}_{turn}" for turn in "ab")}
+    own = {database_of(resource.code), *(f"{database_of(resource.code)}_{suffix}" for suffix in "ab")}
     for key in ("database", "role", "owner"):
         value = text(resource.props.get(key))
         if value and value.lower() != "public" and value not in own:
@@ -235,13 +235,13 @@ def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="set tenantry:databaseSslmode to verify-full and tenantry:databaseCa to the server's certificates (PEM).",
 )
 def tls(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Where tenants are real, their applications check the server's certificate, by one that they are given."""
-    told = mapping(resource.props.get("data"))
-    if resource.code is None or not settings.flag("tls") or "DB_HOST" not in told:
+    """Tenants' applications check the server's certificate, by one that they are given, where tenants are real."""
+    data = mapping(resource.props.get("data"))
+    if resource.code is None or not settings.flag("tls") or "DB_HOST" not in data:
         return
-    if text(told.get("DB_SSLMODE")) != "verify-full":
-        yield f"its DB_SSLMODE is {shown(told.get('DB_SSLMODE'))}"
-    if not text(told.get("DB_SSLROOTCERT")) or "-----BEGIN CERTIFICATE-----" not in text(told.get("DB_CA")):
+    if text(data.get("DB_SSLMODE")) != "verify-full":
+        yield f"its DB_SSLMODE is {shown(data.get('DB_SSLMODE'))}"
+    if not text(data.get("DB_SSLROOTCERT")) or "-----BEGIN CERTIFICATE-----" not in text(data.get("DB_CA")):
         yield "it is given no certificates to check the server's against"
 
 
@@ -273,8 +273,8 @@ def plan(stack: Stack, settings: Settings) -> Iterator[Violation]:
             limit = number(resource.props.get("connectionLimit"))
             limited = resource.kind == DATABASE or boolean(resource.props.get("login")) is not False
             if given is not None and limited and limit != given.connections:
-                wrong = f"it takes {shown(limit)} connections, plan {name} gives {shown(given.connections)}"
-                yield Violation(code, wrong, resource)
+                problem = f"it takes {shown(limit)} connections, plan {name} gives {shown(given.connections)}"
+                yield Violation(code, problem, resource)
 
 
 @stack_rule(

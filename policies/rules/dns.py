@@ -108,10 +108,10 @@ def parents(resource: Resource, settings: Settings) -> Iterator[str]:
     if not above:
         yield "it hangs on no gateway"
     for parent in above:
-        called = f"{text(parent.get('namespace'))}/{text(parent.get('name'))}"
+        gateway = f"{text(parent.get('namespace'))}/{text(parent.get('name'))}"
         sort = text(parent.get("group")) or GROUP, text(parent.get("kind")) or "Gateway"
-        if called != settings.text("gateway") or sort != (GROUP, "Gateway"):
-            yield f"it hangs on the {sort[1]} {called}"
+        if gateway != settings.text("gateway") or sort != (GROUP, "Gateway"):
+            yield f"it hangs on the {sort[1]} {gateway}"
 
 
 @resource_rule(
@@ -198,8 +198,8 @@ def _port(backend: str, paths: Sequence[str]) -> float | None:
 
 def _paths(rule: Mapping[str, Any]) -> list[str]:
     """The paths of one rule of a route; without any it takes every path."""
-    found = [text(at(mapping(match), "path", "value")) for match in sequence(rule.get("matches"))]
-    return found or ["/"]
+    paths = [text(at(mapping(match), "path", "value")) for match in sequence(rule.get("matches"))]
+    return paths or ["/"]
 
 
 @resource_rule(
@@ -267,10 +267,10 @@ def shared(stack: Stack, settings: Settings) -> Iterator[Violation]:
     """No two routes or records have one host name; two routes of one tenant only for different paths."""
     seen: dict[tuple[str, str], Resource] = {}
     for resource in stack.of(ROUTE, *RECORDS):
-        for called in _hosts(resource):
-            first = seen.setdefault((resource.kind, called), resource)
+        for host_name in _hosts(resource):
+            first = seen.setdefault((resource.kind, host_name), resource)
             if first is not resource:
-                yield Violation(resource.code or "platform", f"{first.name} has {called} already", resource)
+                yield Violation(resource.code or "platform", f"{first.name} has {host_name} already", resource)
 
 
 def _hosts(resource: Resource) -> list[str]:

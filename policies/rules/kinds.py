@@ -6,7 +6,8 @@ from typing import Final
 from policies.model.resource import Resource
 from policies.model.rule import resource_rule
 from policies.model.settings import Settings
-from tenantry.model.resource_kinds import Owner, kind_name, kinds_of
+from tenantry.model.resources.facts import Owner
+from tenantry.model.resources.kinds import kind_name, kinds_of
 
 OWN_KINDS: Final = ("tenantry:", "pulumi:")  # components and our own provider's; the stack, providers, other stacks
 TENANTS, PLATFORMS, FOUNDATIONS = (kinds_of(owner) for owner in Owner)
@@ -16,7 +17,7 @@ TENANTS, PLATFORMS, FOUNDATIONS = (kinds_of(owner) for owner in Owner)
     "names-kind",
     why="Of a kind that no rule knows nobody has judged whom it reaches, starves or imitates.",
     remedy=(
-        "declare it by the kinds in tenantry/model/resource_kinds.py; a new one goes there together with the rules "
+        "declare it by the kinds in tenantry/model/resources/systems/; a new one goes there together with the rules "
         "that judge it."
     ),
 )

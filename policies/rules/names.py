@@ -11,7 +11,7 @@ from policies.model.settings import Settings
 from policies.model.stack import ROW, Stack, owner
 from policies.model.unknown import UnknownValueError
 from policies.model.values import at, mapping, shown, text
-from tenantry.model.resource_kinds import KINDS
+from tenantry.model.resources.catalogue import KINDS
 from tenantry.names import CODE, PHONE, PREFIX_ROOT, database_of
 from tenantry.spec.labels import PREFIX as FREE_LABELS
 
@@ -112,7 +112,7 @@ def own_labels(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="set description (RAM) or remark (DNS) to tenantry-CODE.",
 )
 def mark(resource: Resource, settings: Settings) -> Iterator[str]:
-    """What a tenant has at Alibaba Cloud carries the ownership mark."""
+    """A tenant's resources at Alibaba Cloud carry the ownership mark."""
     key = MARKED[resource.kind]
     if resource.code and text(resource.props.get(key)) != f"tenantry-{resource.code}":
         yield f"its {key} is {shown(resource.props.get(key))}"

@@ -11,7 +11,8 @@ from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import SecretValue, boolean, mapping, shown, text
 from policies.rules.database import TURN
-from tenantry.model.resource_kinds import KINDS, data_kinds
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.kinds import data_kinds
 
 DATABASE: Final = "postgresql:Database"
 BUCKET: Final = "oss:Bucket"
@@ -99,9 +100,9 @@ def secret(resource: Resource, settings: Settings) -> Iterator[str]:
                     yield f"{key}.{name} stands in clear"
         return
     names = KEY_IDS.get(resource.kind, frozenset[str]())
-    wrong = list(in_clear((path, value) for path, value in resource.leaves() if path not in names))
-    yield from wrong
-    if resource.kind == "tenantry:TenantRow" and not any(fault.startswith("settings.config.") for fault in wrong):
+    problem = list(in_clear((path, value) for path, value in resource.leaves() if path not in names))
+    yield from problem
+    if resource.kind == "tenantry:TenantRow" and not any(fault.startswith("settings.config.") for fault in problem):
         yield from in_config("settings", resource.props.get("settings"))
 
 
@@ -125,7 +126,7 @@ def place(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy='set additional_secret_outputs to ["data", "stringData"].',
 )
 def state(resource: Resource, settings: Settings) -> Iterator[str]:
-    """What comes back of a Kubernetes Secret is secret, too."""
+    """The outputs of a Kubernetes Secret are secret, too."""
     missing = [key for key in ("data", "stringData") if key not in resource.secret_outputs]
     if missing:
         yield f"{', '.join(missing)} may come back in clear"
@@ -140,5 +141,5 @@ def output(stack: Stack, settings: Settings) -> Iterator[Violation]:
     """No output of the stack or of a component holds a credential in clear."""
     for resource in stack.resources:
         if resource.kind == "pulumi:Stack" or resource.type.startswith("tenantry:components:"):
-            for wrong in in_clear(resource.leaves()):
-                yield Violation(resource.code or "platform", wrong, resource)
+            for problem in in_clear(resource.leaves()):
+                yield Violation(resource.code or "platform", problem, resource)

@@ -39,10 +39,10 @@ def prefix_of(key: str) -> str | None:
     return match[0] if match else None
 
 
-def prefixes(found: list[Statement] | tuple[Statement, ...]) -> set[str]:
+def prefixes(statements: list[Statement] | tuple[Statement, ...]) -> set[str]:
     """Every tenant's prefix that statements allow something below."""
-    keys = [ARN.fullmatch(arn) for statement in found for arn in texts(statement.get("Resource"))]
-    listed = [key for statement in found for key in condition(statement, "StringEquals", "oss:Prefix")]
+    keys = [ARN.fullmatch(arn) for statement in statements for arn in texts(statement.get("Resource"))]
+    listed = [key for statement in statements for key in condition(statement, "StringEquals", "oss:Prefix")]
     named = [match[3] for match in keys if match and match[3]] + listed
     return {prefix for key in named if (prefix := prefix_of(key))}
 
@@ -60,10 +60,10 @@ def document(resource: Resource, settings: Settings) -> Iterator[str]:
     written = text(resource.first("policyDocument", "document", "assumeRolePolicyDocument"))
     if len(written) > ram_documents.LONGEST:
         yield f"it has {len(written)} characters"
-    found = ram_documents.statements(written)
-    if not found:
+    statements = ram_documents.statements(written)
+    if not statements:
         yield "it has no statement"
-    for statement in found:
+    for statement in statements:
         turned = sorted(key for key in statement if key.startswith("Not"))
         if turned:
             yield f"it says {', '.join(turned)}"
@@ -261,7 +261,7 @@ def standing_key(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def directories(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's directories lie below one prefix of its own."""
-    found: set[str] = set()
+    roots: set[str] = set()
     for bucket, keys in mapping(resource.props.get("objects")).items():
         if bucket not in settings.texts("buckets"):
             yield f"it writes to the bucket {shown(bucket)}"
@@ -270,8 +270,8 @@ def directories(resource: Resource, settings: Settings) -> Iterator[str]:
             if below is None or not key.endswith("/") or ".." in key:
                 yield f"it makes {shown(key)}"
             else:
-                found.add(below)
-    if len(found) > 1:
+                roots.add(below)
+    if len(roots) > 1:
         yield "it writes below several tenants' prefixes"
 
 
@@ -310,7 +310,7 @@ def shared(stack: Stack, settings: Settings) -> Iterator[Violation]:
 def _used(resource: Resource) -> set[str]:
     if resource.kind == DIRECTORIES:
         keys = [text(key) for some in mapping(resource.props.get("objects")).values() for key in sequence(some)]
-        return {found for key in keys if (found := prefix_of(key))}
+        return {prefix for key in keys if (prefix := prefix_of(key))}
     try:
         return prefixes(list(allowing(ram_documents.of(resource, "policyDocument", "document"))))
     except UnexpectedShape:

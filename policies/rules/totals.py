@@ -10,7 +10,7 @@ from policies.model.rule import Violation, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import at, number, sequence, shown
-from policies.rules.quotas import most_replicas
+from policies.rules.cluster.quotas import most_replicas
 
 POLICY: Final = "totals"
 GIB: Final = 2**30
@@ -25,7 +25,7 @@ RESERVED: Final = {"cpu": ("cpu", 1), "memory": ("memoryGi", GIB), "ephemeral-st
     remedy="move tenants to another cell, or raise the setting with the cluster.",
 )
 def reserved(stack: Stack, settings: Settings) -> Iterator[Violation]:
-    """What the replicas of all tenants ask for, and those that a roll-out starts beside them, fits into the cluster."""
+    """The requests of all tenants' replicas, and of those that a roll-out starts beside them, fit into the cluster."""
     sums: dict[str, float] = defaultdict(float)
     for resource in stack.of("kubernetes:Deployment"):
         wanted = most_replicas(stack, resource)

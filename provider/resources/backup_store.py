@@ -38,4 +38,4 @@ def explain(error: Exception) -> ResourceFailure | None:
     from tenantry.backup.errors import to_user_error
 
     known: Any = to_user_error(error)
-    return ResourceFailure(known.wrong, known.remedy, passing=known.passing) if known else None
+    return ResourceFailure(known.problem, known.remedy, passing=known.passing) if known else None

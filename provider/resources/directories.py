@@ -52,16 +52,16 @@ class Directories(Resource):
 
         if not state:
             raise ResourceFailure("directories cannot be imported", "declare them: what is there is adopted")
-        found = dict[str, list[str]]()
+        present = dict[str, list[str]]()
         for bucket, name, keys in _buckets(at, state):
             with error_context(f"looking for directories in {name}", explain):
                 try:
-                    found[name] = [key for key in keys if bucket.object_exists(key)]
+                    present[name] = [key for key in keys if bucket.object_exists(key)]
                 except oss2.exceptions.NoSuchBucket:
-                    found[name] = []
-        if not any(found.values()):
+                    present[name] = []
+        if not any(present.values()):
             return None
-        return {**state, "objects": found}
+        return {**state, "objects": present}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.systems.oss import explain, oss2
@@ -82,9 +82,9 @@ def _buckets(at: Connections, inputs: Inputs) -> Iterator[tuple[Any, str, list[s
             raise ResourceFailure(
                 f"no region is given for the bucket {name}", "add it to `regions`, such as cn-guangzhou"
             )
-        if wrong := [key for key in keys if not key.endswith("/") or key.startswith("/")]:
+        if problem := [key for key in keys if not key.endswith("/") or key.startswith("/")]:
             raise ResourceFailure(
-                f"{wrong[0]!r} is no directory", "end every key with a slash, and begin none with one"
+                f"{problem[0]!r} is no directory", "end every key with a slash, and begin none with one"
             )
         yield at.storage.bucket(name, region), name, keys
 

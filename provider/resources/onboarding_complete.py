@@ -66,12 +66,12 @@ class Opened(Resource):
                 row = session.execute("SELECT to_regclass('public.tenant_init_progress')").fetchone()
                 if row is None or row[0] is None:
                     return None
-                found = session.execute(
+                record = session.execute(
                     "SELECT FROM tenant_init_progress WHERE tenant_id = %s AND status = 'completed'", [opening.tenant]
                 ).fetchone()
         except DatabaseMissing:
             return None
-        return None if found is None else {**state, "remembered": state.get("memory", {})}
+        return None if record is None else {**state, "remembered": state.get("memory", {})}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """Removes nothing: the tenant was onboarded, and its row takes the record along."""

@@ -103,11 +103,11 @@ def _object(name: str, given: Any) -> Mapping[str, Any]:
     if given == UNKNOWN.value:
         raise ResourceFailure(f"the provider's `{name}` settings are not known yet", "make what they come from first")
     try:
-        found: object = json.loads(given) if isinstance(given, str) else given
+        document: object = json.loads(given) if isinstance(given, str) else given
     except ValueError:
         raise ResourceFailure(
             f"the provider's `{name}` settings are no JSON", remedy
         ) from None  # the text may hold a password
-    if not isinstance(found, Mapping):
+    if not isinstance(document, Mapping):
         raise ResourceFailure(f"the provider's `{name}` settings are no object", remedy)
-    return found  # pyright: ignore[reportUnknownVariableType] - keys of a JSON object are strings
+    return document  # pyright: ignore[reportUnknownVariableType] - keys of a JSON object are strings

@@ -59,17 +59,19 @@ class Storage:
 
 def explain(error: Exception) -> ResourceFailure | None:
     """OSS's errors by their code and message; requests and their signatures stay out."""
-    told: Any = error
+    failure: Any = error
     if isinstance(error, oss2.exceptions.RequestError):
         return ResourceFailure(
-            f"no answer from object storage ({type(told.exception).__name__})",
+            f"no answer from object storage ({type(failure.exception).__name__})",
             "check the network, and the provider's proxy where one is set",
             passing=True,
         )
     if isinstance(error, oss2.exceptions.OssError):
-        code = str(told.code or "")
-        passing = told.status in (429, 500, 502, 503, 504)
-        reason = f"{code or f'HTTP {told.status}'} {told.message or ''} (request {told.request_id or 'unknown'})"
-        remedy = REMEDIES.get(code) or (REFUSED if told.status == 403 else "correct this and run again")
+        code = str(failure.code or "")
+        passing = failure.status in (429, 500, 502, 503, 504)
+        reason = (
+            f"{code or f'HTTP {failure.status}'} {failure.message or ''} (request {failure.request_id or 'unknown'})"
+        )
+        remedy = REMEDIES.get(code) or (REFUSED if failure.status == 403 else "correct this and run again")
         return ResourceFailure(reason, remedy, passing=passing)
     return None

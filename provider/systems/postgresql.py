@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, LiteralString, Self
@@ -15,8 +15,10 @@ from provider.systems.settings import required
 from tenantry.database.owner_login import OwnerLogin, as_owner
 from tenantry.database.sessions.reserved_connection import connected
 from tenantry.database.sessions.settings import OwnSettings
-from tenantry.database.sessions.watch import watched
+from tenantry.database.sessions.watch import Watch, watched
+from tenantry.engine.run.remedies import remedy_of
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.parsing.faults import printable
 
 CONNECT_TIMEOUT_S: Final = 10
 OWNER_LIMIT_S: Final = 900  # for all that one step does in a tenant's tables, whose code runs as long as it likes
@@ -68,7 +70,10 @@ class Server:
     def session(
         self, database: str, login: OwnerLogin | None = None, options: str = ""
     ) -> Generator[Session, None, None]:
-        """A session as the provisioner, or as the given login."""
+        """A session as the provisioner, or as the given login.
+
+        In a database that others use too, such as the administration's, an error of a lock says who held it.
+        """
         connection = self._connect(database, login, self._settings.options(self.session, database, options))
         with self._lock:
             self._open.add(connection)
@@ -76,8 +81,10 @@ class Server:
             connection.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_S}s")))
             connection.execute("SET client_min_messages = warning")
             connection.commit()
-            yield connection
-            connection.commit()
+            is_own = database == MAINTENANCE_DATABASE or login is not None  # there, who waits has itself watched
+            with nullcontext() if is_own else self._named_holder(connection):
+                yield connection
+                connection.commit()
         finally:
             with self._lock:
                 self._open.discard(connection)
@@ -96,6 +103,21 @@ class Server:
         """
         said = self._refusal(database, user, password)
         return said is not None and said == self._refusal(database, user, secrets.token_urlsafe(32))
+
+    @contextmanager
+    def _named_holder(self, connection: Session) -> Generator[None, None, None]:
+        """An error of a lock says who held it, also where a step inside has put it into words already."""
+        watch = Watch(self.session, connection)
+        watch.start()
+        try:
+            yield
+        except ResourceFailure as failure:
+            watch.stop()
+            if isinstance(failure.__cause__, psycopg.errors.LockNotAvailable):
+                failure.reason += watch.words()
+            raise
+        finally:
+            watch.stop()
 
     def cancel(self) -> None:
         with self._lock:
@@ -152,16 +174,17 @@ def explain(error: Exception) -> ResourceFailure | None:
         return None
     code = error.sqlstate
     if code == "42501" and HIDDEN in (error.diag.message_primary or ""):
-        return ResourceFailure(error.diag.message_primary or "", SHOW)
+        return ResourceFailure(printable(error.diag.message_primary or ""), SHOW)
     if code is None:  # no session came about, or it was lost: libpq's own words, which hold no password
         refused = any(word in str(error) for word in ("authentication failed", "pg_hba.conf", "SSL"))
         remedy = REFUSED if refused else FULL if any(word in str(error) for word in USED_UP) else UNREACHED
+        remedy = remedy_of(str(error)) or remedy
         return ResourceFailure(str(error), remedy, passing=not refused)
     message = error.diag.message_primary or str(error) or f"error {code}"  # the first is missing where we raised it
     if error.diag.constraint_name and error.diag.constraint_name not in message:
         message += f" (constraint {error.diag.constraint_name})"
+    message = printable(" ".join(message.split()))  # what a tenant's code raises, and what it calls its tables
     # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.
     passing = code in PASSING or (code == "XX000" and "concurrently updated" in message)
-    return ResourceFailure(
-        message, REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})"), passing=passing
-    )
+    remedy = remedy_of(message) or REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})")
+    return ResourceFailure(message, remedy, passing=passing)

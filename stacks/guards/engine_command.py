@@ -91,10 +91,10 @@ def engine_command() -> EngineCommand:
 
 def _engines_above() -> Iterator[EngineCommand]:
     pid = os.getpid()
-    while pid > 1 and (found := process(pid)) is not None:
-        if found.name == ENGINE:
-            yield EngineCommand(found.arguments, environment_of(pid), _folder_of(pid))
-        pid = found.parent
+    while pid > 1 and (ancestor := process(pid)) is not None:
+        if ancestor.name == ENGINE:
+            yield EngineCommand(ancestor.arguments, environment_of(pid), _folder_of(pid))
+        pid = ancestor.parent
 
 
 def _folder_of(pid: int) -> Path:

@@ -40,7 +40,7 @@ def refuse_purged(purged: frozenset[str], fleet: Fleet, folder: str) -> None:
 
 def vanished(held: Mapping[str, LastTenant], fleet: Fleet, holds: StackScope, folder: str) -> Iterator[str]:
     present = {tenant.code: tenant for tenant in fleet.all}
-    buried = {stone.code: stone for stone in fleet.tombstones}
+    buried = {tombstone.code: tombstone for tombstone in fleet.tombstones}
     for code, last in sorted(held.items()):
         tenant = present.get(code)
         is_back = tenant is None and code in buried and _tombstone_restored(last, buried[code])
@@ -90,14 +90,14 @@ def _former_phone(last: LastTenant, file: TenantSpec | Tombstone) -> str | None:
     return last.prefix.removeprefix(PREFIX_ROOT).rstrip("/")
 
 
-def _tombstone_restored(last: LastTenant, stone: Tombstone) -> bool:
+def _tombstone_restored(last: LastTenant, tombstone: Tombstone) -> bool:
     """The very tombstone that a run has seen, after runs with another file: those fail once something is gone.
 
     Should they have come to their end, the tenant's seal is protected again, and keeps all of it.
     """
-    return last.buried == stone.proof and not stone.is_bare
+    return last.buried == tombstone.proof and not tombstone.is_bare
 
 
-def _tombstone_not_from_purge(last: LastTenant, stone: Tombstone) -> bool:
+def _tombstone_not_from_purge(last: LastTenant, tombstone: Tombstone) -> bool:
     """`tenantry purge` leaves name and phone on the tombstone until a run has removed the tenant."""
-    return last.phase == Phase.PURGING and stone.is_bare and not last.leaving
+    return last.phase == Phase.PURGING and tombstone.is_bare and not last.leaving

@@ -30,8 +30,8 @@ def refuse_unchecked(
     engine = engine_command() if command is None else command
     if engine.subcommand in UNDECLARED:
         return
-    wrong = _fault(engine, config, root)
-    if wrong is None:
+    problem = _fault(engine, config, root)
+    if problem is None:
         return
     stack = config.stack
     options = f"--{PACK_OPTION} {PACK.name}"
@@ -39,9 +39,9 @@ def refuse_unchecked(
         options += f" --{CONFIGURATION_OPTION} {configuration(root, stack) or ' or '.join(configurations(stack))}"
     remedy = f"run `tenantry up --stack {stack}`, or add `{options}` in the folder of Pulumi.yaml"
     if config.embedded or pulumi.runtime.is_dry_run() or environment.get(ALLOWED) == stack:
-        pulumi.log.warn(f"{wrong}: {remedy}")
+        pulumi.log.warn(f"{problem}: {remedy}")
         return
-    raise pulumi.RunError(f"nothing was changed: {wrong}: {remedy}; to do without, this once, set {ALLOWED}={stack}")
+    raise pulumi.RunError(f"nothing was changed: {problem}: {remedy}; to do without, this once, set {ALLOWED}={stack}")
 
 
 def has_pack(engine: EngineCommand) -> bool:

@@ -16,6 +16,8 @@ from components.foundation.settings import FoundationSettings
 from stacks.guards import weighty_foundation
 from stacks.settings import PROJECT, Settings
 from tenantry.engine.stack.stack_file import lines
+from tenantry.model.resources.catalogue import SETTINGS
+from tenantry.model.resources.stack_settings import IN_PLACE, Weighty, weights
 from tenantry.spec.setting_keys import FOUNDATION
 
 ALLOW: Final = "allowChange"
@@ -23,6 +25,7 @@ _SERVER: Final = "the tenants' databases are looked for on another server, and w
 _PODS: Final = "every tenant's pods start anew and connect to another server; no data is taken along"
 _GATEWAY: Final = "the Gateway is replaced, and every tenant's route with it: nobody is reached meanwhile"
 
+_WEIGHTS: Final = dict(weights(SETTINGS))
 _SETTINGS: Final[Mapping[str, str]] = {
     "holds": "what is taken out is removed: the foundation, the platform with its buckets and databases, or a cell",
     "zone": "every tenant's DNS record is replaced and its pods start anew: the addresses that people know end",
@@ -55,12 +58,12 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "photoKmsKey": "photos that are written from now on are encrypted with another key; those written before need the "
     "old one, and every tenant's right to it is taken away",
     "backupKmsKey": "backups are encrypted with another key from now on; those taken before need the old one",
+    **{key: weight.consequence for key, weight in _WEIGHTS.items() if isinstance(weight, Weighty)},
 }
 # Weighty: setting -> what happens when it changes.
 WEIGHTY: Final[Mapping[str, str]] = {**_SETTINGS, **weighty_foundation.WEIGHTY}
 # Harmless: setting -> why. What changes in place and can be taken back as easily, or is guarded elsewhere.
 _ROLLS: Final = "pods are renewed one after the other, as with every release"
-_IN_PLACE: Final = "changes rules or limits in place"
 _ACCESS: Final = "how something is reached, not what is reached"
 HARMLESS: Final[Mapping[str, str]] = {
     "platformStack": "another installation's platform is refused by itself",
@@ -69,24 +72,22 @@ HARMLESS: Final[Mapping[str, str]] = {
     "allowDestroy": "the first of the two times that destroy is asked for",
     ALLOW: "the second time that a change is asked for",
     "image": _ROLLS,
-    "registries": _IN_PLACE,
-    "imageDigest": _IN_PLACE,
+    "registries": IN_PLACE,
+    "imageDigest": IN_PLACE,
     "healthPath": _ROLLS,
     "unifiedTenantApiUrl": _ROLLS,
     "adminServiceUrl": _ROLLS,
     "aiBridgeUrl": _ROLLS,
     "gatewayUrl": _ROLLS,
     "redisUrls": _ROLLS,
-    "egress": _IN_PLACE,
-    "gatewayProxyNamespace": _IN_PLACE,
-    "gatewayTlsSecret": _IN_PLACE,
-    "gatewayPolicies": _IN_PLACE,
-    "gatewaySharedLimits": _IN_PLACE,
-    "keda": _IN_PLACE,
-    "kedaAccount": _IN_PLACE,
-    "prometheusUrl": _IN_PLACE,
-    "monitoringNamespace": _IN_PLACE,
-    "runbooksUrl": _IN_PLACE,
+    "egress": IN_PLACE,
+    "gatewayProxyNamespace": IN_PLACE,
+    "gatewayTlsSecret": IN_PLACE,
+    "gatewayPolicies": IN_PLACE,
+    "gatewaySharedLimits": IN_PLACE,
+    "keda": IN_PLACE,
+    "kedaAccount": IN_PLACE,
+    "prometheusUrl": IN_PLACE,
     "databaseUser": _ACCESS,
     "databasePassword": _ACCESS,
     "databaseSslmode": _ACCESS,
@@ -96,13 +97,14 @@ HARMLESS: Final[Mapping[str, str]] = {
     "kubeconfig": _ACCESS,
     "alibabaAccessKey": _ACCESS,
     "alibabaSecretKey": _ACCESS,
-    "backupImage": _IN_PLACE,
-    "backupSchedule": _IN_PLACE,
-    "backupLimitMinutes": _IN_PLACE,
+    "backupImage": IN_PLACE,
+    "backupSchedule": IN_PLACE,
+    "backupLimitMinutes": IN_PLACE,
     "oidcAudience": _ROLLS,
     "oidcProviderAdopted": "a provider that was made here is protected: a run that would remove it is refused",
-    "oidcFingerprints": _IN_PLACE,
+    "oidcFingerprints": IN_PLACE,
     "redisUrl": "refused: a cache is one tenant's own",
+    **{key: weight.reason for key, weight in _WEIGHTS.items() if not isinstance(weight, Weighty)},
     **weighty_foundation.HARMLESS,
 }
 
@@ -147,7 +149,7 @@ def allowed(text: str | None) -> dict[str, str]:
 
     Raises RunError for what is no change of a weighty setting.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for part in (text or "").split():
         name, equals, value = part.partition("=")
         if not equals or name not in WEIGHTY:
@@ -155,35 +157,37 @@ def allowed(text: str | None) -> dict[str, str]:
                 f"{PROJECT}:{ALLOW}: `{part}` allows nothing: write NAME=VALUE, with NAME one of the settings that "
                 "docs/stack-settings.md names"
             )
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
-def refuse_unasked(found: list[Change], now: Mapping[str, str], allow: str | None, stack: str, root: Path) -> None:
+def refuse_unasked(changed: list[Change], now: Mapping[str, str], allow: str | None, stack: str, root: Path) -> None:
     """Warns of each change. Raises RunError, outside previews, for those that tenantry:allowChange does not name."""
-    told = allowed(allow)
-    for change in found:
-        if told.get(change.name) == change.now:
+    allowed_values = allowed(allow)
+    for change in changed:
+        if allowed_values.get(change.name) == change.now:
             pulumi.log.warn(f"as {PROJECT}:{ALLOW} says: {_line(change, stack, root)}")
-    changing = {change.name for change in found}
-    for name in sorted(name for name, value in told.items() if name not in changing and now.get(name) == value):
+    changing = {change.name for change in changed}
+    for name in sorted(
+        name for name, value in allowed_values.items() if name not in changing and now.get(name) == value
+    ):
         pulumi.log.warn(
             f"{place_of(ALLOW, stack, root)}: {name} is {now[name]} already: take it out, or the same change passes "
             "another time"
         )
-    unasked = [change for change in found if told.get(change.name) != change.now]
+    unasked = [change for change in changed if allowed_values.get(change.name) != change.now]
     if not unasked:
         return
-    body = list(_refusal(unasked, told, stack, root))
+    body = list(_refusal(unasked, allowed_values, stack, root))
     if not pulumi.runtime.is_dry_run():
         raise pulumi.RunError("\n".join(["nothing was changed:", *body]))
     pulumi.log.warn("\n".join(["`up` will refuse this:", *body]))
 
 
-def _refusal(unasked: list[Change], told: Mapping[str, str], stack: str, root: Path) -> Iterator[str]:
+def _refusal(unasked: list[Change], allowed_values: Mapping[str, str], stack: str, root: Path) -> Iterator[str]:
     for change in unasked:
         yield _line(change, stack, root)
-    wanted = {**told, **{change.name: change.now for change in unasked}}
+    wanted = {**allowed_values, **{change.name: change.now for change in unasked}}
     entry = " ".join(f"{name}={value}" for name, value in wanted.items())
     back = ", ".join(f"`{change.name}: {change.before}`" for change in unasked)
     yield (
@@ -209,8 +213,8 @@ def place_of(name: str, stack: str, root: Path) -> str:
     places = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     written = [key for place in places for key in (f"{PROJECT}:{place}", place)]
     for file, section in ((own, written), (root / "Pulumi.yaml", places)):
-        found = lines(file) if file.is_file() else {}
-        if line := next((found[key] for key in section if key in found), None):
+        numbers = lines(file) if file.is_file() else {}
+        if line := next((numbers[key] for key in section if key in numbers), None):
             return f"{file.name}:{line}: {PROJECT}:{name}"
     return f"{own.name}: {PROJECT}:{name}"
 

@@ -47,21 +47,24 @@ class BackupClients:
     _settings: OwnSettings = field(default_factory=OwnSettings, repr=False, compare=False)
 
     @contextmanager
-    def session(self, database: str = MAINTENANCE_DATABASE, options: str = "") -> Generator[Session, None, None]:
-        """Every statement by itself, unless a transaction is begun; closed at the end."""
+    def session(
+        self, database: str = MAINTENANCE_DATABASE, options: str = "", login: OwnerLogin | None = None
+    ) -> Generator[Session, None, None]:
+        """Every statement by itself, unless a transaction is begun; closed at the end. As the provisioner without a
+        login."""
         chosen = self._settings.options(self.session, database, options)
-        connection = connected(lambda: self._attempt(database, chosen), self.session, database)
+        connection = connected(lambda: self._attempt(database, chosen, login), self.session, database)
         try:
             yield connection
         finally:
             connection.close()
 
-    def _attempt(self, database: str, options: str) -> Session:
+    def _attempt(self, database: str, options: str, login: OwnerLogin | None) -> Session:
         return psycopg.connect(
             host=self.host,
             port=self.port,
-            user=self.user,
-            password=self.password,
+            user=login.name if login else self.user,
+            password=login.password if login else self.password,
             dbname=database,
             sslmode=self.sslmode,
             connect_timeout=CONNECT_TIMEOUT_S,

@@ -91,19 +91,19 @@ def create_backup(
             say(f"{subject.name}: dumping {subject.database}")
             fingerprint = _dump(vault.systems, subject, file)
             dump = _put(backups, shelf.dump(backup_id), file)
-        found = [item for place in subject.buckets for item in _listed(vault.systems, place, subject.prefix)]
-        if found:
-            say(f"{subject.name}: {len(found)} objects, {sum(item.size for item in found) / 2**20:.1f} MiB")
+        listed = [item for place in subject.buckets for item in _listed(vault.systems, place, subject.prefix)]
+        if listed:
+            say(f"{subject.name}: {len(listed)} objects, {sum(item.size for item in listed) / 2**20:.1f} MiB")
         sources = {place.name: vault.systems.bucket(place) for place in subject.buckets}
         last = _last(vault, shelf, say, needed=kind != "deletion")
-        lost = _lost(last, found)
+        lost = _lost(last, listed)
         if last and lost:
-            remark = f"{lost} of the {len(last.objects)} objects in {last.id} are gone, {len(found)} were found"
+            remark = f"{lost} of the {len(last.objects)} objects in {last.id} are gone, {len(listed)} were found"
             say(f"WARNING: {subject.name}: {remark}: ask the tenant, `tenantry restore` brings them back")
         # What a removal will be measured against is copied anew: a copy made long ago may have been damaged since.
         known: Mapping[str, Streamed] = _copies(last, shelf) if last and kind != "deletion" else {}
-        tick = counter(subject.name, len(found), say)
-        copied = objects.copy_new_objects(found, sources, backups, shelf, known, tick)
+        tick = counter(subject.name, len(listed), say)
+        copied = objects.copy_new_objects(listed, sources, backups, shelf, known, tick)
         manifest = Manifest(
             id=backup_id,
             subject=subject.name,
@@ -167,12 +167,12 @@ def _copies(last: Manifest, shelf: BackupPaths) -> Mapping[str, Streamed]:
     return {shelf.copy(obj.bucket, obj.version, obj.path): Streamed(obj.size, obj.sha256) for obj in last.objects}
 
 
-def _lost(last: Manifest | None, found: list[objects.Found]) -> int:
+def _lost(last: Manifest | None, listed: list[objects.Found]) -> int:
     """The number of its objects that are gone. Objects in temp/ expire by the bucket's own rule."""
     if last is None:
         return 0
     kept = {(copied.bucket, copied.path) for copied in last.objects if not copied.path.startswith(TEMP_DIRECTORY)}
-    return len(kept - {(item.bucket, item.path) for item in found})
+    return len(kept - {(item.bucket, item.path) for item in listed})
 
 
 def _server(systems: BackupClients) -> str:

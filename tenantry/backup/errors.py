@@ -9,17 +9,23 @@ import psycopg
 
 from tenantry.engine.process.deferred_imports import defer
 from tenantry.engine.run.remedies import remedy_of
+from tenantry.parsing.faults import printable
 
 defer("oss2")  # a third of the start of whoever imports this, and few of them come to use it
 oss2: Any = importlib.import_module("oss2")  # carries no types
 
 
 class BackupError(Exception):
-    """A problem and its remedy."""
+    """A problem and its remedy. Tables and objects are called as their tenant likes: no line is broken by that."""
 
-    def __init__(self, wrong: str, remedy: str, *, passing: bool = False) -> None:
-        super().__init__(f"{wrong}: {remedy}")
-        self.wrong, self.remedy, self.passing = wrong, remedy, passing
+    def __init__(self, problem: str, remedy: str, *, passing: bool = False) -> None:
+        problem = printable(problem)
+        super().__init__(f"{problem}: {remedy}")
+        self.problem, self.remedy, self.passing = problem, remedy, passing
+
+
+class HalfDoneError(BackupError):
+    """It has changed something before it failed."""
 
 
 def to_user_error(error: Exception) -> BackupError | None:
@@ -30,7 +36,7 @@ def to_user_error(error: Exception) -> BackupError | None:
         message = error.diag.message_primary or str(error).splitlines()[0]
         passing = error.sqlstate is None or error.sqlstate[:2] in ("08", "40", "53", "57")
         remedy = remedy_of(message) or "correct this and run again"
-        return BackupError(f"PostgreSQL: {message}", remedy, passing=passing)
+        return BackupError(f"PostgreSQL: {' '.join(message.split())}", remedy, passing=passing)
     if isinstance(error, oss2.exceptions.RequestError):
         return BackupError("no answer from object storage", "check network and proxy, and run again", passing=True)
     if isinstance(error, oss2.exceptions.OssError):
@@ -55,6 +61,6 @@ def error_context(doing: str) -> Generator[None, None, None]:
         known = to_user_error(error)
         if known is None:
             raise
-        if known is error and (known.wrong.startswith(doing) or type(known) is not BackupError):
+        if known is error and (known.problem.startswith(doing) or type(known) is not BackupError):
             raise  # a kind of its own says enough
-        raise BackupError(f"{doing}: {known.wrong}", known.remedy, passing=known.passing) from error
+        raise BackupError(f"{doing}: {known.problem}", known.remedy, passing=known.passing) from error

@@ -88,7 +88,7 @@ class BackupRecords:
     database: str
 
     @contextmanager
-    def turn(self, database: str) -> Generator[Session]:
+    def lock(self, database: str) -> Generator[Session]:
         """One at a time for a database. The lock ends with its session, also when this process is killed.
 
         It is given back before that: a session that is closed ends a moment later on the server.
@@ -109,7 +109,7 @@ class BackupRecords:
         self, backup_id: str, *, code: str | None, database: str, kind: Kind, location: str, deleted_at: date | None
     ) -> Generator[Session]:
         """A row that says how the backup ended, however it ends."""
-        with self.turn(database) as session:
+        with self.lock(database) as session:
             session.execute(INTERRUPTED, [database])
             session.execute(BEGIN, [code, backup_id, database, kind, location, deleted_at])
             try:
@@ -163,8 +163,8 @@ class BackupRecords:
         return self._many("WHERE tenant_code = %s OR %s::text IS NULL ORDER BY started_at DESC, id DESC", code, code)
 
     def _one(self, where: str, *values: Any) -> Record | None:
-        found = self._many(where, *values)
-        return found[0] if found else None
+        records = self._many(where, *values)
+        return records[0] if records else None
 
     def _many(self, where: str, *values: Any) -> list[Record]:
         query = (COLUMNS + where).encode()  # both are literals of this module

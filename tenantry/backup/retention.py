@@ -27,17 +27,17 @@ def counts_of(plans: Path, plan: str) -> Counts:
     reading = read_model(plans, PlansDocument, with_defaults)
     if reading.value is None:
         raise BackupError(f"no old backup was removed: {reading.faults[0]}", "then run again")
-    found = {
+    counts_by_plan = {
         str(name): Counts(plan.backups.daily, plan.backups.weekly, plan.backups.monthly)
         for name, plan in reading.value.plans.items()
     }
     if not plan:
-        return Counts(*(max(counts) for counts in zip(*map(astuple, found.values()), strict=True)))
-    if plan not in found:
+        return Counts(*(max(counts) for counts in zip(*map(astuple, counts_by_plan.values()), strict=True)))
+    if plan not in counts_by_plan:
         raise BackupError(
             f"no old backup was removed: {plans} has no plan {plan}", "`tenantry up` writes the plan anew"
         )
-    return found[plan]
+    return counts_by_plan[plan]
 
 
 def kept(backup_ids: Iterable[str], counts: Counts) -> set[str]:
@@ -46,15 +46,15 @@ def kept(backup_ids: Iterable[str], counts: Counts) -> set[str]:
     Counted by what there is, not by the calendar: when backups stop being taken, none of the last ones goes.
     """
     newest_first = sorted(backup_ids, key=lambda one: (moment_of(one), one), reverse=True)
-    found: set[str] = set()
+    ids: set[str] = set()
     for count, period in ((counts.daily, _day), (counts.weekly, _week), (counts.monthly, _month)):
         seen: set[str] = set()
         for backup_id in newest_first:
             name = period(moment_of(backup_id))
             if name not in seen and len(seen) < count:
                 seen.add(name)
-                found.add(backup_id)
-    return found
+                ids.add(backup_id)
+    return ids
 
 
 def _day(at: datetime) -> str:
@@ -80,7 +80,7 @@ def prune(vault: BackupStore, subject: BackupSubject, counts: Counts, say: Say) 
     doomed = sorted(set(scheduled) - kept(scheduled, counts))
     if not doomed:
         return []
-    with error_context(f"removing old backups of {subject.name}"), vault.records.turn(subject.database):
+    with error_context(f"removing old backups of {subject.name}"), vault.records.lock(subject.database):
         shelf = BackupPaths(subject.name)
         bucket = vault.systems.bucket(vault.place)
         for backup_id in doomed:
@@ -108,7 +108,7 @@ def _sweep(vault: BackupStore, shelf: BackupPaths) -> int:
 def forget(vault: BackupStore, code: str, database: str, say: Say) -> int:
     """All backups of a purged tenant but the proven one, which lies among the purged: with all their versions."""
     bucket, shelf = vault.systems.bucket(vault.place), BackupPaths(code)
-    with error_context(f"removing the other backups of {code}"), vault.records.turn(database):
+    with error_context(f"removing the other backups of {code}"), vault.records.lock(database):
         removed = objects.delete_all_versions(bucket, shelf.backups) + objects.delete_all_versions(
             bucket, shelf.objects
         )

@@ -34,15 +34,15 @@ class KnownTenant:
     name: str
     plan: str = ""
     status: str = ""
-    found: BackupSubject | BackupError | None = None
+    subject_or_error: BackupSubject | BackupError | None = None
     administrators: int = 0  # beside its contact
 
     @property
     def subject(self) -> BackupSubject:
         """Raises BackupError where it is not known what belongs to the tenant."""
-        if isinstance(self.found, BackupSubject):
-            return self.found
-        raise self.found or BackupError(f"{self.name} was not looked at", "this is a fault of the program")
+        if isinstance(self.subject_or_error, BackupSubject):
+            return self.subject_or_error
+        raise self.subject_or_error or BackupError(f"{self.name} was not looked at", "this is a fault of the program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ class Stack:
             rows = {code: (plan, status) for code, plan, status in session.execute(ROWS).fetchall()}
         everybody = there | {code for code, (_, status) in rows.items() if status != "purged"}
         prefixes = Prefixes.read(self.folder, self.vault.systems)
-        found: dict[str, KnownTenant] = {}
+        known_tenants: dict[str, KnownTenant] = {}
         for code in sorted(everybody & set(codes) if codes else everybody, key=lambda code: int(code[1:])):
             plan, status = rows.get(code, ("", ""))
             filed = prefixes.files.get(code, Filed())
             subject = self._subject(code, prefixes)
-            found[code] = KnownTenant(code, filed.plan or plan, status, subject, filed.administrators)
-        return found
+            known_tenants[code] = KnownTenant(code, filed.plan or plan, status, subject, filed.administrators)
+        return known_tenants
 
     def _subject(self, code: str, prefixes: Prefixes) -> BackupSubject | BackupError:
         try:
@@ -103,7 +103,7 @@ class Stack:
     def chosen(self, names: list[str]) -> list[KnownTenant]:
         """Those named; everybody and the platform's databases without names. Raises BackupError for a stranger."""
         everybody = self.tenants(names) | {
-            database.name: KnownTenant(database.name, found=database) for database in PLATFORM
+            database.name: KnownTenant(database.name, subject_or_error=database) for database in PLATFORM
         }
         if strangers := [name for name in names if name not in everybody]:
             raise BackupError(
@@ -115,8 +115,8 @@ class Stack:
 
 def systems_of(cli: Cli, stack: str, limit_s: float) -> BackupClients:
     """Those of the stack's program; `limit_s`: see BackupClients. Raises BackupError for settings that are missing."""
-    found = given(cli, stack, VARIABLES)
-    if missing := [key for key, value in found.items() if not value]:
+    settings = given(cli, stack, VARIABLES)
+    if missing := [key for key, value in settings.items() if not value]:
         raise BackupError(
             f"the stack `{stack}` does not say which systems it uses: {', '.join(missing)}",
             f"`pulumi config set tenantry:{missing[0]} --stack {stack}` (with --secret for passwords and keys); "
@@ -124,13 +124,13 @@ def systems_of(cli: Cli, stack: str, limit_s: float) -> BackupClients:
         )
     environment = environment_of_program(cli, stack)
     return BackupClients(
-        host=found["databaseHost"],
-        port=found["databasePort"],
-        user=found["databaseUser"],
-        password=found["databasePassword"],
-        sslmode=found["databaseSslmode"],
-        access_key=found["alibabaAccessKey"],
-        secret_key=found["alibabaSecretKey"],
+        host=settings["databaseHost"],
+        port=settings["databasePort"],
+        user=settings["databaseUser"],
+        password=settings["databasePassword"],
+        sslmode=settings["databaseSslmode"],
+        access_key=settings["alibabaAccessKey"],
+        secret_key=settings["alibabaSecretKey"],
         token=environment.get("ALICLOUD_SECURITY_TOKEN") or None,
         proxy=environment.get("TENANTRY_ALIBABA_PROXY") or None,
         limit_s=limit_s,

@@ -29,9 +29,9 @@ ANEW: Final = "nothing was removed; find out why, then take a new one: `tenantry
 class BackupMismatch(BackupError):
     """The backup does not hold what it should. What to do is another thing for a removal than for a restore."""
 
-    def __init__(self, backup_id: str, found: list[str], remedy: str) -> None:
-        more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        super().__init__(f"{backup_id} does not agree: {'; '.join(found[:SHOWN])}{more}", remedy)
+    def __init__(self, backup_id: str, differences: list[str], remedy: str) -> None:
+        more = f", and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+        super().__init__(f"{backup_id} does not agree: {'; '.join(differences[:SHOWN])}{more}", remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def load_manifest_for_restore(vault: BackupStore, backup_id: str, shelf: BackupP
         record, why = vault.records.find(backup_id), "it is not on record"
     except psycopg.Error as error:
         known = to_user_error(error)
-        record, why = None, f"the admin database cannot be asked ({known.wrong if known else error})"
+        record, why = None, f"the admin database cannot be asked ({known.problem if known else error})"
     if record is not None:
         return _as_recorded(vault, backup_id, shelf, record)
     text, checksum = _manifest(vault, backup_id, shelf)
@@ -105,8 +105,8 @@ def download_dump(vault: BackupStore, manifest: Manifest, shelf: BackupPaths, si
     streamed = objects.fetch(vault.systems.bucket(vault.place), shelf.dump(manifest.id), sink)
     sink.flush()
     if (streamed.size, streamed.sha256) != (manifest.dump.size, manifest.dump.sha256):
-        found = [f"its dump has {streamed.size} bytes instead of {manifest.dump.size}, or others"]
-        raise BackupMismatch(manifest.id, found, remedy)
+        mismatches = [f"its dump has {streamed.size} bytes instead of {manifest.dump.size}, or others"]
+        raise BackupMismatch(manifest.id, mismatches, remedy)
 
 
 def restore_to_scratch(vault: BackupStore, manifest: Manifest, shelf: BackupPaths) -> Fingerprint:
@@ -140,29 +140,29 @@ def prove(vault: BackupStore, backup_id: str, subject: BackupSubject, shelf: Bac
     with error_context(f"proving {backup_id}"):
         manifest = load_manifest(vault, backup_id, shelf)
         say(f"{subject.name}: restoring {backup_id} into a scratch database")
-        found = restore_to_scratch(vault, manifest, shelf)
-        wrong = differences(manifest.fingerprint, found)
-        say(f"{subject.name}: comparing {found.rows} rows in {len(found.tables)} tables with {subject.database}")
-        wrong += _not_as_living(found, pg_dump.fingerprint_of(vault.systems, subject.database))
-        wrong += corrupt_objects(vault, manifest, shelf, say)
-        wrong += _objects_not_as_living(vault, manifest, subject)
-        if wrong:
-            raise BackupMismatch(backup_id, wrong, ANEW.format(manifest.subject))
+        restored = restore_to_scratch(vault, manifest, shelf)
+        problem = differences(manifest.fingerprint, restored)
+        say(f"{subject.name}: comparing {restored.rows} rows in {len(restored.tables)} tables with {subject.database}")
+        problem += _not_as_living(restored, pg_dump.fingerprint_of(vault.systems, subject.database))
+        problem += corrupt_objects(vault, manifest, shelf, say)
+        problem += _objects_not_as_living(vault, manifest, subject)
+        if problem:
+            raise BackupMismatch(backup_id, problem, ANEW.format(manifest.subject))
     return Proof(
-        rows=found.rows,
-        tables=len(found.tables),
+        rows=restored.rows,
+        tables=len(restored.tables),
         objects=len(manifest.objects),
         object_bytes=sum(obj.size for obj in manifest.objects),
-        schema_digest=found.schema_digest,
+        schema_digest=restored.schema_digest,
         dump_sha256=manifest.dump.sha256,
     )
 
 
-def _not_as_living(found: Fingerprint, living: Fingerprint) -> list[str]:
+def _not_as_living(restored: Fingerprint, living: Fingerprint) -> list[str]:
     """Our own migrations reach tenants that are being deleted as well; that is told first."""
-    migrated = found.tables.get(MIGRATIONS) != living.tables.get(MIGRATIONS)
+    migrated = restored.tables.get(MIGRATIONS) != living.tables.get(MIGRATIONS)
     told_first = ["living: it was migrated since its backup"] if migrated else []
-    return told_first + [f"living: {difference}" for difference in differences(found, living)]
+    return told_first + [f"living: {difference}" for difference in differences(restored, living)]
 
 
 def _objects_not_as_living(vault: BackupStore, manifest: Manifest, subject: BackupSubject) -> list[str]:

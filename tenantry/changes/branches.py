@@ -56,7 +56,7 @@ def branch_files(directory: Path, remote: str = "origin") -> list[BranchFile]:
         return []
     refs = _git(directory, "for-each-ref", "--format=%(refname:short)", f"refs/remotes/{remote}", "refs/heads") or ""
     seen: set[str] = set()
-    found: dict[tuple[str, str], BranchFile] = {}
+    files: dict[tuple[str, str], BranchFile] = {}
     for branch, tree in _trees(directory, refs.split(), prefix.strip()):
         if tree in seen:
             continue
@@ -65,8 +65,8 @@ def branch_files(directory: Path, remote: str = "origin") -> list[BranchFile]:
             kind, _, name = line.partition("\t")
             if name.endswith(".yaml") and CODE.fullmatch(name.removesuffix(".yaml")):
                 blob = kind.split()[2]
-                found.setdefault((name, blob), BranchFile(branch, name, blob))
-    return list(found.values())
+                files.setdefault((name, blob), BranchFile(branch, name, blob))
+    return list(files.values())
 
 
 def phone_of(directory: Path, file: BranchFile) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenantry.changes.history import removed_files, same_number
-from tenantry.changes.merge import Merge, conflict_faults, merge
+from tenantry.changes.merge import Merge, conflict_faults, merge, names_at
 from tenantry.changes.rules import RULES, Change, TenantFile
 from tenantry.fleet.load import load_fleet, own_or_project, plans_file
 from tenantry.names import CODE
@@ -49,7 +49,8 @@ def request_faults(reference: str, directory: Path, zone: str, today: date, own:
 
 def taken_codes(reference: str, directory: Path) -> frozenset[str]:
     """The codes of the files that a reference holds in the folder of tenants. Raises BaselineUnavailable."""
-    return frozenset(Path(name).stem for name in merge(reference, directory).base if CODE.fullmatch(Path(name).stem))
+    codes = (name.removesuffix(".yaml") for name in names_at(reference, directory) if name.endswith(".yaml"))
+    return frozenset(code for code in codes if CODE.fullmatch(code))
 
 
 def _compare(merged: Merge, directory: Path) -> Comparison:
@@ -76,16 +77,16 @@ def _vanished(comparison: Comparison) -> Iterator[Fault]:
         back = f"bring it back with `git checkout {reference} -- {path}`"
         phone = before.source.valid("phone")
         if isinstance(before.value, Tombstone):
-            wrong, remedy = "is gone, and with it what keeps its code from being used again", back
+            problem, remedy = "is gone, and with it what keeps its code from being used again", back
         elif phone is not None and phone in moved:
-            wrong = f"was renamed to {moved[phone]}"
+            problem = f"was renamed to {moved[phone]}"
             remedy = f"rename it back: a tenant keeps its code {before.source.valid('code') or ''}".rstrip()
         else:
-            wrong, remedy = (
+            problem, remedy = (
                 f"is gone, and {reference} has it",
                 f"{back}; to delete a tenant write `status: deleted` in it",
             )
-        yield Fault(str(path), 1, "file", wrong, remedy)
+        yield Fault(str(path), 1, "file", problem, remedy)
 
 
 def _changed(comparison: Comparison, today: date) -> Iterator[Fault]:
@@ -110,12 +111,12 @@ def _used_before(comparison: Comparison, commit: str) -> Iterator[Fault]:
         for variant in same_number(code):
             file = f"{variant}.yaml"
             if file in comparison.base_names:
-                wrong = f"{code} is the number of {file}, which {comparison.reference} has"
+                problem = f"{code} is the number of {file}, which {comparison.reference} has"
             elif file in removed and not _is_same_tenant(parse_tenant(Path(file), removed[file]), after):
-                wrong = f"{code} was another tenant's, whose file {comparison.reference} no longer has"
+                problem = f"{code} was another tenant's, whose file {comparison.reference} no longer has"
             else:
                 continue
-            yield after.source.fault(("code",), wrong, "codes are never used again: open it with `tenantry new`")
+            yield after.source.fault(("code",), problem, "codes are never used again: open it with `tenantry new`")
             break
 
 
@@ -131,14 +132,14 @@ def _faults_of_merge(merged: Merge, directory: Path, zone: str, today: date, own
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
         for name, content in merged.result.items():
             Path(scratch, name).write_bytes(content)
-        found = _faults(Path(scratch), zone, today)
-        known = {(Path(fault.file).name, fault.field, fault.wrong) for fault in own}
-        news = [fault for fault in found if (Path(fault.file).name, fault.field, fault.wrong) not in known]
+        faults = _faults(Path(scratch), zone, today)
+        known = {(Path(fault.file).name, fault.field, fault.problem) for fault in own}
+        news = [fault for fault in faults if (Path(fault.file).name, fault.field, fault.problem) not in known]
         return [
             replace(
                 fault,
                 file=fault.file.replace(scratch, str(directory), 1),
-                wrong=f"{fault.wrong} (once merged with {merged.reference})",
+                problem=f"{fault.problem} (once merged with {merged.reference})",
             )
             for fault in news
         ]

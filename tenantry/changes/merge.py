@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenantry.parsing.faults import Fault, FieldError
-from tenantry.parsing.regular_file import read_regular
-from tenantry.reports.baseline import BaselineUnavailable, extract, git
+from tenantry.parsing.regular_file import LARGEST, read_regular
+from tenantry.reports.baseline import BaselineUnavailable, git, members
 
 Files = Mapping[str, bytes]  # the contents by name
 
@@ -35,11 +35,9 @@ def merge(reference: str, directory: Path) -> Merge:
     """The work tree, committed or not, merged into `reference`. Writes nothing outside a temporary folder.
 
     In a checkout of the merge result itself (`merge_group`, the merge commit of a pull request) the reference is an
-    ancestor of HEAD, and the result is the work tree. Raises NoBaseline.
+    ancestor of HEAD, and the result is the work tree. Raises BaselineUnavailable.
     """
-    if reference.startswith("-"):
-        raise BaselineUnavailable(f"{reference} is no revision: name a commit, tag or branch")
-    commit = git(directory, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").decode().strip()
+    commit = _commit(reference, directory)
     fork = _merge_base(reference, commit, directory)
     base, ours = _files_at(commit, directory), _files_of(directory)
     ancestor = base if fork == commit else _files_at(fork, directory)
@@ -49,13 +47,13 @@ def merge(reference: str, directory: Path) -> Merge:
     result = dict(ours)
     conflicts: list[str] = []
     for name in sorted({*base, *ancestor}):
-        theirs, mine, before = base.get(name), ours.get(name), ancestor.get(name)
-        if theirs in (before, mine):
+        theirs, own, before = base.get(name), ours.get(name), ancestor.get(name)
+        if theirs in (before, own):
             continue
-        merged = theirs if mine == before else _merge_text(mine, before, theirs)
+        merged = theirs if own == before else _merge_text(own, before, theirs)
         if merged is not None:
             result[name] = merged
-        elif mine == before:
+        elif own == before:
             result.pop(name, None)
         else:
             conflicts.append(name)
@@ -63,16 +61,28 @@ def merge(reference: str, directory: Path) -> Merge:
     return Merge(reference, commit, base, result, result != ours, tuple(conflicts), new_both)
 
 
+def names_at(reference: str, directory: Path) -> frozenset[str]:
+    """The names of the folder's files at a reference. Raises BaselineUnavailable."""
+    listed = git(directory, "ls-tree", "-z", "--name-only", _commit(reference, directory), "./")
+    return frozenset(os.fsdecode(name).rpartition("/")[2] for name in listed.split(b"\0") if name)
+
+
 def conflict_faults(merge: Merge, directory: Path) -> Iterator[Fault]:
     """Conflicts of a merge: the same lines, or the same new code."""
     for name in merge.conflicts:
         if name in merge.new_on_both_sides:
-            wrong = f"{merge.reference} has another tenant's file of this name by now"
+            problem = f"{merge.reference} has another tenant's file of this name by now"
             remedy = "give this tenant the next free code, which `tenantry new` finds"
         else:
-            wrong = f"was changed in {merge.reference} too"
+            problem = f"was changed in {merge.reference} too"
             remedy = f"run `git merge {merge.reference}` and settle it"
-        yield Fault(str(directory / name), 1, "file", wrong, remedy)
+        yield Fault(str(directory / name), 1, "file", problem, remedy)
+
+
+def _commit(reference: str, directory: Path) -> str:
+    if reference.startswith("-"):
+        raise BaselineUnavailable(f"{reference} is no revision: name a commit, tag or branch")
+    return git(directory, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").decode().strip()
 
 
 def _merge_base(reference: str, commit: str, directory: Path) -> str:
@@ -93,9 +103,11 @@ def _files_at(commit: str, directory: Path) -> dict[str, bytes]:
     known = ["git", "-C", str(directory), "cat-file", "-e", f"{commit}:{prefix}"]
     if subprocess.run(known, capture_output=True, check=False).returncode:
         return {}
-    with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
-        extract(commit, directory, Path(scratch))
-        return _files_of(Path(scratch))
+    return {
+        name: content
+        for name, content in members(commit, directory)
+        if name.endswith(".yaml") and content is not None and len(content) <= LARGEST
+    }
 
 
 def _files_of(directory: Path) -> dict[str, bytes]:
@@ -110,13 +122,13 @@ def _files_of(directory: Path) -> dict[str, bytes]:
     return files
 
 
-def _merge_text(mine: bytes | None, before: bytes | None, theirs: bytes | None) -> bytes | None:
+def _merge_text(own: bytes | None, before: bytes | None, theirs: bytes | None) -> bytes | None:
     """The text with both changes; None where they concern the same lines, or one side has no such file."""
-    if mine is None or before is None or theirs is None:
+    if own is None or before is None or theirs is None:
         return None
     with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
         sides = [Path(scratch, name) for name in ("mine", "before", "theirs")]
-        for path, content in zip(sides, (mine, before, theirs), strict=True):
+        for path, content in zip(sides, (own, before, theirs), strict=True):
             path.write_bytes(content)
         done = subprocess.run(["git", "merge-file", "-p", *map(str, sides)], capture_output=True, check=False)
     return done.stdout if done.returncode == 0 else None

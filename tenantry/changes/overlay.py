@@ -85,13 +85,13 @@ def lay(repository: Path, request: str) -> list[str]:
     Raises Refused, before anything is written, for a request of another kind, a file that HEAD has changed too,
     and a work tree with changes of its own in the folder.
     """
-    found = look(repository, request)
-    if found.kind is not Kind.TENANTS:
-        raise Refused("\n".join(found.reasons))
+    change = look(repository, request)
+    if change.kind is not Kind.TENANTS:
+        raise Refused("\n".join(change.reasons))
     top = _top(repository)
-    for folder in sorted({entry.path.rpartition("/")[0] for entry in found.entries}):
+    for folder in sorted({entry.path.rpartition("/")[0] for entry in change.entries}):
         _require_clean(top, folder)
-    contents = {entry: _content(top, entry) for entry in found.entries if not _is_there(top, entry)}
+    contents = {entry: _content(top, entry) for entry in change.entries if not _is_there(top, entry)}
     for entry, content in contents.items():
         _write(top / entry.path, content)
     return [entry.path for entry in contents]
@@ -190,6 +190,11 @@ def _git(repository: Path, *arguments: str) -> bytes:
     return done.stdout
 
 
+def _told(reason: str) -> str:
+    """For a job's log, whose reader takes `::` at the beginning of a line and `##[` anywhere for a command."""
+    return reason.replace("##[", "##\\x5b")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tenantry.changes.overlay", description=__doc__)
     parser.add_argument("action", choices=("look", "lay"))
@@ -197,13 +202,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.action == "look":
-            found = look(Path(), given.request)
-            print(found.kind)
-            print(*found.reasons, sep="\n", file=sys.stderr)
+            change = look(Path(), given.request)
+            print(change.kind)
+            for reason in change.reasons:
+                print(f"the request: {_told(reason)}", file=sys.stderr)
         else:
             print(*(f"laid over: {path}" for path in lay(Path(), given.request)), sep="\n")
-    except Refused as reason:
-        print(reason, file=sys.stderr)
+    except Refused as refusal:
+        print(*(f"refused: {_told(reason)}" for reason in str(refusal).splitlines()), sep="\n", file=sys.stderr)
         return 1
     return 0
 

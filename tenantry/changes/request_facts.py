@@ -85,7 +85,7 @@ def request_facts(revision: str, now: FleetLocation) -> RequestFacts:
 def both_sides(revision: str, now: FleetLocation) -> Compared:
     """Compares the files of a stack with a directory, or with where the branch left `revision`.
 
-    Raises NoBaseline where there is none, Faults when the files are not in order.
+    Raises BaselineUnavailable where there is none, Faults when the files are not in order.
     """
     if Path(revision).is_dir():
         base, head = load_fleet(Path(revision), now.zone, today=now.today), now.load()
@@ -96,7 +96,7 @@ def both_sides(revision: str, now: FleetLocation) -> Compared:
 def compared(revision: str, now: FleetLocation) -> Compared:
     """The files of a stack, and those of where the branch left `revision`, which is no directory.
 
-    Raises NoBaseline where there is none, Faults when the files are not in order.
+    Raises BaselineUnavailable where there is none, Faults when the files are not in order.
     """
     head = now.load()
     commit = fork_of(revision, now.directory)
@@ -136,11 +136,11 @@ def compare(
 ) -> RequestFacts:
     """`cells`: those of the stack, None for all."""
     before, after = from_fleet(base, cells), from_fleet(head, cells)
-    found = {effect.code: effect for effect in diff_tenants(before, after)}
+    differences = {effect.code: effect for effect in diff_tenants(before, after)}
     old, new = _by_code(base, cells), _by_code(head, cells)
     facts: dict[str, TenantFacts] = {}
     for code in sorted({*old, *new}, key=lambda name: int(name[1:])):
-        fact = _facts(code, old.get(code), new.get(code), found.get(code))
+        fact = _facts(code, old.get(code), new.get(code), differences.get(code))
         if fact is not None:
             facts[code] = fact
     totals = tuple(sum(int(tenant["price"]["monthly"]) for tenant in side.values()) for side in (before, after))
@@ -172,9 +172,9 @@ def _facts(
 
 
 def _rotated(old: ResolvedTenant, new: ResolvedTenant) -> Iterator[str]:
-    for name, turn in new.turns.items():
-        before = old.turns.get(name)
-        if before is not None and before.number != turn.number:
+    for name, rotation in new.rotations.items():
+        before = old.rotations.get(name)
+        if before is not None and before.number != rotation.number:
             yield "all passwords and keys" if name == ALL_CREDENTIALS else f"API key {name.partition('/')[2]}"
 
 
@@ -199,7 +199,7 @@ def _text(value: Any) -> str:
 
 
 def fork_of(revision: str, directory: Path) -> str:
-    """Where the branch left it: a branch that is behind has changed nothing of what came since."""
+    """The commit where the branch left it: a branch that is behind has changed nothing of what came since."""
     if revision.startswith("-"):
         raise BaselineUnavailable(f"{revision} is no revision and no directory: name a commit, tag or branch")
     commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()

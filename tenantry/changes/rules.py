@@ -43,8 +43,8 @@ class Change:
         """The field's value before and after."""
         return self.before.source.valid(field), self.after.source.valid(field)
 
-    def fault(self, path: FieldPath, wrong: str, remedy: str) -> Fault:
-        return self.source.fault(path, wrong, remedy)
+    def fault(self, path: FieldPath, problem: str, remedy: str) -> Fault:
+        return self.source.fault(path, problem, remedy)
 
 
 Rule = Callable[[Change], Iterator[Fault]]
@@ -54,8 +54,8 @@ def code(change: Change) -> Iterator[Fault]:
     """Every name is derived from the code: another one is another tenant, and this one would be gone."""
     before, after = change.both("code")
     if before and after and before != after:
-        wrong = f"is {after}, and was {before} in {change.reference}"
-        yield change.fault(("code",), wrong, f"write {before} back: a tenant keeps its code, a new one is a new file")
+        problem = f"is {after}, and was {before} in {change.reference}"
+        yield change.fault(("code",), problem, f"write {before} back: a tenant keeps its code, a new one is a new file")
 
 
 def phone(change: Change) -> Iterator[Fault]:
@@ -70,16 +70,16 @@ def cell(change: Change) -> Iterator[Fault]:
     """Another stack would open the tenant anew and empty, and refuse the old one."""
     before, after = (side.value.cell if side.value else None for side in (change.before, change.after))
     if before and after and before != after:
-        wrong = f"is {after}, and was {before} in {change.reference}"
-        yield change.fault(("cell",), wrong, f"write cell: {before} back: a tenant stays in its cell")
+        problem = f"is {after}, and was {before} in {change.reference}"
+        yield change.fault(("cell",), problem, f"write cell: {before} back: a tenant stays in its cell")
 
 
 def reused_code(change: Change) -> Iterator[Fault]:
     """A tombstone keeps its code from ever being used again. One whose tenant is taken back keeps its phone."""
-    stone, tenant = change.before.value, change.after.value
-    if isinstance(stone, Tombstone) and isinstance(tenant, TenantSpec) and stone.phone is None:
-        wrong = f"the tenant {stone.code} of {change.reference} is gone, and codes are never used again"
-        yield change.fault(("code",), wrong, "bring the tombstone back, and open this tenant with `tenantry new`")
+    tombstone, tenant = change.before.value, change.after.value
+    if isinstance(tombstone, Tombstone) and isinstance(tenant, TenantSpec) and tombstone.phone is None:
+        problem = f"the tenant {tombstone.code} of {change.reference} is gone, and codes are never used again"
+        yield change.fault(("code",), problem, "bring the tombstone back, and open this tenant with `tenantry new`")
 
 
 def tombstone(change: Change) -> Iterator[Fault]:
@@ -90,8 +90,8 @@ def tombstone(change: Change) -> Iterator[Fault]:
     for field in ("name", "phone", "deleted_at", "proof"):
         old, new = getattr(before, field), getattr(after, field)
         may_go = field in ("name", "phone") and new is None
-        told = field == "phone" and old is not None  # by the rule of that name
-        if old != new and not may_go and not told:
+        has_own_rule = field == "phone" and old is not None  # by the rule of that name
+        if old != new and not may_go and not has_own_rule:
             remedy = f"write it as in {change.reference}: only `tenantry purge` changes tombstones"
             yield change.fault((field,), "is changed by hand in a tombstone", remedy)
 
@@ -100,9 +100,9 @@ def purged(change: Change) -> Iterator[Fault]:
     """A removal follows upon a deletion that the target branch knows, or the 30 days were nobody's to object in."""
     before, after = change.before.value, change.after.value
     if isinstance(before, TenantSpec) and after and after.status == "purged" and before.status not in _LEAVING:
-        wrong = f"is purged, and was {before.status} in {change.reference}"
+        problem = f"is purged, and was {before.status} in {change.reference}"
         remedy = "write `status: deleted` and its day; only `tenantry purge` writes purged, after 30 days and a backup"
-        yield change.fault(("status",), wrong, remedy)
+        yield change.fault(("status",), problem, remedy)
 
 
 def deletion(change: Change) -> Iterator[Fault]:
@@ -129,8 +129,8 @@ def rotation(change: Change) -> Iterator[Fault]:
         numbers["api_keys", place, "rotation"] = (known.get(key.name, FIRST_ROTATION), key.rotation)
     for path, (old, new) in numbers.items():
         if new not in (old, old + 1):
-            wrong, remedy = f"is {new}, and was {old} in {change.reference}", f"write {old}, or {old + 1} to rotate"
-            yield change.fault(path, wrong, remedy)
+            problem, remedy = f"is {new}, and was {old} in {change.reference}", f"write {old}, or {old + 1} to rotate"
+            yield change.fault(path, problem, remedy)
 
 
 def smaller_plan(change: Change) -> Iterator[Fault]:

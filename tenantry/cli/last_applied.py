@@ -18,7 +18,7 @@ def from_stack(stack: str, cwd: Path) -> dict[str, Document]:
     try:
         deployment = Operation(Project.find(cwd), stack, PlainView()).records.existing()
     except NoStack as refusal:
-        raise BaselineUnavailable(f"{refusal.wrong}: choose another, or compare with files by --against") from None
+        raise BaselineUnavailable(f"{refusal.problem}: choose another, or compare with files by --against") from None
     except CommandError as refusal:
         raise BaselineUnavailable(str(refusal)) from None
     return from_resources(deployment.resources)

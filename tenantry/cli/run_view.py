@@ -43,7 +43,7 @@ class PlainView:
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    def found(self, finding: Finding, is_error: bool) -> None:
+    def report(self, finding: Finding, is_error: bool) -> None:
         self.say(f"{'error' if is_error else 'warning'}: {finding}")
 
     def tick(self, progress: Progress, seconds: float) -> None:
@@ -76,7 +76,7 @@ class LiveView:
     def say(self, text: str) -> None:
         self._console.print(Text(text))
 
-    def found(self, finding: Finding, is_error: bool) -> None:
+    def report(self, finding: Finding, is_error: bool) -> None:
         label = Text("error: ", "bold red") if is_error else Text("warning: ", "yellow")
         self._console.print(label + Text(str(finding)))
 
@@ -153,14 +153,14 @@ def tenant_table(rows: list[Row], more: Mapping[str, Sequence[str]] | None = Non
 
 def _status_table(status: Status) -> Table:
     """With how far each opening is, and the version of each schema."""
-    found = [status.openings.get(row.code) for row in status.tenants]
+    openings = [status.openings.get(row.code) for row in status.tenants]
     return tenant_table(
         status.tenants,
         {
             "resources": [str(row.resources) for row in status.tenants],
-            "opening": [str(opening or "") for opening in found],
+            "opening": [str(opening or "") for opening in openings],
             "schema": [
-                "" if opening is None or opening.schema is None else f"{opening.schema:04}" for opening in found
+                "" if opening is None or opening.schema is None else f"{opening.schema:04}" for opening in openings
             ],
         },
     )
@@ -217,10 +217,10 @@ def _show_changes(console: Console, progress: Progress) -> None:
 
 
 def _by_tenant(progress: Progress) -> dict[str, list[tuple[str, StepState]]]:
-    found: dict[str, list[tuple[str, StepState]]] = {}
+    steps: dict[str, list[tuple[str, StepState]]] = {}
     for place, state in sorted(progress.steps.items(), key=lambda item: item[0]):
-        found.setdefault(place.tenant or "platform", []).append((place.step or "other", state))
-    return found
+        steps.setdefault(place.tenant or "platform", []).append((place.step or "other", state))
+    return steps
 
 
 def _active(progress: Progress) -> list[str]:

@@ -47,7 +47,7 @@ class Status:
             "last": {"kind": self.last_kind, "result": self.last_result, "time": self.last_time},
             "locks": self.locks,
             "notRunning": self.silent,
-            "openings": {code: found.as_json() for code, found in self.openings.items()},
+            "openings": {code: opening.as_json() for code, opening in self.openings.items()},
             "remark": self.remark,
             "newestSchema": self.newest,
             "reminder": self.reminder,

@@ -51,10 +51,10 @@ SET_ROLE: Final = "SELECT pg_catalog.set_config('role', %s, false)"
 
 def is_there(session: "Session") -> bool:
     """Raises Unfit where something of these names is somebody else's: then nothing of it is read."""
-    found = session.execute(OWNERS, [NAME, PLATFORM_SCHEMA]).fetchone()
-    if found is None:
+    owners = session.execute(OWNERS, [NAME, PLATFORM_SCHEMA]).fetchone()
+    if owners is None:
         return False
-    schema, table, is_ours = found
+    schema, table, is_ours = owners
     if not is_ours:
         what, owner = (f"schema {PLATFORM_SCHEMA}", schema) if table in (None, schema) else (f"table {TABLE}", table)
         raise MigrationSetInvalid(
@@ -66,7 +66,7 @@ def is_there(session: "Session") -> bool:
 
 
 def is_ours(session: "Session") -> bool:
-    """As `is_there`; False where it is somebody else's."""
+    """Tells what `is_there` does; False where it is somebody else's."""
     try:
         return is_there(session)
     except MigrationSetInvalid:
@@ -84,9 +84,9 @@ def rows(session: "Session") -> list[Row]:
 
 
 def former(session: "Session") -> list[Row]:
-    """What a database of the former layout says in its tenant's own table: over a session with its owner's rights."""
-    found = session.execute("SELECT to_regclass(%s)", [FORMER]).fetchone()
-    if not found or found[0] is None:
+    """The rows of the former layout, in the tenant's own table: over a session with its owner's rights."""
+    place = session.execute("SELECT to_regclass(%s)", [FORMER]).fetchone()
+    if not place or place[0] is None:
         return []
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(FORMER_ROWS).fetchall()]
 
@@ -115,7 +115,7 @@ def remember(session: "Session", as_owner: "Session", migration: Migration) -> N
 
 @contextmanager
 def _let_in(session: "Session", login: str) -> Generator[None, None, None]:
-    """What a killed run leaves goes with the login, whose password is valid for ten minutes."""
+    """Lets the login read the record. What a killed run leaves goes with it: its password is valid for ten minutes."""
     from psycopg import sql
 
     if login == session.info.user:

@@ -57,7 +57,7 @@ def migrations_of(set_name: str, sets: Path) -> list[Migration]:
         raise MigrationSetInvalid(
             f"there is no set of migrations {set_name!r}", f"choose one of {_names_of_sets(sets)}"
         )
-    found = dict[int, Migration]()
+    by_version = dict[int, Migration]()
     matches = {path: FILE.fullmatch(path.name) for path in sorted(folder.iterdir()) if _is_meant(path.name)}
     for path, match in matches.items():
         version = int(match["version"]) if match else BASELINE
@@ -66,14 +66,14 @@ def migrations_of(set_name: str, sets: Path) -> list[Migration]:
                 f"{path.name} is no name for a migration", "name it NNNN_name.sql, each number once, from 0001"
             )
         migration = Migration(version, match["name"], path.read_bytes())
-        if version in found:
+        if version in by_version:
             free = 1 + max(int(other["version"]) for other in matches.values() if other)
             raise MigrationSetInvalid(
-                f"the number {version:04} is taken twice, by {found[version].label} and by {migration.label}",
+                f"the number {version:04} is taken twice, by {by_version[version].label} and by {migration.label}",
                 f"give the one that no database has had yet the next free number {free:04}",
             )
-        found[version] = migration
-    return list(found.values())
+        by_version[version] = migration
+    return list(by_version.values())
 
 
 def _is_meant(name: str) -> bool:

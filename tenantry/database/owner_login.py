@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tenantry.database.sessions.watch import watched
-from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.names import LOGIN_SUFFIXES, MAINTENANCE_DATABASE
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Session = psycopg.Connection[tuple[Any, ...]]
 
 SUFFIX: Final = "_m"
+READER_SUFFIX: Final = "_r"  # of who reads for long, as a backup does, and keeps nobody from a change meanwhile
+PLATFORM_SUFFIXES: Final = (SUFFIX, READER_SUFFIX)
 CONNECTIONS: Final = 4
 LOCK_TIMEOUT: Final = "SET lock_timeout = '60s'"  # another step's turn; or what the tenant holds of the login
 TURN_S: Final = 120.0
@@ -52,12 +54,24 @@ OWNER_OF: Final = """
 SELECT rolname, rolsuper OR rolname = current_user FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba
 WHERE datname = %s
 """
+SEPARATE_BYPASS: Final = 160000  # the version from which on who has BYPASSRLS may give it
+MAY_BYPASS: Final = """
+SELECT FROM pg_roles WHERE rolname = current_user
+    AND (rolsuper OR rolbypassrls AND current_setting('server_version_num')::int >= %s)
+"""
+MAY_CONNECT: Final = "SELECT WHERE has_database_privilege(%s, %s, 'CONNECT')"
+OWN_ROLES: Final = """
+SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND EXISTS (SELECT FROM pg_shdepend
+    WHERE refclassid = 'pg_authid'::regclass AND refobjid = pg_roles.oid AND deptype = 'o'
+        AND dbid = (SELECT oid FROM pg_database WHERE datname = %s))
+ORDER BY 1
+"""
 EXPIRY: Final = "SELECT (now() + %s::interval)::text"
 ROLE_EXISTS: Final = "SELECT FROM pg_roles WHERE rolname = %s"
 TERMINATE_SESSIONS: Final = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s"
 LOCK: Final = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"  # ends with the session
 CREATE_ROLE: Final = (
-    "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB CONNECTION LIMIT {limit} PASSWORD {verifier}"
+    "CREATE ROLE {name} LOGIN INHERIT NOCREATEROLE NOCREATEDB {bypass} CONNECTION LIMIT {limit} PASSWORD {verifier}"
     " VALID UNTIL {expiry} IN ROLE {roles} ROLE CURRENT_USER"  # who is in it may end its sessions
 )
 # Whoever is in it finds a connection where tenants have used all others up; PostgreSQL has it since 16.
@@ -67,32 +81,42 @@ MAY_RESERVE: Final = "SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oi
 
 @contextmanager
 def owner_login(
-    connect: "Callable[[str], AbstractContextManager[Session]]", database: str
+    connect: "Callable[[str], AbstractContextManager[Session]]", database: str, *, is_reader: bool = False
 ) -> Generator[OwnerLogin | None, None, None]:
     """None where the provisioner itself is the owner or the database is missing: there is nobody to be told apart.
 
     `connect` opens a provisioner's session in a database. One user of a database at a time: the next waits a minute for
     it. The lock is one of the maintenance database, where no tenant gets in. A login that a killed run has left behind
     goes first; it cannot be used any more by then. Raises psycopg.errors.LockNotAvailable.
+
+    A reader has a login of its own, and waits for no other use. It reads also what the owner's logins have made for
+    themselves, and rows that the owner hides from itself, where the provisioner may give that.
     """
     import psycopg
     from psycopg import sql
 
     with connect(MAINTENANCE_DATABASE) as entrance:
         entrance.execute(LOCK_TIMEOUT)
-        found = entrance.execute(OWNER_OF, [database]).fetchone()
-        if found is None:
+        row = entrance.execute(OWNER_OF, [database]).fetchone()
+        if row is None:
             yield None
             return
-        login = OwnerLogin(f"{found[0]}{SUFFIX}", secrets.token_urlsafe(32), str(found[0]))
+        suffix = READER_SUFFIX if is_reader else SUFFIX
+        login = OwnerLogin(f"{row[0]}{suffix}", secrets.token_urlsafe(32), str(row[0]))
         with watched(connect, entrance, TURN_S):
-            entrance.execute(LOCK, [f"{database}{SUFFIX}" if found[1] else login.name])
+            entrance.execute(LOCK, [f"{database}{suffix}" if row[1] else login.name])
             entrance.commit()
-        if found[1]:
+        if row[1]:
             yield None
             return
         _remove(entrance, connect, database, login)
         reserve = entrance.execute(MAY_RESERVE, [RESERVE_ROLE]).fetchone() is not None
+        roles = [login.owner, *([RESERVE_ROLE] if reserve else [])]
+        if is_reader:
+            logins = [f"{login.owner}{suffix}" for suffix in LOGIN_SUFFIXES]
+            own = entrance.execute(OWN_ROLES, [logins, database]).fetchall()
+            roles += [str(name) for (name,) in own]
+        sees_all = is_reader and entrance.execute(MAY_BYPASS, [SEPARATE_BYPASS]).fetchone() is not None
         expiry = entrance.execute(EXPIRY, [VALID]).fetchone()
         entrance.execute(
             sql.SQL(CREATE_ROLE).format(
@@ -100,9 +124,13 @@ def owner_login(
                 limit=sql.Literal(CONNECTIONS),
                 verifier=sql.Literal(verifier(entrance, login.name, login.password)),
                 expiry=sql.Literal(expiry[0] if expiry else None),
-                roles=sql.SQL(", ").join(map(sql.Identifier, [login.owner, *([RESERVE_ROLE] if reserve else [])])),
+                bypass=sql.SQL("BYPASSRLS" if sees_all else "NOBYPASSRLS"),
+                roles=sql.SQL(", ").join(map(sql.Identifier, roles)),
             )
         )
+        if entrance.execute(MAY_CONNECT, [login.name, database]).fetchone() is None:  # its owner may not either
+            grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+            entrance.execute(grant.format(sql.Identifier(database), sql.Identifier(login.name)))
         entrance.commit()
         try:
             yield login
@@ -142,7 +170,7 @@ def _remove(
     with watched(connect, entrance, TURN_S):  # a tenant's transaction may hold any role: by granting it something
         try:
             entrance.execute(sql.SQL("DROP ROLE {}").format(name))
-        except errors.DependentObjectsStillExist:  # the tenant's code has left the role and made something as the login
+        except errors.DependentObjectsStillExist:  # it was given a right, or the tenant's code made something as it
             entrance.rollback()
             with connect(database) as inside:
                 inside.execute(LOCK_TIMEOUT)

@@ -17,15 +17,15 @@ class ExitCode(IntEnum):
 class CommandError(Exception):
     """Stops a command: what is wrong, and what to do."""
 
-    def __init__(self, wrong: str, remedy: str, code: ExitCode = ExitCode.REFUSED) -> None:
-        self.wrong = wrong
+    def __init__(self, problem: str, remedy: str, code: ExitCode = ExitCode.REFUSED) -> None:
+        self.problem = problem
         self.remedy = remedy
         self.code = code
-        super().__init__(f"{wrong}\n  {remedy}" if remedy else wrong)
+        super().__init__(f"{problem}\n  {remedy}" if remedy else problem)
 
 
 class StackLocked(CommandError):
     """Another run holds the stack."""
 
-    def __init__(self, wrong: str, remedy: str) -> None:
-        super().__init__(wrong, remedy, ExitCode.LOCKED)
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy, ExitCode.LOCKED)

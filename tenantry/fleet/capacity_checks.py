@@ -37,8 +37,8 @@ def service_capacity_faults(source: Source, spec: TenantSpec, plans: Plans, cata
     known = [(place, name) for place, name in enumerate(spec.enabled_services) if name in catalogue]
     for count, (place, name) in enumerate(known, 1):
         chosen = tuple(catalogue[entry] for _, entry in known[:count])
-        wrong = _too_much(plans[spec.plan], chosen, secrets=_secrets(spec))
-        if wrong is not None:
+        problem = _too_much(plans[spec.plan], chosen, secrets=_secrets(spec))
+        if problem is not None:
             everything = tuple(catalogue[entry] for _, entry in known)
             fitting = [
                 plan for plan, gives in plans.items() if not _too_much(gives, everything, secrets=_secrets(spec))
@@ -46,7 +46,7 @@ def service_capacity_faults(source: Source, spec: TenantSpec, plans: Plans, cata
             remedy = f"or choose plan {fitting[0]}" if fitting else "for no plan has room for all of them"
             yield source.fault(
                 ("enabled_services", place),
-                f"{name} does not fit into plan {spec.plan} beside those before it: {wrong}",
+                f"{name} does not fit into plan {spec.plan} beside those before it: {problem}",
                 f"leave it out, {remedy}; where a plan's objects are too few for what runs: raise them in plans.yaml",
             )
             return

@@ -29,8 +29,8 @@ class CodeClaim:
     def misnamed(self) -> bool:
         return PurePath(self.source.file).name != f"{self.code}.yaml"
 
-    def fault(self, at: str, field: str, wrong: str, remedy: str) -> Fault:
-        return Fault(self.source.file, self.source.document.line_of((at,)), field, wrong, remedy)
+    def fault(self, at: str, field: str, problem: str, remedy: str) -> Fault:
+        return Fault(self.source.file, self.source.document.line_of((at,)), field, problem, remedy)
 
 
 def next_code(codes: Iterable[str]) -> str:
@@ -46,8 +46,8 @@ def collisions(holders: Sequence[CodeClaim]) -> list[Fault]:
     copies: set[str] = set()  # files whose code is taken: their domain and database are no further fault
     for first, later in _pairs(ordered, lambda holder: holder.number):
         copies.add(later.source.file)
-        wrong = f"{later.code} is taken by {_name(first)}"
-        faults.append(later.fault("code", "code", wrong, f"give this tenant the next free code {free}"))
+        problem = f"{later.code} is taken by {_name(first)}"
+        faults.append(later.fault("code", "code", problem, f"give this tenant the next free code {free}"))
     for first, later in _pairs(ordered, lambda holder: holder.phone):
         remedy = "give each tenant its own number"
         if first.source.valid("status") == "purged":
@@ -56,8 +56,8 @@ def collisions(holders: Sequence[CodeClaim]) -> list[Fault]:
     apart = [holder for holder in ordered if holder.source.file not in copies]
     for field in ("domain", "database"):
         for first, later in _pairs(apart, lambda holder, f=field: holder.names and getattr(holder.names, f)):
-            wrong = f"is the same as that of {_name(first)}"
-            faults.append(later.fault("code", field, wrong, f"give this tenant the next free code {free}"))
+            problem = f"is the same as that of {_name(first)}"
+            faults.append(later.fault("code", field, problem, f"give this tenant the next free code {free}"))
     faults.extend(_nested(holders))
     faults.extend(_misnamed(holder) for holder in ordered if holder.misnamed and holder.source.file not in copies)
     return faults
@@ -86,8 +86,8 @@ def _nested(holders: Iterable[CodeClaim]) -> Iterator[Fault]:
             if not inner.startswith(outer):
                 break
             if inner != outer:
-                wrong = f"the place for files lies within that of {_name(first)}"
-                yield later.fault("phone", "phone", wrong, "give this tenant another number")
+                problem = f"the place for files lies within that of {_name(first)}"
+                yield later.fault("phone", "phone", problem, "give this tenant another number")
 
 
 _CODE_FILE: Final = re.compile(r"k[0-9]{3,6}\.yaml")

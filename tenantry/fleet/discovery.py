@@ -26,8 +26,8 @@ def discover_tenant_files(directory: Path) -> tuple[list[Path], list[Fault]]:
     try:
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except OSError as error:
-        wrong = f"cannot be listed ({error.strerror})"
-        return [], [Fault(str(directory), 1, "directory", wrong, "name the directory of the tenants' files")]
+        problem = f"cannot be listed ({error.strerror})"
+        return [], [Fault(str(directory), 1, "directory", problem, "name the directory of the tenants' files")]
     tenants: list[Path] = []
     faults: list[Fault] = []
     for entry in entries:
@@ -43,16 +43,16 @@ def discover_tenant_files(directory: Path) -> tuple[list[Path], list[Fault]]:
 
 def _unexpected_entry(path: Path, is_directory: bool) -> Fault:
     if is_directory:
-        wrong, remedy = (
+        problem, remedy = (
             "is a directory",
             "move it away: tenants' files lie side by side, `cell` tells them apart",
         )
     elif path.name.startswith("."):
-        wrong, remedy = "is hidden, so nobody would miss it", "name it {code}.yaml or move it away"
+        problem, remedy = "is hidden, so nobody would miss it", "name it {code}.yaml or move it away"
     elif path.suffix.lower() in (".yml", ".yaml"):
-        wrong, remedy = f"ends in {path.suffix}", "rename it to {code}.yaml"
+        problem, remedy = f"ends in {path.suffix}", "rename it to {code}.yaml"
     elif _COPY.fullmatch(path.name):
-        wrong, remedy = "is a left-over copy", "delete it or move it away"
+        problem, remedy = "is a left-over copy", "delete it or move it away"
     else:
-        wrong, remedy = "is no tenant's file", "move it away or name it {code}.yaml"
-    return Fault(str(path), 1, "file", wrong, remedy)
+        problem, remedy = "is no tenant's file", "move it away or name it {code}.yaml"
+    return Fault(str(path), 1, "file", problem, remedy)

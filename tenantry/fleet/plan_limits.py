@@ -22,8 +22,8 @@ def plan_faults(source: Source, spec: TenantSpec, plans: Plans) -> Iterator[Faul
             remedy = f"write false, or choose {_plan_with(name, plans)}"
             yield source.fault(("features", name), f"is no part of plan {spec.plan}", remedy)
     for path in locked_overrides(plan.locked, spec.config.model_dump(exclude_defaults=True)):
-        wrong = f"is set by plan {spec.plan} for all its tenants"
-        yield source.fault(("config", *path.split(".")), wrong, "remove it")
+        problem = f"is set by plan {spec.plan} for all its tenants"
+        yield source.fault(("config", *path.split(".")), problem, "remove it")
     for position, model in enumerate((spec.ai and spec.ai.models) or ()):
         if model not in plan.ai.models:
             remedy = f"choose from {', '.join(plan.ai.models)}"
@@ -61,15 +61,15 @@ def _limits(source: Source, spec: TenantSpec, plan: Plan) -> Iterator[Fault]:
     users, storage = spec.limits.max_users, spec.limits.max_storage
     allowed = plan.allowance.max_users
     if users is not None and not allowed.holds(users):
-        wrong, remedy = f"{users} is outside plan {spec.plan}", f"write {allowed.min} to {allowed.max}"
-        yield source.fault(("limits", "max_users"), wrong, remedy + ", or choose another plan")
+        problem, remedy = f"{users} is outside plan {spec.plan}", f"write {allowed.min} to {allowed.max}"
+        yield source.fault(("limits", "max_users"), problem, remedy + ", or choose another plan")
     allowed = plan.allowance.max_storage
     if storage is not None and not allowed.holds(bytes_of(storage)):
-        wrong, remedy = (
+        problem, remedy = (
             f"{storage} is outside plan {spec.plan}",
             f"{format_bytes(allowed.min)} to {format_bytes(allowed.max)}",
         )
-        yield source.fault(("limits", "max_storage"), wrong, f"write {remedy}, or choose another plan")
+        yield source.fault(("limits", "max_storage"), problem, f"write {remedy}, or choose another plan")
 
 
 def _plan_with(feature: str, plans: Plans) -> str:

@@ -24,9 +24,9 @@ def rotation_faults(source: Source, spec: TenantSpec, today: date, before: Previ
             remedy = f"write {known}, or {known + 1} to rotate"
             yield source.fault(place, f"is {number}, and was {known} in the last run", remedy)
         elif since is not None and today < (until := overlap_of(spec, since)):
-            wrong = f"rises to {number} while those before {known} still work, until {until}"
+            problem = f"rises to {number} while those before {known} still work, until {until}"
             remedy = f"write {known} until then, or credentials: overlap_days: 0 to end them at once"
-            yield source.fault(place, wrong, remedy)
+            yield source.fault(place, problem, remedy)
 
 
 def _numbers(spec: TenantSpec) -> Mapping[FieldPath, tuple[str, int]]:

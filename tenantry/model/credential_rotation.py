@@ -51,13 +51,13 @@ def overlap_of(spec: TenantSpec, since: date) -> date:
     return since + timedelta(days=days + 1 if days else 0)
 
 
-def rotation_state(turns: Mapping[str, Rotation], seen: SeenRotations | None = None) -> SeenRotations:
+def rotation_state(rotations: Mapping[str, Rotation], seen: SeenRotations | None = None) -> SeenRotations:
     """The rotations that the next run must know; empty while nothing was ever rotated.
 
     Also what is gone since: an API key that comes back under its name must not be one that was rotated away.
     """
-    known = {name: (turn.number, turn.since) for name, turn in turns.items() if not turn.first}
-    gone = {name: seen_rotation for name, seen_rotation in (seen or {}).items() if name not in turns}
+    known = {name: (rotation.number, rotation.since) for name, rotation in rotations.items() if not rotation.first}
+    gone = {name: seen_rotation for name, seen_rotation in (seen or {}).items() if name not in rotations}
     return {**known, **gone}
 
 

@@ -63,5 +63,5 @@ NAMES: Final = tuple(parameter.name for parameter in PARAMETERS)
 
 def unsuited(settings: Mapping[str, str], release: int) -> list[tuple[Parameter, str]]:
     """The parameters that a server of this release has otherwise, with what it has; empty where it does not say."""
-    found = ((parameter, settings.get(parameter.name, "")) for parameter in PARAMETERS if parameter.since <= release)
-    return [(parameter, setting) for parameter, setting in found if not parameter.suits(setting)]
+    in_force = ((parameter, settings.get(parameter.name, "")) for parameter in PARAMETERS if parameter.since <= release)
+    return [(parameter, setting) for parameter, setting in in_force if not parameter.suits(setting)]

@@ -27,7 +27,7 @@ class ResolvedTenant:
     max_storage: int  # bytes
     features: Mapping[str, bool]  # all eight, by their names in the tenant file
     config: Mapping[str, Any]  # the layers merged: system, plan, tenant
-    turns: Mapping[str, Rotation]  # of credentials, see tenantry/model/credential_rotation.py
+    rotations: Mapping[str, Rotation]  # of credentials, see tenantry/model/credential_rotation.py
     scaled: bool = False  # something scaled its containers in the last run
     due_on: date | None = None  # of a deleted tenant: from this day on `tenantry purge` may remove it
     api_keys: tuple[ApiKey, ...] = ()  # those that have not expired
@@ -105,7 +105,7 @@ def resolve(
         max_storage=plan.max_storage if spec.limits.max_storage is None else bytes_of(spec.limits.max_storage),
         features=deep_freeze({name: chosen.get(name, on) for name, on in plan.features.defaults().items()}),
         config=deep_freeze(merge_layers(system or {}, plan.config, spec.config.model_dump())),
-        turns=deep_freeze(rotations_of(spec, today, before.rotations if before else None)),
+        rotations=deep_freeze(rotations_of(spec, today, before.rotations if before else None)),
         api_keys=tuple(key for key in spec.api_keys if today <= key.expires_at),
         services=deep_freeze({name: services[name] for name in spec.enabled_services} if services else {}),
         due_on=due_on(spec, first_seen_deleted),

@@ -20,16 +20,16 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong in one file. `wrong` and `remedy` are clauses without a full stop."""
+    """One thing wrong in one file. `problem` and `remedy` are clauses without a full stop."""
 
     file: str
     line: int
     field: str
-    wrong: str
+    problem: str
     remedy: str
 
     def __str__(self) -> str:
-        line = printable(f"{self.file}:{self.line}: {self.field}: {self.wrong}, {self.remedy}")
+        line = printable(f"{self.file}:{self.line}: {self.field}: {self.problem}, {self.remedy}")
         return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
 
 
@@ -50,9 +50,11 @@ class FieldError(ValueError):
     `is_in_value`: its line is where the value begins, which may be below the field's name.
     """
 
-    def __init__(self, wrong: str, remedy: str, path: tuple[str | int, ...] = (), *, is_in_value: bool = False) -> None:
-        super().__init__(f"{wrong}, {remedy}")
-        self.wrong = wrong
+    def __init__(
+        self, problem: str, remedy: str, path: tuple[str | int, ...] = (), *, is_in_value: bool = False
+    ) -> None:
+        super().__init__(f"{problem}, {remedy}")
+        self.problem = problem
         self.remedy = remedy
         self.path = path
         self.is_in_value = is_in_value

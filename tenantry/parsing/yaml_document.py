@@ -4,6 +4,7 @@ Works on the parser's events instead of its constructors: no tag is ever acted o
 the nesting is bounded, so a file of 64 KiB cannot cost more than reading it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, cast
@@ -17,6 +18,7 @@ from tenantry.parsing.yaml_scalars import resolve_scalar
 
 FieldPath = tuple[str | int, ...]
 _DEEPEST: Final = 12
+_COMMENT: Final = re.compile(r"(?:^|[ \t])#(.*)$")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
 
 
@@ -28,10 +30,12 @@ class Document:
     lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])
     faults: list[tuple[int, FieldPath, FieldError]] = field(default_factory=list[tuple[int, FieldPath, FieldError]])
     value_lines: dict[FieldPath, int] = field(default_factory=dict[FieldPath, int])  # where each text begins
+    # Line -> what stands behind a `#` there: a comment, or the end of a text, which is a value as well.
+    comments: dict[int, str] = field(default_factory=dict[int, str])
 
-    def line_of_fault(self, path: FieldPath, wrong: FieldError) -> int:
+    def line_of_fault(self, path: FieldPath, error: FieldError) -> int:
         """The line of the field, or that of its value where the mistake is in there."""
-        line = self.value_lines.get(path) if wrong.is_in_value else None
+        line = self.value_lines.get(path) if error.is_in_value else None
         return self.line_of(path) if line is None else line
 
     def line_of(self, path: FieldPath) -> int:
@@ -63,16 +67,19 @@ def read_document(content: bytes) -> Document:
     text = ""
     try:
         text = _text_of(content, document)
+        document.comments = {
+            number: found[1] for number, line in enumerate(text.splitlines(), 1) if (found := _COMMENT.search(line))
+        }
         _Reader(document, _events(text)).read()
     except _Stop:
         pass
     except _NoMapping as error:
         first, last = error.event.start_mark.line + 1, error.event.end_mark.line + 1
-        line, wrong = slip(text, first, last) or (first, FieldError("is not a mapping", "write `field: value` lines"))
-        document.faults.append((line, (), wrong))
+        line, problem = slip(text, first, last) or (first, FieldError("is not a mapping", "write `field: value` lines"))
+        document.faults.append((line, (), problem))
     except yaml.MarkedYAMLError as error:
-        line, wrong = broken(text, error)
-        document.faults.append((line, (), wrong))
+        line, problem = broken(text, error)
+        document.faults.append((line, (), problem))
     except yaml.YAMLError:
         document.faults.append((1, (), FieldError("is no YAML", "write it anew from a file that is")))
     return document
@@ -99,8 +106,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
 def _text_of(content: bytes, document: Document) -> str:
     """UTF-8 without a byte order mark and without characters that cannot be seen, comments included."""
 
-    def refuse(line: int, wrong: str, remedy: str) -> _Stop:
-        document.faults.append((line, (), FieldError(wrong, remedy)))
+    def refuse(line: int, problem: str, remedy: str) -> _Stop:
+        document.faults.append((line, (), FieldError(problem, remedy)))
         return _Stop()
 
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
@@ -110,12 +117,12 @@ def _text_of(content: bytes, document: Document) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise refuse(line, "is not UTF-8", "save it as UTF-8") from None
-    found = first_forbidden_character(text.replace("\r\n", " \n"), allowed="\n\t")
-    if found is not None:
-        raise refuse(text.count("\n", 0, found[0]) + 1, f"holds {found[1]}", "remove it")
+    forbidden = first_forbidden_character(text.replace("\r\n", " \n"), allowed="\n\t")
+    if forbidden is not None:
+        raise refuse(text.count("\n", 0, forbidden[0]) + 1, f"holds {forbidden[1]}", "remove it")
     unresolved = conflict(text)
     if unresolved is not None:
-        raise refuse(unresolved[0], unresolved[1].wrong, unresolved[1].remedy)
+        raise refuse(unresolved[0], unresolved[1].problem, unresolved[1].remedy)
     if not text.strip():
         raise refuse(1, "is empty", "write the tenant's fields, or delete the file")
     return text
@@ -175,18 +182,18 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent, path: FieldPath) -> Any:
         self._document.value_lines[path] = event.start_mark.line + 1
-        found = first_forbidden_character(
+        forbidden = first_forbidden_character(
             event.value, allowed="\n\t"
         )  # escapes in double quotes can say what the text may not
-        if found is not None:
-            self._fault(event, path, f"holds {found[1]}", "remove it")
+        if forbidden is not None:
+            self._fault(event, path, f"holds {forbidden[1]}", "remove it")
             return None
         if event.style is not None and event.style != "":
             return event.value
         try:
             return resolve_scalar(event.value)
-        except FieldError as wrong:
-            self._fault(event, path, wrong.wrong, wrong.remedy)
+        except FieldError as error:
+            self._fault(event, path, error.problem, error.remedy)
             return None
 
     def _items(self, path: FieldPath) -> list[Any]:
@@ -199,8 +206,8 @@ class _Reader:
         mapping: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, path)
-            if (wrong := in_key(key)) is not None:
-                self._fault(event, path, wrong.wrong, wrong.remedy)
+            if (mistake := in_key(key)) is not None:
+                self._fault(event, path, mistake.problem, mistake.remedy)
             if key in mapping:
                 first = self._document.lines[*path, key]
                 self._fault(event, (*path, key), f"stands here twice, first in line {first}", "keep one of the two")
@@ -237,9 +244,9 @@ class _Reader:
             return None
         return value if isinstance(value, str) else None
 
-    def _fault(self, event: yaml.Event, path: FieldPath, wrong: str, remedy: str) -> None:
-        self._document.faults.append((event.start_mark.line + 1, path, FieldError(wrong, remedy)))
+    def _fault(self, event: yaml.Event, path: FieldPath, problem: str, remedy: str) -> None:
+        self._document.faults.append((event.start_mark.line + 1, path, FieldError(problem, remedy)))
 
-    def _stop(self, event: yaml.Event, path: FieldPath, wrong: str, remedy: str) -> NoReturn:
-        self._fault(event, path, wrong, remedy)
+    def _stop(self, event: yaml.Event, path: FieldPath, problem: str, remedy: str) -> NoReturn:
+        self._fault(event, path, problem, remedy)
         raise _Stop

@@ -21,22 +21,22 @@ _SPACELESS: Final = ("has no space after a colon", "write a space after it, as i
 
 def conflict(text: str) -> tuple[int, FieldError] | None:
     """The first line that git left in a file in which two changes met."""
-    found = _CONFLICT.search(text)
-    if found is None:
+    match = _CONFLICT.search(text)
+    if match is None:
         return None
-    wrong = FieldError(
-        f"is a conflict marker of git ({found[0]})", "keep one side of each conflict and remove the markers"
+    problem = FieldError(
+        f"is a conflict marker of git ({match[0]})", "keep one side of each conflict and remove the markers"
     )
-    return text.count("\n", 0, found.start()) + 1, wrong
+    return text.count("\n", 0, match.start()) + 1, problem
 
 
 def slip(text: str, first: int, last: int) -> tuple[int, FieldError] | None:
     """The mistake in these lines of a text that is no YAML: the last one, as the parser notices it late."""
     lines = text.split("\n")
     for number in range(min(last, len(lines)), max(first, 1) - 1, -1):
-        wrong = _of_line(lines[number - 1])
-        if wrong is not None:
-            return number, wrong
+        problem = _of_line(lines[number - 1])
+        if problem is not None:
+            return number, problem
     return None
 
 
@@ -53,8 +53,8 @@ def in_key(key: str) -> FieldError | None:
 def in_text(text: str) -> FieldError | None:
     """A mark that made one text of what was meant as a mapping or a list."""
     line = text.partition("\n")[0]
-    if (found := _OTHER_COLON.search(line)) is not None:
-        return _colon(found[1], is_in_value=True)
+    if (match := _OTHER_COLON.search(line)) is not None:
+        return _colon(match[1], is_in_value=True)
     if (mark := line[:1]) in _PUNCTUATION:
         return _mark(mark, is_in_value=True)
     return FieldError(*_SPACELESS, is_in_value=True) if _NO_SPACE.match(line) else None

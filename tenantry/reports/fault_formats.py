@@ -78,7 +78,7 @@ def to_text(document: dict[str, Any]) -> str:
 
 
 def _message(fault: Fault) -> str:
-    return printable(f"{fault.field}: {fault.wrong}, {fault.remedy}")
+    return printable(f"{fault.field}: {fault.problem}, {fault.remedy}")
 
 
 def _result(fault: Fault, level: str) -> dict[str, Any]:

@@ -61,17 +61,17 @@ class TenantDiff:
 
 def diff_tenants(before: Mapping[str, Document], after: Mapping[str, Document]) -> list[TenantDiff]:
     """By code; nobody who would see nothing."""
-    found: list[TenantDiff] = []
+    differences: list[TenantDiff] = []
     for code in sorted({*before, *after}, key=lambda one: int(one[1:])):
         old, new = before.get(code), after.get(code)
         plans = (_plan(old), _plan(new))
         monthly = (_monthly(old), _monthly(new))
         if old is None or new is None:
-            found.append(TenantDiff(code, "opened" if old is None else "gone", plans, monthly))
+            differences.append(TenantDiff(code, "opened" if old is None else "gone", plans, monthly))
         elif changes := tuple(_changes(*_whole(old, new))):
             restarts = any(_changes(_told(old), _told(new)))
-            found.append(TenantDiff(code, "changed", plans, monthly, changes, restarts))
-    return found
+            differences.append(TenantDiff(code, "changed", plans, monthly, changes, restarts))
+    return differences
 
 
 def _told(document: Document) -> Document:
@@ -88,12 +88,12 @@ def _whole(old: Document, new: Document) -> tuple[Document, Document]:
 def _joined(document: Document) -> Document:
     done = cast(Document, document[INFRA_SETTINGS])
     services = {str(service["name"]): service for service in cast(Sequence[Document], done["services"])}
-    told = cast(Sequence[Document], document["services"])
+    entries = cast(Sequence[Document], document["services"])
     return {
         **_OPTIONAL,
         **_told(document),
         **done,
-        "services": [{**entry, **services[str(entry["name"])]} for entry in told],
+        "services": [{**entry, **services[str(entry["name"])]} for entry in entries],
     }
 
 

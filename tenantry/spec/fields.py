@@ -74,9 +74,9 @@ def _prose(longest: int) -> Callable[[str], str]:
             raise FieldError("is empty", f"write 1 to {longest} characters")
         if len(text) > longest:
             raise FieldError(f"has {len(text)} characters", f"write at most {longest}")
-        found = first_forbidden_character(text)
-        if found is not None:
-            raise FieldError(f"holds {found[1]}", "remove it")
+        forbidden = first_forbidden_character(text)
+        if forbidden is not None:
+            raise FieldError(f"holds {forbidden[1]}", "remove it")
         if any(unicodedata.category(char) == "Zs" and char != " " for char in text):
             raise FieldError("holds a space that is not the ordinary one", "write an ordinary space")
         if text != text.strip():
@@ -102,9 +102,9 @@ def _reference(text: str) -> str:
     """Refuses text that is no reference: it may be the secret itself, known to whoever reads the file's history."""
     if _REFERENCE.fullmatch(text) is None:
         kind = credential_in(text)
-        wrong = f"is a secret ({kind}) and no reference to one" if kind else "is no reference to a secret"
+        problem = f"is a secret ({kind}) and no reference to one" if kind else "is no reference to a secret"
         raise FieldError(
-            wrong,
+            problem,
             f"set it by `pulumi config set --secret {SECRETS}:CODE.KEY` and write config:CODE.KEY, such as "
             "config:k001.wechatPayKey; if the secret itself stood here, change it where it was issued",
         )

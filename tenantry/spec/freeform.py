@@ -97,9 +97,9 @@ def _check_size(size: int, path: Path) -> None:
 def _check_text(text: str, path: Path, is_secret: bool) -> None:
     if len(text) > _LONGEST_TEXT:
         raise FieldError(f"has {len(text)} characters", f"write at most {_LONGEST_TEXT}", path)
-    found = first_forbidden_character(text, allowed="\n\t")
-    if found is not None:
-        raise FieldError(f"holds {found[1]}", "remove it", path)
+    forbidden = first_forbidden_character(text, allowed="\n\t")
+    if forbidden is not None:
+        raise FieldError(f"holds {forbidden[1]}", "remove it", path)
     if text and is_secret:
         raise FieldError("looks like a secret", KEEP_SECRETS_OUT, path)
     if (kind := credential_in(text) or _guess(text, path)) is not None:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from tenantry.parsing.faults import Fault, FieldError
 from tenantry.parsing.regular_file import read_regular
 from tenantry.parsing.yaml_document import Document, FieldPath, read_document
+from tenantry.spec.secret_detection.remedy import KEEP_SECRETS_OUT
+from tenantry.spec.secret_detection.text import credential_in
 from tenantry.spec.tenant import TenantSpec, Tombstone, contradiction
 from tenantry.spec.validation_messages import findings
 
@@ -30,8 +32,8 @@ class Source:
     file: str
     document: Document
 
-    def fault(self, path: FieldPath, wrong: str, remedy: str) -> Fault:
-        return Fault(self.file, self.document.line_of(path), field_name(path), wrong, remedy)
+    def fault(self, path: FieldPath, problem: str, remedy: str) -> Fault:
+        return Fault(self.file, self.document.line_of(path), field_name(path), problem, remedy)
 
     def valid(self, name: str) -> Any:
         """A top-level value that no fault concerns, else None; good even where another field is wrong."""
@@ -79,8 +81,8 @@ def read_model(
 def _read(path: Path) -> Document:
     try:
         return read_document(read_regular(path))
-    except FieldError as wrong:
-        return Document(faults=[(1, (), wrong)])
+    except FieldError as error:
+        return Document(faults=[(1, (), error)])
 
 
 def _checked(document: Document, data: Mapping[str, Any], model: type[Model]) -> Model | None:
@@ -89,9 +91,9 @@ def _checked(document: Document, data: Mapping[str, Any], model: type[Model]) ->
     try:
         value = model.model_validate(data)
     except ValidationError as error:
-        for path, wrong in findings(error, model):
+        for path, fault in findings(error, model):
             if not document.refused(path):
-                document.faults.append((document.line_of_fault(path, wrong), path, wrong))
+                document.faults.append((document.line_of_fault(path, fault), path, fault))
         return None
     return None if document.faults else value
 
@@ -100,14 +102,24 @@ def _check_life(document: Document, data: Mapping[str, Any]) -> None:
     """Said also where another field is wrong, which keeps the model from coming this far."""
     if document.data is None or any(document.refused((name,)) for name in _LIFE) or "status" not in data:
         return
-    wrong = contradiction(*(data.get(name) for name in _LIFE))
-    if wrong is not None and not document.refused(wrong.path):
-        document.faults.append((document.line_of(wrong.path), wrong.path, wrong))
+    error = contradiction(*(data.get(name) for name in _LIFE))
+    if error is not None and not document.refused(error.path):
+        document.faults.append((document.line_of(error.path), error.path, error))
+
+
+def _check_comments(document: Document) -> None:
+    """A secret in a comment is as readable to whoever reads the file, or its history, as one in a value."""
+    faulty = {line for line, _, _ in document.faults}
+    for line, text in document.comments.items():
+        if line not in faulty and (kind := credential_in(text)) is not None:
+            wrong = FieldError(f"holds a comment that looks like a secret ({kind})", KEEP_SECRETS_OUT)
+            document.faults.append((line, (), wrong))
 
 
 def _finished(path: Path, document: Document, value: Model | None) -> Reading[Model]:
     file = str(path)
+    _check_comments(document)
     faults = tuple(
-        Fault(file, line, field_name(where), wrong.wrong, wrong.remedy) for line, where, wrong in document.faults
+        Fault(file, line, field_name(where), error.problem, error.remedy) for line, where, error in document.faults
     )
     return Reading(Source(file, document), None if faults else value, faults)

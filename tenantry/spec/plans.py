@@ -273,8 +273,8 @@ def secrets_in(source: Source) -> Iterator[Fault]:
             continue
         try:
             check_freeform({} if value is None else value)
-        except FieldError as wrong:
-            yield source.fault((*path, *wrong.path), wrong.wrong, wrong.remedy)
+        except FieldError as error:
+            yield source.fault((*path, *error.path), error.problem, error.remedy)
 
 
 class PlansDocument(Strict):

@@ -253,9 +253,9 @@ class TenantSpec(Strict):
 
     @model_validator(mode="after")
     def _life_agrees(self) -> "TenantSpec":
-        wrong = contradiction(self.status, self.deleted_at, self.proof)
-        if wrong is not None:
-            raise wrong
+        problem = contradiction(self.status, self.deleted_at, self.proof)
+        if problem is not None:
+            raise problem
         return self
 
 

@@ -60,14 +60,14 @@ def secret_faults(
         if (taken := _taken(variable(secret.name))) is not None:
             yield source.fault(("secrets", place, "name"), taken, "choose another name")
         code, _, key = secret.key.partition(".")
-        wrong = None
+        problem = None
         if code != spec.code:
             remedy = f"write config:{spec.code}.{key} and run `{set_secret(f'{spec.code}.{key}', _of(stack))}`"
-            wrong = (f"refers to a secret of {code}", remedy)
+            problem = (f"refers to a secret of {code}", remedy)
         elif is_handed and stack is not None and stack.holds(spec.cell):
-            wrong = _wrong_in(stack, secret.key)
-        if wrong is not None:
-            yield source.fault(("secrets", place, "from"), *wrong)
+            problem = _wrong_in(stack, secret.key)
+        if problem is not None:
+            yield source.fault(("secrets", place, "from"), *problem)
 
 
 def _wrong_in(stack: StackSecrets, key: str) -> tuple[str, str] | None:
@@ -78,17 +78,17 @@ def _wrong_in(stack: StackSecrets, key: str) -> tuple[str, str] | None:
         near = get_close_matches(key, others, n=1, cutoff=0.75)
         meant = f", or write config:{near[0]}, which is there" if near else ""
         return f"is not in the configuration of the stack {stack.stack}", command + meant
-    wrong = stack.keys[key]
-    return (f"{SECRETS}:{key} of the stack {stack.stack} {wrong}", command) if wrong else None
+    problem = stack.keys[key]
+    return (f"{SECRETS}:{key} of the stack {stack.stack} {problem}", command) if problem else None
 
 
 def _of(stack: StackSecrets | None) -> str:
     return stack.stack if stack is not None else "STACK"
 
 
-def _taken(called: str) -> str | None:
-    if called.endswith(FILE_SUFFIX):
-        return f"would be the variable {called}, and {FILE_SUFFIX} says where the file of a secret is"
-    if _PLATFORMS.fullmatch(called):
-        return f"would be the variable {called}, which is the platform's or the system's"
+def _taken(variable: str) -> str | None:
+    if variable.endswith(FILE_SUFFIX):
+        return f"would be the variable {variable}, and {FILE_SUFFIX} says where the file of a secret is"
+    if _PLATFORMS.fullmatch(variable):
+        return f"would be the variable {variable}, which is the platform's or the system's"
     return None

@@ -49,8 +49,8 @@ def _finding(item: Mapping[str, Any], model: type[BaseModel]) -> tuple[FieldPath
     context = cast(Mapping[str, Any], item.get("ctx", {}))
     match kind:
         case "value_error" if isinstance(context.get("error"), FieldError):
-            wrong = cast(FieldError, context["error"])
-            return (*path, *wrong.path), wrong
+            error = cast(FieldError, context["error"])
+            return (*path, *error.path), error
         case "missing":
             return path, FieldError("is missing", f"add `{path[-1]}`" + _example(path))
         case "extra_forbidden":
@@ -87,8 +87,8 @@ def _type_finding(kind: str, value: object) -> FieldError:
     remedy = _REMEDIES.get(kind, f"write {_TYPES[kind]}")
     if value is None:
         return FieldError("is empty", f"write {_TYPES[kind]}, or remove the line")
-    if isinstance(value, str) and _TYPES[kind] in ("a mapping", "a list") and (wrong := in_text(value)) is not None:
-        return wrong
+    if isinstance(value, str) and _TYPES[kind] in ("a mapping", "a list") and (problem := in_text(value)) is not None:
+        return problem
     return FieldError(f"is {_what(value)} where {_TYPES[kind]} belongs", remedy)
 
 
@@ -113,10 +113,10 @@ def _known(path: FieldPath, model: type[BaseModel]) -> str:
     here: Any = model
     for step in path[:-1]:
         here = _below(here, step)
-    found = _model_within(here)
-    if found is None:
+    inner = _model_within(here)
+    if inner is None:
         return "remove it"
-    fields = sorted(field.alias or name for name, field in found.model_fields.items())
+    fields = sorted(field.alias or name for name, field in inner.model_fields.items())
     near = get_close_matches(str(path[-1]).lower(), fields, n=1, cutoff=0.75)
     return f"write `{near[0]}` or remove it" if near else f"remove it; the fields are {', '.join(fields)}"
 
@@ -129,11 +129,11 @@ def _below(annotation: Any, step: str | int) -> Any:
     parts = get_args(annotation)
     if get_origin(annotation) in (dict, tuple):
         return parts[1] if get_origin(annotation) is dict else parts[0]
-    return next((found for part in parts if (found := _below(part, step)) is not None), None)
+    return next((inner for part in parts if (inner := _below(part, step)) is not None), None)
 
 
 def _model_within(annotation: Any) -> type[BaseModel] | None:
     """The model in `Model | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_within(part)) is not None), None)
+    return next((model for part in get_args(annotation) if (model := _model_within(part)) is not None), None)

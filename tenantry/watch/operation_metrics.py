@@ -46,12 +46,12 @@ def of_operations(session: "Session") -> list[Metric]:
     runs = CounterMetricFamily("tenant_operations", "Runs of this year", labels=["command", "result"])
     lasted = SummaryMetricFamily("tenant_operation_duration_seconds", "Of ended runs of this year", labels=["command"])
     totals: dict[str, tuple[int, float]] = {}
-    found = session.execute(RUNS).fetchall()
+    rows = session.execute(RUNS).fetchall()
     # From nothing to 1 is no increase to Prometheus: what a command has not met yet is 0 from its first run on.
-    absent = {(command, result) for command, *_ in found for result in Result} - {(row[0], row[1]) for row in found}
+    absent = {(command, result) for command, *_ in rows for result in Result} - {(row[0], row[1]) for row in rows}
     for command, result in sorted(absent):
         runs.add_metric([command, str(result)], 0)
-    for command, result, count, seconds in found:
+    for command, result, count, seconds in rows:
         runs.add_metric([command, result], count)
         if result not in ("open", "killed"):  # when a killed one ended is not known
             before = totals.get(command, (0, 0.0))

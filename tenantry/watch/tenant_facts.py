@@ -136,14 +136,14 @@ def read_in(session: "Session", code: str | None = None) -> list[TenantFacts]:
     for tenant, item, quantity in session.execute(BILLED, given).fetchall():
         billed.setdefault(tenant, {})[item] = int(quantity or 0)
     databases = {name: (limit, sessions) for name, limit, sessions in session.execute(DATABASES).fetchall()}
-    found: list[TenantFacts] = []
+    facts: list[TenantFacts] = []
     for row in session.execute(TENANTS, given).fetchall():
         tenant = str(row[0])
         if not is_code(tenant):
             continue
         used = _Used(users.get(tenant), storage.get(tenant), billed.get(tenant, {}), emails.get(tenant), databases)
-        found.append(_facts(row, used))
-    return found
+        facts.append(_facts(row, used))
+    return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +193,14 @@ def _quotas(given: Mapping[str, Any], max_users: int, max_storage: int, database
     measured["email_sends"] = (used.emails, "notification_logs", None)
     measured["databases"] = (int(database in used.databases), "the database server", None)
     own = {"users": max_users, "storage": max_storage}
-    found: list[Quota] = []
+    quotas: list[Quota] = []
     for name in QUOTAS:
         quota: Mapping[str, Any] = given.get(name) or {}
         limit = own.get(name, quota.get("limit"))
         if limit is None:
             continue
         thresholds = tuple(quota.get("thresholds") or THRESHOLDS)
-        found.append(
+        quotas.append(
             Quota(name, int(limit), quota.get("unit", name), quota.get("reset", "none"), thresholds, *measured[name])
         )
-    return found
+    return quotas

@@ -1,4 +1,4 @@
-"""What a date or a step of a removal changes in a tenant's resources is what the due report allows, and no more."""
+"""The due report allows what a date or a step of a removal changes in a tenant's resources, and no more."""
 
 from collections.abc import Callable
 from datetime import date
@@ -43,7 +43,7 @@ def test_all_that_it_brings_is_announced(name: str, parts: Callable[..., Any], t
 
 @pytest.mark.parametrize("kind", DueKind)
 def test_nothing_else_is(kind: DueKind, parts: Callable[..., Any], tenant: Callable[..., Any]) -> None:
-    """Of nobody else, no replacement, nothing new; and no loss but that of who is removed."""
+    """Nothing of anybody else, no replacement, nothing new; and no loss but that of who is removed."""
     there = resources(parts(tenant()))
     announced = due_report("prod", state(there), [DueChange("k001", kind)])
     (database,) = (urn for urn in there if urn.endswith("::k001-db-database"))

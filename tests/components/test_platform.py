@@ -269,7 +269,7 @@ def test_the_admin_database_is_closed_and_has_its_rights_before_it_is_migrated(p
 
 def test_the_admin_services_logins_are_no_members_of_the_owner(platform) -> None:
     recording, name = platform(), f"platform-{ADMIN_DATABASE.replace('_', '-')}"
-    assert [recording.named(f"{name}-login-{turn}").inputs["roles"] for turn in "ab"] == [[], []]
+    assert [recording.named(f"{name}-login-{suffix}").inputs["roles"] for suffix in "ab"] == [[], []]
     assert recording.named(f"{name}-rights").inputs["rights"] == "rows"
 
 

@@ -51,11 +51,11 @@ def test_every_entry_of_the_secret_is_one(parts, tenant, secret_type) -> None:
 
 def test_a_login_roles_password_is_a_secret(parts, tenant, secret_type) -> None:
     recording = parts(tenant())
-    found = [recording.named(f"k001-db-login-{suffix}").inputs["password"] for suffix in "ab"]
-    assert all(isinstance(password, secret_type) for password in found)
-    assert len({password.value for password in found}) == 2
+    resource = [recording.named(f"k001-db-login-{suffix}").inputs["password"] for suffix in "ab"]
+    assert all(isinstance(password, secret_type) for password in resource)
+    assert len({password.value for password in resource}) == 2
     in_turn = recording.one("Secret").inputs["data"]["DB_PASSWORD"].value
-    assert b64decode(in_turn).decode() == found[0].value
+    assert b64decode(in_turn).decode() == resource[0].value
 
 
 def test_the_administrators_password_leaves_the_tenant_as_a_secret(parts, tenant, secret_type) -> None:

@@ -17,9 +17,9 @@ PROVIDERS = {
 
 
 def test_a_tenant_is_few_resources_each_of_its_own_name(parts, tenant) -> None:
-    found = parts(tenant()).descendants("k001")
-    assert 20 < len(found) <= MOST_RESOURCES
-    assert len({result.name for result in found}) == len(found)
+    resources = parts(tenant()).descendants("k001")
+    assert 20 < len(resources) <= MOST_RESOURCES
+    assert len({result.name for result in resources}) == len(resources)
 
 
 def test_every_child_has_an_explicit_provider_of_its_package(parts, tenant) -> None:
@@ -100,12 +100,12 @@ PHYSICAL = ("name", "roleName", "policyName", "rr", "databaseName", "tenantId")
 
 def names(recording, code: str) -> set[str]:
     """By which the tenant's resources are known to Pulumi, and to the systems they are in."""
-    found = {resource.name for resource in recording.descendants(code)}
+    resources = {resource.name for resource in recording.descendants(code)}
     for resource in recording.descendants(code):
-        found |= {f"{resource.type} {resource.inputs[key]}" for key in PHYSICAL if key in resource.inputs}
+        resources |= {f"{resource.type} {resource.inputs[key]}" for key in PHYSICAL if key in resource.inputs}
         if metadata := resource.inputs.get("metadata"):
-            found.add(f"{resource.type} {metadata.get('namespace')}/{metadata['name']}")
-    return found
+            resources.add(f"{resource.type} {metadata.get('namespace')}/{metadata['name']}")
+    return resources
 
 
 def test_two_tenants_share_no_name(parts, tenant) -> None:

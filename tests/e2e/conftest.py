@@ -68,7 +68,7 @@ class Life:
         return done.stdout + done.stderr
 
     def up_for_what_is_due(self, ok: int = 0) -> str:
-        """As the last step of purge.yml: the run is held to what needs no request. Both names are one stack's."""
+        """Runs the last step of purge.yml: it is held to what needs no request. Both names are one stack's."""
         file = self.world.folder / ".local" / "due.json"
         due = self.world.run("tenantry", "report", "due", "--stack", FULL_NAME, "--output", str(file)).stdout
         done = self.world.up("--approved", str(file), ok=ok)
@@ -164,13 +164,13 @@ class Life:
         return [record["rr"] for record in self.world.alibaba()["domains"]["yyup.cc"]["records"]]
 
     def namespaces(self) -> list[str]:
-        found = self.world.kubectl("get", "namespaces", "-l", "tenantry.io/tenant")["items"]
-        return [space["metadata"]["name"] for space in found]
+        document = self.world.kubectl("get", "namespaces", "-l", "tenantry.io/tenant")["items"]
+        return [space["metadata"]["name"] for space in document]
 
     def pods(self) -> list[str]:
         """Those that are not on their way out."""
-        found = self.world.kubectl("get", "pods", "-n", f"tenant-{self.code}")["items"]
-        return [pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        document = self.world.kubectl("get", "pods", "-n", f"tenant-{self.code}")["items"]
+        return [pod["metadata"]["name"] for pod in document if "deletionTimestamp" not in pod["metadata"]]
 
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """The admin database."""

@@ -306,8 +306,8 @@ def test_the_next_up_empties_the_prefixes_and_removes_the_rest(life: Any, before
 
 
 def test_a_tombstone_that_got_lost_brings_no_empty_tenant(life: Any, before: Any) -> None:
-    stone = life.world.tenant_file("k001").read_text()
-    proof = yaml.safe_load(stone)["proof"]
+    tombstone = life.world.tenant_file("k001").read_text()
+    proof = yaml.safe_load(tombstone)["proof"]
     text = life.world.tenant_file("k002").read_text().replace("k002", "k001").replace("13800138002", "13800138001")
     for status in (f"status: purged\nproof: {proof}\ndeleted_at: {AGAIN}", f"status: deleted\ndeleted_at: {AGAIN}"):
         life.world.tenant_file("k001").write_text(text.replace("status: active", status))
@@ -316,15 +316,15 @@ def test_a_tombstone_that_got_lost_brings_no_empty_tenant(life: Any, before: Any
         assert life.databases() == ["rent002"]
         assert life.roles() == []
         assert all(held == {"versions": [], "uploads": []} for held in life.objects().values())
-    life.world.tenant_file("k001").write_text(stone)
+    life.world.tenant_file("k001").write_text(tombstone)
     life.world.up()
 
 
 def test_what_stays_is_a_tombstone_a_log_and_the_proved_backup(life: Any, before: Any) -> None:
     proof = yaml.safe_load(life.world.tenant_file("k001").read_text())["proof"]
     assert "gone" in life.purge()
-    stone = yaml.safe_load(life.world.tenant_file("k001").read_text())
-    assert stone == {"code": "k001", "status": "purged", "cell": "main", "deleted_at": AGAIN, "proof": proof}
+    tombstone = yaml.safe_load(life.world.tenant_file("k001").read_text())
+    assert tombstone == {"code": "k001", "status": "purged", "cell": "main", "deleted_at": AGAIN, "proof": proof}
     assert set(life.cleanup().values()) == {"completed"}
     for table in ("tenant_resource_cleanup", "tenant_cleanup_logs"):
         assert life.ask(f"SELECT {table}::text FROM {table} WHERE strpos({table}::text, '13800138001') > 0") == []
@@ -339,14 +339,14 @@ def test_what_stays_is_a_tombstone_a_log_and_the_proved_backup(life: Any, before
 
 
 def test_the_code_is_never_used_again(life: Any, before: Any) -> None:
-    stone = life.world.tenant_file("k001").read_text()
+    tombstone = life.world.tenant_file("k001").read_text()
     text = life.world.tenant_file("k002").read_text()
     life.world.tenant_file("k001").write_text(text.replace("k002", "k001").replace("13800138002", "13911112222"))
     refused = life.world.up(ok=None)
     assert refused.returncode != 0
     assert "codes are never used again" in refused.stdout + refused.stderr
     assert life.databases() == ["rent002"]
-    life.world.tenant_file("k001").write_text(stone)
+    life.world.tenant_file("k001").write_text(tombstone)
     life.world.up()
 
 

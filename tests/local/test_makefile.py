@@ -1,5 +1,6 @@
-"""The set-up before there is anything of the project's: uv comes into the cache whole, however many fetch it."""
+"""What the Makefile does before there is anything of the project's: uv comes into the cache whole, however many fetch it."""
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -33,3 +34,11 @@ def test_two_clones_fetch_uv_at_once(tmp_path: Path) -> None:
     assert (first.wait(30), second.wait(30)) == (0, 0)
     assert (cache / "uv-1" / "bin" / "uv").read_text() == "whole\n"
     assert [path.name for path in cache.iterdir()] == ["uv-1"]
+
+
+def test_what_it_calls_keeps_what_python_compiled() -> None:
+    command = ["make", "--no-print-directory", "--eval=shown: ; @env", "shown"]
+    given = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    shown = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=True).stdout
+    assert "PATH=" in shown
+    assert "PYTHONDONTWRITEBYTECODE" not in shown

@@ -24,6 +24,9 @@ from policies.analyzer.evaluator import Evaluation, RuleEvaluator
 from policies.model.resource import Resource
 from policies.model.settings import Settings
 from policies.model.stack import Stack
+from tenantry.model.resources.catalogue import SYSTEMS
+from tenantry.model.resources.facts import Owner
+from tenantry.model.resources.stack_settings import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 10, 20)
@@ -44,6 +47,13 @@ ENVIRONMENT = {
     "ALICLOUD_ACCOUNT_ID": "1234567890123456",
     "TENANTRY_ALIBABA_PROXY": "http://127.0.0.1:8085",
 }
+# Settings of the systems in which tenants own something: there is everything that a tenant can have.
+OF_TENANTS = tuple(
+    kind
+    for system in SYSTEMS
+    if any(Owner.TENANT in resource.owners for resource in getattr(system, "KINDS", {}).values())
+    for kind in getattr(system, "SETTINGS", ())
+)
 _recorded: dict[str, "Wire"] = {}  # once for all tests: the program takes a second
 _closed: dict[str, "Wire"] = {}
 
@@ -142,7 +152,7 @@ def recorded(
         )
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
     values = {key: value["default"] for key, value in project["config"].items()}
-    values |= {"tenants": str(tenants), **changes, **secrets}
+    values |= {"tenants": str(tenants), **examples(OF_TENANTS), **changes, **secrets}
     config = {
         f"tenantry:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }

@@ -1,23 +1,17 @@
 """checkov finds nothing in the objects that the program declares but what is written down here, with its reason.
 
-Only `make test-all` runs it: it comes with a hundred packages of its own, which tests/support/checkov.txt fixes.
+Only `make test-all` runs it (tests/support/clients/checkov.py). Over those that live: tests/e2e/attack/test_verify.py.
 """
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policies.analyzer.decode import SECRET, SIGNATURE
+from tests.support.clients.checkov import failed_checks
 
-LOCK = Path(__file__).resolve().parents[1] / "support" / "checkov.txt"
-SECONDS = 600  # with the download
 # Check and resource (KIND.NAMESPACE.NAME) -> why it may be so.
 VARIABLES = "the application's contract names these variables; the same values are offered as files, which is preferred"
 VERSION = "the embedded default has no registry to take digests from; production demands them (policies/prod.json)"
@@ -45,23 +39,7 @@ def findings(declared: dict[str, Any], tmp_path: Path) -> set[tuple[str, str]]:
     for name, wire in declared.items():
         if wire.type.startswith("kubernetes:") and name.startswith(("k001", "platform")):
             (tmp_path / f"{name}.json").write_text(json.dumps(clear(wire.props), ensure_ascii=False))
-    return set(_found(tmp_path))
-
-
-def _found(folder: Path) -> Iterator[tuple[str, str]]:
-    uv = os.environ.get("UV") or shutil.which("uv")
-    assert uv, "there is no uv: `make test-all` brings its own"
-    options = ("--framework", "kubernetes", "--skip-download", "--quiet", "--compact", "--output", "json")
-    run = (uv, "run", "--quiet", "--no-project", "--python", sys.executable, "--with-requirements", LOCK)
-    done = subprocess.run(
-        [*run, "checkov", "--directory", folder, *options], capture_output=True, text=True, timeout=SECONDS, cwd=folder
-    )
-    assert done.returncode in (0, 1), done.stderr
-    report = json.loads(done.stdout)
-    assert report["summary"]["parsing_errors"] == 0
-    assert report["summary"]["passed"] > 100
-    for check in report["results"]["failed_checks"]:
-        yield check["check_id"], check["resource"]
+    return set(failed_checks(tmp_path))
 
 
 @pytest.mark.sampled(0)

@@ -4,7 +4,7 @@ It still shows the rest to the provider's Check and to the policy pack before it
 or the other objects to then ends the run of all tenants, and names the wrong cause.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -28,28 +28,37 @@ from tests.policies.conftest import (
     rules_broken,
 )
 
-_known: Wires = {}
+PASSWORD = "random:index/randomPassword:RandomPassword"
+_known: dict[str, Wires] = {}
 
 
 @pytest.fixture
-def failed(record, secret_type, monkeypatch, tmp_path) -> Wires:
-    """The program over four tenants, where the engine answers that every single resource has failed."""
+def failing(record, secret_type, monkeypatch, tmp_path) -> Callable[[str], Wires]:
+    """The program over four tenants, where the engine answers that every resource has failed but those of a type."""
     real = MockMonitor.RegisterResource
 
-    def fails(self: MockMonitor, request: Any) -> Any:
-        answer = real(self, request)
-        if request.custom and not request.type.startswith("pulumi:"):
-            answer.result = resource_pb2.Result.FAIL
-        return answer
+    def program(spared: str) -> Wires:
+        def fails(self: MockMonitor, request: Any) -> Any:
+            answer = real(self, request)
+            if request.custom and not request.type.startswith("pulumi:") and request.type != spared:
+                answer.result = resource_pb2.Result.FAIL
+            return answer
 
-    if not _known:
-        for name, value in ENVIRONMENT.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(MockMonitor, "RegisterResource", fails)
-        egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
-        changes = {"today": TODAY.isoformat(), "egress": egress, "databaseCa": "-----BEGIN CERTIFICATE-----"}
-        _known.update(recorded(record, secret_type, tmp_path, changes, services=SERVICES))
-    return dict(_known)
+        if spared not in _known:
+            for name, value in ENVIRONMENT.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setattr(MockMonitor, "RegisterResource", fails)
+            egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
+            changes = {"today": TODAY.isoformat(), "egress": egress, "databaseCa": "-----BEGIN CERTIFICATE-----"}
+            _known[spared] = recorded(record, secret_type, tmp_path, changes, services=SERVICES)
+        return dict(_known[spared])
+
+    return program
+
+
+@pytest.fixture
+def failed(failing) -> Wires:
+    return failing("")
 
 
 def dropped(value: Any) -> Any:
@@ -102,6 +111,12 @@ def test_only_secrets_are_taken_from_other_resources(failed: Wires, handed_on: W
     }
     assert places
     assert [place for place in sorted(places) if not any(fnmatchcase(place, known) for known in MAY_BE_MISSING)] == []
+
+
+def test_a_secret_that_was_made_is_known_whatever_failed_after_it(failing) -> None:
+    """One with nothing in it the engine calls a "malformed RPC secret", of a resource that is as it should be."""
+    wires = failing(PASSWORD)
+    assert {wire.urn: place for wire in wires.values() for place in missing(wire.props, dropped(wire.props))} == {}
 
 
 def test_no_policy_is_broken_by_what_is_missing(handed_on: Wires) -> None:

@@ -118,8 +118,8 @@ def test_what_belongs_to_a_foundation_is_declared_nowhere_else(declared: Wires, 
     """A tenant with a cluster or a server of its own would be judged by nobody."""
     for name in (CLUSTER, SERVER, KEY):
         wire = changed(founded[name], "@urn", f"urn:pulumi:test::tenantry::{founded[name].type}::{name}")
-        found = {violation.rule.name for violation in rules_broken({**declared, name: wire}, only=[name]).broken}
-        assert "names-kind" in found
+        evaluation = {violation.rule.name for violation in rules_broken({**declared, name: wire}, only=[name]).broken}
+        assert "names-kind" in evaluation
 
 
 def test_an_addon_cannot_switch_the_walls_off_later(founded: Wires) -> None:

@@ -295,12 +295,12 @@ def general(wire: Wire, place: str) -> str:
 
 def green(declared: Wires, name: str) -> set[str]:
     """Mutations of this resource that the pack does not miss."""
-    found: set[str] = set()
+    names: set[str] = set()
     for place, left in mutations(name, declared[name]):
         world = {**declared, name: left} if left else {key: wire for key, wire in declared.items() if key != name}
         if not rules_broken(world, only=[name] if left else []).broken:
-            found.add(general(declared[name], place))
-    return found
+            names.add(general(declared[name], place))
+    return names
 
 
 def patterns() -> set[str]:

@@ -15,7 +15,7 @@ TABLES = ("CASES", "PRESENT")
 
 def violated() -> set[str]:
     """The rules that some table of a test file here breaks."""
-    found: set[str] = set()
+    names: set[str] = set()
     for path in HERE.rglob("test_*.py"):
         if path.name == Path(__file__).name:
             continue
@@ -24,9 +24,9 @@ def violated() -> set[str]:
         assert spec.loader is not None
         module: Any = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found |= {case[0] for table in TABLES for case in getattr(module, table, [])}
-        found |= set(getattr(module, "CASES_ELSEWHERE", []))
-    return found
+        names |= {case[0] for table in TABLES for case in getattr(module, table, [])}
+        names |= set(getattr(module, "CASES_ELSEWHERE", []))
+    return names
 
 
 def test_every_rule_has_a_violating_case() -> None:

@@ -136,9 +136,9 @@ def test_what_came_secret_stays_secret(plugin, server, clone: str) -> None:
         session.execute(
             "UPDATE system_config SET value = jsonb_set(value, '{name}', '\"other\"') WHERE config_key = 'seed'"
         )
-    found = PropertyValue.unmarshal_map(plugin.raw("Read", request_to_read).properties)["kindergarten"]
-    assert plain(found)["name"] == "other"
-    assert found.contains_secret()
+    state = PropertyValue.unmarshal_map(plugin.raw("Read", request_to_read).properties)["kindergarten"]
+    assert plain(state)["name"] == "other"
+    assert state.contains_secret()
 
 
 def test_a_wrong_password_is_told_without_it(plugin, settings, refused, clone: str) -> None:

@@ -58,10 +58,10 @@ def test_removal_leaves_no_version_of_the_markers_and_all_of_the_rest(files, clo
 
 def test_a_lost_marker_is_told_and_made_again(files, cloud, made) -> None:
     cloud.bucket("photo-bucket").delete_object(f"{PREFIX}photos/")
-    found = files.read("Directories", made)
-    assert found.outputs["objects"]["photo-bucket"] == [f"{PREFIX}students/"]
-    assert files.diff("Directories", found, DECLARED) == (["objects"], [])
-    files.update("Directories", found, DECLARED)
+    state = files.read("Directories", made)
+    assert state.outputs["objects"]["photo-bucket"] == [f"{PREFIX}students/"]
+    assert files.diff("Directories", state, DECLARED) == (["objects"], [])
+    files.update("Directories", state, DECLARED)
     assert files.read("Directories", made).outputs == made.outputs
 
 

@@ -158,9 +158,9 @@ def test_the_admin_set_applies_and_a_refresh_tells_what_is_missing(plugin, serve
     assert plugin.diff("Migrations", state, declared) == ([], [])
     with server.connect(empty) as session:
         session.execute("DELETE FROM schema_migrations WHERE version = %s", [wanted[-1].version])
-    found = plugin.read("Migrations", state)
-    assert wanted[-1].label in found.outputs["digest"]
-    assert plugin.diff("Migrations", found, declared) == (["digest"], [])
+    state_ = plugin.read("Migrations", state)
+    assert wanted[-1].label in state_.outputs["digest"]
+    assert plugin.diff("Migrations", state_, declared) == (["digest"], [])
     plugin.delete("Migrations", state)
     assert versions(server, empty)
 

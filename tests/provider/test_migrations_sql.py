@@ -128,15 +128,15 @@ def test_every_state_of_a_tenant_can_be_written(undone: Connection[TupleRow], st
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "problem",
     [
         {"code": "k1"}, {"code": "K001"}, {"code": "k001\n"}, {"code": "k0000001"},
         {"status": "lost"}, {"plan": "free"}, {"database": "r" * 64},
     ],
 )  # fmt: skip
-def test_a_tenant_out_of_range_is_refused(undone: Connection[TupleRow], wrong: dict[str, str]):
+def test_a_tenant_out_of_range_is_refused(undone: Connection[TupleRow], problem: dict[str, str]):
     with pytest.raises(psycopg.errors.CheckViolation):
-        _tenant(undone, **wrong)
+        _tenant(undone, **problem)
 
 
 @pytest.mark.parametrize("taken", ["code", "domain", "database"])

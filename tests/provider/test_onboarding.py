@@ -115,11 +115,11 @@ def test_what_somebody_else_has_fails_the_first_step(plugin, admin_database, ref
     )
     with refused("must be unique"):
         plugin.create("TenantRow", ROW)
-    found = admin_database.execute(
+    row = admin_database.execute(
         "SELECT status, error_message FROM tenant_init_steps WHERE tenant_id = 'k001' AND step_name = 'validate'"
     ).fetchone()
-    assert found[0] == "failed"
-    assert "tenants_domain_key" in found[1]
+    assert row[0] == "failed"
+    assert "tenants_domain_key" in row[1]
     assert admin_database.execute("SELECT count(*) FROM tenants").fetchone() == (1,)
 
 

@@ -137,8 +137,8 @@ def test_what_the_tenant_lays_out_runs_with_the_tenants_rights(
         with refused("Seed clone: ", "permission denied to create role"):
             plugin.update("Seed", seeded, declared(clone, name="平台的名字"))
     with server.connect(clone) as session:
-        found = session.execute("SELECT rolname FROM pg_roles WHERE rolname IN ('stolen', 'clone_m')").fetchall()
-    assert found == []
+        rows = session.execute("SELECT rolname FROM pg_roles WHERE rolname IN ('stolen', 'clone_m')").fetchall()
+    assert rows == []
 
 
 def test_a_refresh_sees_whether_it_was_seeded_and_not_what_the_tenant_did(plugin, server, clone: str, seeded) -> None:

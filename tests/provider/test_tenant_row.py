@@ -78,9 +78,9 @@ def test_only_another_code_or_database_means_another_row(plugin, database: str, 
 def test_changes_of_others_are_told_and_repaired(plugin, server, database: str, written) -> None:
     with server.connect(database) as session:
         session.execute("UPDATE tenants SET plan_type = 'enterprise', max_users = 5, settings = '{}'")
-    found = plugin.read("TenantRow", written)
-    assert plugin.diff("TenantRow", found, declared(database)) == (["maxUsers", "planType", "settings"], [])
-    plugin.update("TenantRow", found, declared(database))
+    state = plugin.read("TenantRow", written)
+    assert plugin.diff("TenantRow", state, declared(database)) == (["maxUsers", "planType", "settings"], [])
+    plugin.update("TenantRow", state, declared(database))
     assert plugin.read("TenantRow", written).outputs == written.outputs
 
 
@@ -219,9 +219,9 @@ def test_many_rows_at_once(plugin, server, database: str) -> None:
 
 
 def test_what_is_there_can_be_imported(plugin, database: str, written) -> None:
-    found = plugin.read("TenantRow", type(written)(written.identity, {}, {}))
-    assert found.outputs == written.outputs
-    assert found.inputs == declared(database)
+    state = plugin.read("TenantRow", type(written)(written.identity, {}, {}))
+    assert state.outputs == written.outputs
+    assert state.inputs == declared(database)
 
 
 def test_a_row_without_its_database_or_table_is_gone(plugin, empty: str, written) -> None:

@@ -21,7 +21,7 @@ FRESH = BARE | {"name": "园k002", "phone": "13800000002", "cell": "c02", "delet
 
 
 def beyond_what_is_due(folder: Path, before: Resources, after: Resources) -> list[str]:
-    """What the platform's run would be stopped for in the night."""
+    """The changes that the platform's run would be stopped for in the night."""
     there, fleet = state(before), load_fleet(folder, today=DAY)
     due = due_changes(fleet, [], {}, DAY, DAY, codes_with_rules(there))
     planned = RequestReport((StackReport("prod", "ok", operations=tuple(operations(before, after))),))
@@ -31,11 +31,11 @@ def beyond_what_is_due(folder: Path, before: Resources, after: Resources) -> lis
 def test_a_cells_tenant_that_is_removed_takes_its_rule_along(
     run: Callable[..., Any], tenants: Callable[..., Path]
 ) -> None:
-    """Whether the cell's own removal has run by then or not, also where its tombstone names no phone any more."""
+    """Both before and after the cell's own removal, also where its tombstone names no phone any more."""
     before = resources(run(tenants(k001={}, k002={"cell": "c02"}), holds=["platform"]))
-    for stone in (FRESH, BARE):
+    for tombstone in (FRESH, BARE):
         folder = tenants(k001={})
-        (folder / "k002.yaml").write_text(yaml.safe_dump(stone, allow_unicode=True), encoding="utf-8")
+        (folder / "k002.yaml").write_text(yaml.safe_dump(tombstone, allow_unicode=True), encoding="utf-8")
         after = resources(run(folder, holds=["platform"]))
         assert [change.resource.rpartition("::")[2] for change in operations(before, after)] == [
             "platform-systemkarder-bucket"

@@ -31,8 +31,8 @@ def test_a_purged_tenant_is_registered_without_protection_and_stays_in_memory(ru
 
 def test_a_tombstone_registers_nothing(run, tenants) -> None:
     folder = tenants(k001={})
-    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
-    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    tombstone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
+    (folder / "k002.yaml").write_text(tombstone, encoding="utf-8")
     last = {"k001": {"phase": "active", "cell": "main"}, "k002": {"phase": "purging", "cell": "main"}}
     recording = run(folder, last)
     assert tenants_of(recording) == ["k001"]
@@ -58,10 +58,10 @@ def test_who_is_leaving_keeps_the_place_of_its_files(run, tenants) -> None:
 
 def test_a_tombstone_that_was_lost_meanwhile_ends_as_any_other(run, tenants) -> None:
     proof = "k002-20260901T000000Z-0123456789abcdef"
-    folder, stone = tenants(k001={}), f"code: k002\nstatus: purged\nproof: {proof}\n"
+    folder, tombstone = tenants(k001={}), f"code: k002\nstatus: purged\nproof: {proof}\n"
     outputs: Any = {"tenants": {"k002": {"phase": "due", "cell": "main", "buried": proof}}}
     for personal in ("name: x\n", ""):
-        (folder / "k002.yaml").write_text(stone + personal, encoding="utf-8")
+        (folder / "k002.yaml").write_text(tombstone + personal, encoding="utf-8")
         outputs = run(folder, others={ME: outputs}).result
     assert (outputs["leaving"], outputs["purged"]) == ({}, ["k002"])
 
@@ -148,8 +148,8 @@ def test_a_key_that_comes_back_is_none_that_was_rotated_away(run, tenants) -> No
 
 def test_a_removal_that_is_taken_back_still_knows_the_rotations(run, tenants) -> None:
     folder = tenants(k001={})
-    stone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
-    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    tombstone = "code: k002\nstatus: purged\nproof: k002-20260901T000000Z-0123456789abcdef\nphone: '13800000002'\n"
+    (folder / "k002.yaml").write_text(tombstone, encoding="utf-8")
     last = {"k002": {"phase": "purging", "cell": "main", "rotations": [["credentials", 3, "2026-08-01"]]}}
     result = run(folder, last).result
     others = {ME: {"tenants": result["tenants"], "leaving": result["leaving"]}}

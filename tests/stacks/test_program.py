@@ -32,9 +32,9 @@ def test_the_first_run_registers_everything(run, tenants) -> None:
 
 def test_every_admission_policy_stands_before_the_first_namespace(run, tenants) -> None:
     recording = run(tenants(k001={}))
-    rails = {resource.name for resource in recording.resources if resource.parent == "platform-guardrails"}
-    assert len(rails) >= 30
-    assert rails <= recording.all_before("k001-ns-namespace")
+    policies = {resource.name for resource in recording.resources if resource.parent == "platform-guardrails"}
+    assert len(policies) >= 30
+    assert policies <= recording.all_before("k001-ns-namespace")
 
 
 def test_its_own_outputs_are_enough_for_the_next_run(run, tenants) -> None:

@@ -206,10 +206,12 @@ def test_a_private_key_among_the_certificates_is_refused_and_not_repeated(config
     assert "hidden" not in str(error.value)
 
 
-@pytest.mark.parametrize("wrong", ["10.0.0.0/33:5432", "10.0.0.1/8:5432", ":5432", "ns:0", "ns:65536", "ns:", "ns:1.5"])
-def test_an_opening_that_is_none_is_refused(configured, wrong: str) -> None:
+@pytest.mark.parametrize(
+    "problem", ["10.0.0.0/33:5432", "10.0.0.1/8:5432", ":5432", "ns:0", "ns:65536", "ns:", "ns:1.5"]
+)
+def test_an_opening_that_is_none_is_refused(configured, problem: str) -> None:
     with pytest.raises(pulumi.RunError, match=re.escape("tenantry:egress[0]")):
-        configured(egress=[wrong])
+        configured(egress=[problem])
 
 
 @pytest.mark.parametrize("zone", ["*.cc", "YYUP.CC", "yyup.cc.", "yyup", "a b.cc"])
@@ -253,6 +255,6 @@ def test_the_first_run_holds_the_foundation_alone_and_asks_for_no_cluster(run, t
 
 def test_a_foundation_alone_must_say_of_what_and_a_wrong_one_names_the_field(refused, tenants) -> None:
     assert "tenantry:foundation does not say of what" in refused(tenants(k001={}), holds=["foundation"])
-    wrong = json.dumps({**ALONE, "zones": ["cn-guangzhou-a"]})
-    said = refused(tenants(k001={}), holds=["foundation"], foundation=wrong)
+    problem = json.dumps({**ALONE, "zones": ["cn-guangzhou-a"]})
+    said = refused(tenants(k001={}), holds=["foundation"], foundation=problem)
     assert "tenantry:foundation.zones: " in said

@@ -25,11 +25,11 @@ def test_the_program_loads_no_part_of_an_sdk_that_it_does_not_use() -> None:
         "for name, module in list(sys.modules.items()):\n"
         "    if type(module).__name__ != '_LazyModule': print(name)\n"
     )
-    found = subprocess.run(
+    loaded = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
-    assert "components.tenant" in found
-    assert not [name for name in found if name in HEAVY]
+    assert "components.tenant" in loaded
+    assert not [name for name in loaded if name in HEAVY]
 
 
 def test_the_entry_finds_the_project_from_its_own_folder(tmp_path: Path) -> None:

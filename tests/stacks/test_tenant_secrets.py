@@ -53,7 +53,7 @@ def test_one_that_is_missing_is_named_with_file_line_and_command(with_secrets) -
 
 
 @pytest.mark.parametrize(
-    ("value", "wrong"),
+    ("value", "problem"),
     [
         ("", "is empty"),
         (" \n", "is empty"),
@@ -63,9 +63,9 @@ def test_one_that_is_missing_is_named_with_file_line_and_command(with_secrets) -
     ],
     ids=["nothing", "blank", "nul", "long", "long-in-bytes"],
 )
-def test_a_value_that_no_pod_can_be_given_is_refused(with_secrets, value: str, wrong: str) -> None:
+def test_a_value_that_no_pod_can_be_given_is_refused(with_secrets, value: str, problem: str) -> None:
     said = refusal(lambda: with_secrets({KEY: value}))
-    assert f"secrets[0].from: {KEY} of the stack test {wrong}" in said
+    assert f"secrets[0].from: {KEY} of the stack test {problem}" in said
     assert "密" not in said
 
 

@@ -39,7 +39,7 @@ def secret(world: World, code: str, name: str = "business-app") -> dict[str, str
     return {key: b64decode(value).decode() for key, value in data.items()}
 
 
-def told(world: World, code: str) -> dict[str, Any]:
+def settings_document(world: World, code: str) -> dict[str, Any]:
     data = world.kubectl("get", "configmap", "business-app", "-n", f"tenant-{code}")["data"]
     return json.loads(data["TENANT_SETTINGS"])
 

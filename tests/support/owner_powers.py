@@ -1,4 +1,4 @@
-"""What the owner of a database and its logins may do in it, by PostgreSQL's list of commands: each must leave the platform's
+"""Powers of a database's owner and of its logins, by PostgreSQL's list of commands: each must leave the platform's
 own work (migrate, up, backup, restore, purge) unharmed, or end as that tenant's own failure.
 
 Settings of the database and of roles stand in harmful.py, locks beside the tests of what waits for them. What an owner

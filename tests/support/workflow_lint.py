@@ -29,7 +29,7 @@ def actionlint(folder: Path) -> str:
 
 
 def gitlab_schema(file: Path) -> str:
-    """What the schema that GitLab publishes for its CI files refuses; empty when nothing. check-jsonschema brings it."""
+    """Complaints by the schema that GitLab publishes for its CI files; empty when there are none. check-jsonschema brings it."""
     program = Path(sys.executable).parent / "check-jsonschema"
     schema = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", "--color", "never"]
     return _run([str(program), *schema, str(file)], ROOT)

@@ -94,7 +94,7 @@ def only() -> Callable[[tuple[Fault, ...], Path], str]:
         assert len(faults) == 1, [str(fault) for fault in faults]
         line = str(faults[0])
         assert line.startswith(f"{path}:{faults[0].line}: {faults[0].field}: ")
-        assert faults[0].wrong
+        assert faults[0].problem
         assert faults[0].remedy
         assert line.isprintable()
         assert "hunter2" not in line

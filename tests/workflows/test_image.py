@@ -71,9 +71,9 @@ def test_the_engine_is_the_sdks_and_uv_the_projects() -> None:
 
 def test_the_base_is_pinned_and_of_the_release_of_the_server() -> None:
     base = dict(argument.split("=", 1) for (argument,) in instructions("ARG"))["POSTGRES"]
-    found = re.fullmatch(r"postgres:(\d+)-bookworm@sha256:[0-9a-f]{64}", base)
-    assert found is not None
-    assert DatabaseServerSettings.model_fields["engine_version"].default == f"{found[1]}.0"
+    match = re.fullmatch(r"postgres:(\d+)-bookworm@sha256:[0-9a-f]{64}", base)
+    assert match is not None
+    assert DatabaseServerSettings.model_fields["engine_version"].default == f"{match[1]}.0"
 
 
 def test_the_packages_python_is_one_that_the_project_takes() -> None:

@@ -51,22 +51,22 @@ def waits_for_look(job: dict[str, Any]) -> bool:
 
 def faults(document: dict[str, Any]) -> list[str]:
     """The faults of one workflow, as `job: what is wrong`."""
-    wrong: list[str] = []
+    problem: list[str] = []
     for name, job in document["jobs"].items():
         leaks = credentials(document, job)
         if triggers(document) & set(REQUEST) and leaks:
-            wrong.append(f"{name}: runs a request's code with {leaks}")
+            problem.append(f"{name}: runs a request's code with {leaks}")
         if "pull_request_target" in triggers(document) or "workflow_run" in triggers(document):
             environment = str(job.get("environment", ""))
             if checks_out_request(job) and not environment.endswith("-approved"):
-                wrong.append(f"{name}: runs a request's code without approval")
+                problem.append(f"{name}: runs a request's code without approval")
             by_run = "workflow_run" in triggers(document)
             forks = f"head{'_repository' if by_run else '.repo'}.full_name == github.repository &&"
             if forks not in f"{job.get('if')} &&" and not waits_for_look(job):
-                wrong.append(f"{name}: runs for forks")
+                problem.append(f"{name}: runs for forks")
             if checks_out_request(job) and any(right.endswith("write") and "id-token" not in right for right in leaks):
-                wrong.append(f"{name}: runs a request's code with {leaks}")
-    return wrong
+                problem.append(f"{name}: runs a request's code with {leaks}")
+    return problem
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

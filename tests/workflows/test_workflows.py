@@ -29,7 +29,7 @@ def test_nothing_is_found_in_the_workflows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"),
+    ("right", "problem"),
     [
         ("resource_group: stack-$STACK", "concurrency: stack-$STACK"),
         ("interruptible: false", "interruptible: never"),
@@ -38,11 +38,11 @@ def test_nothing_is_found_in_the_workflows() -> None:
         ("environment: {name: $STACK}", "environment: {name: $STACK, action: run}"),
     ],
 )
-def test_what_gitlab_does_not_know_is_found(right: str, wrong: str, tmp_path: Path) -> None:
+def test_what_gitlab_does_not_know_is_found(right: str, problem: str, tmp_path: Path) -> None:
     text = GITLAB.read_text(encoding="utf-8")
     assert right in text
     file = tmp_path / "gitlab-ci.yml"
-    file.write_text(text.replace(right, wrong), encoding="utf-8")
+    file.write_text(text.replace(right, problem), encoding="utf-8")
     assert "Schema validation errors were encountered" in gitlab_schema(file)
 
 

@@ -26,14 +26,14 @@ def get_object_acl(call: Call) -> Response:
 
 
 def put_object_acl(call: Call) -> Response:
-    found, acl = _found(call), call.request.header("x-oss-object-acl")
+    key, acl = _found(call), call.request.header("x-oss-object-acl")
     if acl not in OBJECT_ACLS:
         raise OssError(400, "InvalidArgument", "no such object access control exists")
     if acl.startswith("public") and public_blocked(call.bucket()):
         raise OssError(403, "AccessDenied", "Put public object acl is not allowed.")
-    found.facts.acl = acl
-    call.buckets.touch(found)
-    return Response(200, headers=version_header(found.facts, call.bucket()))
+    key.facts.acl = acl
+    call.buckets.touch(key)
+    return Response(200, headers=version_header(key.facts, call.bucket()))
 
 
 def get_object_tags(call: Call) -> Response:
@@ -43,18 +43,18 @@ def get_object_tags(call: Call) -> Response:
 
 
 def put_object_tags(call: Call) -> Response:
-    found = _found(call)
+    key = _found(call)
     tree = xml.parse(call.request.body, "Tagging")
     tags = {t.findtext("Key") or "": t.findtext("Value") or "" for t in tree.iter("Tag")}
     if len(tags) > MAX_TAGS or "" in tags:
         raise OssError(400, "InvalidTag", f"At most {MAX_TAGS} tags with a key are allowed.")
-    found.facts.tags = tags
-    call.buckets.touch(found)
-    return Response(200, headers=version_header(found.facts, call.bucket()))
+    key.facts.tags = tags
+    call.buckets.touch(key)
+    return Response(200, headers=version_header(key.facts, call.bucket()))
 
 
 def delete_object_tags(call: Call) -> Response:
-    found = _found(call)
-    found.facts.tags = {}
-    call.buckets.touch(found)
-    return Response(204, headers=version_header(found.facts, call.bucket()))
+    key = _found(call)
+    key.facts.tags = {}
+    call.buckets.touch(key)
+    return Response(204, headers=version_header(key.facts, call.bucket()))

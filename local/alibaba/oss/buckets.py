@@ -28,8 +28,8 @@ def list_buckets(call: Call) -> Response:
     query = call.query
     limit = limit_of(call, "max-keys")
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
-    found = [b for b in call.buckets.all() if b.name.startswith(prefix) and b.name > marker]
-    page, more = found[:limit], len(found) > limit
+    buckets = [b for b in call.buckets.all() if b.name.startswith(prefix) and b.name > marker]
+    page, more = buckets[:limit], len(buckets) > limit
     listed = [
         xml.group(
             "Bucket",

@@ -35,19 +35,19 @@ class Call:
     def bucket(self, name: str = "") -> OssBucket:
         """The bucket of the request, or another; refused at an endpoint of another region."""
         name = name or self.bucket_name
-        found = self.buckets.find(name)
-        if found is None:
+        bucket = self.buckets.find(name)
+        if bucket is None:
             raise OssError(404, "NoSuchBucket", "The specified bucket does not exist.", BucketName=name)
-        if self.region and name == self.bucket_name and found.region_name != self.region:
+        if self.region and name == self.bucket_name and bucket.region_name != self.region:
             raise OssError(
                 403,
                 "AccessDenied",
                 "The bucket you are attempting to access must be addressed using the specified "
                 "endpoint. Please send all future requests to this endpoint.",
                 Bucket=name,
-                Endpoint=f"oss-{found.region_name}.aliyuncs.com",
+                Endpoint=f"oss-{bucket.region_name}.aliyuncs.com",
             )
-        return found
+        return bucket
 
     def require(self, action: str, key: str = "", acl: str = "default", bucket: OssBucket | None = None) -> None:
         bucket = bucket or self.buckets.find(self.bucket_name)
@@ -56,16 +56,16 @@ class Call:
 
     def live(self, bucket: OssBucket, key: str, version: str = "") -> OssKey:
         """The object a read means; NoSuchKey, NoSuchVersion or the refusal to read a delete marker."""
-        found = self.buckets.version(bucket, key, version) if version else self.buckets.current(bucket, key)
-        if found is None and version:
+        entry = self.buckets.version(bucket, key, version) if version else self.buckets.current(bucket, key)
+        if entry is None and version:
             raise OssError(404, "NoSuchVersion", "The specified version does not exist.", Key=key, VersionId=version)
-        if found is None:
+        if entry is None:
             raise OssError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
-        if found.facts.marker and version:
+        if entry.facts.marker and version:
             raise OssError(405, "MethodNotAllowed", "The specified method is not allowed against a delete marker.")
-        if found.facts.marker:
+        if entry.facts.marker:
             raise OssError(404, "NoSuchKey", "The specified key does not exist.", Key=key, DeleteMarker="true")
-        return found
+        return entry
 
     def owner(self) -> str:
         return xml.group("Owner", xml.text("ID", self.account), xml.text("DisplayName", self.account))

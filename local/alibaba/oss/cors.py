@@ -83,17 +83,17 @@ def _match(bucket: OssBucket, origin: str, method: str, headers: list[str]) -> R
 
 
 def _headers(rule: Rule, origin: str) -> dict[str, str]:
-    found = {
+    headers = {
         "Access-Control-Allow-Origin": "*" if "*" in rule.origins else origin,
         "Access-Control-Allow-Methods": ", ".join(rule.methods),
     }
     if rule.exposed:
-        found["Access-Control-Expose-Headers"] = ", ".join(rule.exposed)
+        headers["Access-Control-Expose-Headers"] = ", ".join(rule.exposed)
     if rule.max_age:
-        found["Access-Control-Max-Age"] = rule.max_age
+        headers["Access-Control-Max-Age"] = rule.max_age
     if rule.vary or "*" not in rule.origins:
-        found["Vary"] = "Origin"
-    return found
+        headers["Vary"] = "Origin"
+    return headers
 
 
 def preflight(request: Request, bucket: OssBucket | None) -> Response:

@@ -30,8 +30,8 @@ MAX_PART_NUMBER = 10000
 
 
 def _upload(call: Call, bucket: OssBucket) -> OssUpload:
-    found = bucket.multiparts.get(call.query.get("uploadId", ""))
-    if not isinstance(found, OssUpload) or found.key_name != call.key:
+    upload = bucket.multiparts.get(call.query.get("uploadId", ""))
+    if not isinstance(upload, OssUpload) or upload.key_name != call.key:
         raise OssError(
             404,
             "NoSuchUpload",
@@ -39,7 +39,7 @@ def _upload(call: Call, bucket: OssBucket) -> OssUpload:
             "upload may have been aborted or completed.",
             UploadId=call.query.get("uploadId", ""),
         )
-    return found
+    return upload
 
 
 def _parts(upload: OssUpload) -> dict[int, OssKey]:
@@ -107,10 +107,10 @@ def upload_part_copy(call: Call) -> Response:
     _, source = copy_source(call)
     body = source.value
     if asked := call.request.header("x-oss-copy-source-range"):
-        found = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
-        if not found or int(found[1]) >= len(body):
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
+        if not match or int(match[1]) >= len(body):
             raise OssError(416, "InvalidRange", "The requested range cannot be satisfied.")
-        body = body[int(found[1]) : int(found[2]) + 1 if found[2] else None]
+        body = body[int(match[1]) : int(match[2]) + 1 if match[2] else None]
     facts = _keep(call, upload, number, body)
     return answer(
         xml.group(
@@ -196,8 +196,8 @@ def list_parts(call: Call) -> Response:
     bucket, encoding = call.bucket(), check_encoding(call)
     upload = _upload(call, bucket)
     limit, marker = limit_of(call, "max-parts", 1000), limit_of(call, "part-number-marker", 0, MAX_PART_NUMBER)
-    found = sorted((n, p.facts) for n, p in _parts(upload).items() if n > marker)
-    page, more = found[:limit], len(found) > limit
+    parts = sorted((n, p.facts) for n, p in _parts(upload).items() if n > marker)
+    page, more = parts[:limit], len(parts) > limit
     listed = [
         xml.group(
             "Part",

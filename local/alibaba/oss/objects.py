@@ -65,8 +65,8 @@ def encryption_of(call: Call, bucket: OssBucket) -> str:
     asked = call.request.header("x-oss-server-side-encryption")
     if asked:
         return asked
-    found = re.search(r"<SSEAlgorithm>([A-Z0-9]+)<", bucket.oss["configs"].get("encryption", ""))
-    return found[1] if found else ""
+    match = re.search(r"<SSEAlgorithm>([A-Z0-9]+)<", bucket.oss["configs"].get("encryption", ""))
+    return match[1] if match else ""
 
 
 def check_body(call: Call) -> None:
@@ -211,25 +211,25 @@ def _precondition(call: Call, facts: Facts, prefix: str = "") -> int:
 
 def _checked_read(call: Call) -> tuple[OssBucket, OssKey]:
     bucket = call.bucket()
-    found = call.live(bucket, call.key, call.query.get("versionId", ""))
-    status = _precondition(call, found.facts)
+    key = call.live(bucket, call.key, call.query.get("versionId", ""))
+    status = _precondition(call, key.facts)
     if status == 412:
         raise OssError(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
     if status == 304:
         raise OssError(304, "NotModified", "Not Modified")
-    return bucket, found
+    return bucket, key
 
 
 def _range(call: Call, size: int) -> tuple[int, int] | None:
     """First and last byte asked for; a range that makes no sense means the whole object unless standard is asked."""
     header = call.request.header("range")
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", header)
-    if not found or not (found[1] or found[2]):
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header)
+    if not match or not (match[1] or match[2]):
         return None
-    first = int(found[1]) if found[1] else max(0, size - int(found[2]))
-    last = int(found[2]) if found[1] and found[2] else size - 1
+    first = int(match[1]) if match[1] else max(0, size - int(match[2]))
+    last = int(match[2]) if match[1] and match[2] else size - 1
     strict = call.request.header("x-oss-range-behavior") == "standard"
-    if first >= size or last < first or (last >= size and found[1] and found[2] and not strict):
+    if first >= size or last < first or (last >= size and match[1] and match[2] and not strict):
         if strict:
             raise OssError(416, "InvalidRange", "The requested range cannot be satisfied.")
         return None
@@ -237,28 +237,28 @@ def _range(call: Call, size: int) -> tuple[int, int] | None:
 
 
 def get_object(call: Call) -> Response:
-    bucket, found = _checked_read(call)
-    headers = read_headers(found.facts, bucket)
+    bucket, key = _checked_read(call)
+    headers = read_headers(key.facts, bucket)
     for name, value in call.query.items():
         if name.startswith("response-"):
             headers[name.removeprefix("response-").title()] = value
-    span = _range(call, found.facts.size)
+    span = _range(call, key.facts.size)
     if span is None:
-        return Response(200, found.value, headers)
+        return Response(200, key.value, headers)
     first, last = span
-    headers["Content-Range"] = f"bytes {first}-{last}/{found.facts.size}"
+    headers["Content-Range"] = f"bytes {first}-{last}/{key.facts.size}"
     headers.pop("Content-MD5", None)
-    return Response(206, found.value[first : last + 1], headers)
+    return Response(206, key.value[first : last + 1], headers)
 
 
 def head_object(call: Call) -> Response:
-    bucket, found = _checked_read(call)
-    return Response(200, b"", read_headers(found.facts, bucket), length=found.facts.size)
+    bucket, key = _checked_read(call)
+    return Response(200, b"", read_headers(key.facts, bucket), length=key.facts.size)
 
 
 def object_meta(call: Call) -> Response:
-    bucket, found = _checked_read(call)
-    facts = found.facts
+    bucket, key = _checked_read(call)
+    facts = key.facts
     headers = {"ETag": f'"{facts.etag}"', "Last-Modified": http_date(facts.modified), "x-oss-hash-crc64ecma": facts.crc}
     return Response(200, b"", {**headers, **version_header(facts, bucket)}, length=facts.size)
 
@@ -266,16 +266,16 @@ def object_meta(call: Call) -> Response:
 def remove(call: Call, bucket: OssBucket, key: str, version: str) -> dict[str, str]:
     """Delete a key or one version of it; the answer's headers tell of markers, as in versioned buckets."""
     if version:
-        found = call.buckets.version(bucket, key, version)
+        entry = call.buckets.version(bucket, key, version)
         headers = {"x-oss-version-id": version}
-        if found is not None:
-            if found.facts.marker:
+        if entry is not None:
+            if entry.facts.marker:
                 headers["x-oss-delete-marker"] = "true"
-            call.buckets.remove(found)
+            call.buckets.remove(entry)
         return headers
     if not bucket.versioning_status:
-        if found := call.buckets.current(bucket, key):
-            call.buckets.remove(found)
+        if entry := call.buckets.current(bucket, key):
+            call.buckets.remove(entry)
         return {}
     new = call.buckets.new_version(bucket) if bucket.is_versioned else NULL
     call.buckets.add(Facts(bucket.name, key, new, call.buckets.next_seq(), call.clock.now(), marker=True))
@@ -325,8 +325,8 @@ def copy_source(call: Call) -> tuple[OssBucket, OssKey]:
     action = "oss:GetObjectVersion" if version else "oss:GetObject"
     candidate = None
     if bucket is not None:
-        found = call.buckets.version(bucket, key, version) if version else call.buckets.current(bucket, key)
-        candidate = found
+        source = call.buckets.version(bucket, key, version) if version else call.buckets.current(bucket, key)
+        candidate = source
     acl = candidate.facts.acl if candidate else "default"
     call.access.require(call.principal, call.request, action, name, bucket, key, acl)
     if bucket is None:
@@ -334,10 +334,10 @@ def copy_source(call: Call) -> tuple[OssBucket, OssKey]:
     target = call.bucket()
     if bucket.region_name != target.region_name:
         raise OssError(400, "InvalidArgument", "Copy between regions is not supported.")
-    found = call.live(bucket, key, version)
-    if _precondition(call, found.facts, "x-oss-copy-source-"):
+    source = call.live(bucket, key, version)
+    if _precondition(call, source.facts, "x-oss-copy-source-"):
         raise OssError(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
-    return bucket, found
+    return bucket, source
 
 
 def copy_object(call: Call) -> Response:

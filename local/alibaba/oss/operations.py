@@ -98,10 +98,10 @@ def operation_of(request: Request, bucket: str, key: str) -> Operation:
             return Operation(name, f"oss:{verb}Bucket{CONFIGURATIONS[subresource]}", subresource)
     if refused := next((name for name in query if name in _IGNORED), ""):
         raise OssError(501, "NotImplemented", f"The stand-in does not implement ?{refused}.")
-    found = table.get((method, subresource))
-    if found is None:
+    operation = table.get((method, subresource))
+    if operation is None:
         raise OssError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-    name, action = found
+    name, action = operation
     if name == "put_object" and "x-oss-copy-source" in request.headers:
         name = "copy_object"
     if name == "upload_part" and "x-oss-copy-source" in request.headers:

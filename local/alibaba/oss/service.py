@@ -69,10 +69,10 @@ class ObjectStorage:
         """Name of the operation for fault patterns, as `oss:PutObject`; never fails."""
         bucket, key = self.split(request, target)
         try:
-            found = operation_of(request, bucket, key)
+            operation = operation_of(request, bucket, key)
         except OssError:
             return "oss:Unknown"
-        return found.action or f"oss:{found.name}"
+        return operation.action or f"oss:{operation.name}"
 
     def handle(self, request: Request, target: Target) -> Outcome:
         bucket, key = self.split(request, target)
@@ -82,8 +82,8 @@ class ObjectStorage:
         except OssError as error:
             outcome.error = error.code
             outcome.response = error_response(error, request, bucket)
-        found = self.buckets.find(bucket)
-        outcome.response.headers.update(response_headers(request, found) if request.method != "OPTIONS" else {})
+        known = self.buckets.find(bucket)
+        outcome.response.headers.update(response_headers(request, known) if request.method != "OPTIONS" else {})
         return outcome
 
     def _handle(self, request: Request, target: Target, bucket: str, key: str, outcome: Outcome) -> Response:
@@ -117,10 +117,10 @@ class ObjectStorage:
         acl = "default"
         if bucket is not None and call.key:
             version = call.query.get("versionId", "")
-            found = (
+            entry = (
                 self.buckets.version(bucket, call.key, version) if version else self.buckets.current(bucket, call.key)
             )
-            acl = found.facts.acl if found else acl
+            acl = entry.facts.acl if entry else acl
         if bucket is None and call.principal.kind == "anonymous" and operation.name != "list_buckets":
             raise OssError(404, "NoSuchBucket", "The specified bucket does not exist.", BucketName=call.bucket_name)
         call.require(operation.action, call.key, acl)

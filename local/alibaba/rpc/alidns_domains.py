@@ -15,10 +15,10 @@ DOMAIN = "domain/{DomainName}"
 
 def find_domain(call: RpcCall, name: str = "") -> Domain:
     name = (name or call.need("DomainName")).lower().rstrip(".")
-    found = call.domains.zones.get(name)
-    if found is None:
+    domain = call.domains.zones.get(name)
+    if domain is None:
         raise RpcError(400, "InvalidDomainName.NoExist", "The specified domain name does not exist. Refresh the page.")
-    return found
+    return domain
 
 
 def _shown(call: RpcCall, zone: Domain) -> Answer:
@@ -104,8 +104,8 @@ def delete_domain(call: RpcCall) -> Answer:
 
 def _numbered(call: RpcCall, prefix: str) -> list[str]:
     """Repeated parameters: ResourceId.1, ResourceId.2, ..."""
-    found = [(int(k.rsplit(".", 1)[1]), v) for k, v in call.params.items() if re.fullmatch(rf"{prefix}\.\d+", k)]
-    return [value for _, value in sorted(found)]
+    values = [(int(k.rsplit(".", 1)[1]), v) for k, v in call.params.items() if re.fullmatch(rf"{prefix}\.\d+", k)]
+    return [value for _, value in sorted(values)]
 
 
 @action("alidns", "ListTagResources", "*")
@@ -123,8 +123,8 @@ def tag(call: RpcCall) -> Answer:
     for name in _numbered(call, "ResourceId"):
         zone = find_domain(call, name)
         for parameter, key in call.params.items():
-            if found := re.fullmatch(r"Tag\.(\d+)\.Key", parameter):
-                zone.dns["tags"][key] = call.get(f"Tag.{found[1]}.Value")
+            if match := re.fullmatch(r"Tag\.(\d+)\.Key", parameter):
+                zone.dns["tags"][key] = call.get(f"Tag.{match[1]}.Value")
         call.domains.save_domain(zone)
     return {}
 

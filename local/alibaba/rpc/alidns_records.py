@@ -19,10 +19,10 @@ EXCLUSIVE = {"CNAME"}  # a CNAME tolerates no other record of the same name and 
 
 
 def _find(call: RpcCall) -> Record:
-    found = call.domains.records.get(call.need("RecordId"))
-    if found is None:
+    record = call.domains.records.get(call.need("RecordId"))
+    if record is None:
         raise RpcError(400, "DomainRecordNotBelongToUser", "The domain record does not belong to this user.")
-    return found
+    return record
 
 
 def _check_value(kind: str, value: str) -> None:
@@ -166,42 +166,42 @@ def _fits(call: RpcCall, kept: Answer) -> bool:
     )
 
 
-def _page(call: RpcCall, found: list[Answer], largest: int = 500) -> Answer:
+def _page(call: RpcCall, records: list[Answer], largest: int = 500) -> Answer:
     page, size = call.number("PageNumber", 1), call.number("PageSize", 20)
     if not 1 <= size <= largest or page < 1:
         raise RpcError(400, "InvalidPageSize", f"PageSize must be 1 to {largest}, PageNumber at least 1.")
-    shown = [_shown(kept) for kept in found[(page - 1) * size : page * size]]
-    return {"TotalCount": len(found), "PageNumber": page, "PageSize": size, "DomainRecords": {"Record": shown}}
+    shown = [_shown(kept) for kept in records[(page - 1) * size : page * size]]
+    return {"TotalCount": len(records), "PageNumber": page, "PageSize": size, "DomainRecords": {"Record": shown}}
 
 
 @action("alidns", "DescribeDomainRecords", DOMAIN)
 def describe(call: RpcCall) -> Answer:
     domain = find_domain(call).dns["name"]
-    found = [r.dns for r in call.domains.of(domain) if _fits(call, r.dns)]
+    records = [r.dns for r in call.domains.of(domain) if _fits(call, r.dns)]
     reverse = call.get("Direction", "DESC").upper() != "ASC"
-    return _page(call, sorted(found, key=lambda kept: (kept["created"], kept["id"]), reverse=reverse))
+    return _page(call, sorted(records, key=lambda kept: (kept["created"], kept["id"]), reverse=reverse))
 
 
 @action("alidns", "DescribeSubDomainRecords")
 def describe_sub_domain(call: RpcCall) -> Answer:
     name = call.need("SubDomain").lower().rstrip(".")
-    found = [
+    records = [
         r.dns
         for r in call.domains.records.values()
         if name == (r.dns["domain"] if r.dns["rr"] == "@" else f"{r.dns['rr'].lower()}.{r.dns['domain']}")
         and call.get("Type").upper() in ("", r.dns["type"])
     ]
-    return _page(call, found)
+    return _page(call, records)
 
 
 @action("alidns", "DeleteSubDomainRecords", DOMAIN)
 def delete_sub_domain(call: RpcCall) -> Answer:
     domain, rr = find_domain(call).dns["name"], call.need("RR").lower()
-    found = [
+    records = [
         r
         for r in call.domains.of(domain)
         if r.dns["rr"].lower() == rr and call.get("Type").upper() in ("", r.dns["type"])
     ]
-    for record in found:
+    for record in records:
         call.domains.delete(record)
-    return {"RR": call.need("RR"), "TotalCount": str(len(found))}
+    return {"RR": call.need("RR"), "TotalCount": str(len(records))}

@@ -21,10 +21,10 @@ def _list(text: str) -> list[str]:
 
 
 def find_provider(call: RpcCall, name: str) -> ImsProvider:
-    found = call.identities.providers.get(name)
-    if found is None:
+    provider = call.identities.providers.get(name)
+    if provider is None:
         raise RpcError(404, "EntityNotExist.OIDCProvider", f"The OIDC provider not exists: {name} .")
-    return found
+    return provider
 
 
 def _shown(call: RpcCall, provider: ImsProvider) -> Answer:

@@ -23,10 +23,10 @@ def find_policy(call: RpcCall, kind: str = "") -> RamPolicy:
     name, kind = call.need("PolicyName"), kind or call.get("PolicyType") or "Custom"
     if kind not in ("Custom", "System"):
         raise RpcError(400, "InvalidParameter.PolicyType", "PolicyType must be Custom or System.")
-    found = call.identities.policies.get((kind, name))
-    if found is None:
+    policy = call.identities.policies.get((kind, name))
+    if policy is None:
         raise RpcError(404, "EntityNotExist.Policy", f"The policy not exists: {name} .")
-    return found
+    return policy
 
 
 def _document(text: str) -> str:
@@ -118,10 +118,10 @@ def create_version(call: RpcCall) -> Answer:
 
 def _one_version(call: RpcCall, policy: RamPolicy) -> Answer:
     wanted = call.need("VersionId")
-    found = next((v for v in policy.ram["versions"] if v["id"] == wanted), None)
-    if found is None:
+    version = next((v for v in policy.ram["versions"] if v["id"] == wanted), None)
+    if version is None:
         raise RpcError(404, "EntityNotExist.Policy.Version", f"The policy version not exists: {wanted} .")
-    return found
+    return version
 
 
 @action("ram", "GetPolicyVersion", POLICY)
@@ -181,8 +181,8 @@ def delete_policy(call: RpcCall) -> Answer:
 @action("ram", "ListPolicies", "policy/*")
 def list_policies(call: RpcCall) -> Answer:
     kind = call.get("PolicyType")
-    found = [p for (t, _), p in sorted(call.identities.policies.items()) if kind in ("", t)]
-    page, marker = paged(call, [_shown(p) for p in found])
+    policies = [p for (t, _), p in sorted(call.identities.policies.items()) if kind in ("", t)]
+    page, marker = paged(call, [_shown(p) for p in policies])
     return {"Policies": {"Policy": page}, **marker}
 
 

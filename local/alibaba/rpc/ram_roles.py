@@ -17,10 +17,10 @@ ROLE = "role/{RoleName}"
 
 
 def find_role(call: RpcCall, name: str) -> RamRole:
-    found = call.identities.roles.get(name.lower())
-    if found is None:
+    role = call.identities.roles.get(name.lower())
+    if role is None:
         raise RpcError(404, "EntityNotExist.Role", f"The role not exists: {name} .")
-    return found
+    return role
 
 
 def _trust(text: str) -> str:

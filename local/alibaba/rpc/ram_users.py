@@ -18,10 +18,10 @@ USER = "user/{UserName}"
 
 
 def find_user(call: RpcCall, name: str) -> RamUser:
-    found = call.identities.users.get(name.lower())
-    if found is None:
+    user = call.identities.users.get(name.lower())
+    if user is None:
         raise RpcError(404, "EntityNotExist.User", f"The user not exists: {name} .")
-    return found
+    return user
 
 
 def _shown(user: RamUser) -> Answer:
@@ -100,10 +100,10 @@ def _owner(call: RpcCall) -> RamUser:
 
 def _key(call: RpcCall, user: RamUser) -> RamKey:
     wanted = call.need("UserAccessKeyId")
-    found = call.identities.keys.get(wanted)
-    if found is None or found.owner is not user:
+    key = call.identities.keys.get(wanted)
+    if key is None or key.owner is not user:
         raise RpcError(404, "EntityNotExist.User.AccessKey", f"The access key not exists: {wanted} .")
-    return found
+    return key
 
 
 def _key_shown(key: RamKey) -> Answer:

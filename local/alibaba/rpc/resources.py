@@ -37,8 +37,8 @@ class ResourceNames:
         match key:
             case "RoleName" | "UserName":
                 held = self.identities.roles if key == "RoleName" else self.identities.users
-                found = held.get(folded)
-                return {value, folded, *([found.ram["name"]] if found else [])}
+                spellings = held.get(folded)
+                return {value, folded, *([spellings.ram["name"]] if spellings else [])}
             case "DomainName":
                 return {value, folded.rstrip(".")}
             case "RecordId":

@@ -23,12 +23,12 @@ MAX_SESSION_POLICY = 2048  # characters
 
 def _role(call: RpcCall) -> RamRole:
     arn = call.need("RoleArn")
-    found = re.fullmatch(r"acs:ram::(\d+):role/([A-Za-z0-9.-]{1,64})", arn)
-    if not found:
+    match = re.fullmatch(r"acs:ram::(\d+):role/([A-Za-z0-9.-]{1,64})", arn)
+    if not match:
         raise RpcError(400, "InvalidParameter.RoleArn", "The parameter RoleArn is wrongly formed.")
-    if found[1] != call.account:
+    if match[1] != call.account:
         raise no_permission()
-    return find_role(call, found[2])
+    return find_role(call, match[2])
 
 
 def _session_name(call: RpcCall) -> str:
@@ -127,10 +127,10 @@ def assume_role(call: RpcCall) -> Answer:
 
 @action("sts", "AssumeRoleWithOIDC", anyone=True)
 def assume_role_with_oidc(call: RpcCall) -> Answer:
-    found = re.fullmatch(r"acs:ram::(\d+):oidc-provider/([A-Za-z0-9._-]{1,128})", call.need("OIDCProviderArn"))
-    if not found or found[1] != call.account:
+    match = re.fullmatch(r"acs:ram::(\d+):oidc-provider/([A-Za-z0-9._-]{1,128})", call.need("OIDCProviderArn"))
+    if not match or match[1] != call.account:
         raise RpcError(400, "InvalidParameter.OIDCProviderArn", "The parameter OIDCProviderArn is wrongly formed.")
-    role, provider = _role(call), find_provider(call, found[2])
+    role, provider = _role(call), find_provider(call, match[2])
     _session_name(call)
     token = call.need("OIDCToken")
     if not 4 <= len(token) <= 20000:
@@ -144,7 +144,7 @@ def assume_role_with_oidc(call: RpcCall) -> Answer:
         "oidc:aud": tuple(audience_of(claims)),
         "oidc:sub": (str(claims.get("sub", "")),),
     }
-    names = (call.identities.provider_arn(found[2]),)
+    names = (call.identities.provider_arn(match[2]),)
     if not trusts(role, Question("sts:AssumeRole", context=context, principals={"Federated": names})):
         raise RpcError(
             403, "AuthenticationFail.NoPermission", "This operation is forbidden by the trust policy of the role."

@@ -201,8 +201,8 @@ class Buckets:
 
     def current(self, bucket: OssBucket, key: str) -> OssKey | None:
         """Newest version, a delete marker included."""
-        found = self.versions(bucket, key)
-        return found[-1] if found else None
+        versions = self.versions(bucket, key)
+        return versions[-1] if versions else None
 
     def version(self, bucket: OssBucket, key: str, version: str) -> OssKey | None:
         return next((k for k in self.versions(bucket, key) if k.facts.version == version), None)

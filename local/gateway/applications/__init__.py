@@ -1,1 +1,1 @@
-"""What answers in the place of the tenants' pods: one process, with a socket for each pod that is ready."""
+"""The stand-in of the tenants' pods: one process, with a socket for each pod that is ready."""

@@ -1,4 +1,4 @@
-"""What a pod's stand-in answers: who it is and what arrived, or what a test asks for by the query.
+"""Answers of a pod's stand-in: who it is and what arrived, or what a test asks for by the query.
 
 `?tenantry-delay=SECONDS` answers later, `?tenantry-status=503` with another status, `?tenantry-bytes=N` with N bytes.
 """
@@ -29,7 +29,7 @@ def answer(pod: Pod, request: Request) -> Awaitable[Answer] | Answer:
 
 def description(pod: Pod, request: Request) -> bytes:
     """JSON: the tenant that the pod belongs to, and the one that the request is for, which its header says."""
-    told = {
+    document = {
         "tenant": pod.tenant,
         "namespace": pod.namespace,
         "service": pod.service,
@@ -40,7 +40,7 @@ def description(pod: Pod, request: Request) -> bytes:
         "headers": [f"{name}: {value}" for name, value in request.headers],
         "body_bytes": request.body_bytes,
     }
-    return json.dumps(told, indent=1).encode() + b"\n"
+    return json.dumps(document, indent=1).encode() + b"\n"
 
 
 async def _later(seconds: float, whole: Answer) -> Answer:

@@ -48,7 +48,7 @@ class Answer:
 
 
 class MalformedError(Exception):
-    """What arrives is no request."""
+    """Raised where what arrives is no request."""
 
 
 class Reader:

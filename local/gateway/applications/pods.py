@@ -1,4 +1,4 @@
-"""Which pods are to be answered for: those that the cluster calls ready, under the address and port that they have."""
+"""Pods that are to be answered for: those that the cluster calls ready, under the address and port that they have."""
 
 from dataclasses import dataclass
 

@@ -31,8 +31,8 @@ async def _serve(place: Place) -> None:
     changes: Changes = asyncio.Queue()
     threading.Thread(target=_ask_cluster, args=(place, loop, changes), daemon=True).start()
     sockets = Sockets(place.sockets)
-    applying, told = asyncio.create_task(_apply(changes, sockets, place.sockets)), asyncio.create_task(ended.wait())
-    done, _ = await asyncio.wait({applying, told}, return_when=asyncio.FIRST_COMPLETED)
+    applying, end = asyncio.create_task(_apply(changes, sockets, place.sockets)), asyncio.create_task(ended.wait())
+    done, _ = await asyncio.wait({applying, end}, return_when=asyncio.FIRST_COMPLETED)
     applying.cancel()
     if applying in done:  # a process that no longer follows the pods ends, and says why
         applying.result()

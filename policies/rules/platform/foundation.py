@@ -30,7 +30,7 @@ SIX_MONTHS: Final = 180  # days that logs are kept: Cybersecurity Law of the PRC
     why="Flannel knows no NetworkPolicy, and Terway ignores them unless told: every wall would be stored, none hold.",
     remedy='install terway-eniip with the config {"NetworkPolicy": "true"}.',
 )
-def walls(resource: Resource, settings: Settings) -> Iterator[str]:
+def network_policies_enforced(resource: Resource, settings: Settings) -> Iterator[str]:
     """The cluster enforces NetworkPolicies: it has Terway, with its switch on."""
     if resource.kind == ADDON:
         if text(resource.props.get("name")) == TERWAY and not _enforces(resource.props.get("config")):

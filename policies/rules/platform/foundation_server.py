@@ -120,11 +120,11 @@ def server(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def backups(stack: Stack, settings: Settings) -> Iterator[Violation]:
     """The database server is backed up with its log, and its backups outlive it."""
-    found = stack.of(BACKUPS)
+    policies = stack.of(BACKUPS)
     for resource in stack.of(SERVER):
-        if not found:
+        if not policies:
             yield Violation("platform", "nothing backs it up", resource)
-    for result in found:
+    for result in policies:
         days, log = (
             number(result.props.get(name)) or 0 for name in ("backupRetentionPeriod", "logBackupRetentionPeriod")
         )

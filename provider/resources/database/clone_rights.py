@@ -8,11 +8,11 @@ from provider.resources import record_rights
 from provider.resources.base import Inputs, Kind, Resource
 from provider.resources.database import (
     database_options,
+    hidden_rows,
     login_passwords,
     membership,
     owners,
     row_grants,
-    row_security,
     strangers,
     temp_files,
 )
@@ -20,7 +20,9 @@ from provider.resources.database.correction import Repair
 from provider.resources.onboarding import Onboarding
 from provider.systems.connections import Connections
 from tenantry.database.onboarding_steps import DATABASE
+from tenantry.database.owner_login import PLATFORM_SUFFIXES
 from tenantry.names import MAINTENANCE_DATABASE
+from tenantry.parsing.faults import printable
 
 if TYPE_CHECKING:
     from provider.systems.postgresql import Session
@@ -129,7 +131,8 @@ class CloneRights(Resource):
                     inputs = state or {**_imported(session, identity), "connectionLimit": limit}
                     inside = [repair.what for repair in repairs(session, inputs)]
                     unlimited = temp_files.unlimited(session, inputs)
-                    return {**inputs, "drift": sorted([*shut, *passwords, *unlimited, *inside])}
+                    drift = map(printable, [*shut, *passwords, *unlimited, *inside])
+                    return {**inputs, "drift": sorted(drift)}
             except DatabaseMissing:
                 return None
             except psycopg.OperationalError:
@@ -157,23 +160,23 @@ class CloneRights(Resource):
             return
 
 
-def _correct(session: "Session", found: Callable[[], Iterator[Repair]], *, is_seen_outside: bool = False) -> None:
+def _correct(session: "Session", repairs: Callable[[], Iterator[Repair]], *, is_seen_outside: bool = False) -> None:
     """`is_seen_outside`: what was corrected is looked at over another session, so it is committed before."""
     from psycopg import sql
 
     from provider.systems.postgresql import explain
 
     with error_context("reading rights", explain):
-        wrong = list(found())
-    if wrong:
-        with error_context(f"giving rights ({len(wrong)} to correct)", explain):
-            session.execute(sql.SQL(";\n").join(repair.statement for repair in wrong))
+        problem = list(repairs())
+    if problem:
+        with error_context(f"giving rights ({len(problem)} to correct)", explain):
+            session.execute(sql.SQL(";\n").join(repair.statement for repair in problem))
             if is_seen_outside:
                 session.commit()
             # Rights that are not ours to take are left with a mere warning.
-            if left := sorted(repair.what for repair in found()):
+            if left := sorted(repair.what for repair in repairs()):
                 raise ResourceFailure(
-                    f"the provisioner could not correct this: {'; '.join(left)}", INSUFFICIENT_PRIVILEGE
+                    f"the provisioner could not correct this: {printable('; '.join(left))}", INSUFFICIENT_PRIVILEGE
                 )
 
 
@@ -191,7 +194,7 @@ def repairs(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     yield from _public_schema(session)
     yield from record_rights.faults(session, inputs["owner"])
     yield from owners.faults(session, inputs["owner"])
-    yield from row_security.faults(session)
+    yield from hidden_rows.faults(session)
     if inputs.get("rights") == ROWS:
         yield from row_grants.faults(session, inputs["owner"], inputs["logins"])
 
@@ -214,11 +217,13 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
     database, logins = sql.Identifier(inputs["database"]), set[str](inputs["logins"])
+    # The platform's own, while they work: of one whose owner has taken its own right to connect (owner_login.py).
+    platform = {f"{inputs['owner']}{suffix}" for suffix in PLATFORM_SUFFIXES}
     held = dict[str, set[str]]()
     for name, public, rights in session.execute(GRANTS, [inputs["database"]]).fetchall():
         if name in logins and LOGIN_RIGHTS.issuperset(rights):
             held[name] = set(rights)
-        elif name != inputs["owner"]:
+        elif name != inputs["owner"] and name not in platform:
             grantee = sql.SQL("PUBLIC") if public else sql.Identifier(name)
             yield Repair(
                 f"{name} holds {', '.join(sorted(rights))}",
@@ -244,23 +249,23 @@ def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
         "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
         **temp_files.wanted(session, inputs),
     }
-    found: dict[str, dict[str, str]] = {
+    current: dict[str, dict[str, str]] = {
         role: temp_files.ours(inputs, wanted, dict(entry.split("=", 1) for entry in settings))
         for role, settings in session.execute(SETTINGS).fetchall()
     }
     database = sql.Identifier(inputs["database"])
-    for role in sorted(set(found).union(inputs["logins"])):
+    for role in sorted(set(current).union(inputs["logins"])):
         prefix = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), database)
         kept = {
             name: prefix + sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
             for name, value in (wanted if role in inputs["logins"] else {}).items()
         }
-        if extra := sorted(set(found.get(role, {})) - set(kept)):
+        if extra := sorted(set(current.get(role, {})) - set(kept)):
             # All at once: some of a transaction's settings cannot be reset by name.
             again = sql.SQL(";\n").join([prefix + sql.SQL("RESET ALL"), *kept.values()])
             yield Repair(f"{role} has a setting {', '.join(extra)}", again)
         for name, statement in kept.items():
-            if found.get(role, {}).get(name) != wanted[name]:
+            if current.get(role, {}).get(name) != wanted[name]:
                 yield Repair(f"{role} lacks its setting {name}", statement)
 
 
@@ -297,9 +302,9 @@ def _imported(session: "Session", database: str) -> Inputs:
     row = session.execute(
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
     ).fetchone()
-    settings = {role: dict(entry.split("=", 1) for entry in found) for role, found in session.execute(SETTINGS)}
-    acting = sorted(role for role, found in settings.items() if "role" in found)
-    logins = acting or sorted(role for role, found in settings.items() if "statement_timeout" in found)
+    settings = {role: dict(entry.split("=", 1) for entry in entries) for role, entries in session.execute(SETTINGS)}
+    acting = sorted(role for role, entries in settings.items() if "role" in entries)
+    logins = acting or sorted(role for role, entries in settings.items() if "statement_timeout" in entries)
     first = settings[logins[0]] if logins else {}
     return {
         "database": database,

@@ -58,8 +58,8 @@ class ClosedDatabases(Resource):
 
         databases = list(state.get("databases", []))
         with error_context("reading rights", explain), at.database(MAINTENANCE_DATABASE) as session:
-            found = [f"{name} is open to all" for name in _open(session, databases)] + lock_timeout.faults(session)
-            return {"databases": databases, "drift": found}
+            faults = [f"{name} is open to all" for name in _open(session, databases)] + lock_timeout.faults(session)
+            return {"databases": databases, "drift": faults}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.systems.postgresql import explain

@@ -17,13 +17,13 @@ TEMPLATE: Final = "IS_TEMPLATE false"
 
 def faults(session: "Session", database: str, limit: int | None) -> Iterator[Repair]:
     """Over a session in another database. Raises DatabaseMissing; without a limit any is right."""
-    allows, is_template, found = facts(session, database)
+    allows, is_template, current = facts(session, database)
     if not allows:
         yield repair(database, "it takes no connections", "ALLOW_CONNECTIONS true")
     if is_template:
         yield repair(database, "it is a template", TEMPLATE)
-    if limit is not None and found != limit:
-        yield repair(database, f"it takes {found} connections instead of {limit}", "CONNECTION LIMIT {}", limit)
+    if limit is not None and current != limit:
+        yield repair(database, f"it takes {current} connections instead of {limit}", "CONNECTION LIMIT {}", limit)
 
 
 def facts(session: "Session", database: str) -> tuple[bool, bool, int]:

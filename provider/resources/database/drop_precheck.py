@@ -38,9 +38,9 @@ def make_droppable(at: Connections, database: str) -> None:
             session.execute(database_options.repair(database, "", database_options.TEMPLATE).statement)
         if roles := elsewhere(session, database):
             raise ResourceFailure(f"the roles of {database} cannot be dropped: {'; '.join(roles)}", REMEDY)
-        if found := [what for (what,) in session.execute(OBSTACLES, {"name": database})]:
+        if obstacles := [what for (what,) in session.execute(OBSTACLES, {"name": database})]:
             raise ResourceFailure(
-                f"{database} cannot be dropped because of {', '.join(found)}",
+                f"{database} cannot be dropped because of {', '.join(obstacles)}",
                 "nothing was removed: end these in that database (ROLLBACK PREPARED, pg_drop_replication_slot, "
                 "DROP SUBSCRIPTION) and run again",
             )

@@ -20,7 +20,7 @@ WRONG: Final = "the provisioner waits for locks of tenants without end"
 
 
 def faults(session: "Session") -> list[str]:
-    """As drift."""
+    """The faults as lines of drift."""
     row = session.execute(SETTING).fetchone()
     return [] if row == (PROVISIONER_LOCK_TIMEOUT,) else [WRONG]
 

@@ -56,8 +56,8 @@ class Sessions(Resource):
             raise ResourceFailure("sessions cannot be imported", "declare them: there is nothing to adopt")
         with error_context("looking for sessions", explain), at.database(MAINTENANCE_DATABASE) as session:
             running = session.execute(RUNNING, [list(state["logins"])]).fetchall()
-        found = [f"{len(running)} sessions run"] if running else []
-        return {**state, "drift": found}
+        faults = [f"{len(running)} sessions run"] if running else []
+        return {**state, "drift": faults}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         """Nothing: whoever has access again may have connected already."""

@@ -27,10 +27,10 @@ def wanted(session: "Session", inputs: Inputs) -> dict[str, str]:
     return {SETTING: f"{limit}kB"} if limit is not None and _may_set(session) else {}
 
 
-def ours(inputs: Inputs, wanted: Mapping[str, str], found: dict[str, str]) -> dict[str, str]:
+def ours(inputs: Inputs, wanted: Mapping[str, str], settings: dict[str, str]) -> dict[str, str]:
     """A login's settings without the limit that somebody else gave it, as the server's administrator may."""
     is_others = inputs.get(LIMIT) is not None and SETTING not in wanted
-    return {name: value for name, value in found.items() if not (is_others and name == SETTING)}
+    return {name: value for name, value in settings.items() if not (is_others and name == SETTING)}
 
 
 def imported(settings: Mapping[str, str]) -> dict[str, int]:
@@ -46,10 +46,10 @@ def unlimited(session: "Session", inputs: Inputs) -> Iterator[str]:
 
 def refuse_unlimited(session: "Session", inputs: Inputs) -> None:
     """Raises Failure with what the server's administrator can do."""
-    for wrong in unlimited(session, inputs):
+    for problem in unlimited(session, inputs):
         provisioner = _of_server(session)[1]
         raise ResourceFailure(
-            f"{wrong}: one statement could fill the server's disk",
+            f"{problem}: one statement could fill the server's disk",
             f"as the server's administrator run `GRANT SET ON PARAMETER temp_file_limit TO {provisioner}`,"
             " or set the server's own parameter temp_file_limit (docs/plans.md)",
         )

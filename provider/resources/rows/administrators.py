@@ -128,12 +128,12 @@ def _is_ours(entry: Any) -> bool:
 
 
 def listed(known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Who stands in the list, as the input has it."""
+    """The persons in the list, as the input has them."""
     return {entry["id"]: {field: entry[field] for field in FIELDS} for entry in known.values() if entry.get("listed")}
 
 
 def _without_password(people: People, known: Mapping[str, Any], passwords: Mapping[str, str]) -> Iterable[str]:
-    """Who is new, comes back, or was given one that no record has: of a run that was killed."""
+    """The persons who are new, come back, or were given one that no record has: of a run that was killed."""
     for name, person in people.items():
         entry = known.get(str(person["phone"]))
         if entry is None or not entry.get("listed") or entry["id"] != name or name not in passwords:
@@ -144,17 +144,17 @@ def _persons(
     at: Connections, admin: str, tenant: str, waiting: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, tuple[int | None, str]]:
     """The platform's user of each, and the digest of the password: hashed once, as both sides have the same."""
-    found: dict[str, tuple[int | None, str]] = {
+    persons: dict[str, tuple[int | None, str]] = {
         name: (None, hashed(str(person["password"]))) for name, person in waiting.items()
     }
     if admin and waiting:
         with at.database(admin) as session:
             for name, person in waiting.items():
-                values = {**person, "hash": found[name][1], "tenant": tenant}
+                values = {**person, "hash": persons[name][1], "tenant": tenant}
                 session.execute(KNOWN_TO_THE_PLATFORM, values)
                 row = session.execute(PERSON, values).fetchone()
-                found[name] = (row[0] if row else None, found[name][1])
-    return found
+                persons[name] = (row[0] if row else None, persons[name][1])
+    return persons
 
 
 def _change(
@@ -190,7 +190,7 @@ def _change(
 def _give(
     session: "Session", entry: Mapping[str, Any] | None, values: dict[str, Any], *, is_waiting: bool
 ) -> tuple[dict[str, Any], bool]:
-    """What to remember, and whether the password that waits is the account's now."""
+    """The record to keep, and whether the password that waits is the account's now."""
     role = session.execute(ROLE, values).fetchone()
     if role is None:
         raise ResourceFailure(
@@ -226,7 +226,7 @@ def _give(
 
 
 def _take(session: "Session", entry: dict[str, Any]) -> None:
-    """What was given, and no more: a role that the tenant gave stays, and with it the account."""
+    """Takes what was given, and no more: a role that the tenant gave stays, and with it the account."""
     if entry.get("granted"):
         session.execute(TAKE_ROLE, entry)
     slept = bool(entry.get("made")) and session.execute(ASLEEP, entry).rowcount > 0

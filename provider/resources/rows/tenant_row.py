@@ -194,10 +194,10 @@ class TenantRow(Resource):
             return None
         if row is None:
             return None
-        found: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
-        found |= {key: state[key] for key in UNWRITTEN if key in state}
+        values: dict[str, Any] = {"adminDatabase": database, **dict(zip(COLUMNS, row, strict=True))}
+        values |= {key: state[key] for key in UNWRITTEN if key in state}
         # An input that was left out has the column's default; it only counts once it is given.
-        return {key: value for key, value in found.items() if (not state and value is not None) or key in state}
+        return {key: value for key, value in values.items() if (not state and value is not None) or key in state}
 
     def remove(self, at: Connections, state: Inputs) -> None:
         from provider.systems.postgresql import DatabaseMissing, explain

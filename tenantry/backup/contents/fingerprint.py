@@ -38,17 +38,38 @@ TABLES: Final = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema' AND nspname !~ '^pg_' ORDER BY 1, 2
 """
-# Not `::text` of a row: for that a tenant may have a cast of its own, which would run as who asks.
+# In a schema of the provisioner's or a superuser's nobody else makes, replaces or alters anything.
+OURS: Final = """
+SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind = 'r'
+    AND (SELECT bool_and(rolsuper OR rolname = current_user) FROM pg_roles WHERE oid IN (nspowner, relowner))
+"""
+# Not `::text` of a row: for that a tenant may have a cast of its own, which would run as who asks. What runs meanwhile
+# may have changed the search path.
 CONTENT: Final = """
-SELECT count(*), coalesce(sum(('x' || left(digest, 16))::bit(64)::bigint), 0)::text || ','
-    || coalesce(sum(('x' || right(digest, 16))::bit(64)::bigint), 0)::text
-FROM (SELECT md5(record_out(ROW("the row".*))::text) AS digest FROM ONLY {} AS "the row") AS digests
+SELECT pg_catalog.count(*), pg_catalog.concat(
+    coalesce(pg_catalog.sum(pg_catalog.concat('x', pg_catalog.left(digest, 16))
+        ::pg_catalog.bit(64)::pg_catalog.int8), 0), ',',
+    coalesce(pg_catalog.sum(pg_catalog.concat('x', pg_catalog.right(digest, 16))
+        ::pg_catalog.bit(64)::pg_catalog.int8), 0))
+FROM (SELECT pg_catalog.md5(pg_catalog.record_out(ROW("the row".*))::pg_catalog.text) AS digest
+    FROM ONLY {} AS "the row") AS digests
 """
 SEQUENCES: Final = """
 SELECT schemaname || '.' || sequencename, coalesce(last_value::text, '') FROM pg_sequences
 WHERE schemaname <> 'information_schema' AND schemaname !~ '^pg_' ORDER BY 1
 """
-LARGE_OBJECTS: Final = "SELECT count(*), coalesce(md5(string_agg(md5(lo_get(oid)), '' ORDER BY oid)), '') FROM {}"
+# In parts that PostgreSQL can hold: a text of one byte behind two gigabytes of nothing is a large object, too.
+LARGE_OBJECTS: Final = """
+WITH RECURSIVE parts (id, place, digest, is_whole) AS (
+    SELECT oid, 0::bigint, md5(part), length(part) < %(most)s
+    FROM pg_largeobject_metadata, lo_get(oid, 0, %(most)s) AS part
+    UNION ALL SELECT id, place + %(most)s, md5(part), length(part) < %(most)s
+    FROM parts, lo_get(id, place + %(most)s, %(most)s) AS part WHERE NOT is_whole AND part <> ''
+)
+SELECT count(DISTINCT id), coalesce(md5(string_agg(digest, '' ORDER BY id, place)), '') FROM parts
+"""
+PART_BYTES: Final = 1_000_000_000
 
 
 class Content(BaseModel):
@@ -92,13 +113,19 @@ def sequences(session: Session) -> dict[str, str]:
 
 
 def take(
-    session: Session, schema_digest: str, before: dict[str, str] | None = None, *, has_record: bool
+    session: Session, reader: Session, schema_digest: str, before: dict[str, str] | None = None, *, has_record: bool
 ) -> Fingerprint:
-    """The fingerprint as the session's transaction sees it; `before` are the sequences from before the dump."""
-    now = sequences(session)
+    """The fingerprint as the transactions of both sessions see it; `before` are the sequences from before the dump.
+
+    The provisioner's session asks the catalogs, the reader's (table_reader.py) the tables.
+    """
+    now, own = sequences(session), ours(session)
     return Fingerprint(
         schema_digest=schema_digest,
-        tables={name: _content(session, schema, table) for name, schema, table in _tables(session)},
+        tables={
+            name: _content(session if (schema, table) in own else reader, schema, table)
+            for name, schema, table in _tables(session)
+        },
         sequences=now,
         large_objects=_large_objects(session),
         sequences_before=before if before != now else None,
@@ -111,44 +138,52 @@ def _tables(session: Session) -> Iterator[tuple[str, str, str]]:
         yield f"{schema}.{table}", schema, table
 
 
+def ours(session: Session) -> set[tuple[str, str]]:
+    """Schema and name of the tables that the provisioner reads itself."""
+    return {(schema, table) for schema, table in session.execute(OURS).fetchall()}
+
+
 def _content(session: Session, schema: str, table: str) -> Content:
     return _one(session.execute(sql.SQL(CONTENT).format(sql.Identifier(schema, table))).fetchone())
 
 
-def counts(session: Session) -> dict[str, int]:
-    """Rows of each table."""
-    statement = "SELECT count(*) FROM ONLY {}"
-    found = ((name, sql.SQL(statement).format(sql.Identifier(*place))) for name, *place in _tables(session))
-    return {name: int((session.execute(query).fetchone() or (0,))[0]) for name, query in found}
+def counts(session: Session, reader: Session) -> dict[str, int]:
+    """Rows of each table, by both sessions as in `take`."""
+    own, counted = ours(session), dict[str, int]()
+    for name, schema, table in _tables(session):
+        query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
+        row = (session if (schema, table) in own else reader).execute(query).fetchone()
+        counted[name] = int(row[0]) if row else 0
+    return counted
 
 
 def _large_objects(session: Session) -> Content:
-    return _one(session.execute(sql.SQL(LARGE_OBJECTS).format(sql.Identifier("pg_largeobject_metadata"))).fetchone())
+    return _one(session.execute(LARGE_OBJECTS, {"most": PART_BYTES}).fetchone())
 
 
 def _one(row: Any) -> Content:
     return Content(rows=row[0], checksum=row[1])
 
 
-def differences(expected: Fingerprint, found: Fingerprint) -> list[str]:
+def differences(expected: Fingerprint, actual: Fingerprint) -> list[str]:
     """In words, by table; no value of any row."""
-    told: list[str] = []
-    if expected.schema_digest != found.schema_digest:
-        told.append("the schema differs")
-    for name in sorted(expected.tables.keys() | found.tables.keys()):
-        one, other = expected.tables.get(name), found.tables.get(name)
+    lines: list[str] = []
+    if expected.schema_digest != actual.schema_digest:
+        lines.append("the schema differs")
+    for name in sorted(expected.tables.keys() | actual.tables.keys()):
+        one, other = expected.tables.get(name), actual.tables.get(name)
         if one is None or other is None:
-            told.append(f"table {name} is {'missing' if other is None else 'one too many'}")
+            lines.append(f"table {name} is {'missing' if other is None else 'one too many'}")
         elif one.rows != other.rows:
-            told.append(f"table {name} has {other.rows} rows instead of {one.rows}")
+            lines.append(f"table {name} has {other.rows} rows instead of {one.rows}")
         elif one != other:
-            told.append(f"table {name} has other content in its {one.rows} rows")
-    changed = [name for name in expected.sequences if not _is_between(expected, name, found.sequences.get(name))]
-    if changed or expected.sequences.keys() != found.sequences.keys():
-        told.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
-    if expected.large_objects != found.large_objects:
-        told.append("large objects differ")
-    return told
+            lines.append(f"table {name} has other content in its {one.rows} rows")
+    changed = [name for name in expected.sequences if not _is_between(expected, name, actual.sequences.get(name))]
+    if changed or expected.sequences.keys() != actual.sequences.keys():
+        lines.append(f"sequences differ ({', '.join(sorted(changed)[:3]) or 'not the same ones'})")
+    if expected.large_objects != actual.large_objects:
+        lines.append("large objects differ")
+    return lines
 
 
 def _is_between(expected: Fingerprint, name: str, value: str | None) -> bool:

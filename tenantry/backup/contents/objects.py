@@ -183,7 +183,7 @@ def fetch(bucket: Any, key: str, sink: IO[bytes]) -> Streamed:
 
 
 def copy_new_objects(
-    found: list[Found],
+    objects: list[Found],
     sources: Mapping[str, Any],
     backups: Any,
     shelf: BackupPaths,
@@ -206,18 +206,18 @@ def copy_new_objects(
         )
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="copy") as pool:
-        return tuple(pool.map(one, found))
+        return tuple(pool.map(one, objects))
 
 
 def each(action: Callable[[Copied], str | None], items: tuple[Copied, ...], tick: Callable[[], None]) -> list[str]:
     """Results of the actions, a few at a time; `tick` is called after each, in turn."""
-    found: list[str] = []
+    corrupt: list[str] = []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="object") as pool:
-        for told in pool.map(action, items):
+        for result in pool.map(action, items):
             tick()
-            if told:
-                found.append(told)
-    return found
+            if result:
+                corrupt.append(result)
+    return corrupt
 
 
 def delete_all_versions(bucket: Any, prefix: str, tick: Callable[[], None] = lambda: None) -> int:

@@ -15,32 +15,39 @@ from psycopg import sql
 from tenantry.backup.clients import APPLICATION, BackupClients, Session
 from tenantry.backup.contents import fingerprint
 from tenantry.backup.contents.fingerprint import Fingerprint
+from tenantry.backup.contents.table_reader import BEGIN, table_reader
 from tenantry.backup.errors import BackupError
 from tenantry.database import migration_record
-from tenantry.database.owner_login import CATALOG_ALONE, SUFFIX, OwnerLogin, owner_login
+from tenantry.database.owner_login import CATALOG_ALONE, OWNER_OF, PLATFORM_SUFFIXES, OwnerLogin, owner_login
 from tenantry.database.sessions.reserved_connection import reserve_connection
 from tenantry.database.sessions.watch import Watch, watched
 from tenantry.names import PLATFORM_SCHEMA
 
 DUMPED: Final = ("--no-owner", "--no-privileges", "--lock-wait-timeout=60s")  # pg_dump takes back what PGOPTIONS says
 SHOWN: Final = 3
+GIVEN_BACK: Final = "it belongs to somebody else: `tenantry up --refresh` gives it to the database's owner"
 HIDDEN: Final = """
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     CROSS JOIN pg_roles
 WHERE relrowsecurity AND relforcerowsecurity AND rolname = current_user AND NOT (rolsuper OR rolbypassrls) ORDER BY 1, 2
 """
 SCRATCH: Final = "tenantry_scratch_"
+# Of copies beside a tenant's that a person has dropped: each has an owner of its own name (`loader`).
+ORPHANS: Final = r"""
+SELECT rolname FROM pg_roles WHERE rolname ~ '^rent[0-9]+_restored_[0-9]{14}$' AND NOT rolcanlogin
+    AND NOT EXISTS (SELECT FROM pg_database WHERE datname = rolname)
+"""
 # What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.
 _NOISE: Final = ("--", "SET ", "SELECT pg_catalog.set_config", "\\restrict", "\\unrestrict", "COMMENT ON SCHEMA public")
 
 
 def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         raise BackupError(
             f"{name} is not on PATH", "install the client programs of the server's release (embedded: `. .local/env`)"
         )
-    return found
+    return path
 
 
 def run(
@@ -76,8 +83,8 @@ def run(
             watch.stop()
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        wrong = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
-        raise BackupError(wrong, "correct this and run again")
+        problem = f"{name} failed ({said[0] if said else done.returncode}){watch.words()}"
+        raise BackupError(problem, "correct this and run again")
     return done.stdout or b""
 
 
@@ -102,11 +109,26 @@ def _in_time(systems: BackupClients, session: Session, what: str) -> Generator[N
 
 
 @contextmanager
+def reading(systems: BackupClients, database: str, session: Session, snapshot: str) -> Generator[Session]:
+    """A session for the tables, beside the one for the catalogs: both end in time. Raises BackupError."""
+    what = f"reading {database}"
+    with (
+        table_reader(systems, database, snapshot) as reader,
+        _in_time(systems, session, what),
+        _in_time(systems, reader, what),
+    ):
+        try:
+            yield reader
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise BackupError(f"{what} as its owner: {error.diag.message_primary}", GIVEN_BACK) from None
+
+
+@contextmanager
 def frozen(systems: BackupClients, database: str) -> Generator[tuple[Session, str]]:
     """A session that sees the database as of one moment, and that moment's name, for pg_dump to see the same."""
     with systems.session(database, CATALOG_ALONE) as session, watched(systems.session, session):
         fingerprint.prepare(session)
-        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        session.execute(BEGIN)
         row = session.execute("SELECT pg_export_snapshot()").fetchone()
         yield session, str(row[0] if row else "")
         session.execute("COMMIT")
@@ -127,8 +149,8 @@ def dump(systems: BackupClients, database: str, target: IO[bytes]) -> Fingerprin
             target=target,
         )
         digest = _schema_digest(systems, database, snapshot, has_record)
-        with _in_time(systems, session, f"reading {database}"):
-            return fingerprint.take(session, digest, before, has_record=has_record)
+        with reading(systems, database, session, snapshot) as reader:
+            return fingerprint.take(session, reader, digest, before, has_record=has_record)
 
 
 def _refuse_hidden_rows(session: Session, database: str) -> None:
@@ -148,8 +170,8 @@ def fingerprint_of(systems: BackupClients, database: str, taken: Fingerprint | N
     with frozen(systems, database) as (session, snapshot):
         has_record = migration_record.is_ours(session) if taken is None else taken.record is not None
         digest = _schema_digest(systems, database, snapshot, has_record)
-        with _in_time(systems, session, f"reading {database}"):
-            return fingerprint.take(session, digest, has_record=has_record)
+        with reading(systems, database, session, snapshot) as reader:
+            return fingerprint.take(session, reader, digest, has_record=has_record)
 
 
 def _dumped(has_record: bool) -> tuple[str, ...]:
@@ -158,7 +180,7 @@ def _dumped(has_record: bool) -> tuple[str, ...]:
 
 
 def _schema_digest(systems: BackupClients, database: str, snapshot: str, has_record: bool) -> str:
-    """Of pg_dump's words in a fixed order: a restored schema may be told in another one."""
+    """Digest of pg_dump's words in a fixed order: a restored schema may be told in another one."""
     text = run(systems, "pg_dump", database, "--schema-only", *_dumped(has_record), f"--snapshot={snapshot}").decode()
     lines = sorted(line for line in text.splitlines() if line.strip() and not line.startswith(_NOISE))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -190,24 +212,26 @@ def load(systems: BackupClients, source: IO[bytes], database: str, taken: Finger
 
 @contextmanager
 def loader(systems: BackupClients, database: str) -> Generator[OwnerLogin]:
-    """A login of the database's owner; where that is the provisioner, of a role that is its owner for so long."""
+    """A login of the database's owner; where that is the provisioner, of a role that is its owner from then on.
+
+    A dump is a tenant's code, and not only pg_restore runs it: autovacuum computes the expressions of indexes as the
+    table's owner. So nothing of it ever belongs to the provisioner.
+    """
+    _give_away(systems, database)
     with owner_login(systems.session, database) as login:
-        if login:
-            yield login
-            return
+        if login is None:
+            raise BackupError(f"there is no database {database}", "run again")
+        yield login
+
+
+def _give_away(systems: BackupClients, database: str) -> None:
     role = sql.Identifier(database)
     with systems.session() as session:
+        owner = session.execute(OWNER_OF, [database]).fetchone()
+        if owner is None or not owner[1]:
+            return
         session.execute(sql.SQL("CREATE ROLE {} ROLE CURRENT_USER").format(role))
-        try:
-            session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(database), role))
-            with owner_login(systems.session, database) as login:
-                if login is None:
-                    raise BackupError(f"there is no database {database}", "run again")
-                yield login
-        finally:
-            with systems.session(database, CATALOG_ALONE) as inside:
-                inside.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
-            session.execute(sql.SQL("DROP ROLE {}").format(role))
+        session.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(role, role))
 
 
 @contextmanager
@@ -239,7 +263,10 @@ def create(session: Session, name: str, *, owner: str | None = None, template: s
 
 
 def drop(session: Session, name: str) -> None:
+    """With the roles that were made for it alone."""
     session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    for role in (*(f"{name}{suffix}" for suffix in PLATFORM_SUFFIXES), name):
+        session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
 
 def _lock(session: Session, name: str) -> bool:
@@ -248,12 +275,13 @@ def _lock(session: Session, name: str) -> bool:
 
 
 def _drop_abandoned(session: Session) -> None:
-    mine: Iterable[Any] = session.execute(
+    abandoned: Iterable[Any] = session.execute(
         "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [SCRATCH]
     ).fetchall()
-    for (name,) in mine:
+    for (name,) in abandoned:
         if _lock(session, name):
             drop(session, name)
-            for role in (f"{name}{SUFFIX}", name):  # see loader
-                session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
             session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+    for (role,) in session.execute(ORPHANS).fetchall():
+        with suppress(psycopg.errors.DependentObjectsStillExist):
+            session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))

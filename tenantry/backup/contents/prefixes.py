@@ -73,8 +73,8 @@ class Prefixes:
             answer = call(*RAM, "GetPolicy", {"PolicyName": name, "PolicyType": "Custom"}, self.systems.environment)
         except OSError as error:
             return None, str(error)
-        found = _phones(json.loads(str(mapping(answer.get("DefaultPolicyVersion")).get("PolicyDocument") or "{}")))
-        return (found.pop() if len(found) == 1 else None), f"the policy {name} names no single prefix"
+        phones = _phones(json.loads(str(mapping(answer.get("DefaultPolicyVersion")).get("PolicyDocument") or "{}")))
+        return (phones.pop() if len(phones) == 1 else None), f"the policy {name} names no single prefix"
 
 
 def _taken(code: str, others: list[str], folder: Path) -> BackupError:

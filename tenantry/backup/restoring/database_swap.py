@@ -67,7 +67,10 @@ def _emptied(systems: BackupClients, *databases: str) -> Generator[None]:
 
 
 def _close(session: Session, database: str) -> None:
-    session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
+    """Its owner could open or drop it: it is the way back, and may be a proof of what somebody has done."""
+    name = sql.Identifier(database)
+    session.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+    session.execute(sql.SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(name))
 
 
 def _rename(session: Session, name: str, other: str) -> None:

@@ -18,7 +18,7 @@ from tenantry.backup.contents.layout import BackupPaths
 from tenantry.backup.contents.manifest import Copied, Manifest
 from tenantry.backup.contents.objects import Streamed
 from tenantry.backup.create import BackupStore, BackupSubject, Say
-from tenantry.backup.errors import BackupError, error_context, to_user_error
+from tenantry.backup.errors import BackupError, HalfDoneError, error_context, to_user_error
 from tenantry.backup.progress import counter
 from tenantry.backup.restoring.database_swap import swap
 from tenantry.backup.verify import BackupMismatch, corrupt_objects, download_dump, load_manifest_for_restore
@@ -60,8 +60,8 @@ def restore(vault: BackupStore, backup_id: str, source: str, target: BackupSubje
         except Exception as error:
             if (known := to_user_error(error)) is None:
                 raise
-            raise BackupError(
-                f"{target.database} is the restored one by now, but not all objects are back: {known.wrong}",
+            raise HalfDoneError(
+                f"{target.database} is the restored one by now, but not all objects are back: {known.problem}",
                 f"run the same again, with `--replace {target.name}`",
                 passing=known.passing,
             ) from error
@@ -102,8 +102,8 @@ def _fill(vault: BackupStore, manifest: Manifest, shelf: BackupPaths, fresh: str
         with vault.systems.session(fresh, CATALOG_ALONE) as inside:
             inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         restored = pg_dump.fingerprint_of(vault.systems, fresh, manifest.fingerprint)
-        if found := differences(manifest.fingerprint, restored):
-            raise BackupMismatch(manifest.id, found, remedy)
+        if mismatches := differences(manifest.fingerprint, restored):
+            raise BackupMismatch(manifest.id, mismatches, remedy)
 
 
 def _refuse_other_buckets(manifest: Manifest, target: BackupSubject) -> None:
@@ -125,5 +125,5 @@ def _put_back(vault: BackupStore, manifest: Manifest, shelf: BackupPaths, target
         streamed = objects.copy(backups, key, buckets[copied.bucket], target.prefix + copied.path)
         return None if streamed == Streamed(copied.size, copied.sha256) else f"object {copied.path} differs"
 
-    if found := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
-        raise BackupMismatch(manifest.id, found, ANOTHER.format(manifest.subject))
+    if corrupt := objects.each(one, manifest.objects, counter(target.name, len(manifest.objects), say)):
+        raise BackupMismatch(manifest.id, corrupt, ANOTHER.format(manifest.subject))

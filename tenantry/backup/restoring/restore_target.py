@@ -4,6 +4,7 @@ from typing import Final
 
 from tenantry.backup.clients import BackupClients
 from tenantry.backup.contents import fingerprint, objects, pg_dump
+from tenantry.backup.contents.table_reader import table_reader
 from tenantry.backup.create import BackupSubject
 from tenantry.backup.errors import BackupError, error_context
 from tenantry.backup.settings import Stack
@@ -29,14 +30,14 @@ def chosen(stack: Stack, source: str, code: str, replace: str | None) -> BackupS
         raise BackupError(f"--replace {replace} is not --as {code}", "name the same tenant twice")
     if code in (source, replace):
         return known.subject
-    told = [] if known.status == "active" else [f"it is {known.status}"]
+    reasons = [] if known.status == "active" else [f"it is {known.status}"]
     with error_context(f"looking whether {code} is in use"):
-        told += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(
+        reasons += _rows(stack.vault.systems, known.subject, known.administrators) + _objects(
             stack.vault.systems, known.subject
         )
-    if told:
+    if reasons:
         raise BackupError(
-            f"{code} was not opened just now: {'; '.join(told[:SHOWN])}",
+            f"{code} was not opened just now: {'; '.join(reasons[:SHOWN])}",
             f"nothing was changed: to put {source}'s data in the place of {code}'s anyway, add `--replace {code}`",
         )
     return known.subject
@@ -59,9 +60,9 @@ def _rows(systems: BackupClients, subject: BackupSubject, administrators: int) -
 
 
 def _counted(systems: BackupClients, database: str) -> dict[str, int]:
-    with systems.session(database, CATALOG_ALONE) as session:
+    with systems.session(database, CATALOG_ALONE) as session, table_reader(systems, database) as reader:
         fingerprint.prepare(session)
-        return fingerprint.counts(session)
+        return fingerprint.counts(session, reader)
 
 
 def _objects(systems: BackupClients, subject: BackupSubject) -> list[str]:

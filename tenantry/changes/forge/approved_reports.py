@@ -36,7 +36,7 @@ def approved_reports(
     start = _last_deploy(runs, directory, commits) if since == AUTO else _named(directory, since, commits)
     merged = commits[: commits.index(start)]
     say(f"{len(merged)} commits of {_BRANCH} since {start[:12]}")
-    found: dict[int, ApprovedReport] = {}
+    reports: dict[int, ApprovedReport] = {}
     missing: list[str] = []
     for commit in reversed(merged):
         requests = runs.merged_requests(commit, _BRANCH)
@@ -45,20 +45,20 @@ def approved_reports(
         elif not requests:
             missing.append(f"commit {commit[:12]} came without a request")
         for request in requests:
-            if request.number in found:
+            if request.number in reports:
                 continue
             report = _report(runs, request, stack)
             if isinstance(report, str):
                 missing.append(f"request {request.number}: {report}")
             else:
                 say(f"request {request.number}: report of {report.run}")
-                found[request.number] = report
+                reports[request.number] = report
     if missing:
         lines = "\n".join(f"  {line}" for line in dict.fromkeys(missing))
-        wrong = f"not all that is to be deployed was approved, nothing was changed:\n{lines}"
+        problem = f"not all that is to be deployed was approved, nothing was changed:\n{lines}"
         remedy = f"run the preview of such a request again (its run of preview.yml, `Re-run all jobs`), or {BY_HAND}"
-        raise CommandError(wrong, remedy)
-    return list(found.values())
+        raise CommandError(problem, remedy)
+    return list(reports.values())
 
 
 def save(reports: list[ApprovedReport], folder: Path) -> Iterator[Path]:

@@ -41,7 +41,10 @@ class Posted:
 
 
 def github(given: Mapping[str, str], number: int | None) -> Forge:
-    """From the variables of a workflow. `number`: of the pull request; None: that of GITHUB_REF. Raises Refusal."""
+    """From the variables of a workflow. `number`: of the pull request; None: that of GITHUB_REF.
+
+    Raises CommandError.
+    """
     account = github_account(given, _RIGHT)
     if number is None:
         parts = given.get("GITHUB_REF", "").split("/")
@@ -53,27 +56,27 @@ def github(given: Mapping[str, str], number: int | None) -> Forge:
 
 
 def gitlab(given: Mapping[str, str], number: int | None) -> Forge:
-    """From the variables of a pipeline, and GITLAB_TOKEN. `number`: of the merge request. Raises Refusal."""
+    """From the variables of a pipeline, and GITLAB_TOKEN. `number`: of the merge request. Raises CommandError."""
     account = gitlab_account(given, _RIGHT)
-    told = str(number) if number is not None else needed(given, "CI_MERGE_REQUEST_IID")
-    root = f"{account.root}/merge_requests/{quote(told, safe='')}/notes"
+    number_text = str(number) if number is not None else needed(given, "CI_MERGE_REQUEST_IID")
+    root = f"{account.root}/merge_requests/{quote(number_text, safe='')}/notes"
     return Forge(account, root, f"{root}/{{id}}", "PUT")
 
 
 def post(forge: Forge, body: str, *, pause_seconds: float = 2.0) -> Posted:
     """Creates or updates the comment; what is of ours beside it, of two runs at once, is removed.
 
-    Raises Refusal with what the forge said.
+    Raises CommandError with what the forge said.
     """
     return with_attempts(partial(_post, forge, body), pause_seconds)
 
 
 def _post(forge: Forge, body: str) -> Posted:
-    mine = list(own_entries(forge.account, forge.comments, "body", MARKER))
-    if not mine:
+    comments = list(own_entries(forge.account, forge.comments, "body", MARKER))
+    if not comments:
         made = cast(Mapping[str, Any], call(forge.account, "POST", forge.comments, {"body": body}))
         return Posted("created", int(made["id"]))
-    first, *others = sorted(mine, key=lambda comment: int(comment["id"]))
+    first, *others = sorted(comments, key=lambda comment: int(comment["id"]))
     for other in others:
         call(forge.account, "DELETE", forge.one.format(id=int(other["id"])))
     number = int(first["id"])

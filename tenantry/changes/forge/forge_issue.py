@@ -36,13 +36,13 @@ class Issues:
 
 
 def github_issues(given: Mapping[str, str]) -> Issues:
-    """From the variables of a workflow. Raises Refusal when one is missing."""
+    """From the variables of a workflow. Raises CommandError when one is missing."""
     account = github_account(given, _RIGHT)
     return Issues(account, "state=open", "number", "body", "PATCH", {"state": "closed"})
 
 
 def gitlab_issues(given: Mapping[str, str]) -> Issues:
-    """From the variables of a pipeline, and GITLAB_TOKEN. Raises Refusal when one is missing."""
+    """From the variables of a pipeline, and GITLAB_TOKEN. Raises CommandError when one is missing."""
     account = gitlab_account(given, _RIGHT)
     return Issues(account, "state=opened&scope=all", "iid", "description", "PUT", {"state_event": "close"})
 
@@ -52,21 +52,21 @@ def keep_issue(
 ) -> Posted:
     """An open issue with this text while it is `wanted`, and none when it is not; of several the oldest stays.
 
-    `did`: created, updated, unchanged, closed or none. Raises Refusal with what the forge said.
+    `did`: created, updated, unchanged, closed or none. Raises CommandError with what the forge said.
     """
     return with_attempts(partial(_keep, issues, marker, title, body, wanted), pause_seconds)
 
 
 def _keep(issues: Issues, marker: str, title: str, body: str, wanted: bool) -> Posted:
     account, write = issues.account, {"title": title, issues.text: body}
-    found = own_entries(account, f"{issues.root}?{issues.is_open}", issues.text, marker)
-    mine = [issue for issue in found if "pull_request" not in issue]  # GitHub lists requests among the issues
-    if not mine:
+    entries = own_entries(account, f"{issues.root}?{issues.is_open}", issues.text, marker)
+    own = [issue for issue in entries if "pull_request" not in issue]  # GitHub lists requests among the issues
+    if not own:
         if not wanted:
             return Posted("none", 0)
         made = cast(Mapping[str, Any], call(account, "POST", issues.root, write))
         return Posted("created", int(made[issues.number]))
-    first, *others = sorted(mine, key=lambda issue: int(issue[issues.number]))
+    first, *others = sorted(own, key=lambda issue: int(issue[issues.number]))
     for other in others:
         call(account, issues.update, f"{issues.root}/{int(other[issues.number])}", issues.close)
     number = int(first[issues.number])

@@ -108,40 +108,40 @@ class Runs:
     def head_of(self, number: int) -> str:
         """The last commit of a request. Raises CommandError when there is no such one."""
         address = f"{self.account.root}/pulls/{number}"
-        found = with_attempts(partial(call, self.account, "GET", address), self.pause_seconds)
-        return str(_part(cast(Mapping[str, Any], found), "head").get("sha"))
+        answer = with_attempts(partial(call, self.account, "GET", address), self.pause_seconds)
+        return str(_part(cast(Mapping[str, Any], answer), "head").get("sha"))
 
     def merged_requests(self, commit: str, branch: str) -> list[PullRequest]:
         """The requests by which a commit came into the branch; those merged as this very commit before all others."""
-        found = [
+        requests = [
             entry
             for entry in self._all(f"{self.account.root}/commits/{quote(commit)}/pulls")
             if entry.get("merged_at")
             and _part(entry, "base").get("ref") == branch
             and self._is_own(_part(entry, "base").get("repo"))
         ]
-        exact = [entry for entry in found if entry.get("merge_commit_sha") == commit]
+        exact = [entry for entry in requests if entry.get("merge_commit_sha") == commit]
         return [
             PullRequest(
                 int(entry["number"]),
                 str(_part(entry, "head")["sha"]),
                 not self._is_own(_part(entry, "head").get("repo")),
             )
-            for entry in exact or found
+            for entry in exact or requests
         ]
 
     def report(self, run: Run, name: str, file: str = REPORT) -> bytes | None:
-        """That file of a run's artifact; None when there is no such artifact any more.
+        """The file of a run's artifact; None when there is no such artifact any more.
 
         A run that was started again may have several of one name: the newest counts. Raises CommandError.
         """
         address = f"{self.account.root}/actions/runs/{run.number}/artifacts?name={quote(name)}"
-        found = [
+        artifacts = [
             entry for entry in self._all(address, "artifacts") if entry.get("name") == name and not entry.get("expired")
         ]
-        if not found:
+        if not artifacts:
             return None
-        number = max(int(entry["id"]) for entry in found)
+        number = max(int(entry["id"]) for entry in artifacts)
         address = f"{self.account.root}/actions/artifacts/{number}/zip"
         packed = with_attempts(partial(download, self.account, address, LARGEST_ZIP), self.pause_seconds)
         return _unpacked(packed, f"{name} of {run.address}", file)
@@ -177,7 +177,7 @@ def _part(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _unpacked(packed: bytes, what: str, name: str) -> bytes:
-    """That one file, up to its largest size, whatever the archive says of its size and whatever else is in it."""
+    """The one file, up to its largest size, whatever the archive says of its size and whatever else is in it."""
     remedy = "run the preview of the request anew (`Re-run all jobs`)"
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:

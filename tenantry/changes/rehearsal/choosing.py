@@ -1,4 +1,4 @@
-"""Which tenants a rehearsal takes: those that the request affects, and a few that it must leave alone.
+"""The choice of tenants for a rehearsal: those that the request affects, and a few that it must leave alone.
 
 A fleet of hundreds is not converged for one request. Tenants to whom the same would happen stand for each other: of
 each kind of change, phase and plan one comes before a second one of any.

@@ -1,4 +1,4 @@
-"""What a rehearsal runs: the commands of a tree, in an environment without anybody's credentials.
+"""Commands of a rehearsal: those of a tree, in an environment without anybody's credentials.
 
 A child leads a session of its own: Ctrl-C and a job's SIGTERM reach the rehearsal alone, which passes the first on so
 that the child ends in order, and ends it for good at the second.
@@ -35,7 +35,7 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a command ended. `said`: the last lines of its standard error."""
+    """The end of a command. `said`: the last lines of its standard error."""
 
     code: int
     out: str = field(repr=False)
@@ -84,8 +84,8 @@ class Commands:
             start_new_session=True,
         ) as child:
             self._begin_with(child)
-            told = child.stdout if is_progress else child.stderr
-            reader = threading.Thread(target=self._follow, args=(told, lines), daemon=True)
+            stream = child.stdout if is_progress else child.stderr
+            reader = threading.Thread(target=self._follow, args=(stream, lines), daemon=True)
             reader.start()
             out = child.stdout.read() if child.stdout and not is_progress else ""
             child.wait()

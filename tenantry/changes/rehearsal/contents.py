@@ -1,4 +1,4 @@
-"""What a tenant's database and prefixes hold, row by row and object by object, and how two such looks differ.
+"""Contents of a tenant's database and prefixes, row by row and object by object, and how two such looks differ.
 
 A backup compares whole databases by checksums (tenantry/backup/contents/fingerprint.py). Between two versions of a
 program a table may gain a column, and every checksum of it changes: so here each row is known by its primary key and
@@ -80,7 +80,7 @@ def _digest(bucket: Any, key: str) -> tuple[int, str]:
 
 
 def differences(before: Contents, after: Contents) -> Iterator[Statement]:
-    """What was lost, changed and added. Data that is lost or changed weighs most."""
+    """Statements on what was lost, changed and added. Data that is lost or changed weighs most."""
     for name, table in before.tables.items():
         if name in after.tables:
             yield from _of_table(name.removeprefix(_PUBLIC), table, after.tables[name], name in FOLLOWS_THE_FILE)

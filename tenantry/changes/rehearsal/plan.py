@@ -1,4 +1,4 @@
-"""What a rehearsal is going to do, worked out before anything is started: both sides, the commit, the tenants."""
+"""The plan of a rehearsal, worked out before anything is started: both sides, the commit, the tenants."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -49,13 +49,13 @@ def plan_of(
     most: int = MOST,
     bystanders: int = BYSTANDERS,
 ) -> Plan:
-    """Raises NoBaseline, Faults, or Refusal where there is nothing to rehearse."""
+    """Raises BaselineUnavailable, Faults, or CommandError where there is nothing to rehearse."""
     if Path(revision).is_dir():
         raise BaselineUnavailable(
             f"{revision} is a directory, and the base's program is run: name a commit, tag or branch"
         )
-    found = compared(revision, place)
-    sides = Sides(_side(found.base, place), _side(found.head, place), found.changed_files, found.facts)
+    request = compared(revision, place)
+    sides = Sides(_side(request.base, place), _side(request.head, place), request.changed_files, request.facts)
     try:
         choice = choose(sides, named=named, most=most, bystanders=bystanders)
     except KeyError as missing:
@@ -66,7 +66,7 @@ def plan_of(
     if not folder.is_relative_to(project.root.resolve()):
         raise CommandError(f"{folder} does not lie in the project", "a rehearsal takes the tenants of the repository")
     tenants = folder.relative_to(project.root.resolve())
-    return Plan(project.root, tenants, place.zone, found.facts.base, choice, sides)
+    return Plan(project.root, tenants, place.zone, request.facts.base, choice, sides)
 
 
 def _side(fleet: Fleet, place: FleetLocation) -> Side:

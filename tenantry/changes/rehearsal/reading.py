@@ -1,4 +1,4 @@
-"""What the commands of a rehearsal said, as a report says it: the statements and findings of one stage."""
+"""Answers of a rehearsal's commands, as a report says them: the statements and findings of one stage."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from tenantry.changes.rehearsal.commands import Done
 from tenantry.changes.rehearsal.seeding import Kind
 from tenantry.changes.report.build_report import stack_report
 from tenantry.changes.report.findings import masked
+from tenantry.changes.report.rehearsal_result import TOUCHED
 from tenantry.changes.report.request_report import Basis, Operation, StackReport
 from tenantry.changes.report.resource_weights import CREATE, DELETE, kind_of, label_of
 from tenantry.changes.report.statements import ReportedFinding, Statement, TenantReport, Weight
@@ -23,7 +24,7 @@ _UNTOUCHED: Final = "look for what reaches it: nothing in the request's files is
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one stage brought."""
+    """The result of one stage."""
 
     tenants: tuple[TenantReport, ...] = ()
     errors: tuple[ReportedFinding, ...] = ()
@@ -41,24 +42,26 @@ def of_up(done: Done, outcome: Any, facts: RequestFacts | None = None, untouched
     if facts is None or not facts.is_data_only:  # a service that gives way to another one is no renaming
         tenants = _joined([*tenants, *_renamed(report)])
     is_failed = report.result != "ok" or bool(touched)
-    unfinished = f"not brought to their end: {', '.join(report.unfinished)}" if report.unfinished else ""
-    return Told(tenants, (*report.errors, *touched, *_silent(report, outcome)), unfinished, is_failed)
+    remark = f"not brought to their end: {', '.join(report.unfinished)}" if report.unfinished else ""
+    if touched and report.result == "ok":
+        remark = f"{TOUCHED}: {', '.join(finding.tenant for finding in touched)}"
+    return Told(tenants, (*report.errors, *touched, *_silent(report, outcome)), remark, is_failed)
 
 
 def of_base(done: Done, outcome: Any) -> Told:
     """A whole installation is opened: nothing of that is the request's."""
-    told = of_up(done, outcome)
-    return Told(errors=told.errors, remark=told.remark, is_failed=told.is_failed)
+    result = of_up(done, outcome)
+    return Told(errors=result.errors, remark=result.remark, is_failed=result.is_failed)
 
 
 def of_way_back(done: Done, outcome: Any) -> Told:
-    """What is opened or shut again is no news; what goes is."""
-    told = of_up(done, outcome)
+    """Statements on losses alone: what is opened or shut again is no news."""
+    result = of_up(done, outcome)
     kept = (
         TenantReport(tenant.code, tuple(said for said in tenant.statements if said.weight in _TOLD_OF_A_WAY_BACK))
-        for tenant in told.tenants
+        for tenant in result.tenants
     )
-    return Told(tuple(tenant for tenant in kept if tenant.statements), told.errors, told.remark, told.is_failed)
+    return Told(tuple(tenant for tenant in kept if tenant.statements), result.errors, result.remark, result.is_failed)
 
 
 def of_second_up(done: Done, outcome: Any) -> Told:
@@ -96,18 +99,20 @@ def of_verify(done: Done, report: Any) -> Told:
     """Holes first, as `verify` says them."""
     if not isinstance(report, Mapping) or "attempts" not in report:
         return Told(errors=(_without_json(done),), is_failed=True)
-    told = cast("Mapping[str, Any]", report)
+    document = cast("Mapping[str, Any]", report)
     findings = tuple(
         ReportedFinding(
-            str(found["tenant"]),
+            str(entry["tenant"]),
             "",
             "",
-            masked(f"{found['state']}: {found['attack']} on {found['target']}: {found['said']} ({found['control']})"),
-            "see the row of the attack in docs/isolation.md" if found["state"] == "hole" else "",
+            masked(f"{entry['state']}: {entry['attack']} on {entry['target']}: {entry['said']} ({entry['control']})"),
+            "see the row of the attack in docs/isolation.md" if entry["state"] == "hole" else "",
         )
-        for found in cast("Sequence[Mapping[str, Any]]", told.get("findings") or ())
+        for entry in cast("Sequence[Mapping[str, Any]]", document.get("findings") or ())
     )
-    return Told(errors=findings, remark=f"{told['attempts']} attempts, {told['held']} held", is_failed=done.code != 0)
+    return Told(
+        errors=findings, remark=f"{document['attempts']} attempts, {document['held']} held", is_failed=done.code != 0
+    )
 
 
 def _migrated(row: Mapping[str, Any]) -> Statement:
@@ -144,9 +149,9 @@ def _renamed(report: StackReport) -> Iterator[TenantReport]:
         if len(sides[CREATE]) == len(sides[DELETE]) > 0:
             pairs = zip(sides[DELETE], sides[CREATE], strict=True)
             short = kind.rpartition(":")[2]
-            told = tuple(f"{short} {_own(old, tenant)} -> {_own(new, tenant)}" for old, new in pairs)
+            details = tuple(f"{short} {_own(old, tenant)} -> {_own(new, tenant)}" for old, new in pairs)
             words = "renamed without an alias, so the old one is deleted and a new one is made:"
-            yield TenantReport(tenant, (Statement(Weight.GONE, words, told),))
+            yield TenantReport(tenant, (Statement(Weight.GONE, words, details),))
 
 
 def _own(operation: Operation, tenant: str) -> str:

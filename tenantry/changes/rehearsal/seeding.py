@@ -38,7 +38,7 @@ WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY at
 
 
 class Kind(StrEnum):
-    """What a tenant's rows are like."""
+    """The kind of rows that a tenant gets."""
 
     PLAIN = "plain"
     REPEATED = "repeated"  # the same values in all rows, where that is allowed
@@ -48,7 +48,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a tenant was given; `without` are tables that no invented row fits into."""
+    """The data that a tenant was given; `without` are tables that no invented row fits into."""
 
     kind: Kind
     rows: int
@@ -58,7 +58,7 @@ class Filled:
 
 
 def kind_of(place: int) -> Kind:
-    """Of the tenant at this place among those that get data."""
+    """The kind for the tenant at this place among those that get data."""
     return tuple(Kind)[place % len(Kind)]
 
 

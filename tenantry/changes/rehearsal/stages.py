@@ -78,17 +78,17 @@ class Stages:
         self.commands.say(f"{WORDS[name]} ...")
         begin = time.monotonic()
         try:
-            told = action()
+            outcome = action()
         except Interrupted:
             self.done.append(Stage(name, StageResult.INTERRUPTED, time.monotonic() - begin))
             raise
         except (InstanceError, BackupError, CommandError) as error:
-            told = Told(errors=(ReportedFinding("", "", "", masked(str(error)), ""),), is_failed=True)
-        result = StageResult.FAILED if told.is_failed else StageResult.OK
+            outcome = Told(errors=(ReportedFinding("", "", "", masked(str(error)), ""),), is_failed=True)
+        result = StageResult.FAILED if outcome.is_failed else StageResult.OK
         seconds = time.monotonic() - begin
-        self.done.append(Stage(name, result, seconds, told.tenants, told.errors, told.remark))
+        self.done.append(Stage(name, result, seconds, outcome.tenants, outcome.errors, outcome.remark))
         self.commands.say(f"{WORDS[name]}: {result.value}, {seconds:.0f} s")
-        return not told.is_failed
+        return not outcome.is_failed
 
     def _start(self) -> Told:
         self.instance.start(self.base)
@@ -134,23 +134,23 @@ class Stages:
     def _go_back(self) -> Told:
         self.base.lend(self.request, self.plan.opened)
         self._move(self.base)
-        told = of_way_back(*self.instance.tenantry(self.base, "up"))
-        remarks = [told.remark]
+        outcome = of_way_back(*self.instance.tenantry(self.base, "up"))
+        remarks = [outcome.remark]
         if self.plan.opened:
             stays = "stays open, as a tenant goes by its status and not by its file"
             remarks.append(f"{', '.join(self.plan.opened)}: {stays}")
         if self._is_migrated:
             remarks.append("schemas stay as the request made them: no migration goes back")
-        return Told(told.tenants, told.errors, "; ".join(filter(None, remarks)), told.is_failed)
+        return Told(outcome.tenants, outcome.errors, "; ".join(filter(None, remarks)), outcome.is_failed)
 
     def _compare(self) -> Told:
         """With what was there before the request; what was told once is not told again."""
         systems, subjects = self._systems()
         tenants: list[TenantReport] = []
         for code, before in self._before.items():
-            found = self._differences(systems, subjects[code], before)
-            known, self._told[code] = self._told.get(code, ()), found
-            if news := tuple(said for said in found if said not in known):
+            differences = self._differences(systems, subjects[code], before)
+            known, self._told[code] = self._told.get(code, ()), differences
+            if news := tuple(said for said in differences if said not in known):
                 tenants.append(TenantReport(code, news))
         beside = self.plan.choice.codes(Role.BYSTANDER)
         return Told(tuple(tenants), is_failed=any(tenant.code in beside for tenant in tenants))
@@ -164,7 +164,7 @@ class Stages:
             return tuple(contents.differences(before, contents.look(systems.vault.systems, subject)))
 
     def _systems(self) -> tuple[Stack, dict[str, BackupSubject]]:
-        """How the instance is reached, and what each tenant of the base has there."""
+        """The clients of the instance, and what each tenant of the base has there."""
         environment = {**self.commands.environment, **self.instance.environment}
         stack = Stack.of(Project(self.base.root), EMBEDDED_STACK, environment)
         tenants = (self.plan.sides.base[code] for code in self.plan.choice.codes() if code in self.plan.sides.base)

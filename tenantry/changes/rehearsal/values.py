@@ -36,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which value is wanted. `number` tells the rows of a table apart, `attempt` what was refused before."""
+    """The wanted value. `number` tells the rows of a table apart, `attempt` what was refused before."""
 
     number: int
     attempt: int = 0

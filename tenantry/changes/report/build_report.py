@@ -65,16 +65,16 @@ def stack_report(stack: str, outcome: Outcome, facts: RequestFacts | None, basis
 
 def _operations(changes: Sequence[Mapping[str, Any]]) -> Iterator[Operation]:
     """One for each resource: the engine says three of a replacement."""
-    found: dict[str, Operation] = {}
+    operations: dict[str, Operation] = {}
     for change in changes:
         urn, operation = str(change["resource"]), operation_of(str(change["operation"]))
         names = tuple(map(str, change.get("properties") or ()))
-        before = found.get(urn)
+        before = operations.get(urn)
         if before is not None:
             names = tuple(dict.fromkeys((*before.properties, *names)))
             operation = operation if before.operation == operation else REPLACE
-        found[urn] = Operation(str(change.get("tenant", "")), urn, operation, names)
-    yield from sorted(found.values(), key=lambda one: (_order(one.tenant), one.resource))
+        operations[urn] = Operation(str(change.get("tenant", "")), urn, operation, names)
+    yield from sorted(operations.values(), key=lambda one: (_order(one.tenant), one.resource))
 
 
 def _said_by(facts: TenantFacts | None) -> Iterator[Statement]:
@@ -170,7 +170,7 @@ def _causes(facts: TenantFacts | None) -> frozenset[Cause]:
     served = [phase is not None and phase.has_workload for phase in (before, after)]
     access = [phase is not None and phase.has_access for phase in (before, after)]
     noticed = [phase is not None and has_notice(phase) for phase in (before, after)]
-    found = {
+    causes = {
         Cause.WORKLOAD: served[0] != served[1],
         Cause.ACCESS: access[0] != access[1],
         Cause.NOTICE: noticed[0] != noticed[1],
@@ -178,7 +178,7 @@ def _causes(facts: TenantFacts | None) -> frozenset[Cause]:
         Cause.PLAN: facts.changes_plan,
         Cause.LABELS: facts.changes_labels,
     }
-    return frozenset(cause for cause, holds in found.items() if holds)
+    return frozenset(cause for cause, holds in causes.items() if holds)
 
 
 def _price(facts: TenantFacts) -> str:

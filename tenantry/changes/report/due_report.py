@@ -28,7 +28,7 @@ _WORDS: Final = {
 
 
 def due_report(stack: str, deployment: Deployment, due: Iterable[DueChange]) -> RequestReport:
-    """As the report of a request, so that it is read, saved and compared as those are."""
+    """The form of a request's report, so that it is read, saved and compared as those are."""
     operations: list[Operation] = []
     tenants: list[TenantReport] = []
     for change in due:

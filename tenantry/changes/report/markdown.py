@@ -69,7 +69,7 @@ def markdown(report: RequestReport) -> str:
 def fitting(
     blocks: list[Block], headings: Mapping[int, tuple[str, ...]], room: int
 ) -> tuple[set[tuple[int, int]], int]:
-    """Which lines have room, by block and place, the weightiest first; and how many have none."""
+    """The lines that have room, by block and place, the weightiest first; and how many have none."""
     order = sorted(
         (value, block, place) for block, entry in enumerate(blocks) for place, (value, _) in enumerate(entry.lines)
     )
@@ -128,11 +128,11 @@ def _cell(text: str) -> str:
 
 def _commits(report: RequestReport) -> str:
     """The commit of the report: the comment is updated, and a reader may have seen an earlier one."""
-    found = sorted({(stack.basis.head, stack.basis.base) for stack in report.stacks if stack.basis.head})
-    if len(found) > 1:
-        heads = ", ".join(code(head[:_COMMIT]) for head, _ in found[:_MOST_SUBJECTS])
+    commits = sorted({(stack.basis.head, stack.basis.base) for stack in report.stacks if stack.basis.head})
+    if len(commits) > 1:
+        heads = ", ".join(code(head[:_COMMIT]) for head, _ in commits[:_MOST_SUBJECTS])
         return f" **The stacks were previewed at different commits: {heads}.**"
-    return "".join(f" Commit {code(head[:_COMMIT])}, compared with {code(base[:_COMMIT])}." for head, base in found)
+    return "".join(f" Commit {code(head[:_COMMIT])}, compared with {code(base[:_COMMIT])}." for head, base in commits)
 
 
 def _row(stack: StackReport) -> str:
@@ -146,12 +146,12 @@ def _blocks(part: int, stack: StackReport) -> Iterator[Block]:
         unseen = [(_ERRORS, f"- **{_who(stack.unfinished)}**: not looked at to the end")] if stack.unfinished else []
         yield Block(part, _title("Refused"), (*_found(finding_entries(stack.errors), _ERRORS), *unseen))
     for weight in Weight:
-        if weight is not Weight.OTHER and (found := entries(stack.tenants, weight)):
-            yield Block(part, _title(TITLES[weight]), tuple(_lines(found, weight)))
+        if weight is not Weight.OTHER and (listed := entries(stack.tenants, weight)):
+            yield Block(part, _title(TITLES[weight]), tuple(_lines(listed, weight)))
     if stack.warnings:
-        found = finding_entries(stack.warnings)
-        title = f"{len(found)} warnings" if len(found) > 1 else "1 warning"
-        yield _folded(part, title, _found(found, _WARNINGS))
+        listed = finding_entries(stack.warnings)
+        title = f"{len(listed)} warnings" if len(listed) > 1 else "1 warning"
+        yield _folded(part, title, _found(listed, _WARNINGS))
     if rest := entries(stack.tenants, Weight.OTHER):
         codes = sorted({code for entry in rest for code in entry.codes})
         yield _folded(part, f"All else, of {who(codes)}", _lines(rest, Weight.OTHER))
@@ -166,12 +166,12 @@ def _rehearsed(rehearsal: Rehearsal) -> Iterator[Block]:
                                   *((_HEAD, f"- {_ours(remark)}") for remark in rehearsal.remarks)))  # fmt: skip
     yield Block(_REHEARSAL, table, tuple((_HEAD, row) for row in rows))
     for stage in stage_parts(rehearsal):
-        told = [
+        lines_of_tenants = [
             (float(weight), f"- {_ours(titled(weight))}: **{_who(entry.codes)}**: {_statement(said)}")
             for weight, entry in stage.entries
             for said in entry.statements
         ]
-        lines = (*_found(list(stage.findings), _ERRORS), *told)
+        lines = (*_found(list(stage.findings), _ERRORS), *lines_of_tenants)
         if lines:
             yield Block(_REHEARSAL, _title(stage.title), lines)
         if stage.rest:
@@ -189,8 +189,8 @@ def _folded(part: int, title: str, lines: Iterator[tuple[float, str]]) -> Block:
     return Block(part, ("", summary, ""), tuple(lines), ("", "</details>"))
 
 
-def _lines(found: list[Entry], weight: Weight) -> Iterator[tuple[float, str]]:
-    for entry in found:
+def _lines(listed: list[Entry], weight: Weight) -> Iterator[tuple[float, str]]:
+    for entry in listed:
         first, *others = entry.statements
         if not others:
             yield weight, f"- **{_who(entry.codes)}**: {_statement(first)}"
@@ -210,8 +210,8 @@ def _statement(said: Statement) -> str:
     return f"{_ours(said.words)} {shown}{more}".strip()
 
 
-def _found(found: list[FindingEntry], value: float) -> Iterator[tuple[float, str]]:
-    for entry in found:
+def _found(findings: list[FindingEntry], value: float) -> Iterator[tuple[float, str]]:
+    for entry in findings:
         tenants = f"**{_who(entry.codes)}**: " if any(entry.codes) else ""
         rule = f"policy {code(entry.finding.rule)}: " if entry.finding.rule else ""
         yield value, f"- {tenants}{rule}{code(entry.finding.text)}"

@@ -26,8 +26,8 @@ def _rehearsed(rehearsal: Rehearsal) -> Iterator[str]:
     for stage in parts(rehearsal):
         yield f"  {stage.title}"
         yield from _findings(stage.findings)
-        told = [*stage.entries, *((Weight.OTHER, entry) for entry in stage.rest)]
-        for weight, entry in told:
+        weighted = [*stage.entries, *((Weight.OTHER, entry) for entry in stage.rest)]
+        for weight, entry in weighted:
             yield from (f"    {titled(weight)}: {who(entry.codes)}: {_statement(said)}" for said in entry.statements)
 
 
@@ -52,10 +52,10 @@ def _stack(stack: StackReport) -> Iterator[str]:
     if stack.unfinished:
         yield f"    {who(stack.unfinished)}: not looked at to the end"
     for weight in Weight:
-        found = entries(stack.tenants, weight)
-        if found:
+        listed = entries(stack.tenants, weight)
+        if listed:
             yield f"  {TITLES[weight]}"
-        for entry in found:
+        for entry in listed:
             yield from (f"    {who(entry.codes)}: {_statement(said)}" for said in entry.statements)
 
 

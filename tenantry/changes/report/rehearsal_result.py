@@ -1,4 +1,4 @@
-"""What a rehearsal showed: its tenants, its stages, and what happened to whom in each.
+"""The result of a rehearsal: its tenants, its stages, and what happened to whom in each.
 
 It is a part of the report of a request, so it is saved, read back and rendered with it. Like all of that it holds no
 secret, no name of a person and no value of any row.
@@ -52,6 +52,8 @@ FAILURES: Final = {
     StageName.BACK: "the way back is closed",
     StageName.COMPARE_BACK: "after the way back a tenant that the request does not name has other data",
 }
+TOUCHED: Final = "changed, and must stay untouched"  # begins the remark of a stage that failed by that alone
+_BYSTANDER_TOUCHED: Final = "a tenant that the request does not name is changed"
 _COUNTED: Final = (Weight.DATA, Weight.GONE, Weight.RAISED, Weight.LESS, Weight.RESTARTS, Weight.KEYS, Weight.OPENED)
 
 
@@ -63,7 +65,7 @@ class StageResult(StrEnum):
 
 
 class Role(StrEnum):
-    """Why a tenant takes part."""
+    """The reason why a tenant takes part."""
 
     AFFECTED = "affected"  # by the files, or by code that all tenants have in common
     BYSTANDER = "bystander"  # nothing of the request is about it: it must stay untouched
@@ -86,6 +88,11 @@ class Stage:
     tenants: tuple[TenantReport, ...] = ()
     errors: tuple[ReportedFinding, ...] = ()
     remark: str = ""
+
+    @property
+    def failure(self) -> str:
+        """What has gone wrong, where it has failed."""
+        return _BYSTANDER_TOUCHED if self.remark.startswith(TOUCHED) else FAILURES[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,6 @@ class Rehearsal:
     def codes(self, role: Role) -> tuple[str, ...]:
         return tuple(tenant.code for tenant in self.tenants if tenant.role is role)
 
-    def told(self) -> Iterator[Stage]:
+    def shown_stages(self) -> Iterator[Stage]:
         """The stages of which there is more to say than that they went well."""
         yield from (stage for stage in self.stages if stage.tenants or stage.errors)

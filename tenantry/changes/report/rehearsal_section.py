@@ -18,7 +18,7 @@ _RESULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class StagePart:
-    """What is told of one stage, the gravest first."""
+    """The statements on one stage, the gravest first."""
 
     title: str
     findings: tuple[FindingEntry, ...]
@@ -27,7 +27,7 @@ class StagePart:
 
 
 def company(rehearsal: Rehearsal) -> str:
-    """Who took part, in our words and their codes."""
+    """The tenants that took part, in our words and their codes."""
     affected, beside = rehearsal.codes(Role.AFFECTED), rehearsal.codes(Role.BYSTANDER)
     parts = [f"affected: {who(affected) if affected else 'nobody'}"]
     if beside:
@@ -45,7 +45,7 @@ def rows(rehearsal: Rehearsal) -> Iterator[tuple[str, str, str]]:
 
 
 def parts(rehearsal: Rehearsal) -> list[StagePart]:
-    return [_part(stage) for stage in rehearsal.told()]
+    return [_part(stage) for stage in rehearsal.shown_stages()]
 
 
 def titled(weight: Weight) -> str:
@@ -53,12 +53,12 @@ def titled(weight: Weight) -> str:
 
 
 def _part(stage: Stage) -> StagePart:
-    told = [
+    parts = [
         (weight, entry) for weight in Weight if weight is not Weight.OTHER for entry in entries(stage.tenants, weight)
     ]
     return StagePart(
         f"{WORDS[stage.name][0].upper()}{WORDS[stage.name][1:]}",
         tuple(finding_entries(stage.errors)),
-        tuple(told),
+        tuple(parts),
         tuple(entries(stage.tenants, Weight.OTHER)),
     )

@@ -119,9 +119,9 @@ def from_json(text: str | bytes) -> RequestReport:
 
 def together(reports: Iterator[RequestReport]) -> RequestReport:
     """One report of several, by stack. Of a stack, or a rehearsal, that comes twice the later one counts."""
-    found: dict[str, StackReport] = {}
+    stacks: dict[str, StackReport] = {}
     rehearsal: Rehearsal | None = None
     for report in reports:
-        found |= {stack.stack: stack for stack in report.stacks}
+        stacks |= {stack.stack: stack for stack in report.stacks}
         rehearsal = report.rehearsal or rehearsal
-    return RequestReport(tuple(found[name] for name in sorted(found)), rehearsal)
+    return RequestReport(tuple(stacks[name] for name in sorted(stacks)), rehearsal)

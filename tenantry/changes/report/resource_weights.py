@@ -10,7 +10,7 @@ from typing import Final
 
 from tenantry.changes.report.statements import Weight
 from tenantry.engine.stack.urns import name_of, type_of
-from tenantry.model.resource_kinds import data_kinds, kind_name
+from tenantry.model.resources.kinds import data_kinds, kind_name
 
 
 class Cause(StrEnum):

@@ -48,8 +48,8 @@ def entries(tenants: Iterable[TenantReport], weight: Weight) -> list[Entry]:
         said = tuple(statement for statement in tenant.statements if statement.weight is weight)
         if said:
             same.setdefault(said, []).append(tenant.code)
-    found = [Entry(tuple(codes), statements) for statements, codes in same.items()]
-    return sorted(found, key=lambda one: (one.codes[0] != "", -len(one.codes)))
+    grouped = [Entry(tuple(codes), statements) for statements, codes in same.items()]
+    return sorted(grouped, key=lambda one: (one.codes[0] != "", -len(one.codes)))
 
 
 def finding_entries(findings: Iterable[ReportedFinding]) -> list[FindingEntry]:
@@ -58,8 +58,8 @@ def finding_entries(findings: Iterable[ReportedFinding]) -> list[FindingEntry]:
     for finding in findings:
         text = finding.text.replace(finding.tenant, "CODE") if finding.tenant else finding.text
         same.setdefault((finding.rule, text, finding.remedy), []).append(finding)
-    found = [FindingEntry(tuple(dict.fromkeys(entry.tenant for entry in group)), group[0]) for group in same.values()]
-    return sorted(found, key=lambda one: (one.finding.rule == "", -len(one.codes)))
+    grouped = [FindingEntry(tuple(dict.fromkeys(entry.tenant for entry in group)), group[0]) for group in same.values()]
+    return sorted(grouped, key=lambda one: (one.finding.rule == "", -len(one.codes)))
 
 
 def who(codes: Sequence[str]) -> str:

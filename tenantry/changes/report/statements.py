@@ -1,4 +1,4 @@
-"""What a report says of a tenant: statements with their weights, findings, and the effect that follows from them."""
+"""Statements of a report on a tenant with their weights, findings, and the effect that follows from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Effect(IntEnum):
-    """What a request does to whom, which is also the exit code that a workflow turns into a required approval."""
+    """The effect of a request on tenants: also the exit code that a workflow turns into a required approval."""
 
     NOTHING = 0
     ADDITIONS = 5
@@ -53,7 +53,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class TenantReport:
-    """What happens to one tenant; the code is empty for what all tenants share."""
+    """Statements on one tenant; the code is empty for what all tenants share."""
 
     code: str
     statements: tuple[Statement, ...]

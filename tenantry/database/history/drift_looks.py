@@ -35,10 +35,10 @@ def read_drift_looks(session: "Session") -> list[DriftLook]:
 def _look(key: str, value: str) -> DriftLook | None:
     stack = key.removeprefix(PREFIX)
     try:
-        told: object = json.loads(value)
-        if not isinstance(told, Mapping):
+        document: object = json.loads(value)
+        if not isinstance(document, Mapping):
             return None
-        fields = cast(Mapping[str, object], told)
+        fields = cast(Mapping[str, object], document)
         at, findings, worst = fields["at"], fields["findings"], fields["worst"]
         if not (isinstance(at, str) and isinstance(findings, int) and isinstance(worst, str)):
             return None

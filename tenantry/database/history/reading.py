@@ -111,7 +111,7 @@ def read(connect: "Connect", tenant: str | None, since: datetime | None, most: i
         row = session.execute(statements.THERE).fetchone()
         if not row or not row[0]:
             raise NoHistory
-        runs = [PastRun(*found) for found in session.execute(RUNS, given).fetchall()]
+        runs = [PastRun(*cells) for cells in session.execute(RUNS, given).fetchall()]
         changes: dict[UUID, list[PastChange]] = {run.id: [] for run in runs}
         wanted = {"runs": list(changes), "tenant": tenant}
         for run, *fields in session.execute(CHANGES, wanted).fetchall():

@@ -40,11 +40,11 @@ def reserve_connection(
 
     statement = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}")
     with connect(MAINTENANCE_DATABASE) as session:
-        found = session.execute(FULL, [database]).fetchone()
-        if found is None:
+        row = session.execute(FULL, [database]).fetchone()
+        if row is None:
             yield None
             return
-        limit, used = found
+        limit, used = row
         try:
             session.execute(statement.format(sql.Identifier(database), sql.Literal(used + PLACES)))
         except errors.InsufficientPrivilege:

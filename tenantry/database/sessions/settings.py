@@ -55,8 +55,8 @@ class OwnSettings:
             if self._options is None:
                 with connect(MAINTENANCE_DATABASE) as session:
                     session.execute(LOADED)
-                    found = dict(session.execute(NAMES, [NOT_OURS]).fetchall())
-                self._options = " ".join(f"-c {name}={_escaped(value)}" for name, value in (found | FIXED).items())
+                    values = dict(session.execute(NAMES, [NOT_OURS]).fetchall())
+                self._options = " ".join(f"-c {name}={_escaped(value)}" for name, value in (values | FIXED).items())
             return self._options
 
 

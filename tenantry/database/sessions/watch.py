@@ -85,12 +85,12 @@ class Watch(Thread):
                     return
 
     def _look(self, outside: "Session") -> None:
-        found = outside.execute(HOLDERS, self._whose).fetchall()
+        holders = outside.execute(HOLDERS, self._whose).fetchall()
         outside.commit()  # what is seen of pg_stat_activity is fixed within a transaction
-        if found:
+        if holders:
             self._holders = [
                 f"{user}" + (f" (process {pid}, its transaction began {begun})" if begun else f" (process {pid})")
-                for user, pid, begun in found
+                for user, pid, begun in holders
             ]
 
 

@@ -19,13 +19,13 @@ def keys_of(cli: Cli, stack: str) -> Mapping[str, str]:
 
     With another account's key a recovery would find nothing of what it looks for. Raises Refusal when none is set.
     """
-    found = given(cli, stack, VARIABLES)
-    if missing := [key for key, value in found.items() if not value]:
+    keys = given(cli, stack, VARIABLES)
+    if missing := [key for key, value in keys.items() if not value]:
         raise CommandError(
             f"the stack `{stack}` does not say with which key Alibaba Cloud is asked: {', '.join(missing)}",
             f"`pulumi config set --secret tenantry:{missing[0]} --stack {stack}`",
         )
-    return {**environment_of_program(cli, stack), **{VARIABLES[key]: value for key, value in found.items()}}
+    return {**environment_of_program(cli, stack), **{VARIABLES[key]: value for key, value in keys.items()}}
 
 
 def listed(

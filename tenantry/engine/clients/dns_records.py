@@ -75,15 +75,15 @@ def words(record: Tree) -> str:
 
 def _records(action: str, wanted: Mapping[str, object], environment: Mapping[str, str]) -> list[Any]:
     """The records of all pages."""
-    found: list[Any] = []
+    records: list[Any] = []
     page = 0
     while True:
         page += 1
         answer = call(*_DNS, action, {**wanted, "PageSize": _PAGE, "PageNumber": page}, environment)
         listed = sequence(mapping(answer.get("DomainRecords")).get("Record"))
-        found += listed
-        if not listed or len(found) >= int(answer.get("TotalCount") or 0):
-            return found
+        records += listed
+        if not listed or len(records) >= int(answer.get("TotalCount") or 0):
+            return records
 
 
 def choose(inputs: Mapping[str, Any], records: list[Any]) -> FoundRecord | None:

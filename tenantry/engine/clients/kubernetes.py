@@ -44,10 +44,10 @@ class Kube:
         settings: Any = client.Configuration()
         config.load_kube_config_from_dict(dict(kubeconfig), client_configuration=settings)
         settings.connection_pool_maxsize, settings.retries = 16, False
-        told = [setting for setting in settings.auth_settings().values() if setting["in"] == "header"]
+        settings_of_headers = [setting for setting in settings.auth_settings().values() if setting["in"] == "header"]
         pool = rest.RESTClientObject(settings).pool_manager
         settings.cert_file = settings.key_file = None
-        headers = {str(entry["key"]).title(): str(entry["value"]) for entry in told if entry["value"]}
+        headers = {str(entry["key"]).title(): str(entry["value"]) for entry in settings_of_headers if entry["value"]}
         return cls(settings.host, pool, rest.RESTClientObject(settings).pool_manager, headers)
 
     def impersonating(self, user: str, *groups: str) -> "Kube":
@@ -90,8 +90,8 @@ class Kube:
     def me(self) -> str:
         """The user that the server takes this client for."""
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        told = self.ask("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body, dry=False)
-        return str(mapping(mapping(told.document.get("status")).get("userInfo")).get("username") or told.said)
+        answer = self.ask("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body, dry=False)
+        return str(mapping(mapping(answer.document.get("status")).get("userInfo")).get("username") or answer.said)
 
 
 def _document(data: bytes) -> Tree:

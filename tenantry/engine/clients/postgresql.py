@@ -81,17 +81,17 @@ class Server:
 
 def server_of(cli: Cli, stack: str) -> Server:
     """The server that the stack's program uses. Raises CommandError when the stack does not say it."""
-    found = given(cli, stack, VARIABLES)
-    found["databaseSslmode"] = found["databaseSslmode"] or "require"
-    if missing := [key for key, value in found.items() if not value]:
+    settings = given(cli, stack, VARIABLES)
+    settings["databaseSslmode"] = settings["databaseSslmode"] or "require"
+    if missing := [key for key, value in settings.items() if not value]:
         raise CommandError(
             f"the stack `{stack}` does not say how its database server is reached: {', '.join(missing)}",
             f"`pulumi config set tenantry:{missing[0]} --stack {stack}` (with --secret for a password)",
         )
     return Server(
-        host=found["databaseHost"],
-        port=found["databasePort"],
-        user=found["databaseUser"],
-        password=found["databasePassword"],
-        sslmode=found["databaseSslmode"],
+        host=settings["databaseHost"],
+        port=settings["databasePort"],
+        user=settings["databaseUser"],
+        password=settings["databasePassword"],
+        sslmode=settings["databaseSslmode"],
     )

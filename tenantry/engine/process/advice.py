@@ -80,6 +80,11 @@ _ADVICE: Final = (
         r"(?: Please provide all of the text below in your report\.)?",
         "The text below may hold what is secret: read it before anybody else does.",
     ),
+    # our own plugin, local/kubernetes/failures.go: it knows one object, and not that the stack has its namespace
+    _advice(
+        r"make the namespace a resource that this one depends on, or correct metadata\.namespace",
+        "somebody has removed the namespace: a run reads everything and makes it anew",
+    ),
     # backend/backenderr
     _advice(
         r"this command requires logging in; try running `pulumi login` first",

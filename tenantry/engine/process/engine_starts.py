@@ -45,8 +45,8 @@ class Start:
         """The living process; None when it is dead, or when it cannot be seen from here."""
         if (self.boot, self.namespace) != (boot(), namespace()):
             return None
-        found = process(self.pid)
-        return found if found is not None and found.started_ticks == self.ticks else None
+        running = process(self.pid)
+        return running if running is not None and running.started_ticks == self.ticks else None
 
     @property
     def is_dead(self) -> bool:
@@ -75,11 +75,11 @@ class Starts:
 
     def note(self, pid: int) -> None:
         """Writes down an engine that has just been started; one that has ended already needs no note."""
-        found = process(pid)
-        if found is None:
+        engine = process(pid)
+        if engine is None:
             return
-        start = Start(self.key, pid, found.started_ticks, boot(), namespace(), machine())
-        path = self.folder / f"{self.key}-{pid}-{found.started_ticks}.json"
+        start = Start(self.key, pid, engine.started_ticks, boot(), namespace(), machine())
+        path = self.folder / f"{self.key}-{pid}-{engine.started_ticks}.json"
         scratch = path.with_suffix(f".{os.getpid()}.new")
         with suppress(OSError):  # a folder that cannot be written to: then its lock is broken by hand
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -102,7 +102,7 @@ class Starts:
         return bool(starts) and all(start.is_dead for start in starts)
 
     def lost_in_restart(self, locks: Collection[Lock]) -> int:
-        """How many of these engines a restart of this machine has ended whose lock is none of `locks`."""
+        """The number of these engines that a restart of this machine has ended whose lock is none of `locks`."""
         known = {lock.pid for lock in locks if lock.is_own}
         starts = [start for _, start in self._read() if start is not None and start.pid not in known]
         return sum(start.is_of_an_earlier_boot for start in starts)

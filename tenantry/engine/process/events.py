@@ -72,9 +72,9 @@ def parse(line: str) -> Event | None:
             return None
         return Message(said["severity"], said.get("urn", ""), said["message"].strip())
     if "policyEvent" in raw:
-        found: dict[str, Any] = raw["policyEvent"]
-        is_mandatory = found.get("enforcementLevel") == "mandatory"
-        return Violation(found.get("resourceUrn", ""), found["policyName"], found["message"].strip(), is_mandatory)
+        event: dict[str, Any] = raw["policyEvent"]
+        is_mandatory = event.get("enforcementLevel") == "mandatory"
+        return Violation(event.get("resourceUrn", ""), event["policyName"], event["message"].strip(), is_mandatory)
     if "summaryEvent" in raw:
         end: dict[str, Any] = raw["summaryEvent"]
         return Summary(end.get("resourceChanges") or {}, end.get("durationSeconds", 0), end.get("result", ""))

@@ -54,8 +54,8 @@ def parse(text: str, path: Path | None = None) -> Lock | None:
 def parse_refusal(message: str) -> list[Lock]:
     """The locks that the engine names when it refuses to start (any self-managed state, not only files)."""
     return [
-        Lock(int(found["pid"]), found["user"], found["host"], datetime.fromisoformat(found["at"]))
-        for found in _IN_REFUSAL.finditer(message)
+        Lock(int(match["pid"]), match["user"], match["host"], datetime.fromisoformat(match["at"]))
+        for match in _IN_REFUSAL.finditer(message)
     ]
 
 

@@ -78,7 +78,7 @@ def boot() -> str:
 
 
 def booted_at() -> float:
-    """When this boot began, in seconds since the epoch; 0 where the kernel does not say."""
+    """The beginning of this boot, in seconds since the epoch; 0 where the kernel does not say."""
     try:
         lines = (_PROC / "stat").read_text().splitlines()
     except OSError:

@@ -48,10 +48,10 @@ class Cli:
     @cached_property
     def program(self) -> str:
         """The engine's path."""
-        found = shutil.which("pulumi", path=self.environment.get("PATH"))
-        if found is None:
+        path = shutil.which("pulumi", path=self.environment.get("PATH"))
+        if path is None:
             raise CommandError("`pulumi` is not on PATH", "run `make up` once (it builds the engine), or install it")
-        return found
+        return path
 
     @cached_property
     def redact(self) -> Callable[[str], str]:

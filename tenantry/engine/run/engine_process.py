@@ -27,7 +27,7 @@ class RunListener(Protocol):
         """One line, now."""
         ...
 
-    def found(self, finding: Finding, is_error: bool) -> None:
+    def report(self, finding: Finding, is_error: bool) -> None:
         """A new error or warning."""
         ...
 
@@ -108,12 +108,12 @@ def _take(
         if finding in progress.errors:
             _tell([finding], watcher, recorder)
         else:
-            watcher.found(finding, is_error=False)
+            watcher.report(finding, is_error=False)
 
 
 def _tell(errors: Sequence[Finding], watcher: RunListener, recorder: Recorder | None) -> None:
     for finding in errors:
-        watcher.found(finding, is_error=True)
+        watcher.report(finding, is_error=True)
         if recorder is not None:
             recorder.finding(finding)
 

@@ -56,7 +56,7 @@ def explain(errors: Sequence[Finding], connect: Connect) -> list[Finding]:
 
 
 def _words(code: str, holders: Sequence[tuple[str, int | None, str]]) -> str:
-    own = [holder for holder in holders if code and re.fullmatch(f"{database_of(code)}(_[abm])?", holder[0])]
+    own = [holder for holder in holders if code and re.fullmatch(f"{database_of(code)}(_[abmr])?", holder[0])]
     shown = own or holders
     if not shown:
         return "who held it has let go of it meanwhile: run again"

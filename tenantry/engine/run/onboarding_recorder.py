@@ -147,4 +147,4 @@ def _recorded(session: "Session", tenant: str, change: onboarding_steps.Change) 
 
 def behind(openings: Mapping[str, Opening], newest: int) -> list[str]:
     """The tenants whose schema is older than `newest`."""
-    return [code for code, found in openings.items() if found.schema is not None and found.schema < newest]
+    return [code for code, opening in openings.items() if opening.schema is not None and opening.schema < newest]

@@ -251,12 +251,12 @@ class Operation:
     def _explained(self, outcome: Outcome) -> Outcome:
         """With whose objects fill a quota that refused one of ours, and who holds what one of ours waited for."""
         errors = outcome.progress.errors
-        told = quota_refusals.explain(errors, lambda: quota_refusals.cluster(self.cli, self.stack))
-        told = lock_holders.explain(told, lambda database: self.server().session(database))
-        for said, error in zip(told, errors, strict=True):
+        explained = quota_refusals.explain(errors, lambda: quota_refusals.cluster(self.cli, self.stack))
+        explained = lock_holders.explain(explained, lambda database: self.server().session(database))
+        for said, error in zip(explained, errors, strict=True):
             if said != error:
                 self.watcher.say(str(said))
-        outcome.progress.errors = told
+        outcome.progress.errors = explained
         return outcome
 
     def _refresh(self, journal: Journal) -> Reading:

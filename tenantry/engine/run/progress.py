@@ -107,11 +107,11 @@ class Progress:
     @property
     def failed_tenants(self) -> dict[str, list[str]]:
         """Tenant -> its failed steps."""
-        found: dict[str, list[str]] = {}
+        steps: dict[str, list[str]] = {}
         for finding in self.errors:
-            if finding.place.tenant and finding.place.step not in found.setdefault(finding.place.tenant, []):
-                found[finding.place.tenant].append(finding.place.step)
-        return found
+            if finding.place.tenant and finding.place.step not in steps.setdefault(finding.place.tenant, []):
+                steps[finding.place.tenant].append(finding.place.step)
+        return steps
 
     @property
     def converged(self) -> list[str]:

@@ -54,25 +54,25 @@ def cluster(cli: Cli, stack: str) -> "Kube":
 
 
 def _said(finding: Finding, items: Items) -> str:
-    found = _EXCEEDED.search(finding.text)
+    match = _EXCEEDED.search(finding.text)
     code = finding.place.tenant
-    if found is None or not code:
+    if match is None or not code:
         return ""
-    quota, (requested, used, limits) = found[1], (_amounts(text) for text in found.groups()[1:])
+    quota, (requested, used, limits) = match[1], (_amounts(text) for text in match.groups()[1:])
     full = [name for name in requested if name in limits]
     numbers = ", ".join(f"{name} {used.get(name, '0')} of {limits[name]} and {requested[name]} more" for name in full)
     space = f"tenant-{code}"
-    told = f"the quota {quota} of {code} is used up ({numbers})"
+    message = f"the quota {quota} of {code} is used up ({numbers})"
     kinds = dict.fromkeys(kind for name in full if (kind := _counted(name)))
     if not kinds:
-        return f"{told}; `kubectl -n {space} describe resourcequota {quota}` shows it, choose a larger plan"
+        return f"{message}; `kubectl -n {space} describe resourcequota {quota}` shows it, choose a larger plan"
     try:
         others = [(kind, item) for kind in kinds for item in items(f"/api/v1/namespaces/{space}/{kind}")]
         whose = _whose([(_KINDS[kind], obj) for kind, obj in others], space)
     except Exception as error:  # whatever keeps the cluster from answering: the refusal stands without it
         looks = f"`kubectl -n {space} get {','.join(kinds)} --show-labels`"
         whose = f"whose objects they are cannot be read ({type(error).__name__}): {looks} shows it"
-    return f"{told}; {whose}"
+    return f"{message}; {whose}"
 
 
 def _whose(objects: Sequence[tuple[str, Tree]], space: str) -> str:

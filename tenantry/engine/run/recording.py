@@ -1,4 +1,4 @@
-"""What a run of the engine changes, told to the history as it happens."""
+"""Changes of a run of the engine, told to the history as they happen."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -108,7 +108,7 @@ def recorded(journal: Journal) -> "Generator[Ending, None, None]":
         yield ending
     except CommandError as refusal:
         result = Result.INTERRUPTED if refusal.code is ExitCode.INTERRUPTED else Result.REFUSED
-        journal.end(result, refusal.wrong)
+        journal.end(result, refusal.problem)
         raise
     except BaseException as error:
         is_stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
@@ -119,7 +119,7 @@ def recorded(journal: Journal) -> "Generator[Ending, None, None]":
 
 
 class Ending:
-    """How a block of `recorded` ends, where no exception says it."""
+    """The end of a block of `recorded`, where no exception says it."""
 
     def __init__(self) -> None:
         self.result, self.error = Result.OK, ""
@@ -136,7 +136,7 @@ class Ending:
 
 
 def recovered_entry(note: str) -> Entry:
-    """What a recovery did, in its own words: `k001 owner: NAME (TYPE): ...`."""
+    """Entries on what a recovery did, in its own words: `k001 owner: NAME (TYPE): ...`."""
     place, _, rest = note.partition(": ")
     resource, _, words = rest.partition(": ")
     tenant, _, step = place.partition(" ")
@@ -146,7 +146,7 @@ def recovered_entry(note: str) -> Entry:
 
 
 def drift_entry(change: Change) -> Entry:
-    """What a refresh found that somebody else has changed."""
+    """Entries on what a refresh has seen that somebody else has changed."""
     place, urn = change.place, change.urn
     return Entry(
         place.tenant, place.step, type_of(urn), name_of(urn), f"drift {change.operation}", Done.DONE, change.properties

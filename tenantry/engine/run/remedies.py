@@ -12,6 +12,11 @@ _REMEDIES: Final = (
         ' (docs/opening.md, "After an upgrade of the server\'s collations"), then run again',
     ),
     (
+        re.compile(r"out of shared memory"),
+        "one session can fill the server's table of locks, and then nobody connects any more: end it over a session"
+        " that is open (pg_locks counts each one's), else restart the server; docs/plans.md says what makes it harder",
+    ),
+    (
         re.compile(r"because it is being terminated"),
         "an earlier removal of it goes on: wait until `kubectl get namespaces` no longer lists it, then run again",
     ),

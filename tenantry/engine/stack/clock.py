@@ -17,12 +17,12 @@ def utc_day() -> date:
 
 def today(project: Project, stack: str) -> date:
     """Raises Refusal for a day set where none may be."""
-    told = project.setting(stack, "today")
-    if told is None:
+    setting = project.setting(stack, "today")
+    if setting is None:
         return utc_day()
     if EMBEDDED_STACKS.fullmatch(stack) is None:
         raise CommandError("tenantry:today is refused outside local and test stacks", "remove it")
     try:
-        return date.fromisoformat(told)
+        return date.fromisoformat(setting)
     except ValueError:
-        raise CommandError(f"tenantry:today is no date: {told}", "write it as 2026-10-01") from None
+        raise CommandError(f"tenantry:today is no date: {setting}", "write it as 2026-10-01") from None

@@ -15,6 +15,8 @@ from tenantry.engine.stack.project import Project
 from tenantry.engine.stack.shell_variables import without_others
 
 _PROBE_SECONDS = 2.0
+# Program, pack and providers start anew in each run: with it they compile again what they import, two seconds' work.
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 # To the program: codes, with commas between them, of tenants that a preview does without (stacks/config.py).
 LEAVE_OUT = "TENANTRY_LEAVE_OUT"
 
@@ -22,8 +24,9 @@ LEAVE_OUT = "TENANTRY_LEAVE_OUT"
 def environment(project: Project, stack: str, given: Mapping[str, str]) -> dict[str, str]:
     """`given`, completed from `.local/env` when the stack is the embedded default and no shell has read that file.
 
-    Without the variables that would lead to other systems: see variables.py.
+    Without the variables that would lead to other systems: see shell_variables.py.
     """
+    given = {name: value for name, value in given.items() if name != _NO_BYTECODE}
     file = project.root / ".local" / "env"
     if stack != EMBEDDED_STACK or "TENANTRY_LOCAL" in given or "PULUMI_BACKEND_URL" in given or not file.is_file():
         return without_others(given, stack)

@@ -50,13 +50,13 @@ def locate_fleet(
     from tenantry.engine.stack.clock import utc_day
     from tenantry.engine.stack.project import Project
 
-    told = today.date() if today else None
+    day = today.date() if today else None
     try:
         project = Project.find(cwd)
     except CommandError:
         if directory is None and not (cwd / TENANTS_FOLDER).is_dir():
             raise
-        return FleetLocation(stack, directory or cwd / TENANTS_FOLDER, zone or DEFAULT_ZONE, None, told or utc_day())
+        return FleetLocation(stack, directory or cwd / TENANTS_FOLDER, zone or DEFAULT_ZONE, None, day or utc_day())
     stack = project.stack(stack)
     project.require(stack)
     own = project.tenants(stack)
@@ -65,7 +65,7 @@ def locate_fleet(
         directory or from_here(own),
         zone or project.zone(stack),
         project.cells(stack),
-        told or today_of(project, stack),
+        day or today_of(project, stack),
         project.tenant_secrets(stack) if directory is None or directory.resolve() == own.resolve() else None,
     )
 

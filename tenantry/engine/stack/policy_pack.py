@@ -26,7 +26,7 @@ def arguments(root: Path, stack: str, say: Callable[[str], None]) -> tuple[str, 
         files = " or ".join(configurations(stack))
         raise CommandError(
             f"no configuration of the policies for the stack `{stack}`: registries, digests and egress would be free",
-            f"write {files} (docs/policies.md)",
+            f"write {files} (docs/isolation.md)",
         )
     return pack
 

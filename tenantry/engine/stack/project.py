@@ -88,11 +88,11 @@ class Project:
         declared = self.document.get("config")
         if isinstance(declared, dict):
             try:
-                wrong = list(faults(file, self.name, cast("dict[str, Any]", declared).keys()))
+                problem = list(faults(file, self.name, cast("dict[str, Any]", declared).keys()))
             except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
                 raise _unreadable(file, error) from error
-            if wrong:
-                raise CommandError("\n".join(wrong), "")
+            if problem:
+                raise CommandError("\n".join(problem), "")
 
     def stack_document(self, stack: str) -> Mapping[str, Any]:
         """Pulumi.STACK.yaml; empty where there is none."""
@@ -197,6 +197,6 @@ def _mapping(path: Path) -> Mapping[str, Any]:
 
 def _unreadable(path: Path, error: Exception) -> CommandError:
     if isinstance(error, yaml.MarkedYAMLError):
-        line, wrong = broken(path.read_text(encoding="utf-8"), error)
-        return CommandError(f"{path.name}:{line}: {wrong.wrong}", wrong.remedy)
+        line, mistake = broken(path.read_text(encoding="utf-8"), error)
+        return CommandError(f"{path.name}:{line}: {mistake.problem}", mistake.remedy)
     return CommandError(f"{path.name} cannot be read: {error}", "repair the file")

@@ -22,11 +22,11 @@ def environment_of_program(cli: Cli, stack: str) -> Mapping[str, str]:
 def given(cli: Cli, stack: str, variables: Mapping[str, str]) -> dict[str, str]:
     """Setting -> value, empty where there is none; `variables` names the variable of each setting."""
     environment = environment_of_program(cli, stack)
-    found = {key: environment.get(variable, "") for key, variable in variables.items()}
-    if all(found.values()):
-        return found
+    values = {key: environment.get(variable, "") for key, variable in variables.items()}
+    if all(values.values()):
+        return values
     configured = _configured(cli, stack)
-    return {key: value or configured.get(key, "") for key, value in found.items()}
+    return {key: value or configured.get(key, "") for key, value in values.items()}
 
 
 def _configured(cli: Cli, stack: str) -> Mapping[str, str]:

@@ -32,8 +32,8 @@ def faults(file: Path, project: str, known: Collection[str]) -> Iterator[str]:
     for key, value in _configured(file):
         name = str(key.value) if ":" in str(key.value) else f"{project}:{key.value}"
         where = f"{file.name}:{key.start_mark.line + 1}"
-        if wrong := unknown_setting(name, known):
-            yield f"{where}: {wrong}"
+        if problem := unknown_setting(name, known):
+            yield f"{where}: {problem}"
         elif is_encrypted(name) and any(scalar.value for scalar in _scalars(value)):
             namespace, _, secret = name.partition(":")
             command = set_secret(secret, stack, namespace)

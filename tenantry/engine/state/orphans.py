@@ -63,19 +63,19 @@ class Leftovers:
                 yield pid
 
 
-def _is_plugin(found: Process) -> bool:
-    return any(name in part for part in found.arguments for name in _PLUGINS)
+def _is_plugin(candidate: Process) -> bool:
+    return any(name in part for part in candidate.arguments for name in _PLUGINS)
 
 
 def _lineage(pid: int) -> Iterator[int]:
     """The process, its parent and so on, without the first process of the system."""
-    while pid > 1 and (found := process(pid)) is not None:
+    while pid > 1 and (ancestor := process(pid)) is not None:
         yield pid
-        pid = found.parent
+        pid = ancestor.parent
 
 
 def _processes(pids: Iterable[int]) -> Iterator[Process]:
-    return (found for pid in pids if (found := process(pid)) is not None)
+    return (running for pid in pids if (running := process(pid)) is not None)
 
 
 def _await_quiet(orphans: list[Process]) -> None:
@@ -83,7 +83,7 @@ def _await_quiet(orphans: list[Process]) -> None:
     busy = {orphan.pid: orphan.busy for orphan in orphans}
     while time.monotonic() < deadline:
         time.sleep(QUIET_SECONDS)
-        now = {pid: found.busy for pid in busy if (found := process(pid)) is not None}
+        now = {pid: running.busy for pid in busy if (running := process(pid)) is not None}
         if not now or now == {pid: busy[pid] for pid in now}:
             return
         busy = now
@@ -108,5 +108,5 @@ def _send(orphan: Process, kind: signal.Signals) -> None:
 
 def _same(orphan: Process) -> bool:
     """Still the process that was found, not another one under its number."""
-    found = process(orphan.pid)
-    return found is not None and found.started_ticks == orphan.started_ticks
+    running = process(orphan.pid)
+    return running is not None and running.started_ticks == orphan.started_ticks

@@ -25,6 +25,8 @@ from tenantry.engine.state.resource_ids import (
 )
 from tenantry.parsing.json_narrowing import mapping
 
+# Plugins made of Terraform providers.
+BRIDGED = ("alicloud:", "postgresql:", "random:")
 # Both stand in the state as errors of initialisation. A refresh removes the first when it can read the resource; the
 # second makes the engine update the resource once more and wait until it is ready.
 UNREAD_CREATION = "tenantry: its creation was interrupted, and it has not been read since"
@@ -58,7 +60,7 @@ class Recovery:
 
 def interrupted(deployment: Deployment) -> list[str]:
     """`creating URN` for everything that an engine, or a recovery, died over."""
-    marked = [f"recovering {record['urn']}" for record in deployment.resources if _is_unread(record)]
+    marked = [f"recovering {record['urn']}" for record in deployment.resources if _is_to_be_read(record)]
     return [f"{kind} {record['urn']}" for kind, record in deployment.pending] + marked
 
 
@@ -73,7 +75,8 @@ def plan(deployment: Deployment, outside: ExternalLookups) -> Recovery:
     for record in deployment.resources:
         if UNREAD_CREATION in errors_of(record):
             recovery.adopted[record["urn"]] = record
-        elif UNREAD in errors_of(record):
+        elif _is_to_be_read(record):
+            record["initErrors"] = [UNREAD]
             recovery.reread.append(record["urn"])
     for kind, record in deployment.pending:
         urn = record["urn"]
@@ -101,23 +104,23 @@ def finish(deployment: Deployment, recovery: Recovery, failures: Mapping[str, st
         **deployment.parents,
     }
     for urn, asked in recovery.adopted.items():
-        found = deployment.living(urn)
+        recorded = deployment.living(urn)
         label = f"{place_of(urn, parents)}: {describe(urn)}: its creation was interrupted"
-        if found is None:
+        if recorded is None:
             recovery.missing[urn] = asked
             recovery.notes.append(f"{label} before anything was made")
-        elif _is_unread(found):
+        elif _is_unread(recorded):
             recovery.notes.append(f"{label}, and it cannot be read now: {failures.get(urn, 'no reason was given')}")
-        elif not carries_our_mark(mapping(asked.get("inputs")), mapping(found.get("outputs"))):
+        elif not carries_our_mark(mapping(asked.get("inputs")), mapping(recorded.get("outputs"))):
             deployment.drop(urn)
             was_changed = True
             recovery.notes.append(f"{label}; what is there has not our mark: left alone")
         else:
-            recovery.notes.append(f"{label}; it exists ({found['id']}): adopted")
+            recovery.notes.append(f"{label}; it exists ({recorded['id']}): adopted")
     for urn in recovery.targets:
-        found = deployment.living(urn)
-        if found is not None and is_kubernetes(found["type"]) and not errors_of(found):
-            found["initErrors"] = [UNPROVED]  # also after an update: the roll-out was not waited for
+        recorded = deployment.living(urn)
+        if recorded is not None and is_kubernetes(recorded["type"]) and not errors_of(recorded):
+            recorded["initErrors"] = [UNPROVED]  # also after an update: the roll-out was not waited for
             was_changed = True
     return was_changed
 
@@ -129,8 +132,8 @@ def suspect(deployment: Deployment, missing: Mapping[str, Record], outside: Exte
     """
     was_changed = False
     for urn, record in missing.items():
-        if deployment.living(urn) is None and (found := _identified(record, outside)) is not None:
-            deployment.adopt(*found)["initErrors"] = [UNREAD_CREATION]
+        if deployment.living(urn) is None and (identified := _identified(record, outside)) is not None:
+            deployment.adopt(*identified)["initErrors"] = [UNREAD_CREATION]
             was_changed = True
     return was_changed
 
@@ -149,10 +152,10 @@ def _creation(
     if record["type"] == ACCESS_KEY:
         note(urn, _lost_keys(deployment, str(mapping(record.get("inputs")).get("userName")), outside))
         return
-    found = _identified(record, outside)
-    if found is not None:
-        deployment.adopt(*found)["initErrors"] = [UNREAD_CREATION]
-        recovery.adopted[urn] = found[0]
+    identified = _identified(record, outside)
+    if identified is not None:
+        deployment.adopt(*identified)["initErrors"] = [UNREAD_CREATION]
+        recovery.adopted[urn] = identified[0]
     elif record["type"] == DNS_RECORD:
         recovery.missing[urn] = record
         note(urn, "its creation was interrupted before anything was made")
@@ -166,16 +169,25 @@ def _identified(record: Record, outside: ExternalLookups) -> tuple[Record, str] 
         identity = derived_id(record)
         return (record, identity) if identity is not None else None
     inputs = mapping(record.get("inputs"))
-    found = outside.find_record(inputs, outside.keys())
-    if found is None:
+    existing = outside.find_record(inputs, outside.keys())
+    if existing is None:
         return None
-    if not found.has_remark:  # asked for in the second call, which did not come: the next run sets it
+    if not existing.has_remark:  # asked for in the second call, which did not come: the next run sets it
         record = {**record, "inputs": {name: value for name, value in inputs.items() if name != "remark"}}
-    return record, found.identity
+    return record, existing.identity
 
 
 def _is_unread(record: Record) -> bool:
     return UNREAD_CREATION in errors_of(record) or UNREAD in errors_of(record)
+
+
+def _is_to_be_read(record: Record) -> bool:
+    """Also what a bridged plugin failed to change: it has recorded all that was asked for, and changes by difference.
+
+    So the update that the engine makes anew does nothing, and calls a login role changed that still has no LOGIN.
+    """
+    is_bridged = record["type"].startswith(BRIDGED) and bool(record.get("id"))
+    return _is_unread(record) or (is_bridged and bool(errors_of(record)))
 
 
 def _lost_keys(deployment: Deployment, user: str, outside: ExternalLookups) -> str:

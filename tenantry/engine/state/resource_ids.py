@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenantry.engine.state.deployment import Record
-from tenantry.model.resource_kinds import KINDS, kind_name
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.kinds import kind_name
 from tenantry.parsing.json_narrowing import Tree, mapping
 
 Inputs = Mapping[str, Any]
@@ -66,15 +67,15 @@ def is_kubernetes(token: str) -> bool:
     return token.startswith("kubernetes:")
 
 
-def carries_our_mark(inputs: Inputs, found: Inputs) -> bool:
+def carries_our_mark(inputs: Inputs, live: Inputs) -> bool:
     """Tells whether what was found bears the marks of ownership that `inputs` ask for; what has no place for one
     does.
     """
     for name in ("description", "comments"):  # a DNS record's remark is not read back: see alidns.py
-        if isinstance(wanted := inputs.get(name), str) and wanted and found.get(name) != wanted:
+        if isinstance(wanted := inputs.get(name), str) and wanted and live.get(name) != wanted:
             return False
     wanted_labels = _labels(inputs)
-    found_labels = _labels(found)
+    found_labels = _labels(live)
     return all(
         found_labels.get(label) == wanted_labels[label]
         for label in ("app.kubernetes.io/managed-by", "tenantry.io/tenant")

@@ -54,7 +54,7 @@ class StackLock:
             yield
 
     def break_dead(self, refusal: str, say: Callable[[str], None]) -> bool:
-        """Where the state is no file: whether the locks the engine complains of were own and dead, and are gone now."""
+        """Tells whether the locks the engine complains of were own and dead, and are gone; the state is no file."""
         if not is_refusal(refusal):
             return False
         locks = parse_refusal(refusal)

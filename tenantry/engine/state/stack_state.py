@@ -65,9 +65,9 @@ class StackState:
 
     def existing(self) -> Deployment:
         """The record for looking at. Raises NoStack where there is no such stack."""
-        if (found := self.read()) is None:
+        if (deployment := self.read()) is None:
             raise no_stack(self.stack)
-        return found
+        return deployment
 
     def make(self, provider: str | None = None) -> bool:
         """Makes the stack if there is none; says whether it did.
@@ -129,8 +129,8 @@ class StackState:
         if not deleted:
             return 0
         exported = self._export()
-        found = [known for urn in deleted if (known := Deployment(exported["deployment"]).living(urn)) is not None]
-        doubtful = [record for record in found if is_real(record) and not record.get("protect")]
+        living = [known for urn in deleted if (known := Deployment(exported["deployment"]).living(urn)) is not None]
+        doubtful = [record for record in living if is_real(record) and not record.get("protect")]
         for record in doubtful:
             record["initErrors"] = [UNREAD]
         if doubtful:

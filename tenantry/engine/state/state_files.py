@@ -46,8 +46,8 @@ class FileState:
         base = self.folder / ".pulumi" / "stacks" / self.project / f"{self.stack}.json"
         candidates = (base, *(base.with_name(base.name + end) for end in (".gz", ".zst")))
         try:
-            found = [candidate for candidate in candidates if candidate.exists()]
-            return max(found, key=lambda candidate: candidate.stat().st_mtime, default=None)
+            existing = [candidate for candidate in candidates if candidate.exists()]
+            return max(existing, key=lambda candidate: candidate.stat().st_mtime, default=None)
         except OSError as error:
             raise _unreadable(base, error) from error
 

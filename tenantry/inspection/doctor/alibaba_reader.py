@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tenantry.engine.clients.alibaba_rpc import call, listed
 from tenantry.inspection.doctor.facts import Alibaba, Silent
-from tenantry.model.deployer_rights import FOUNDATION, PLATFORM, probes
+from tenantry.model.resources.rights import FOUNDATION, PLATFORM, probes
 from tenantry.parsing.json_narrowing import mapping
 
 STS: Final = ("sts.aliyuncs.com", "2015-04-01")
@@ -54,10 +54,10 @@ def read_alibaba(settings: Mapping[str, str], keys: Mapping[str, str], *, has_fo
 def issuers(keys: Mapping[str, str], page: int = 100) -> dict[str, str]:
     """Identity provider -> its issuer; empty where it may not be asked, which the rights say already."""
     try:
-        found = list(listed(IMS, "ListOIDCProviders", ("OIDCProviders", "OIDCProvider"), {"MaxItems": page}, keys))
+        providers = list(listed(IMS, "ListOIDCProviders", ("OIDCProviders", "OIDCProvider"), {"MaxItems": page}, keys))
     except OSError:
         return {}
-    return {str(provider.get("OIDCProviderName")): str(provider.get("IssuerUrl")) for provider in found}
+    return {str(provider.get("OIDCProviderName")): str(provider.get("IssuerUrl")) for provider in providers}
 
 
 def _count(keys: Mapping[str, str], action: str, entries: tuple[str, str]) -> int:
@@ -77,7 +77,7 @@ def _regions(settings: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, 
     key, secret = keys["ALICLOUD_ACCESS_KEY"], keys["ALICLOUD_SECRET_KEY"]
     region = settings.get("systemRegion", "")
     auth: Any = client.StsAuth(key, secret, token, auth_version="v4") if token else client.AuthV4(key, secret)
-    found: dict[str, str | None] = {}
+    regions: dict[str, str | None] = {}
     service: Any = client.Service(
         auth,
         f"{'http' if proxy else 'https'}://oss-{region}.aliyuncs.com",
@@ -90,11 +90,11 @@ def _regions(settings: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, 
     except Exception as error:  # the client's own kinds have no common base with the network's
         if not type(error).__module__.startswith(("oss2", "requests", "urllib3")):
             raise
-        return found
+        return regions
     for part in ("system", "photo", "backup"):
         name = settings.get(f"{part}Bucket", "")
-        found[name] = there.get(name)
-    return found
+        regions[name] = there.get(name)
+    return regions
 
 
 def _code(error: OSError) -> str:

@@ -84,15 +84,15 @@ def _text(value: Any) -> str:
 
 def placeholders(file: Path) -> list[str]:
     """`FILE:LINE: SETTING` of every value that says so itself, by its text or in the comment behind it."""
-    found: list[str] = []
+    places: list[str] = []
     lines = file.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, 1):
         text = line.strip()
         is_zero = "sha256:" + "0" * 64 in text or text.endswith('"0000000000000000"')
         if not text.startswith("#") and (PLACEHOLDER in text.lower() or is_zero):
             name = text.partition(": ")[0].rstrip(":")
-            found.append(f"{file.name}:{number}: {name}")
-    return found
+            places.append(f"{file.name}:{number}: {name}")
+    return places
 
 
 def _fleet(project: Project, stack: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ DNS: Final = "/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-d
 
 
 def read_kubernetes(kubeconfig: Mapping[str, Any], settings: Mapping[str, str]) -> Kubernetes | Silent:
-    """Who only sees a part is told so by the API server: what may not be read counts as not there."""
+    """Facts of the cluster. What may not be read counts as not there: the API server tells who only sees a part."""
     import urllib3
     from kubernetes.config.config_exception import ConfigException  # pyright: ignore[reportMissingTypeStubs]
 
@@ -62,8 +62,8 @@ def read_kubernetes(kubeconfig: Mapping[str, Any], settings: Mapping[str, str]) 
 
 def _number(text: object) -> int:
     """Providers add a plus or more to the minor version."""
-    found = re.match(r"\d+", str(text))
-    return int(found[0]) if found else 0
+    match = re.match(r"\d+", str(text))
+    return int(match[0]) if match else 0
 
 
 def _addresses(gateway: Mapping[str, Any]) -> frozenset[str] | None:

@@ -112,8 +112,8 @@ def read_certificate(host: str, port: int, ca: str | None) -> Certificate:
             if plain.recv(1) != b"S":
                 return Certificate(fault="the server speaks no TLS")
             with context.wrap_socket(plain, server_hostname=host) as encrypted:
-                told: Any = encrypted.getpeercert()
-                return Certificate(datetime.fromtimestamp(ssl.cert_time_to_seconds(told["notAfter"]), UTC))
+                certificate: Any = encrypted.getpeercert()
+                return Certificate(datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC))
     except ssl.SSLCertVerificationError as error:
         return Certificate(fault=error.verify_message)
     except (OSError, ValueError) as error:

@@ -31,18 +31,18 @@ def _of(system: str, kind: type[System], judge: Judge[System]) -> Examine:
     """Silent where the system is: that it does not answer is one finding, not ten."""
 
     def examine(facts: Facts) -> Iterator[Problem]:
-        found = getattr(facts, system)
-        if isinstance(found, kind):
-            yield from judge(facts, found)
+        answer = getattr(facts, system)
+        if isinstance(answer, kind):
+            yield from judge(facts, answer)
 
     return examine
 
 
 def _answers(system: str, remedy: str) -> Examine:
     def examine(facts: Facts) -> Iterator[Problem]:
-        found = getattr(facts, system)
-        if isinstance(found, Silent):
-            yield Problem(f"no answer from {found.where or system}: {found.why}", remedy, State.UNKNOWN)
+        answer = getattr(facts, system)
+        if isinstance(answer, Silent):
+            yield Problem(f"no answer from {answer.where or system}: {answer.why}", remedy, State.UNKNOWN)
 
     return examine
 
@@ -263,11 +263,11 @@ def _account(facts: Facts, at: Alibaba) -> Iterator[Problem]:
 def _buckets(facts: Facts, at: Alibaba) -> Iterator[Problem]:
     for part in ("system", "photo", "backup"):
         bucket, region = facts.settings.get(f"{part}Bucket", ""), facts.settings.get(f"{part}Region", "")
-        found = at.regions.get(bucket)
-        if found is not None and found != region:
+        actual = at.regions.get(bucket)
+        if actual is not None and actual != region:
             yield Problem(
-                f"the bucket {bucket} lies in {found}, tenantry:{part}Region says {region}",
-                f"`pulumi config set tenantry:{part}Region {found} --stack {facts.stack}`",
+                f"the bucket {bucket} lies in {actual}, tenantry:{part}Region says {region}",
+                f"`pulumi config set tenantry:{part}Region {actual} --stack {facts.stack}`",
             )
 
 
@@ -280,7 +280,7 @@ def _dns_zone(facts: Facts, at: Alibaba) -> Iterator[Problem]:
 def _provider(facts: Facts, at: Alibaba) -> Iterator[Problem]:
     name, issuer = facts.settings.get("oidcProvider", ""), facts.settings.get("oidcIssuer", "")
     is_adopted = facts.settings.get("oidcProviderAdopted") == "true"
-    same = sorted(other for other, found in at.issuers.items() if found == issuer and other != name)
+    same = sorted(other for other, url in at.issuers.items() if url == issuer and other != name)
     if is_adopted and name not in at.issuers:
         remedy = (
             f"set tenantry:oidcProvider to {same[0]}" if same else "switch RRSA on, or tenantry:oidcProviderAdopted off"

@@ -52,13 +52,13 @@ def findings_of(reading: Reading, record: Deployment) -> Iterator[Finding]:
             continue
         recorded, live = reading.states.get(change.urn, ({}, {}))
         lines = [str(line) for line in sequence(mapping(live.get("outputs")).get("drift"))]
-        found = _differences(change.urn, recorded, live, record)
+        listed = _differences(change.urn, recorded, live, record)
         if lines:
             yield from (_finding(change, kind, line, gravity_of_line(line)) for line in lines)
-            found = [difference for difference in found if not difference.path.startswith("drift")]
-        if found:
-            gravity = gravity_of(kind, [difference.path for difference in found])
-            yield _finding(change, kind, f"differs: {_words(kind, found)}", gravity)
+            listed = [difference for difference in listed if not difference.path.startswith("drift")]
+        if listed:
+            gravity = gravity_of(kind, [difference.path for difference in listed])
+            yield _finding(change, kind, f"differs: {_words(kind, listed)}", gravity)
         elif recorded == live and not lines:  # not told by the engine, or secrets, which it does not tell
             named = f": {', '.join(change.properties)}" if change.properties else ""
             yield _finding(change, kind, f"differs{named}", gravity_of(kind, change.properties))
@@ -75,8 +75,8 @@ def told_paths(reading: Reading, record: Deployment) -> dict[str, list[str]]:
 def _differences(urn: str, recorded: Tree, live: Tree, record: Deployment) -> list[Difference]:
     """Without what the program says that it does not look after (`ignoreChanges`): the record keeps its first value."""
     ignored = tuple(str(path) for path in sequence((record.living(urn) or {}).get("ignoreChanges")))
-    found = differences(recorded, live, in_kubernetes=kind_of(urn).startswith("kubernetes:"))
-    return [difference for difference in found if not _is_below(difference.path, ignored)]
+    all_differences = differences(recorded, live, in_kubernetes=kind_of(urn).startswith("kubernetes:"))
+    return [difference for difference in all_differences if not _is_below(difference.path, ignored)]
 
 
 def _is_below(path: str, above: tuple[str, ...]) -> bool:
@@ -115,9 +115,9 @@ def _system(kind: str) -> str:
     return _SYSTEMS.get(package) or _OURS.get(kind, "PostgreSQL")
 
 
-def _words(kind: str, found: list[Difference]) -> str:
-    shown = [_said(kind, difference) for difference in found[:_MOST]]
-    return ", ".join(shown) + (f" and {len(found) - _MOST} more" if len(found) > _MOST else "")
+def _words(kind: str, listed: list[Difference]) -> str:
+    shown = [_said(kind, difference) for difference in listed[:_MOST]]
+    return ", ".join(shown) + (f" and {len(listed) - _MOST} more" if len(listed) > _MOST else "")
 
 
 def _said(kind: str, difference: Difference) -> str:

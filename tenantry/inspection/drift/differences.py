@@ -39,14 +39,14 @@ class Difference:
 
 def differences(recorded: Tree, live: Tree, *, in_kubernetes: bool) -> list[Difference]:
     """The differences of the inputs and outputs of one resource, before and after a refresh."""
-    found: dict[str, Difference] = {}
+    by_path: dict[str, Difference] = {}
     for part in ("outputs", "inputs"):
         for difference in _between(mapping(recorded.get(part)), mapping(live.get(part)), ""):
             is_noise = _NOISE.fullmatch(difference.path) is not None
             if is_noise and (in_kubernetes or not _OF_KUBERNETES.fullmatch(difference.path)):
                 continue
-            found[difference.path] = difference
-    return [found[path] for path in sorted(found)]
+            by_path[difference.path] = difference
+    return [by_path[path] for path in sorted(by_path)]
 
 
 def _between(recorded: Any, live: Any, path: str) -> Iterator[Difference]:

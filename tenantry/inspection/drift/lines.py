@@ -14,6 +14,7 @@ _LINES: Final = (
         Gravity.ACCESS,
     ),
     (r"table .* hides rows from its owner", Gravity.DATA),
+    (r".* keeps [A-Z, ]+ from its owner", Gravity.ACCESS),
     (r"a session of .* runs in it|\d+ sessions run", Gravity.ACCESS),
 )
 _SETTINGS: Final = re.compile(
@@ -39,6 +40,6 @@ def gravity_of_line(line: str) -> Gravity:
     A setting that is none of a limit counts as access: as whom a login acts, and which objects a name means to it.
     """
     if (settings := _SETTINGS.fullmatch(line)) is not None:
-        names = next(found for found in settings.groups() if found is not None).split(", ")
+        names = next(group for group in settings.groups() if group is not None).split(", ")
         return Gravity.LIMIT if _LIMITS.issuperset(names) else Gravity.ACCESS
     return next((gravity for pattern, gravity in _LINES if re.fullmatch(pattern, line)), Gravity.ISOLATION)

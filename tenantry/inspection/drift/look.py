@@ -62,10 +62,10 @@ def look(operation: Operation) -> Looked:
 
 def _seen(stack: LiveStack, system: str, look_at: Look, unseen: list[str]) -> list[Undeclared]:
     """Whatever keeps one system from answering (no route, no right, no key) is said, and the others are looked at."""
-    found: list[Undeclared] = []
+    undeclared: list[Undeclared] = []
     try:
-        found.extend(look_at(stack, unseen))
+        undeclared.extend(look_at(stack, unseen))
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         unseen.append(stack.operation.cli.redact(f"{system}: {reason}"))
-    return found
+    return undeclared

@@ -2,22 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Final
 
 from tenantry.changes.report.request_report import Effect
 from tenantry.engine.errors import ExitCode
-
-
-class Gravity(IntEnum):
-    """The lower, the graver."""
-
-    DATA = 1
-    ISOLATION = 2
-    ACCESS = 3
-    LIMIT = 4
-    HARMLESS = 5
-
+from tenantry.model.resources.facts import Gravity
 
 TITLES: Final = {
     Gravity.DATA: "data at risk",

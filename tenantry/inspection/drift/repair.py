@@ -17,12 +17,12 @@ def repair(operation: Operation) -> Drift:
 
     Raises Refusal before the first change where the files hold what no run has made: a repair rolls out nothing.
     """
-    found = look(operation)
-    if not any(finding.mending is not Mending.PERSON for finding in found.drift.findings):
-        return found.drift
+    before = look(operation)
+    if not any(finding.mending is not Mending.PERSON for finding in before.drift.findings):
+        return before.drift
     _refuse_changes(operation)
-    removed = _removed(operation, found.undeclared)
-    declared = [finding for finding in found.drift.findings if finding.mending is Mending.UP]
+    removed = _removed(operation, before.undeclared)
+    declared = [finding for finding in before.drift.findings if finding.mending is Mending.UP]
     if declared:
         _put_right(operation)
     left = look(operation).drift

@@ -52,14 +52,14 @@ def from_json(text: str) -> Drift:
         )
     names = {"stack": "stack", "looked_at": "lookedAt", "resources": "resources", "seconds": "seconds",
              "unseen": "unseen", "mended": "mended"}  # fmt: skip
-    found: dict[str, Any] = {name: document.get(key) for name, key in names.items()}
-    found["findings"] = [
+    fields: dict[str, Any] = {name: document.get(key) for name, key in names.items()}
+    fields["findings"] = [
         {**{key: value for key, value in mapping(finding).items() if key != "class"}, "tenant": code}
         for code, listed in mapping(document["tenants"]).items()
         for finding in listed
     ]
     try:
-        return TypeAdapter(Drift).validate_json(json.dumps(found))
+        return TypeAdapter(Drift).validate_json(json.dumps(fields))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise UnreadableReportError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

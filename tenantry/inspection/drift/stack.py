@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class LiveStack:
     operation: Operation
     record: Deployment
-    told: Mapping[str, Collection[str]]  # URN -> paths that a refresh has told already
+    refreshed: Mapping[str, Collection[str]]  # URN -> paths that a refresh has told already
 
     @cached_property
     def tenants(self) -> list[tuple[Names, Phase]]:

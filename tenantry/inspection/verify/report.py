@@ -39,8 +39,8 @@ class Report:
     def bad(self) -> list[Result]:
         """Holes first, then what is broken, then what is unclear."""
         order = list(REMEDIES)
-        found = [result for result in self.results if result.verdict.state is not State.HELD]
-        return sorted(found, key=lambda one: order.index(one.verdict.state))
+        failed = [result for result in self.results if result.verdict.state is not State.HELD]
+        return sorted(failed, key=lambda one: order.index(one.verdict.state))
 
     @property
     def untried(self) -> int:

@@ -10,7 +10,7 @@ from tenantry.inspection.verify.core.admission_tester import remove_testers
 from tenantry.inspection.verify.core.attack import Attack, Result
 from tenantry.inspection.verify.core.context import LIMIT_SECONDS, VerifyContext
 from tenantry.inspection.verify.core.signals import deferred_sigint
-from tenantry.inspection.verify.core.target import Surroundings
+from tenantry.inspection.verify.core.target import VerifyTarget
 from tenantry.inspection.verify.report import Report
 from tenantry.inspection.verify.runner import Interrupted, Say, run, to_stderr
 
@@ -27,7 +27,7 @@ def chosen(only: Collection[str]) -> list[Attack]:
 
 
 def verify(
-    surroundings: Surroundings,
+    target: VerifyTarget,
     tenants: Collection[str] = (),
     only: Collection[str] = (),
     say: Say = to_stderr,
@@ -38,37 +38,37 @@ def verify(
     Raises ValueError for a tenant or an attack that there is not, or that cannot be tried here. Ctrl-C ends in a
     report that says so.
     """
-    if unknown := sorted(set(tenants) - surroundings.tenants.keys()):
-        raise ValueError(f"the stack holds no {', '.join(unknown)}; it holds {', '.join(surroundings.tenants)}")
+    if unknown := sorted(set(tenants) - target.tenants.keys()):
+        raise ValueError(f"the stack holds no {', '.join(unknown)}; it holds {', '.join(target.tenants)}")
     attacks = chosen(only)
-    if surroundings.endpoint is None and all(attack.domain == GATEWAY for attack in attacks):
+    if target.endpoint is None and all(attack.domain == GATEWAY for attack in attacks):
         raise ValueError(
             "requests are sent in the embedded default alone, where somebody says what arrives: start it with its "
             "gateway (without TENANTRY_GATEWAY=off) and read .local/env again"
         )
-    field = VerifyContext(surroundings, frozenset(tenants or surroundings.tenants), limit_s)
+    context = VerifyContext(target, frozenset(tenants or target.tenants), limit_s)
     started, interrupted = time.monotonic(), False
     results: list[Result] = []
     try:
-        results = run(field, attacks, say, limit_s)
+        results = run(context, attacks, say, limit_s)
     except Interrupted as stopped:
         results, interrupted = stopped.results, True
     finally:
         with deferred_sigint():  # a second Ctrl-C must not leave what is being removed
-            left = _removed(field)
-    ways = _matrix(field) if any(attack.domain == NETWORK for attack in attacks) and not interrupted else []
-    return Report(results, sorted(field.chosen), time.monotonic() - started, ways, interrupted, left)
+            left = _removed(context)
+    ways = _matrix(context) if any(attack.domain == NETWORK for attack in attacks) and not interrupted else []
+    return Report(results, sorted(context.chosen), time.monotonic() - started, ways, interrupted, left)
 
 
-def _matrix(field: VerifyContext) -> list[str]:
+def _matrix(context: VerifyContext) -> list[str]:
     try:
-        return matrix(field)
+        return matrix(context)
     except Exception as error:  # the attempts on the network have failed in the same way, and say why
         return [f"unknown: {type(error).__name__}"]
 
 
-def _removed(field: VerifyContext) -> list[str]:
+def _removed(context: VerifyContext) -> list[str]:
     try:
-        return remove_testers(field)
+        return remove_testers(context)
     except Exception as error:
-        return [f"the attacking user's rights (tenantry-verify-{field.mark}): {type(error).__name__}"]
+        return [f"the attacking user's rights (tenantry-verify-{context.mark}): {type(error).__name__}"]

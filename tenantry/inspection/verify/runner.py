@@ -36,17 +36,17 @@ def _failed(error: Exception) -> Verdict:
     return inconclusive(f"{type(error).__name__}: {text.splitlines()[0][:300] if text else 'no words'}")
 
 
-def prepared(field: VerifyContext, attack: Attack) -> list[Attempt]:
+def prepared(context: VerifyContext, attack: Attack) -> list[Attempt]:
     """Without a single trial where there is nobody to attack: a tenant alone has no neighbours."""
     try:
-        return list(attack.trials(field))
+        return list(attack.trials(context))
     except Exception as error:
         verdict = _failed(error)
         return [Attempt("", "preparing", lambda: verdict)]
 
 
 def run(
-    field: VerifyContext, attacks: Sequence[Attack], say: Say = to_stderr, limit_s: float = LIMIT_SECONDS
+    context: VerifyContext, attacks: Sequence[Attack], say: Say = to_stderr, limit_s: float = LIMIT_SECONDS
 ) -> list[Result]:
     """All results in the order of the attacks; what has not begun after `limit_s` is unclear.
 
@@ -57,7 +57,7 @@ def run(
     work: list[tuple[Attack, Attempt]] = []
     with deferred_sigint() as interrupted:
         for attack in attacks:
-            work += [(attack, trial) for trial in prepared(field, attack)]
+            work += [(attack, trial) for trial in prepared(context, attack)]
             if interrupted():
                 raise Interrupted([])
         say(f"{len(work)} attempts of {len(attacks)} kinds")
@@ -84,15 +84,15 @@ def _watch(futures: Sequence[Future[Result]], until: float, say: Say, interrupte
     ended: list[Future[Result]] = []
     for future in futures:
         future.add_done_callback(ended.append)
-    told, bad, started = 0, 0, time.monotonic()
-    while told < len(futures) and not interrupted() and time.monotonic() < until:
+    reported, bad, started = 0, 0, time.monotonic()
+    while reported < len(futures) and not interrupted() and time.monotonic() < until:
         due = min(until, time.monotonic() + EVERY_SECONDS)
         while len(ended) < len(futures) and not interrupted() and time.monotonic() < due:
             time.sleep(GLANCE_SECONDS)
-        fresh = ended[told:]
-        told += len(fresh)
+        fresh = ended[reported:]
+        reported += len(fresh)
         bad += sum(1 for future in fresh if future.result().verdict.state != "held")
-        say(f"[{time.monotonic() - started:4.0f} s] {told}/{len(futures)} tried, {bad} not held")
+        say(f"[{time.monotonic() - started:4.0f} s] {reported}/{len(futures)} tried, {bad} not held")
 
 
 def _result(attack: Attack, trial: Attempt, future: Future[Result]) -> Result:

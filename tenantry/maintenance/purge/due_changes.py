@@ -35,9 +35,9 @@ def due_changes(
     due = [_of_removal(fleet, step) for step in steps if step.step is Step.UP and step.code in memory]
     known = [change for change in due if change is not None]
     known += [
-        DueChange(stone.code, DueKind.RULES, ("a lifecycle rule",))
-        for stone in fleet.tombstones
-        if stone.code in ruled and stone.code not in memory
+        DueChange(tombstone.code, DueKind.RULES, ("a lifecycle rule",))
+        for tombstone in fleet.tombstones
+        if tombstone.code in ruled and tombstone.code not in memory
     ]
     if last_run is not None and last_run < today:
         for tenant in fleet.tenants:

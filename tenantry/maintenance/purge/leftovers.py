@@ -2,41 +2,34 @@
 steps.py.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from tenantry.backup.clients import BackupClients
 from tenantry.engine.clients.alibaba_rpc import call
+from tenantry.model.resources.catalogue import CLEAN_UP
+from tenantry.model.resources.facts import Question
+from tenantry.model.resources.systems.dns import RECORDS
 
-RAM, RAM_VERSION = "ram.aliyuncs.com", "2015-05-01"
-DNS, DNS_VERSION = "alidns.aliyuncs.com", "2015-01-09"
-# The codes for just what is asked about: of EntityNotExist.User, say, nothing follows.
-ABSENT: Final = re.compile(r": (?:EntityNotExist\.(?:Role|Policy)|InvalidDomainName\.NoExist)$")
+# What a clean-up plan calls `KIND/NAME` -> the requests that say whether it is there.
+QUESTIONS: Final[Mapping[str, tuple[Question, ...]]] = {row.kind: row.questions for row in CLEAN_UP}
 
 
-def left_in_ram(systems: BackupClients, name: str) -> str | None:
-    """A role and its policy have one name."""
-    return _answered(systems, RAM, RAM_VERSION, "GetRole", {"RoleName": name}, f"the role {name} is") or _answered(
-        systems, RAM, RAM_VERSION, "GetPolicy", {"PolicyName": name, "PolicyType": "Custom"}, f"the policy {name} is"
-    )
+def left_of(systems: BackupClients, kind: str, name: str) -> str | None:
+    """The first answer that something of it is still there, or that nobody knows; None where nothing is left."""
+    answers = (_answer(systems, question, name) for question in QUESTIONS.get(kind, ()))
+    return next((answer for answer in answers if answer), None)
 
 
 def left_in_dns(systems: BackupClients, domain: str) -> str | None:
-    given = {"SubDomain": domain, "Type": "A"}
-    return _answered(systems, DNS, DNS_VERSION, "DescribeSubDomainRecords", given, f"records of {domain} are")
+    return _answer(systems, RECORDS, domain)
 
 
-def _answered(
-    systems: BackupClients, host: str, version: str, action: str, given: Mapping[str, object], what: str
-) -> str | None:
+def _answer(systems: BackupClients, question: Question, name: str) -> str | None:
     """None where there is none; who does not answer has perhaps kept it."""
+    parameters = {key: value.format(name=name) for key, value in question.parameters.items()}
     try:
-        answer = call(host, version, action, given, systems.environment)
+        answer = call(question.host, question.version, question.action, parameters, systems.environment)
     except OSError as error:
-        return None if ABSENT.search(str(error)) else str(error)
-    return None if answer.get("TotalCount") == 0 else f"{what} still there"
-
-
-# What a clean-up plan calls `KIND/NAME` -> who is asked for it; nobody for a kind that is not here.
-OTHERS: Final[Mapping[str, Callable[[BackupClients, str], str | None]]] = {"role": left_in_ram}
+        return None if str(error).endswith(f": {question.absent}") else str(error)
+    return None if answer.get("TotalCount") == 0 else f"{question.subject.format(name=name)} still there"

@@ -34,18 +34,18 @@ class Next:
 
 def plan(fleet: Fleet, memory: Mapping[str, StackMemory], today: date) -> list[Next]:
     """The next steps of all tenants that are being removed or were."""
-    found = [
+    steps = [
         *(_deleted(tenant, memory.get(tenant.code), today) for tenant in fleet.tenants if tenant.phase.is_backed_up),
         *(_purging(tenant, memory.get(tenant.code)) for tenant in fleet.purging),
         *(_gone(tombstone, memory.get(tombstone.code)) for tombstone in fleet.tombstones),
     ]
-    return sorted(found, key=lambda one: int(one.code[1:]))
+    return sorted(steps, key=lambda one: int(one.code[1:]))
 
 
-def within(found: Iterable[Next], today: date, days: int) -> Iterator[Next]:
+def within(steps: Iterable[Next], today: date, days: int) -> Iterator[Next]:
     """Those that are due, or fall due in so many days."""
     limit = today + timedelta(days=days)
-    return (tenant for tenant in found if tenant.due_on is not None and tenant.due_on <= limit)
+    return (tenant for tenant in steps if tenant.due_on is not None and tenant.due_on <= limit)
 
 
 def _deleted(tenant: ResolvedTenant, last: StackMemory | None, today: date) -> Next:
@@ -69,9 +69,9 @@ def _purging(tenant: ResolvedTenant, last: StackMemory | None) -> Next:
     return Next(tenant.code, Step.BURY, f"protection is lifted, proof {tenant.spec.proof}", None, name)
 
 
-def _gone(stone: Tombstone, last: StackMemory | None) -> Next:
+def _gone(tombstone: Tombstone, last: StackMemory | None) -> Next:
     if last is not None:
-        return Next(stone.code, Step.UP, f"{last.resources} resources are still there", None, stone.name or "")
-    if not stone.is_bare:
-        return Next(stone.code, Step.FINISH, "it is removed", None, stone.name or "")
-    return Next(stone.code, Step.DONE, "gone")
+        return Next(tombstone.code, Step.UP, f"{last.resources} resources are still there", None, tombstone.name or "")
+    if not tombstone.is_bare:
+        return Next(tombstone.code, Step.FINISH, "it is removed", None, tombstone.name or "")
+    return Next(tombstone.code, Step.DONE, "gone")

@@ -19,7 +19,7 @@ from tenantry.backup.verify import archive_for_purge, prove, refuse_incomplete
 from tenantry.engine.errors import CommandError
 from tenantry.fleet.load import Fleet
 from tenantry.maintenance.purge import tenant_file
-from tenantry.maintenance.purge.leftovers import OTHERS, left_in_dns
+from tenantry.maintenance.purge.leftovers import left_in_dns, left_of
 from tenantry.maintenance.purge.next_step import Next, Step
 from tenantry.maintenance.purge.role_references import REMEDY, elsewhere
 from tenantry.model.resolved import ResolvedTenant
@@ -101,60 +101,59 @@ class Steps:
         with self._administration() as session:
             plan = CleanUp(session, code)
             for row in plan.rows():
-                if row.type in ("subdomain", "database") or row.name.startswith(("namespace/", "role/")):
+                if row.type != "oss":  # objects have begun to go by the removal itself
                     plan.start(Resource(row.type, row.name))
         tenant_file.write_tombstone(path)
         self.say(f"{code}: its file is a tombstone: the next run removes what is left")
         self.wrote(path, f"{code}: tombstone")
 
-    def _finish(self, stone: Tombstone) -> None:
+    def _finish(self, tombstone: Tombstone) -> None:
         """Looks for itself: what the state no longer holds may still be there.
 
         Only the namespace is gone by the word of the run that removed it: nothing here reaches into the cluster.
         """
-        code, database = stone.code, database_of(stone.code)
+        code, database = tombstone.code, database_of(tombstone.code)
         with self._administration() as session:
             plan = CleanUp(session, code)
-            left = [told for row in plan.rows() if (told := self._look(plan, row, stone))]
+            left = [rest for row in plan.rows() if (rest := self._look(plan, row))]
         if left:
             raise BackupError(f"{code} is not wholly removed: {'; '.join(left)}", "run `tenantry up`, then this again")
         self._refuse_obstacles(code, database)
-        self._refuse_forgetting(stone)
+        self._refuse_forgetting(tombstone)
         forget(self.stack.vault, code, database, self.say)
-        if stone.phone:
+        if tombstone.phone:
             with self._administration() as session:
-                CleanUp(session, code).mask(stone.phone)
+                CleanUp(session, code).mask(tombstone.phone)
         path = self._path(code)
         tenant_file.anonymize_tombstone(path)
         self.say(f"{code}: gone; its proved backup expires {PURGED_KEPT_DAYS} days after its purge")
         self.wrote(path, f"{code}: gone")
 
-    def _refuse_forgetting(self, stone: Tombstone) -> None:
+    def _refuse_forgetting(self, tombstone: Tombstone) -> None:
         """The other backups stay while the proved one is not whole; when its days are over they go as well."""
-        vault, proof = self.stack.vault, stone.proof or ""
+        vault, proof = self.stack.vault, tombstone.proof or ""
         record = vault.records.find(proof)
         if record is None or record.expires_at is None or record.expires_at > datetime.now(UTC):
             again = f"its other backups are kept: bring back what is missing from the versions in {vault.place.name}"
-            refuse_incomplete(vault, proof, stone.code, again)
+            refuse_incomplete(vault, proof, tombstone.code, again)
 
-    def _look(self, plan: CleanUp, row: Row, stone: Tombstone) -> str | None:
+    def _look(self, plan: CleanUp, row: Row) -> str | None:
         """None where nothing is left of a resource, which is on record then; else what is."""
-        one = Resource(row.type, row.name)
-        told: str | None = None
+        resource, systems = Resource(row.type, row.name), self.stack.vault.systems
         if row.type == "database":
-            told = self._left_in_postgresql(row.name)
+            rest = self._left_in_postgresql(row.name)
         elif row.type == "oss":
-            told = self._left_in_oss(row.name)
+            rest = self._left_in_oss(row.name)
         elif row.type == "subdomain":
-            told = left_in_dns(self.stack.vault.systems, row.name)
+            rest = left_in_dns(systems, row.name)
         else:
             kind, _, name = row.name.partition("/")
-            told = OTHERS[kind](self.stack.vault.systems, name) if kind in OTHERS else None
-        if told is None:
-            plan.complete(one)
+            rest = left_of(systems, kind, name)
+        if rest is None:
+            plan.complete(resource)
         else:
-            plan.fail(one, told)
-        return told
+            plan.fail(resource, rest)
+        return rest
 
     def _left_in_postgresql(self, name: str) -> str | None:
         with self.stack.vault.systems.session() as session:
@@ -182,12 +181,12 @@ class Steps:
         """
         with self.stack.vault.systems.session() as session:
             rows = session.execute(COPIES, [f"^{database}_(before|restored)_[0-9]+$"]).fetchall()
-            found = elsewhere(session, database)
+            references = elsewhere(session, database)
         if rows:
             names = ", ".join(str(row[0]) for row in rows)
             raise BackupError(f"{code}: {names} still holds its data", "drop what is not needed, then purge again")
-        if found:
-            raise BackupError(f"{code} cannot be removed: {'; '.join(found)}", REMEDY)
+        if references:
+            raise BackupError(f"{code} cannot be removed: {'; '.join(references)}", REMEDY)
 
     def _subject(self, tenant: ResolvedTenant) -> BackupSubject:
         names = tenant.names

@@ -42,7 +42,7 @@ def write_tombstone(path: Path) -> None:
     spec = _spec(path)
     if spec.proof is None:
         raise CommandError(f"{path.name}: has no proof", "let `tenantry purge` write it")
-    stone = Tombstone(
+    tombstone = Tombstone(
         code=spec.code,
         status="purged",
         proof=spec.proof,
@@ -51,27 +51,27 @@ def write_tombstone(path: Path) -> None:
         cell=spec.cell,
         deleted_at=spec.deleted_at,
     )
-    _replace(path, tombstone_text(stone), stone)
+    _replace(path, tombstone_text(tombstone), tombstone)
 
 
 def anonymize_tombstone(path: Path) -> None:
     """Name and phone go: with them nothing personal is left, and the number may open another tenant."""
-    stone = read_tenant(path).value
-    if not isinstance(stone, Tombstone):
+    tombstone = read_tenant(path).value
+    if not isinstance(tombstone, Tombstone):
         raise CommandError(f"{path.name}: is no tombstone", "run `tenantry validate`")
-    bare = stone.model_copy(update={"name": None, "phone": None})
+    bare = tombstone.model_copy(update={"name": None, "phone": None})
     _replace(path, tombstone_text(bare), bare)
 
 
-def tombstone_text(stone: Tombstone) -> str:
+def tombstone_text(tombstone: Tombstone) -> str:
     fields = {
-        "code": stone.code,
-        "name": stone.name,
-        "phone": stone.phone,
-        "status": stone.status,
-        "cell": stone.cell,
-        "deleted_at": stone.deleted_at,
-        "proof": stone.proof,
+        "code": tombstone.code,
+        "name": tombstone.name,
+        "phone": tombstone.phone,
+        "status": tombstone.status,
+        "cell": tombstone.cell,
+        "deleted_at": tombstone.deleted_at,
+        "proof": tombstone.proof,
     }
     return dump(new_document({key: value for key, value in fields.items() if value is not None}, {}))
 
@@ -109,13 +109,13 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        found = read_tenant(draft)
-        if found.value is None or not _same(found.value, wanted):
+        reread = read_tenant(draft)
+        if reread.value is None or not _same(reread.value, wanted):
             faults = [
-                printable(f"line {fault.line} would be wrong: {fault.field} {fault.wrong}") for fault in found.faults
+                printable(f"line {fault.line} would be wrong: {fault.field} {fault.problem}") for fault in reread.faults
             ]
-            told = faults[0] if faults else "it would say something else"
-            raise CommandError(f"{path.name} could not be changed: {told}", BY_HAND)
+            reason = faults[0] if faults else "it would say something else"
+            raise CommandError(f"{path.name} could not be changed: {reason}", BY_HAND)
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -126,5 +126,5 @@ def _replace(path: Path, text: str, wanted: TenantSpec | Tombstone) -> None:
         os.close(folder)
 
 
-def _same(found: TenantSpec | Tombstone, wanted: TenantSpec | Tombstone) -> bool:
-    return found.model_dump(exclude_defaults=True) == wanted.model_dump(exclude_defaults=True)
+def _same(actual: TenantSpec | Tombstone, wanted: TenantSpec | Tombstone) -> bool:
+    return actual.model_dump(exclude_defaults=True) == wanted.model_dump(exclude_defaults=True)

@@ -13,6 +13,7 @@ from tenantry.database.owner_login import CATALOG_ALONE
 from tenantry.database.sessions.watch import Watch, watched
 from tenantry.engine.clients.postgresql import Server
 from tenantry.maintenance.rollout.targets import TEMPLATE, MigrationTarget, connect
+from tenantry.parsing.faults import printable
 
 if TYPE_CHECKING:
     import psycopg
@@ -167,7 +168,7 @@ def _explained() -> Generator[None, None, None]:
 def _words(error: "psycopg.Error") -> str:
     """The primary message alone: details may quote a row."""
     primary, _, added = (error.diag.message_primary or str(error)).partition("; ")
-    words = f"{' '.join(primary.split())} (SQLSTATE {error.sqlstate or 'none'})"
+    words = f"{printable(' '.join(primary.split()))} (SQLSTATE {error.sqlstate or 'none'})"
     return f"{words}; {added}" if added else words
 
 

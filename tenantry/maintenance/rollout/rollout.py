@@ -121,13 +121,13 @@ class Rollout:
 
     def _chosen(self) -> list[MigrationTarget]:
         """The tenants' databases, without those that `only` leaves out."""
-        found = tenants(self.server)
-        if unknown := sorted({*self.plan.only, *self.plan.skip} - {site.label for site in found}):
+        targets = tenants(self.server)
+        if unknown := sorted({*self.plan.only, *self.plan.skip} - {site.label for site in targets}):
             raise CommandError(
                 f"{', '.join(unknown)}: no tenant of this code has a database here",
                 "`tenantry migrate --list` has them",
             )
-        return [site for site in found if not self.plan.only or site.label in self.plan.only]
+        return [site for site in targets if not self.plan.only or site.label in self.plan.only]
 
     def _tenants(self, chosen: Sequence[MigrationTarget]) -> Iterator[Result]:
         behind = list[MigrationTarget]()

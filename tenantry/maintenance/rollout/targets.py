@@ -41,14 +41,14 @@ class MigrationTarget:
 def shared(server: Server) -> list[MigrationTarget]:
     """The databases that come before the tenants'. Raises DatabaseUnavailable without a template."""
     with server.session(MAINTENANCE_DATABASE) as session:
-        found = [
+        targets = [
             site
             for site in (MigrationTarget(TEMPLATE, TEMPLATE_DATABASE), MigrationTarget(TEST, TEST_DATABASE))
             if _exists(session, site)
         ]
-    if not found or found[0].label != TEMPLATE:
+    if not targets or targets[0].label != TEMPLATE:
         raise DatabaseUnavailable(f"there is no template {TEMPLATE_DATABASE} on {server.host}:{server.port}")
-    return found
+    return targets
 
 
 def tenants(server: Server) -> list[MigrationTarget]:

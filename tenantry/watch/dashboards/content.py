@@ -1,4 +1,4 @@
-"""What each dashboard shows: panels with their queries. They read what the recording rules have worked out."""
+"""The content of each dashboard: panels with their queries. They read what the recording rules have worked out."""
 
 from dataclasses import dataclass
 from enum import StrEnum

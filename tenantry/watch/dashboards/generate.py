@@ -23,7 +23,7 @@ _FORMS: Final[Mapping[Form, Callable[[], Any]]] = {
 
 
 def to_json(board: Board) -> str:
-    """As Grafana saves it, without a date: what did not change stays as it is, byte for byte."""
+    """The form in which Grafana saves it, without a date: what did not change stays as it is, byte for byte."""
     made = (
         dashboard.Dashboard(board.title)
         .uid(f"tenantry-{board.name}")

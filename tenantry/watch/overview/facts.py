@@ -1,4 +1,4 @@
-"""What the page shows, read from the admin database in one go."""
+"""The facts that the page shows, read from the admin database in one go."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

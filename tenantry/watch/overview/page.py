@@ -82,5 +82,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a browser compares it: of the element's text, byte for byte."""
+    """The digest as a browser compares it: of the element's text, byte for byte."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -40,8 +40,8 @@ def shares(tenants: Sequence[TenantFacts], key: Callable[[TenantFacts], str]) ->
     groups: dict[str, list[TenantFacts]] = {}
     for facts in tenants:
         groups.setdefault(key(facts) or "-", []).append(facts)
-    found = [share(name, group) for name, group in groups.items()]
-    return sorted(found, key=lambda entry: (-entry.tenants, entry.name))
+    listed = [share(name, group) for name, group in groups.items()]
+    return sorted(listed, key=lambda entry: (-entry.tenants, entry.name))
 
 
 def share(name: str, tenants: Iterable[TenantFacts]) -> Share:
@@ -58,8 +58,8 @@ def falling_due(overview: Overview) -> list[TenantFacts]:
 
 def remarks(overview: Overview) -> list[Remark]:
     """The grave ones first, then by whom they are about."""
-    found = [*_of_openings(overview), *_of_tenants(overview), *_of_looks(overview)]
-    return sorted(found, key=lambda remark: (not remark.grave, remark.subject))
+    listed = [*_of_openings(overview), *_of_tenants(overview), *_of_looks(overview)]
+    return sorted(listed, key=lambda remark: (not remark.grave, remark.subject))
 
 
 def _of_openings(overview: Overview) -> Iterable[Remark]:

@@ -12,7 +12,7 @@ from components.foundation.network import subnets
 from policies.model.resource import kind_of
 from policies.rules.protection import STANDS_ON
 from tenantry.model.database_parameters import NAMES, PARAMETERS
-from tenantry.model.deployer_rights import FOUNDATION, LONGEST, PLATFORM, PREVIEW, STATE, STATE_READ, document
+from tenantry.model.resources.rights import FOUNDATION, LONGEST, PLATFORM, PREVIEW, STATE, STATE_READ, document
 from tests.components.conftest import ACCOUNT
 from tests.components.foundation.conftest import ADOPTED, MADE
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.admission_policies import rails
+from components.admission_policies import all_policies
 from tests.components.guardrails.bodies import (
     CLAIM,
     CONFIG,
@@ -380,7 +380,7 @@ def test_what_a_tenant_needs_passes(busy: Cluster, what: str) -> None:
 
 
 def test_every_sentence_has_an_attack(installation: Any) -> None:
-    sentences = {said for rail in rails(installation, IMAGES) for said in rail.validations.values()}
+    sentences = {said for rail in all_policies(installation, IMAGES) for said in rail.validations.values()}
     assert sentences == {sentence for sentence, _ in ATTACKS.values()}
 
 

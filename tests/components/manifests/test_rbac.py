@@ -7,7 +7,7 @@ from tenantry.inspection.verify.attacks.kubernetes import namespace_ending
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.model.rbac_groups import ADMIN_WRITES, TENANT_ADMIN, TENANT_USER
 from tests.components.guardrails.bodies import HOLDABLE
-from tests.tenantry.inspection.verify.attacks.test_network_and_routes import K1, surroundings
+from tests.tenantry.inspection.verify.attacks.test_network_and_routes import K1, verify_target
 
 KEEPING = {"create", "update", "patch"}  # with one of these an object can be made to stay
 
@@ -37,8 +37,8 @@ def test_verify_tries_a_finalizer_on_every_kind_that_an_admin_writes() -> None:
             self.asked.append(body)
 
     kube = Kube()
-    field = VerifyContext(surroundings(), frozenset({"k001"}))
-    for ask in namespace_ending._finalizers(field, K1).values():  # pyright: ignore[reportPrivateUsage]
+    context = VerifyContext(verify_target(), frozenset({"k001"}))
+    for ask in namespace_ending._finalizers(context, K1).values():  # pyright: ignore[reportPrivateUsage]
         ask(cast(Any, kube))
     held = {body["kind"] for body in kube.asked if body.get("metadata", {}).get("finalizers") and "kind" in body}
     assert held == ADMIN_WRITES.keys()

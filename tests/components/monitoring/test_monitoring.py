@@ -1,4 +1,4 @@
-"""What the platform declares for Prometheus, and only where the cluster has its operator."""
+"""The platform's objects for Prometheus, declared only where the cluster has its operator."""
 
 from dataclasses import replace
 

@@ -41,10 +41,10 @@ def template(recording: Any) -> dict[str, Any]:
 
 def test_they_stand_in_a_secret_of_their_own_as_secret_values(with_secrets, secret_type) -> None:
     recording = with_secrets()
-    found = recording.named("k001-app-tenant-secrets")
-    assert found.type == "kubernetes:core/v1:Secret"
-    assert found.inputs["metadata"]["name"] == NAME
-    data = found.inputs["data"]
+    resource = recording.named("k001-app-tenant-secrets")
+    assert resource.type == "kubernetes:core/v1:Secret"
+    assert resource.inputs["metadata"]["name"] == NAME
+    data = resource.inputs["data"]
     assert all(isinstance(value, secret_type) for value in data.values())
     shown = {key: b64decode(value.value).decode() for key, value in data.items()}
     assert shown == {"WECHAT_PAY_KEY": VALUES["wechat-pay-key"], "SMS_TOKEN": VALUES["sms-token"]}
@@ -121,16 +121,16 @@ def test_services_are_not_given_them_and_do_not_start_anew(with_secrets, parts, 
 
 def test_no_variable_of_the_platform_could_be_taken_by_a_secrets_name(parts, tenant, redis_parts) -> None:
     changes = {"enabled_services": ["enrollment"], "credentials": {"rotation": 2}}
-    found = set[str]()
+    names = set[str]()
     for recording in (parts(tenant(**changes)), redis_parts(tenant(**changes), "redis://k001:hunter2@redis:6379/0")):
         for resource in recording.resources:
             if (
                 resource.type.endswith((":ConfigMap", ":Secret"))
                 and resource.inputs["metadata"]["name"] == "business-app"
             ):
-                found |= resource.inputs["data"].keys()
+                names |= resource.inputs["data"].keys()
             if resource.type.endswith(":Deployment"):
                 (container,) = resource.inputs["spec"]["template"]["spec"]["containers"]
-                found |= {entry["name"] for entry in container.get("env", [])}
-    assert len(found) > 25
-    assert [name for name in sorted(found) if not PLATFORMS.fullmatch(name)] == []
+                names |= {entry["name"] for entry in container.get("env", [])}
+    assert len(names) > 25
+    assert [name for name in sorted(names) if not PLATFORMS.fullmatch(name)] == []

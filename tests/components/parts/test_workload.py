@@ -135,8 +135,8 @@ def test_the_service_finds_the_pods_and_is_inside_the_cluster(parts, tenant) -> 
     assert service["spec"]["selector"].items() <= labels.items()
     assert service["spec"]["ports"] == [{"name": "http", "port": 3000, "targetPort": "http", "protocol": "TCP"}]
     for kind in ("NetworkPolicy", "PodDisruptionBudget"):
-        for found in recording.of(kind):
-            chosen = found.inputs["spec"].get("podSelector", found.inputs["spec"].get("selector"))
+        for resource in recording.of(kind):
+            chosen = resource.inputs["spec"].get("podSelector", resource.inputs["spec"].get("selector"))
             assert chosen.get("matchLabels", {}).items() <= labels.items()
 
 

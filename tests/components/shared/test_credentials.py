@@ -29,14 +29,14 @@ def digest(text: str) -> str:
 
 def over(resolved):
     """The same tenant on a day on which nothing overlaps any more."""
-    turns = {name: replace(turn, overlaps=False) for name, turn in resolved.turns.items()}
-    return replace(resolved, turns=turns)
+    rotations = {name: replace(rotation, overlaps=False) for name, rotation in resolved.rotations.items()}
+    return replace(resolved, rotations=rotations)
 
 
 def test_all_differ_and_none_is_short(parts, tenant) -> None:
     recording = parts(tenant(**WITH_KEY))
-    found = [*keys(recording).values(), *keys(recording, "k001-app-api-keys").values()]
-    long = [value for value in found if value != "rent001_a"]
+    values = [*keys(recording).values(), *keys(recording, "k001-app-api-keys").values()]
+    long = [value for value in values if value != "rent001_a"]
     assert len(set(long)) == len(long) == 5
     assert {len(value) for value in long} == {64}
 
@@ -48,12 +48,12 @@ def test_another_tenants_are_others_even_from_the_same_root() -> None:
 
 def test_the_platform_knows_them_by_their_digests(parts, tenant) -> None:
     recording = parts(tenant(**WITH_KEY))
-    own, found = keys(recording), accepted(recording)
-    assert found["ai"] == [{"sha256": digest(own["AI_TOKEN"])}]
-    assert found["unifiedTenantApi"] == [{"sha256": digest(own["UNIFIED_TENANT_API_KEY"])}]
+    own, values = keys(recording), accepted(recording)
+    assert values["ai"] == [{"sha256": digest(own["AI_TOKEN"])}]
+    assert values["unifiedTenantApi"] == [{"sha256": digest(own["UNIFIED_TENANT_API_KEY"])}]
     key = keys(recording, "k001-app-api-keys")["bus"]
     expected = {"scopes": ["read"], "expiresAt": "2027-01-01", "accepted": [{"sha256": digest(key)}]}
-    assert found["apiKeys"] == {"bus": expected}
+    assert values["apiKeys"] == {"bus": expected}
 
 
 def test_after_a_rotation_both_are_accepted_until_the_overlap_ends(parts, tenant) -> None:
@@ -125,11 +125,11 @@ def test_of_two_rotations_in_one_overlap_every_key_that_was_handed_out_works(par
 
     def at(**numbers: int):
         days = {first: early, later: late}
-        turns = {
+        rotations = {
             name: Rotation(numbers[name], days[name], days[name] + timedelta(days=8), numbers[name] > 1)
             for name in numbers
         }
-        return keys(parts(replace(resolved, turns=turns)), "k001-app-api-keys")
+        return keys(parts(replace(resolved, rotations=rotations)), "k001-app-api-keys")
 
     handed = [at(**{first: 1, later: 1})["bus"], at(**{first: 2, later: 1})["bus"]]
     found = at(**{first: 2, later: 2})
@@ -142,11 +142,11 @@ def test_with_all_and_alone_rotated_at_once_the_key_that_was_handed_out_works(pa
     handed = keys(parts(tenant(**WITH_KEY)), "k001-app-api-keys")["bus"]
     both = WITH_KEY | {"api_keys": [BUS | {"rotation": 2}]}
     recording = parts(tenant(**both, credentials={"rotation": 2}))
-    found = keys(recording, "k001-app-api-keys")
-    assert found["bus.previous"] == handed != found["bus"]
+    values = keys(recording, "k001-app-api-keys")
+    assert values["bus.previous"] == handed != values["bus"]
     known = accepted(recording)["apiKeys"]["bus"]["accepted"]
     assert known[:2] == [
-        {"sha256": digest(found["bus"])},
+        {"sha256": digest(values["bus"])},
         {"sha256": digest(handed), "until": (TODAY + timedelta(days=8)).isoformat()},
     ]
 

@@ -69,12 +69,12 @@ def test_administrators_go_to_the_database_and_notes_nowhere(parts: Any, tenant:
             "role": "principal",
         }
     }
-    for found in recording.resources:
-        text = str(reveal_all(found.inputs))
+    for resource in recording.resources:
+        text = str(reveal_all(resource.inputs))
         assert "moves in May" not in text
-        if found.name != "k001-db-seed":
-            assert "李四" not in text, found.name
-            assert "li@example.com" not in text, found.name
+        if resource.name != "k001-db-seed":
+            assert "李四" not in text, resource.name
+            assert "li@example.com" not in text, resource.name
 
 
 def test_their_first_passwords_leave_the_tenant_as_a_secret(parts: Any, tenant: Any, secret_type: Any) -> None:

@@ -175,7 +175,7 @@ def record(name: str, value: str) -> Sabotage:
     return run
 
 
-def called(action: str, do: dict[str, str], undo: dict[str, str], back: str = "") -> Sabotage:
+def rpc(action: str, do: dict[str, str], undo: dict[str, str], back: str = "") -> Sabotage:
     """One request to RAM, and another that takes it back."""
 
     @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from local.instances.throwaway import World
 from tenantry.engine.stack.project import Project
 from tenantry.inspection.verify.catalogue import ATTACKS
-from tenantry.inspection.verify.core.target import Surroundings, read
+from tenantry.inspection.verify.core.target import VerifyTarget, read
 from tenantry.inspection.verify.run import verify
 from tenantry.model.admission_policies import RAILS
 from tests.e2e.attack.altered import (
@@ -38,16 +38,17 @@ from tests.e2e.attack.altered import (
     unconditional,
     widen,
 )
+from tests.e2e.attack.beside import rows
 from tests.e2e.attack.sabotage import (
     SPACE,
     Sabotage,
-    called,
     changed,
     gone,
     made,
     password,
     ram,
     record,
+    rpc,
     sql,
     switched_off,
     together,
@@ -160,14 +161,6 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
             "REVOKE SET ON PARAMETER temp_file_limit FROM rent001",
         ),
     ),
-    "a history that the admin service may write": (
-        ("database.history",),
-        sql(
-            "GRANT INSERT ON operation_runs TO admin_tenant_management_a, admin_tenant_management_b",
-            "REVOKE INSERT ON operation_runs FROM admin_tenant_management_a, admin_tenant_management_b",
-            "admin_tenant_management",
-        ),
-    ),
     "a prefix without its slash": (("storage.get", "storage.near"), ram(widen)),
     "listing without a prefix": (("storage.list", "storage.list-near"), ram(unconditional)),
     "every action on every bucket": (
@@ -184,11 +177,11 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
     "the account's roles": (("sts.account",), ram(account_too)),
     "the broker's rights": (
         ("sts.broker",),
-        called("AttachPolicyToRole", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromRole"),
+        rpc("AttachPolicyToRole", ADMINISTRATOR, ADMINISTRATOR, "DetachPolicyFromRole"),
     ),
     "sessions of a day": (
         ("sts.long",),
-        called(
+        rpc(
             "UpdateRole",
             {"RoleName": SPACE, "NewMaxSessionDuration": "43200"},
             {"RoleName": SPACE, "NewMaxSessionDuration": "3600"},
@@ -305,6 +298,7 @@ MUTATIONS: dict[str, tuple[tuple[str, ...], Sabotage]] = {
         )
         for rail in RAILS
     },
+    **rows("TAKEN_AWAY"),
 }
 
 
@@ -315,7 +309,6 @@ UNTOUCHED: dict[str, str] = {
     "the rails let good things through": "no wall: what must work",
     "the few openings": "no wall: what must work",
     "quota and limits fit the workload": "no wall: what must work",
-    "a password of its own for each login role": "PostgreSQL's own",
     "system catalogues keep their secrets": "PostgreSQL's own",
     "statistics hide others' statements": "PostgreSQL's own; pg_read_all_stats is a membership",
     "no untrusted extension": "the packages on the server",
@@ -331,15 +324,16 @@ UNTOUCHED: dict[str, str] = {
     "each request of a connection has its own host": "Envoy's own",
     "one request is one request": "Envoy's own",
     "a namespace for each tenant": "two tenants of one namespace cannot be declared",
+    **rows("UNTOUCHED"),
 }
 
 
 @pytest.fixture(scope="module")
-def surroundings(small: World) -> Surroundings:
+def surroundings(small: World) -> VerifyTarget:
     return read(Project.find(small.folder), "local", small.env)
 
 
-def faults(at: Surroundings, attacks: tuple[str, ...]) -> dict[str, str]:
+def faults(at: VerifyTarget, attacks: tuple[str, ...]) -> dict[str, str]:
     report = verify(at, ("k001", "k002", SHUT), attacks, lambda _: None)
     return {f"{result.attack.id} {result.tenant} {result.target}": result.verdict.said for result in report.bad}
 
@@ -352,7 +346,7 @@ def test_every_control_is_taken_away_or_cannot_be() -> None:
 
 @pytest.mark.sampled(10)
 @pytest.mark.parametrize("what", MUTATIONS)
-def test_verify_misses_it(small: World, surroundings: Surroundings, what: str) -> None:
+def test_verify_misses_it(small: World, surroundings: VerifyTarget, what: str) -> None:
     attacks, sabotage = MUTATIONS[what]
     with sabotage(small):
         deadline = time.monotonic() + SEEN_SECONDS
@@ -361,7 +355,7 @@ def test_verify_misses_it(small: World, surroundings: Surroundings, what: str) -
             time.sleep(0.5)
 
 
-def test_all_is_well_again(surroundings: Surroundings) -> None:
+def test_all_is_well_again(surroundings: VerifyTarget) -> None:
     deadline = time.monotonic() + SEEN_SECONDS
     while found := faults(surroundings, ()):
         assert time.monotonic() < deadline, found

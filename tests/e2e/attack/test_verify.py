@@ -1,12 +1,14 @@
 """`tenantry verify` on a live stack of four tenants: all denied, and red as soon as one control is taken away."""
 
 import json
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +19,12 @@ from tenantry.engine.stack.project import Project
 from tenantry.inspection.doctor.catalogue import CHECKS
 from tenantry.inspection.verify.catalogue import ATTACKS
 from tenantry.inspection.verify.core.attack import State
-from tenantry.inspection.verify.core.target import Surroundings, read
+from tenantry.inspection.verify.core.target import VerifyTarget, read
 from tenantry.inspection.verify.report import Report
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
 from tests.e2e.attack.conftest import KEPT
+from tests.support.clients.checkov import failed_checks
 from tests.support.standin import control
 
 RAM = ("ram.aliyuncs.com", "2015-05-01")
@@ -31,7 +34,7 @@ Sabotage = Callable[[World], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
-def live(small: World) -> Surroundings:
+def live(small: World) -> VerifyTarget:
     return read(Project(small.folder), "local", small.env)
 
 
@@ -45,6 +48,34 @@ def test_every_attack_is_tried_and_held(small: World) -> None:
     assert any(line.startswith("tenant-k001 -> ") for line in document["network"]["reaches"])
     assert not any("tenant-k002" in line for line in document["network"]["reaches"] if line.startswith("tenant-k001"))
     assert "attempts" in done.stderr
+
+
+# Of what the cluster has made of the declared objects too: a pod is its Deployment's. tests/policies/test_checkov.py says why.
+GENERATED = re.compile(r"(-[b-df-hj-np-tv-z0-9]{6,10})?(-[b-df-hj-np-tv-z0-9]{5})?$")  # Kubernetes takes no vowels
+LIVE_EXCEPTIONS = {
+    ("CKV_K8S_35", "business-app"),
+    ("CKV_K8S_35", "plugin-activities"),
+    ("CKV_K8S_35", "plugin-enrollment"),
+    ("CKV_K8S_35", "plugin-posters"),
+    ("CKV_K8S_43", "business-app"),
+}
+
+
+@pytest.mark.sampled(0)
+def test_checkov_finds_in_a_living_tenant_what_is_written_down_and_nothing_else(small: World, tmp_path: Path) -> None:
+    """Everything in its namespace, and that: also the default service account, and what controllers made."""
+    listed = small.run("kubectl", "api-resources", "--namespaced", "--verbs=list", "-o", "name").stdout.split()
+    kinds = ",".join(name for name in listed if not name.startswith("events"))
+    items = small.kubectl("get", kinds, "-n", "tenant-k001", "--ignore-not-found")["items"]
+    items.append(small.kubectl("get", "namespace", "tenant-k001"))
+    for number, item in enumerate(items):
+        (tmp_path / f"{number}.json").write_text(json.dumps(item, ensure_ascii=False))
+    assert {"Pod", "ServiceAccount", "Secret", "Namespace"} <= {item["kind"] for item in items}
+    found = failed_checks(
+        tmp_path
+    )  # a pod's name, or a ReplicaSet's, is its Deployment's with a hash and a number behind it
+    names = {(check, GENERATED.sub("", resource.split(".")[-1])) for check, resource in found}
+    assert names == LIVE_EXCEPTIONS
 
 
 def test_the_doctor_finds_nothing_wrong_and_says_what_is_not_real(small: World) -> None:
@@ -234,11 +265,11 @@ SABOTAGES: dict[str, tuple[Sabotage, set[str]]] = {
 }  # fmt: skip
 
 
-def attacked(live: Surroundings, ids: set[str]) -> Report:
+def attacked(live: VerifyTarget, ids: set[str]) -> Report:
     return verify(live, only=ids, say=lambda _: None)
 
 
-def eventually(live: Surroundings, ids: set[str], wanted: Callable[[Report], bool]) -> Report:
+def eventually(live: VerifyTarget, ids: set[str], wanted: Callable[[Report], bool]) -> Report:
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while not wanted(report := attacked(live, ids)) and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -247,7 +278,7 @@ def eventually(live: Surroundings, ids: set[str], wanted: Callable[[Report], boo
 
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", SABOTAGES)
-def test_a_control_taken_away_turns_red(small: World, live: Surroundings, name: str) -> None:
+def test_a_control_taken_away_turns_red(small: World, live: VerifyTarget, name: str) -> None:
     sabotage, ids = SABOTAGES[name]
     with sabotage(small):
         report = eventually(live, ids, lambda one: ids <= {bad.attack.id for bad in one.bad})
@@ -300,7 +331,7 @@ def shut_trust(world: World, code: str) -> Iterator[None]:
         ram(world, "UpdateRole", RoleName=f"tenant-{code}", NewAssumeRolePolicyDocument=told)
 
 
-def test_a_tenant_without_access_has_none(small: World, live: Surroundings) -> None:
+def test_a_tenant_without_access_has_none(small: World, live: VerifyTarget) -> None:
     names, _ = live.tenants["k003"]
     suspended = replace(live, tenants={**live.tenants, "k003": (names, Phase.SUSPENDED)})
     assert {result.attack.id for result in attacked(suspended, SHUT).bad} == SHUT

@@ -123,11 +123,11 @@ def test_the_eight_steps_are_recorded_and_the_domain_is_last(opened: World, admi
 
 
 def test_status_shows_them(opened: World) -> None:
-    found = json.loads(opened.run("tenantry", "status", "--json").stdout)["openings"]
-    assert {(result["status"], result["settled"], result["total"]) for result in found.values()} == {
+    document = json.loads(opened.run("tenantry", "status", "--json").stdout)["openings"]
+    assert {(result["status"], result["settled"], result["total"]) for result in document.values()} == {
         ("completed", 8, 8)
     }
-    assert set(found) == set(FIRST)
+    assert set(document) == set(FIRST)
     assert opened.run("tenantry", "status").stdout.count("8/8") == len(FIRST)
 
 

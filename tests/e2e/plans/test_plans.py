@@ -25,7 +25,7 @@ from tenantry.spec.plans import Plan, PlansDocument, with_defaults
 from tenantry.spec.quantity import bytes_of
 from tests.e2e.plans.quota_objects import Table, objects, pod
 from tests.support.clients.gateway_requests import Late, endpoint_of, flood, late
-from tests.support.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.four import TENANTS, change, open_four, running, secret, settings_document, until
 
 SENT_BEFORE = 10  # requests of these tests to the same tenant in the minute before
 FILLER = {"tenantry.io/filler": "true"}
@@ -179,8 +179,8 @@ def _connect(world: World, code: str, plan: Plan, table: Table) -> None:
 
 def _at_the_gateway(world: World, code: str, plan: Plan, table: Table) -> None:
     """By real requests, as the plan's users send them; other routes than the application's have limits of their own."""
-    found = world.kubectl("get", "backendtrafficpolicies", "-n", f"tenant-{code}")["items"]
-    by_name = {fault["metadata"]["name"]: fault["spec"] for fault in found}
+    document = world.kubectl("get", "backendtrafficpolicies", "-n", f"tenant-{code}")["items"]
+    by_name = {fault["metadata"]["name"]: fault["spec"] for fault in document}
     for spec in by_name.values():
         (rule,) = spec["rateLimit"]["local"]["rules"]
         assert rule["limit"] == {"requests": plan.request_rate, "unit": "Minute"}
@@ -219,7 +219,7 @@ def _in_time(answers: list[Late], table: Table) -> None:
 
 
 def _told(world: World, code: str, plan: Plan, table: Table) -> None:
-    document = told(world, code)
+    document = settings_document(world, code)
     schema = json.loads((ROOT / "docs" / "tenant-settings.schema.json").read_text("utf-8"))
     Draft202012Validator(schema).validate(document)
     allowed = plan.allowance

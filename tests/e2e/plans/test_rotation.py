@@ -16,7 +16,7 @@ from kubernetes import client
 
 from local.instances.throwaway import World
 from tenantry.engine.stack.clock import utc_day
-from tests.support.four import TENANTS, change, open_four, running, secret, told, until
+from tests.support.four import TENANTS, change, open_four, running, secret, settings_document, until
 
 LATER = "2027-06-01"  # long after every overlap
 ELSEWHERE = "urn:pulumi:local::tenantry::tenantry:components:Platform$random:index/randomUuid:RandomUuid::platform-seal"
@@ -55,7 +55,7 @@ def test_services_are_switched_on_and_off_without_touching_others(opened: World)
     }
     deployments = opened.kubectl("get", "deployments", "-n", f"tenant-{code}")["items"]
     assert all(deployment["status"]["availableReplicas"] == 1 for deployment in deployments)
-    assert [service["path"] for service in told(opened, code)["services"]] == [
+    assert [service["path"] for service in settings_document(opened, code)["services"]] == [
         "/services/enrollment",
         "/services/activities",
     ]

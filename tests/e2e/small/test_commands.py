@@ -1,4 +1,4 @@
-"""What is pasted from the pages at 3 in the morning runs: each command of them that only looks, on a living instance.
+"""Commands that are pasted from the pages at 3 in the morning run: each that only looks, on a living instance.
 
 First of its folder: the tenants are there, and nothing is wrong with them yet.
 """
@@ -59,7 +59,9 @@ def test_statements_of_the_pages_run_in_the_databases_that_they_name(world: Worl
 
 
 def test_the_alerts_and_dashboards_are_in_the_cluster(world: World, life: Any) -> None:
-    found = world.kubectl("get", "prometheusrule", "tenantry", "-n", "tenantry-platform")
-    assert {entry["alert"] for entry in found["spec"]["groups"][0]["rules"] if "alert" in entry} >= {"TenantQuotaUsed"}
+    document = world.kubectl("get", "prometheusrule", "tenantry", "-n", "tenantry-platform")
+    assert {entry["alert"] for entry in document["spec"]["groups"][0]["rules"] if "alert" in entry} >= {
+        "TenantQuotaUsed"
+    }
     maps = world.kubectl("get", "configmaps", "-n", "tenantry-platform", "-l", "grafana_dashboard=1")
     assert len(maps["items"]) == 3

@@ -58,8 +58,10 @@ def test_nothing_but_what_was_changed_is_found(changed: tuple[Any, int, Any]) ->
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_change_is_found_and_classified(changed: tuple[Any, int, Any], name: str) -> None:
     change, document = CHANGES[name], changed[2]
-    found = [finding for finding in findings(document) if matches(change, finding)]
-    assert [(finding["class"], finding["mending"]) for finding in found] == [(change.kind, change.mending)], document
+    findings_ = [finding for finding in findings(document) if matches(change, finding)]
+    assert [(finding["class"], finding["mending"]) for finding in findings_] == [(change.kind, change.mending)], (
+        document
+    )
 
 
 def test_a_repair_leaves_what_a_person_decides_and_no_data_changes(changed: tuple[Any, int, Any], life: Life) -> None:

@@ -133,8 +133,8 @@ def test_the_resource_is_not_made(small: World, broken: Callable[..., None], cas
     assert f"{rule}: " in said, said
     assert where in said, said
     assert "Remedy: " in said
-    kind, wrong = NEVER.get(case, ("namespaces", "no such text"))
-    assert wrong not in json.dumps(small.kubectl("get", kind, "-A")), "it was made all the same"
+    kind, problem = NEVER.get(case, ("namespaces", "no such text"))
+    assert problem not in json.dumps(small.kubectl("get", kind, "-A")), "it was made all the same"
 
 
 @pytest.mark.sampled(1)

@@ -27,8 +27,8 @@ def _write(world: World, name: str, text: str) -> None:
 
 
 def _versions(world: World) -> dict[str, int]:
-    found = json.loads(world.run("tenantry", "migrate", "--list", "--json").stdout)
-    return {result["label"]: result["after"] for result in found}
+    document = json.loads(world.run("tenantry", "migrate", "--list", "--json").stdout)
+    return {result["label"]: result["after"] for result in document}
 
 
 def _table(world: World, code: str, table: str) -> Any:

@@ -168,19 +168,19 @@ class StandIn:
 @pytest.fixture(scope="module")
 def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """One stand-in a module: tests of a module use names of their own."""
-    found = StandIn(tmp_path_factory.mktemp("alibaba"))
-    found.start()
-    yield found
-    found.stop()
+    made = StandIn(tmp_path_factory.mktemp("alibaba"))
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[StandIn]:
     """A stand-in for one test alone, not yet started."""
-    found = StandIn(tmp_path / "own")
-    yield found
-    if found.process is not None and found.process.poll() is None:
-        found.kill()
+    made = StandIn(tmp_path / "own")
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.kill()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ def _add(standin: Any, rr: str, **more: str) -> str:
 
 
 def _records(standin: Any, **more: str) -> list[str]:
-    found = standin.call("alidns", "DescribeDomainRecords", DomainName=ZONE, **more)
-    return [record["RR"] for record in found["DomainRecords"]["Record"]]
+    answer = standin.call("alidns", "DescribeDomainRecords", DomainName=ZONE, **more)
+    return [record["RR"] for record in answer["DomainRecords"]["Record"]]
 
 
 def test_a_record_from_birth_to_death(standin: Any) -> None:

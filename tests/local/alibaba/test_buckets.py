@@ -80,9 +80,9 @@ def test_a_bucket_belongs_to_its_region(standin: Any, code: Code) -> None:
         at(region, name).put_object("k", "x")
         assert at(region, name).get_bucket_location().location == f"oss-{region}"
         assert at(region, name).get_object("k").read() == b"x"
-    wrong = at("cn-shanghai", "systemkarder")
-    assert code(lambda: wrong.get_object("k")) == "AccessDenied"
-    assert code(wrong.create_bucket) == "BucketAlreadyExists"
+    problem = at("cn-shanghai", "systemkarder")
+    assert code(lambda: problem.get_object("k")) == "AccessDenied"
+    assert code(problem.create_bucket) == "BucketAlreadyExists"
     photos = at("cn-shanghai", "faceshanghaikarden")
     assert code(lambda: photos.copy_object("systemkarder", "k", "k2")) == "InvalidArgument"
 
@@ -227,5 +227,5 @@ def test_version_4_signs_the_region_of_the_endpoint(standin: Any, code: Code) ->
     auth = oss2.AuthV4(standin.root.id, standin.root.secret)
     endpoint = "http://oss-cn-shanghai.aliyuncs.com"
     oss2.Bucket(auth, endpoint, "region-of-v4", region="cn-shanghai", proxies=proxies).create_bucket()
-    wrong = oss2.Bucket(auth, endpoint, "region-of-v4", region="cn-guangzhou", proxies=proxies)
-    assert code(wrong.get_bucket_info) == "InvalidArgument"
+    problem = oss2.Bucket(auth, endpoint, "region-of-v4", region="cn-guangzhou", proxies=proxies)
+    assert code(problem.get_bucket_info) == "InvalidArgument"

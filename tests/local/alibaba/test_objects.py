@@ -55,8 +55,8 @@ def test_ranges_and_conditions(bucket: oss2.Bucket, code: Code) -> None:
         bucket.get_object("k", headers={"If-None-Match": f'"{etag}"'})
     forbid = {"x-oss-forbid-overwrite": "true"}
     assert code(lambda: bucket.put_object("k", "x", headers=forbid)) == "FileAlreadyExists"
-    wrong = {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}
-    assert code(lambda: bucket.put_object("k", "x", headers=wrong)) == "InvalidDigest"
+    problem = {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    assert code(lambda: bucket.put_object("k", "x", headers=problem)) == "InvalidDigest"
     assert bucket.get_object("k").read() == b"0123456789"
 
 
@@ -107,8 +107,8 @@ def test_multipart_with_copied_part(bucket: oss2.Bucket, code: Code) -> None:
         (1, len(part)), (2, 4)
     ]  # fmt: skip
     assert not bucket.object_exists("big")
-    wrong = [PartInfo(1, one.etag), PartInfo(2, "0" * 32)]
-    assert code(lambda: bucket.complete_multipart_upload("big", upload, wrong)) == "InvalidPart"
+    problem = [PartInfo(1, one.etag), PartInfo(2, "0" * 32)]
+    assert code(lambda: bucket.complete_multipart_upload("big", upload, problem)) == "InvalidPart"
     bucket.complete_multipart_upload("big", upload, [PartInfo(1, one.etag), PartInfo(2, two.etag)])
     got = bucket.get_object("big")
     assert got.read() == part + b"tail"

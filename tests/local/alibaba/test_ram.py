@@ -56,8 +56,8 @@ def test_policy_versions_rotate_at_five(standin: Any) -> None:
         standin.call("ram", "CreatePolicyVersion", **new)
     assert standin.refused("ram", "CreatePolicyVersion", **new) == "LimitExceeded.Policy.Version"
     standin.call("ram", "CreatePolicyVersion", **new, RotateStrategy=ROTATE)
-    found = standin.call("ram", "ListPolicyVersions", PolicyName="rotating", PolicyType="Custom")
-    versions = found["PolicyVersions"]["PolicyVersion"]
+    answer = standin.call("ram", "ListPolicyVersions", PolicyName="rotating", PolicyType="Custom")
+    versions = answer["PolicyVersions"]["PolicyVersion"]
     assert [v["VersionId"] for v in versions] == ["v2", "v3", "v4", "v5", "v6"]
     assert [v["VersionId"] for v in versions if v["IsDefaultVersion"]] == ["v6"]
     assert standin.refused("ram", "DeletePolicy", PolicyName="rotating") == "DeleteConflict.Policy.Version"

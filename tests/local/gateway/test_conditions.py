@@ -1,4 +1,4 @@
-"""What is still missing, by the conditions that Envoy Gateway writes."""
+"""Missing parts are told by the conditions that Envoy Gateway writes."""
 
 import copy
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which pods the stand-in answers for."""
+"""The stand-in answers for the pods that are ready."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What Envoy is told stays on this machine: the file of ours that goes into Envoy Gateway's build, run by itself."""
+"""Envoy's configuration stays on this machine: the file of ours that goes into Envoy Gateway's build, run by itself."""
 
 import json
 import shutil
@@ -82,7 +82,7 @@ func main() {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+def remaining(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """Kind -> the resources that are left, by Go's own names."""
     folder = tmp_path_factory.mktemp("go")
     for name in ("go.mod", "go.sum"):
@@ -117,21 +117,23 @@ def addresses(assignment: dict[str, Any]) -> list[Any]:
     ]
 
 
-def test_every_address_becomes_a_socket_of_this_machine(told: dict[str, list[dict[str, Any]]]) -> None:
-    (pods, several) = told["endpoints"]
+def test_every_address_becomes_a_socket_of_this_machine(remaining: dict[str, list[dict[str, Any]]]) -> None:
+    (pods, several) = remaining["endpoints"]
     paths = [address["Pipe"]["path"] for address in addresses(pods)]
     assert paths == ["@pods/10.200.0.1:3000", "@pods/203.0.113.1:443", "@pods/127.0.0.1:5432"]
     assert "203.0.113.7" not in json.dumps(several)
 
 
-def test_what_envoy_would_look_up_itself_is_left_out(told: dict[str, list[dict[str, Any]]]) -> None:
-    assert [cluster["name"] for cluster in told["clusters"]] == ["eds", "static"]
-    (address,) = addresses(told["clusters"][1]["load_assignment"])
+def test_what_envoy_would_look_up_itself_is_left_out(remaining: dict[str, list[dict[str, Any]]]) -> None:
+    assert [cluster["name"] for cluster in remaining["clusters"]] == ["eds", "static"]
+    (address,) = addresses(remaining["clusters"][1]["load_assignment"])
     assert address["Pipe"]["path"] == "@pods/198.51.100.1:80"
 
 
-def test_listeners_are_on_the_loopback_interface_at_ports_of_their_own(told: dict[str, list[dict[str, Any]]]) -> None:
-    (listener,) = told["listeners"]
+def test_listeners_are_on_the_loopback_interface_at_ports_of_their_own(
+    remaining: dict[str, list[dict[str, Any]]],
+) -> None:
+    (listener,) = remaining["listeners"]
     socket = listener["address"]["Address"]["SocketAddress"]
     assert (socket["address"], socket["PortSpecifier"]["PortValue"]) == ("127.0.0.1", 15443)
     assert not listener.get("additional_addresses")

@@ -21,9 +21,9 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     return Instance.here()
 
 
-def _told(file: Path) -> dict[str, str]:
+def _told(file: Path, **before: str) -> dict[str, str]:
     done = subprocess.run(
-        ["/bin/sh", "-c", '. "$1" && env -0', "sh", str(file)], env={}, capture_output=True, check=True
+        ["/bin/sh", "-c", '. "$1" && env -0', "sh", str(file)], env=before, capture_output=True, check=True
     )
     return dict(line.split("=", 1) for line in done.stdout.decode().split("\0") if line)
 
@@ -43,3 +43,8 @@ def test_only_the_engine_that_groups_its_writes_runs_more_at_once(
     assert int(environment(instance, PORTS)["PULUMI_PARALLEL"]) > 8
     monkeypatch.setenv("TENANTRY_ENGINE", "system")
     assert "PULUMI_PARALLEL" not in environment(instance, PORTS)
+
+
+def test_a_shell_lets_python_keep_what_it_compiled(instance: Instance) -> None:
+    values = _told(write(instance, PORTS), PYTHONDONTWRITEBYTECODE="1")
+    assert "PYTHONDONTWRITEBYTECODE" not in values

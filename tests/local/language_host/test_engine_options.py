@@ -28,16 +28,18 @@ def options(engine: Path, *command: str) -> Iterator[tuple[str, str, bool]]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_known_for_what_it_is(engine: Path, command: str) -> None:
-    found = list(options(engine, command))
-    assert len(found) > 20
-    assert {name for _, name, valued in found if valued} <= VALUED
-    assert not {name for _, name, valued in found if not valued} & VALUED
-    assert {letter: name for letter, name, valued in found if valued and letter}.items() <= VALUED_LETTERS.items()
-    assert not {letter for letter, _, valued in found if not valued} & VALUED_LETTERS.keys()
+    known_options = list(options(engine, command))
+    assert len(known_options) > 20
+    assert {name for _, name, valued in known_options if valued} <= VALUED
+    assert not {name for _, name, valued in known_options if not valued} & VALUED
+    assert {
+        letter: name for letter, name, valued in known_options if valued and letter
+    }.items() <= VALUED_LETTERS.items()
+    assert not {letter for letter, _, valued in known_options if not valued} & VALUED_LETTERS.keys()
 
 
 def test_what_stands_alone_before_the_command_is_known(engine: Path) -> None:
-    found = list(options(engine))
-    alone = {f"--{name}" for _, name, valued in found if not valued}
-    alone |= {f"-{letter}" for letter, _, valued in found if not valued and letter}
+    known_options = list(options(engine))
+    alone = {f"--{name}" for _, name, valued in known_options if not valued}
+    alone |= {f"-{letter}" for letter, _, valued in known_options if not valued and letter}
     assert alone == ALONE

@@ -1,4 +1,4 @@
-"""The handbook says what the rules say, and its configuration is one that the engine takes."""
+"""The document of the controls says what the code says, and its configuration is one that the engine takes."""
 
 import json
 import re
@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from policies.analyzer.catalogue import POLICIES
-from policies.analyzer.docs_generator import FILE, handbook
+from policies.analyzer.docs_generator import FILE, document
 from policies.analyzer.pack import DESCRIPTIONS, schema
 from policies.model.settings import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_handbook_is_the_one_that_the_rules_write() -> None:
-    assert FILE.read_text("utf-8") == handbook(), "run `python -m policies.analyzer.docs_generator`"
+def test_the_document_is_the_one_that_the_code_writes() -> None:
+    assert FILE.read_text("utf-8") == document(), "run `python -m policies.analyzer.docs_generator`"
 
 
 def examples() -> list[dict[str, Any]]:
-    shown = re.findall(r"```json\n(.*?)```", handbook(), re.DOTALL)
+    shown = re.findall(r"```json\n(.*?)```", document(), re.DOTALL)
     return [json.loads(text) for text in [*shown, (ROOT / "policies" / "prod.json").read_text("utf-8")]]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.manifests.rbac import RULES
-from policies.rules.admission import RAIL
+from policies.rules.cluster.admission import RAIL
 from tenantry.model.admission_policies import RAILS
 from tenantry.model.rbac_groups import CLUSTER_ROLES
 

@@ -78,9 +78,9 @@ def test_the_platforms_routes_take_no_tenants_host(declared, broken, change) -> 
     """Nor may one be left without a host."""
     route = change(declared["k001-app-httproute"], "metadata", {"name": "admin", "namespace": "tenantry-platform"})
     route = change(route, "@urn", "urn:pulumi:test::tenantry::kubernetes:x:HTTPRoute::admin")
-    for hosts, wrong in ((["rent.yyup.cc"], False), (["k002.yyup.cc"], True), ([], True)):
-        found = broken({"admin": change(route, "spec.hostnames", hosts)}).broken
-        assert ("dns-host" in {result.rule.name for result in found}) is wrong
+    for hosts, is_broken in ((["rent.yyup.cc"], False), (["k002.yyup.cc"], True), ([], True)):
+        violations = broken({"admin": change(route, "spec.hostnames", hosts)}).broken
+        assert ("dns-host" in {result.rule.name for result in violations}) is is_broken
 
 
 ROUTES = (ROUTE, PLUGIN)

@@ -146,9 +146,9 @@ def test_what_a_file_may_not_say_no_tenants_configuration_may(declared, change, 
     config = {"branding": {}, "integrations": FAMILIES[family]}
     text = json.dumps({"config": config}, ensure_ascii=False)
     for name, path, value in ((CONFIG, "data.TENANT_SETTINGS", text), (ROW, "settings.config", config)):
-        found = broken({**declared, name: change(declared[name], path, value)}, only=[name]).broken
-        assert {violation.rule.name for violation in found} == {"protection-secret"}, name
-        assert all("hunter2" not in str(violation) for violation in found)
+        violations = broken({**declared, name: change(declared[name], path, value)}, only=[name]).broken
+        assert {violation.rule.name for violation in violations} == {"protection-secret"}, name
+        assert all("hunter2" not in str(violation) for violation in violations)
 
 
 @pytest.mark.parametrize("family", FINE)
@@ -156,15 +156,15 @@ def test_what_a_file_may_say_a_tenants_configuration_may(declared, change, broke
     config = {"integrations": FINE[family]}
     text = json.dumps({"config": config}, ensure_ascii=False)
     for name, path, value in ((CONFIG, "data.TENANT_SETTINGS", text), (ROW, "settings.config", config)):
-        found = broken({**declared, name: change(declared[name], path, value)}, only=[name]).broken
-        assert [str(violation) for violation in found if violation.rule.name == "protection-secret"] == []
+        violations = broken({**declared, name: change(declared[name], path, value)}, only=[name]).broken
+        assert [str(violation) for violation in violations if violation.rule.name == "protection-secret"] == []
 
 
 def test_a_message_never_repeats_a_credential(declared, change, broken) -> None:
     for path, value in (("data.DB_PASSWORD", "s3cr3t-value"), ("data.URL", "redis://u:s3cr3t-value@redis")):
-        found = broken({**declared, CONFIG: change(declared[CONFIG], path, value)}, only=[CONFIG]).broken
-        assert found
-        assert all("s3cr3t-value" not in str(result) for result in found)
+        violations = broken({**declared, CONFIG: change(declared[CONFIG], path, value)}, only=[CONFIG]).broken
+        assert violations
+        assert all("s3cr3t-value" not in str(result) for result in violations)
 
 
 def test_a_login_role_that_must_not_log_in_is_no_owner(declared, change, broken) -> None:

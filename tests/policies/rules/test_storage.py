@@ -194,6 +194,6 @@ def test_the_use_of_the_buckets_keys_is_allowed_and_of_no_other(declared, broken
     declared[name] = change(declared[name], place, USE)
     assert [str(violation) for violation in broken(declared, only=[name], settings=known).broken] == []
     assert broken(declared, only=[name]).broken  # a key that encrypts none of the buckets
-    for wrong in ({"Action": ["kms:*"]}, {"Resource": ["*"]}, {"Resource": [KEY, "acs:kms:*:*:key/*"]}):
-        declared[name] = change(declared[name], place, {**USE, **wrong})
-        assert broken(declared, only=[name], settings=known).broken, wrong
+    for wider in ({"Action": ["kms:*"]}, {"Resource": ["*"]}, {"Resource": [KEY, "acs:kms:*:*:key/*"]}):
+        declared[name] = change(declared[name], place, {**USE, **wider})
+        assert broken(declared, only=[name], settings=known).broken, wider

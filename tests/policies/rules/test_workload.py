@@ -109,7 +109,7 @@ ALLOWED = {"registries": ["registry.example.com/tenantry"], "digest": True}
 
 
 @pytest.mark.parametrize(
-    ("image", "wrong"),
+    ("image", "is_refused"),
     [
         ("registry.example.com/tenantry/app@sha256:" + "a" * 64, False),
         ("registry.example.com/tenantry/app:1.0.0", True),
@@ -118,6 +118,8 @@ ALLOWED = {"registries": ["registry.example.com/tenantry"], "digest": True}
         ("app:1.0.0", True),
     ],
 )
-def test_production_names_its_registry_and_the_digest(declared, change, make_judge, image: str, wrong: bool) -> None:
-    found = make_judge("workload", ALLOWED).resource(change(declared[APP], f"{MAIN}.image", image).seen())
-    assert ("workload-image" in {violation.rule.name for violation in found.broken}) is wrong
+def test_production_names_its_registry_and_the_digest(
+    declared, change, make_judge, image: str, is_refused: bool
+) -> None:
+    evaluation = make_judge("workload", ALLOWED).resource(change(declared[APP], f"{MAIN}.image", image).seen())
+    assert ("workload-image" in {violation.rule.name for violation in evaluation.broken}) is is_refused

@@ -80,9 +80,9 @@ def test_who_is_in_it_without_a_right_to_be_is_told_and_ended(plugin, server, ad
     late = login(server, "neighbour")
     admin.execute("REVOKE CONNECT ON DATABASE clone FROM neighbour")
     with login(server, "clone_a") as own:
-        found = plugin.read("CloneRights", made)
-        assert found.outputs["drift"] == ["a session of neighbour runs in it"]
-        assert plugin.update("CloneRights", found, DECLARED).outputs["drift"] == []
+        state = plugin.read("CloneRights", made)
+        assert state.outputs["drift"] == ["a session of neighbour runs in it"]
+        assert plugin.update("CloneRights", state, DECLARED).outputs["drift"] == []
         own.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError):
         late.execute("SELECT 1")

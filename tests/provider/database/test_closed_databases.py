@@ -39,10 +39,10 @@ def test_nobody_but_the_administrator_gets_in(plugin, server, admin, roles, clos
 
 def test_an_opened_one_is_told_and_closed_again(plugin, admin, closed) -> None:
     admin.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
-    found = plugin.read("ClosedDatabases", closed)
-    assert found.outputs["drift"] == ["postgres is open to all"]
-    assert plugin.diff("ClosedDatabases", found, DECLARED) == (["drift"], [])
-    plugin.update("ClosedDatabases", found, DECLARED)
+    state = plugin.read("ClosedDatabases", closed)
+    assert state.outputs["drift"] == ["postgres is open to all"]
+    assert plugin.diff("ClosedDatabases", state, DECLARED) == (["drift"], [])
+    plugin.update("ClosedDatabases", state, DECLARED)
     assert not everybody_may(admin, "postgres")
 
 
@@ -67,7 +67,7 @@ def test_a_session_of_the_provisioner_that_brings_no_setting_ends_its_wait(plugi
 @pytest.mark.parametrize("statement", ["RESET lock_timeout", "SET lock_timeout = 0", "SET lock_timeout = '1h'"])
 def test_waits_without_end_are_told_and_ended(plugin, admin, closed, statement: str) -> None:
     admin.execute(f"ALTER ROLE CURRENT_USER {statement}".encode())
-    found = plugin.read("ClosedDatabases", closed)
-    assert found.outputs["drift"] == [WAITS]
-    plugin.update("ClosedDatabases", found, DECLARED)
+    state = plugin.read("ClosedDatabases", closed)
+    assert state.outputs["drift"] == [WAITS]
+    plugin.update("ClosedDatabases", state, DECLARED)
     assert plugin.read("ClosedDatabases", closed).outputs["drift"] == []

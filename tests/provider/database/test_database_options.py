@@ -42,9 +42,9 @@ def test_what_the_tenant_changed_is_told_and_taken_back(
     plugin, server, admin, given, statement: str, told: str
 ) -> None:
     as_tenant(server, statement)
-    found = plugin.read("CloneRights", given)
-    assert found.outputs["drift"] == [told]
-    repaired = plugin.update("CloneRights", found, DECLARED)
+    state = plugin.read("CloneRights", given)
+    assert state.outputs["drift"] == [told]
+    repaired = plugin.update("CloneRights", state, DECLARED)
     assert repaired.outputs["drift"] == []
     assert flags(admin) == (True, False, 50)
 
@@ -53,9 +53,9 @@ def test_a_database_that_takes_no_connections_is_repaired_all_the_same(plugin, a
     made = plugin.create("CloneRights", DECLARED)
     admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'clone'")
     admin.execute("ALTER DATABASE clone ALLOW_CONNECTIONS false; GRANT CONNECT ON DATABASE clone TO PUBLIC")
-    found = plugin.read("CloneRights", made)
-    assert found.outputs["drift"] == ["it takes no connections"]
-    plugin.update("CloneRights", found, DECLARED)
+    state = plugin.read("CloneRights", made)
+    assert state.outputs["drift"] == ["it takes no connections"]
+    plugin.update("CloneRights", state, DECLARED)
     assert flags(admin) == (True, False, 50)
     assert plugin.read("CloneRights", made).outputs["drift"] == []
 

@@ -38,10 +38,10 @@ def given(plugin, clone: str):
 def test_a_password_that_a_tenant_gave_itself_is_told_and_set_again(plugin, server, given, word: str) -> None:
     with login(server, "clone_a", "clone_a") as session:
         session.execute(f"SET ROLE NONE; ALTER ROLE clone_a PASSWORD {word}".encode())
-    found = plugin.read("CloneRights", given)
-    assert found.outputs["drift"] == [OTHER]
-    assert plugin.diff("CloneRights", found, DECLARED) == (["drift"], [])
-    repaired = plugin.update("CloneRights", found, DECLARED)
+    state = plugin.read("CloneRights", given)
+    assert state.outputs["drift"] == [OTHER]
+    assert plugin.diff("CloneRights", state, DECLARED) == (["drift"], [])
+    repaired = plugin.update("CloneRights", state, DECLARED)
     login(server, "clone_a", "clone_a").close()
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         login(server, "clone_a", "mine")

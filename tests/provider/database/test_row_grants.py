@@ -132,9 +132,9 @@ def test_drift_is_told_and_repaired(plugin, server, given, statement: str, told:
     assert plugin.read("CloneRights", given).outputs["drift"] == []
     with server.connect("office") as session:
         session.execute(statement.encode())
-    found = plugin.read("CloneRights", given)
-    assert any(told in line for line in found.outputs["drift"]), found.outputs
-    repaired = plugin.update("CloneRights", found, DECLARED)
+    state = plugin.read("CloneRights", given)
+    assert any(told in line for line in state.outputs["drift"]), state.outputs
+    repaired = plugin.update("CloneRights", state, DECLARED)
     assert plugin.read("CloneRights", repaired).outputs["drift"] == []
 
 
@@ -161,10 +161,10 @@ def test_the_history_is_theirs_to_read_alone(plugin, server, admin, office: str,
 def test_a_right_to_write_the_history_is_drift(plugin, server, given) -> None:
     with server.connect("office") as session:
         session.execute("GRANT INSERT ON operation_runs TO office_a")
-    found = plugin.read("CloneRights", given)
+    state = plugin.read("CloneRights", given)
     told = "office_a holds INSERT, SELECT on table public.operation_runs instead of SELECT"
-    assert found.outputs["drift"] == [told]
-    plugin.update("CloneRights", found, DECLARED)
+    assert state.outputs["drift"] == [told]
+    plugin.update("CloneRights", state, DECLARED)
     with login(server, "office_a") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("INSERT INTO operation_runs DEFAULT VALUES")
 

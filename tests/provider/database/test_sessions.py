@@ -43,9 +43,9 @@ def test_one_that_came_back_is_drift_and_is_closed(plugin, server, clone: str) -
     with server.connect() as admin:
         admin.execute("ALTER ROLE clone_b LOGIN")
     session = connected(server, clone, "clone_b")
-    found = plugin.read("Sessions", state)
-    assert plugin.diff("Sessions", found, DECLARED)[0] == ["drift"]
-    plugin.update("Sessions", found, DECLARED)
+    state_ = plugin.read("Sessions", state)
+    assert plugin.diff("Sessions", state_, DECLARED)[0] == ["drift"]
+    plugin.update("Sessions", state_, DECLARED)
     with pytest.raises(psycopg.OperationalError):
         session.execute("SELECT 1")
 

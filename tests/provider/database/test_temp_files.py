@@ -87,9 +87,9 @@ def test_the_declared_limit_is_no_drift_and_another_is(
     assert plugin.read("CloneRights", given).outputs["drift"] == []
     with server.connect("clone") as session:
         session.execute(statement.encode())
-    found = plugin.read("CloneRights", given)
-    assert found.outputs["drift"] == [told]
-    plugin.update("CloneRights", found, inputs)
+    state = plugin.read("CloneRights", given)
+    assert state.outputs["drift"] == [told]
+    plugin.update("CloneRights", state, inputs)
     assert plugin.read("CloneRights", given).outputs["drift"] == []
 
 
@@ -165,5 +165,5 @@ def test_a_limit_of_the_server_suffices_and_one_that_its_administrator_gave_stay
     admin.execute("ALTER ROLE rent_a IN DATABASE rent SET temp_file_limit = '8MB'")
     assert plugin.read("CloneRights", made).outputs["drift"] == []
     plugin.update("CloneRights", made, managed(tempFileLimit=LIMIT, idleTimeout=61))
-    found = admin.execute("SELECT FROM pg_db_role_setting WHERE 'temp_file_limit=8MB' = ANY(setconfig)").fetchall()
-    assert len(found) == 1
+    rows = admin.execute("SELECT FROM pg_db_role_setting WHERE 'temp_file_limit=8MB' = ANY(setconfig)").fetchall()
+    assert len(rows) == 1

@@ -95,9 +95,9 @@ def test_a_membership_that_was_lost_is_told_and_taken_again(plugin, settings, se
     made = plugin.create("CloneRights", managed())
     with login(server, "postgres", "provisioner") as session:
         session.execute("REVOKE rent FROM provisioner")
-    found = plugin.read("CloneRights", made)  # nothing of what is in it can be looked at
-    assert found.outputs["drift"] == ["the provisioner may not act as rent"]
-    plugin.update("CloneRights", found, managed())
+    state = plugin.read("CloneRights", made)  # nothing of what is in it can be looked at
+    assert state.outputs["drift"] == ["the provisioner may not act as rent"]
+    plugin.update("CloneRights", state, managed())
     assert plugin.read("CloneRights", made).outputs["drift"] == []
 
 
@@ -129,9 +129,9 @@ def test_rows_that_a_tenant_hides_from_its_owner_are_told_and_shown_again(
         session.execute("ALTER TABLE made_by_the_template ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         session.execute("CREATE TABLE own (n int)")  # policies that do not bind its owner are its own affair
         session.execute("ALTER TABLE own ENABLE ROW LEVEL SECURITY")
-        found = plugin.read("CloneRights", made)
-        assert found.outputs["drift"] == ["table public.made_by_the_template hides rows from its owner"]
-        plugin.update("CloneRights", found, managed())
+        state = plugin.read("CloneRights", made)
+        assert state.outputs["drift"] == ["table public.made_by_the_template hides rows from its owner"]
+        plugin.update("CloneRights", state, managed())
         assert plugin.read("CloneRights", made).outputs["drift"] == []
         assert session.execute("SELECT n FROM made_by_the_template").fetchall() == [(1,)]
 
@@ -143,16 +143,16 @@ def test_whatever_an_owner_may_do_stops_no_update_and_is_mended_where_it_must_be
     made = plugin.create("CloneRights", managed())
     with login(server, "rent", "rent_a") as session:
         exercise(session, "rent")
-        found = plugin.read("CloneRights", made)
-        assert found.outputs["drift"] == []
+        state = plugin.read("CloneRights", made)
+        assert state.outputs["drift"] == []
         session.execute("GRANT ALL ON SCHEMA public TO PUBLIC")
         session.execute("ALTER TABLE hidden FORCE ROW LEVEL SECURITY")
-        found = plugin.read("CloneRights", made)
-        assert found.outputs["drift"] == [
+        state = plugin.read("CloneRights", made)
+        assert state.outputs["drift"] == [
             "PUBLIC holds CREATE, USAGE on schema public",
             "table public.hidden hides rows from its owner",
         ]
-        plugin.update("CloneRights", found, managed())
+        plugin.update("CloneRights", state, managed())
         assert plugin.read("CloneRights", made).outputs["drift"] == []
 
 
@@ -187,9 +187,9 @@ def test_a_tenant_that_lets_nobody_in_locks_the_provisioner_out_no_more(
     made = plugin.create("CloneRights", managed())
     with login(server, "rent", "rent_a") as session:
         session.execute("ALTER DATABASE rent CONNECTION LIMIT 0")
-    found = plugin.read("CloneRights", made)
-    assert found.outputs["drift"] == ["it takes 0 connections instead of 50"]
-    plugin.update("CloneRights", found, managed())
+    state = plugin.read("CloneRights", made)
+    assert state.outputs["drift"] == ["it takes 0 connections instead of 50"]
+    plugin.update("CloneRights", state, managed())
     assert plugin.read("CloneRights", made).outputs["drift"] == []
 
 

@@ -106,11 +106,11 @@ def test_an_opening_goes_on_as_if_nothing_were_set(plugin: Any, server: Any, spo
 
 
 def test_they_are_told_and_taken_back(plugin: Any, server: Any, made: Any, spoilt: dict[str, str]) -> None:
-    found = plugin.read("CloneRights", made)
+    state = plugin.read("CloneRights", made)
     names = ", ".join(sorted(spoilt))
-    assert found.outputs["drift"] == [f"the database has settings of its own: {names}"]
-    assert plugin.update("CloneRights", found, RIGHTS).outputs["drift"] == []
-    assert plugin.read("CloneRights", found).outputs["drift"] == []
+    assert state.outputs["drift"] == [f"the database has settings of its own: {names}"]
+    assert plugin.update("CloneRights", state, RIGHTS).outputs["drift"] == []
+    assert plugin.read("CloneRights", state).outputs["drift"] == []
     with login(server) as session:
         assert session.execute("SELECT current_user").fetchone() == ("clone",)
 
@@ -124,9 +124,9 @@ def test_a_value_of_the_servers_comes_as_it_is(server: Any, value: str) -> None:
         own = OwnSettings()
         engine = Server("127.0.0.1", str(server.port), "tenantry", server.password, "disable", own)
         with engine.session("template1") as inside:
-            found = inside.execute("SHOW search_path").fetchone()
+            row = inside.execute("SHOW search_path").fetchone()
         with server.connect() as session:
-            assert session.execute("SHOW search_path").fetchone() == found
+            assert session.execute("SHOW search_path").fetchone() == row
     finally:
         with server.connect() as session:
             session.execute("ALTER ROLE tenantry RESET ALL")

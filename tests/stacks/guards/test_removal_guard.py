@@ -55,10 +55,10 @@ def test_a_deleted_tenant_whose_file_is_gone_stops_the_run_too(tenants) -> None:
 
 def test_a_tombstone_accounts_for_a_tenant_whose_protection_was_lifted(tenants) -> None:
     folder = tenants(k001={})
-    stone = f"code: k002\nstatus: purged\nproof: {PROOF}\n"
-    (folder / "k002.yaml").write_text(stone + 'phone: "13800000002"\n', encoding="utf-8")
+    tombstone = f"code: k002\nstatus: purged\nproof: {PROOF}\n"
+    (folder / "k002.yaml").write_text(tombstone + 'phone: "13800000002"\n', encoding="utf-8")
     assert not list(vanished({"k001": held(), "k002": held("purging")}, load(folder), EVERYTHING, FOLDER))
-    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    (folder / "k002.yaml").write_text(tombstone, encoding="utf-8")
     assert not list(
         vanished({"k002": LastTenant("purging", "main", None, leaving=True)}, load(folder), EVERYTHING, FOLDER)
     )
@@ -66,15 +66,15 @@ def test_a_tombstone_accounts_for_a_tenant_whose_protection_was_lifted(tenants) 
 
 @pytest.mark.parametrize("phase", ["active", "retained", "due", "purging"])
 def test_the_tombstone_that_got_lost_can_be_brought_back(tenants, phase: str) -> None:
-    folder, stone = tenants(k001={}), f"code: k002\nstatus: purged\nproof: {PROOF}\n"
-    (folder / "k002.yaml").write_text(stone + "name: x\n", encoding="utf-8")
+    folder, tombstone = tenants(k001={}), f"code: k002\nstatus: purged\nproof: {PROOF}\n"
+    (folder / "k002.yaml").write_text(tombstone + "name: x\n", encoding="utf-8")
     last = LastTenant(phase, "main", None, buried=PROOF)
     assert not list(vanished({"k002": last}, load(folder), EVERYTHING, FOLDER))
     if phase != "purging":
         assert list(
             vanished({"k002": LastTenant(phase, "main", None, buried="another")}, load(folder), EVERYTHING, FOLDER)
         )
-    (folder / "k002.yaml").write_text(stone, encoding="utf-8")
+    (folder / "k002.yaml").write_text(tombstone, encoding="utf-8")
     assert list(vanished({"k002": last}, load(folder), EVERYTHING, FOLDER))
 
 
@@ -133,8 +133,8 @@ def test_a_first_opening_takes_any_phone_that_is_free(tenants) -> None:
 def test_a_tombstone_keeps_the_number_until_its_files_are_gone(tenants) -> None:
     """Else the number could open another tenant over them."""
     folder, last = tenants(k001={"phone": "13800000002"}), {"k002": held("purging", phone="13800000002")}
-    stone = f"code: k002\nstatus: purged\nproof: {PROOF}\n"
-    (folder / "k002.yaml").write_text(stone + 'phone: "13911112222"\n', encoding="utf-8")
+    tombstone = f"code: k002\nstatus: purged\nproof: {PROOF}\n"
+    (folder / "k002.yaml").write_text(tombstone + 'phone: "13911112222"\n', encoding="utf-8")
     with pytest.raises(pulumi.RunError, match='write `phone: "13800000002"` back'):
         refuse_vanished(last, load(folder), EVERYTHING, FOLDER)
 

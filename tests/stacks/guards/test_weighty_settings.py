@@ -18,6 +18,8 @@ from stacks.guards.engine_command import EngineCommand
 from stacks.guards.weighty_foundation import DECLARED, ONLY_LESS, fields
 from stacks.guards.weighty_settings import HARMLESS, WEIGHTY, allowed, place_of
 from stacks.settings import SECRETS, Settings
+from tenantry.model.resources.catalogue import SETTINGS as SYSTEM_SETTINGS
+from tenantry.model.resources.stack_settings import examples
 from tenantry.spec.setting_keys import FOUNDATION, unknown_setting
 from tests.components.foundation.conftest import ADOPTED, MADE
 from tests.stacks.conftest import ME
@@ -50,6 +52,7 @@ OTHERS: Mapping[str, Any] = {
     "systemKmsKey": "key-1",
     "photoKmsKey": "key-2",
     "backupKmsKey": "key-3",
+    **{key: value for key, value in examples(SYSTEM_SETTINGS).items() if key in WEIGHTY},
 }
 # Field of a foundation that is made -> another value; of one that is adopted -> another value.
 OTHERS_MADE: Mapping[str, Any] = {
@@ -96,7 +99,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def outputs(project: dict[str, Any]) -> dict[str, Any]:
-    """What a run with the defaults leaves."""
+    """The outputs that a run with the defaults leaves."""
     defaults = {key: project["config"][key]["default"] for key in OTHERS}
     return {"settings": {key: as_text(value) for key, value in defaults.items()}}
 
@@ -160,7 +163,7 @@ def with_field(foundation: Mapping[str, Any], place: str, value: Any) -> dict[st
 
 
 def founded(run: Any, folder: Path, foundation: Any, **changes: Any) -> dict[str, Any]:
-    """What a run leaves that made or adopted a foundation."""
+    """The outputs of a run that made or adopted a foundation."""
     return run(folder, holds=[FOUNDATION], foundation=json.dumps(foundation), **changes).result
 
 
@@ -229,15 +232,15 @@ def test_several_are_told_at_once_with_one_remedy(outputs: Any, refused: Any, te
     assert "'clusterName=other zone=example.com'" in told
 
 
-@pytest.mark.parametrize("wrong", ["systemRegion=cn-shenzhen", "photoRegion=cn-hangzhou", "systemRegion="])
-def test_another_value_or_setting_allows_nothing(outputs: Any, refused: Any, tenants: Any, wrong: str) -> None:
-    changed = {"systemRegion": "cn-hangzhou", "allowChange": wrong}
+@pytest.mark.parametrize("problem", ["systemRegion=cn-shenzhen", "photoRegion=cn-hangzhou", "systemRegion="])
+def test_another_value_or_setting_allows_nothing(outputs: Any, refused: Any, tenants: Any, problem: str) -> None:
+    changed = {"systemRegion": "cn-hangzhou", "allowChange": problem}
     assert "tenantry:systemRegion: was" in refused(tenants(k001={}), others={ME: outputs}, **changed)
 
 
-@pytest.mark.parametrize("wrong", ["systemRegion", "image=x", "systemRegoin=cn-hangzhou", "yes"])
-def test_what_allows_nothing_is_told(refused: Any, tenants: Any, wrong: str) -> None:
-    assert f"tenantry:allowChange: `{wrong}` allows nothing" in refused(tenants(k001={}), allowChange=wrong)
+@pytest.mark.parametrize("problem", ["systemRegion", "image=x", "systemRegoin=cn-hangzhou", "yes"])
+def test_what_allows_nothing_is_told(refused: Any, tenants: Any, problem: str) -> None:
+    assert f"tenantry:allowChange: `{problem}` allows nothing" in refused(tenants(k001={}), allowChange=problem)
 
 
 def test_what_was_asked_for_twice_is_done_told_and_remembered(

@@ -21,7 +21,7 @@ def endpoint_of(world: World) -> Endpoint:
 
 @dataclass(frozen=True)
 class Flood:
-    """How many requests were answered before the first refusal, and how many a limit allows in the time it took."""
+    """The number of requests answered before the first refusal, and the number that a limit allows in the time it took."""
 
     answered: int
     refusal: Arrived | None

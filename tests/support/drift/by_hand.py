@@ -1,4 +1,4 @@
-"""What a person does by hand in PostgreSQL, Kubernetes, RAM, OSS and DNS, with the tools of each."""
+"""Changes by hand in PostgreSQL, Kubernetes, RAM, OSS and DNS, with the tools of each."""
 
 import json
 from collections.abc import Callable
@@ -47,8 +47,8 @@ def ram(action: str, **parameters: str) -> Do:
 def version(code: str, default: str, edit: Callable[[Any], None]) -> Do:
     def run(life: Life) -> None:
         name = f"tenant-{code}"
-        found = call(*RAM, "GetPolicy", {"PolicyName": name, "PolicyType": "Custom"}, life.world.env)
-        document = json.loads(found["DefaultPolicyVersion"]["PolicyDocument"])
+        answer = call(*RAM, "GetPolicy", {"PolicyName": name, "PolicyType": "Custom"}, life.world.env)
+        document = json.loads(answer["DefaultPolicyVersion"]["PolicyDocument"])
         edit(document)
         written = {"PolicyName": name, "PolicyDocument": json.dumps(document), "SetAsDefault": default}
         call(*RAM, "CreatePolicyVersion", written, life.world.env)
@@ -57,8 +57,8 @@ def version(code: str, default: str, edit: Callable[[Any], None]) -> Do:
 
 
 def trusts_root(life: Life) -> None:
-    found = call(*RAM, "GetRole", {"RoleName": "tenant-k002"}, life.world.env)["Role"]
-    document = json.loads(found["AssumeRolePolicyDocument"])
+    answer = call(*RAM, "GetRole", {"RoleName": "tenant-k002"}, life.world.env)["Role"]
+    document = json.loads(answer["AssumeRolePolicyDocument"])
     root = f"acs:ram::{life.world.env['ALICLOUD_ACCOUNT_ID']}:root"
     document["Statement"].append({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [root]}})
     written = {"RoleName": "tenant-k002", "NewAssumeRolePolicyDocument": json.dumps(document)}

@@ -24,16 +24,16 @@ def systems(life: Life) -> dict[str, Any]:
         databases = connection.execute(DATABASES.encode()).fetchall()
     objects: dict[str, Any] = {}
     for space in ("tenant-k001", "tenant-k002"):
-        found = life.world.kubectl("get", OBJECTS, "-n", space)["items"]
+        document = life.world.kubectl("get", OBJECTS, "-n", space)["items"]
         objects |= {
             f"{space} {result['kind']} {result['metadata']['name']}": result.get("spec", result.get("roleRef"))
-            for result in found
+            for result in document
         }
         objects[space] = life.world.kubectl("get", "namespace", space)["metadata"]["labels"]
     cloud = life.world.alibaba()
     policies = {name: policy["versions"][policy["default"]] for name, policy in cloud["policies"].items()}
     records = [
-        {key: value for key, value in found.items() if key != "id"} for found in cloud["domains"][ZONE]["records"]
+        {key: value for key, value in document.items() if key != "id"} for document in cloud["domains"][ZONE]["records"]
     ]
     buckets = {name: (bucket["acl"], bucket["policy"], bucket["configs"]) for name, bucket in cloud["buckets"].items()}
     return {"roles": roles, "databases": databases, "objects": objects, "ram": cloud["roles"], "policies": policies,

@@ -50,7 +50,7 @@ def tool(name: str) -> str:
 
 
 def promtool(*arguments: str, folder: Path) -> str:
-    """What it says when it finds fault; empty when it finds none."""
+    """The tool's complaint; empty when it finds no fault."""
     done = subprocess.run(
         [tool("promtool"), *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )

@@ -165,11 +165,11 @@ def forge() -> Generator[StandIn]:
             if (issue := _ISSUES.fullmatch(parts.path)) is not None:
                 self._of_issues(issue["number"], parse_qs(parts.query), document)
                 return
-            found = _GITHUB.fullmatch(parts.path) or _GITLAB.fullmatch(parts.path)
-            if found is None:
+            match = _GITHUB.fullmatch(parts.path) or _GITLAB.fullmatch(parts.path)
+            if match is None:
                 self._answer(404, {"message": "Not Found"})
                 return
-            number = found["id"]
+            number = match["id"]
             if number is None and self.command == "GET":
                 query = parse_qs(parts.query)
                 size, page = min(int(query.get("per_page", ["30"])[0]), 100), int(query.get("page", ["1"])[0])
@@ -204,8 +204,8 @@ def forge() -> Generator[StandIn]:
             if self.command == "GET":
                 size, page = int(query["per_page"][0]), int(query["page"][0])
                 wanted = {"open": "open", "opened": "open"}[query["state"][0]]
-                found = [issue for issue in stand_in.issues if issue["state"] == wanted]
-                self._answer(200, found[(page - 1) * size : page * size])
+                match = [issue for issue in stand_in.issues if issue["state"] == wanted]
+                self._answer(200, match[(page - 1) * size : page * size])
                 return
             if number is None:
                 text = str(document.get("body", document.get("description")))

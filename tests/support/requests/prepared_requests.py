@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from policies.analyzer.pack import DESCRIPTIONS, REPORT
 from tenantry.changes.report.build_report import stack_report
 from tenantry.changes.report.markdown import markdown
 from tenantry.changes.report.request_report import Basis, RequestReport
@@ -164,7 +165,8 @@ def _requests() -> Iterator[tuple[str, RequestReport]]:
     yield _request("delete", outcome(*goes("k010")), DELETED)
     cancelled = outcome(*comes_back("k010"))
     yield _request("cancel-deletion", cancelled, before=[DELETED])
-    warning = finding("", "", "policy report: platform: 1 rule could not be decided: network-egress (spec.egress)")
+    told = "not known before the update, which decides: names-own-labels (settings.tokens.unifiedTenantApi.0.sha256) x1"
+    warning = finding("", "", f"policy report: {DESCRIPTIONS[REPORT]}\n{told}")
     both = outcome(*living("k023"), *suspended("k003"),
                    *(setting for code in STANDARD if code != "k003" for setting in settings(code, "app-backendtrafficpolicy")),
                    change("k003", "app-backendtrafficpolicy", "update", "spec"), warnings=[warning])  # fmt: skip
@@ -172,9 +174,9 @@ def _requests() -> Iterator[tuple[str, RequestReport]]:
     restarts = outcome(*(change(code, "app-deployment", "update", "spec") for code in SERVED),
                        change("", "platform-backups-cron", "update", "spec"))  # fmt: skip
     yield _request("component-restarts-all", restarts, is_data_only=False)
-    walls = [finding(code, "ns-networkpolicy-openings", WALL.format(code=code)) for code in SERVED]
+    findings = [finding(code, "ns-networkpolicy-openings", WALL.format(code=code)) for code in SERVED]
     loosened = outcome(*(change(code, "ns-networkpolicy-openings", "update", "spec") for code in SERVED),
-                       change("", "platform-guardrails-walls", "update", "spec"), result="failed", errors=walls)  # fmt: skip
+                       change("", "platform-guardrails-walls", "update", "spec"), result="failed", errors=findings)  # fmt: skip
     yield _request("wall-loosened", loosened, is_data_only=False)
     steps = ("create-replacement", "replace", "delete-replaced")
     replaced = outcome(*(change("k007", "db-database", step, "template") for step in steps), result="failed",

@@ -26,7 +26,7 @@ def state(there: Resources) -> Deployment:
 
 
 def operations(before: Resources, after: Resources, tenant: str = "") -> list[Operation]:
-    """As the engine would plan them, by the resources' inputs; providers left aside, which are no tenant's."""
+    """The steps that the engine would plan, by the resources' inputs; providers left aside, which are no tenant's."""
 
     def of(urns: Any, operation: str) -> list[Operation]:
         return [Operation(tenant, urn, operation) for urn in urns if "pulumi:providers" not in urn]

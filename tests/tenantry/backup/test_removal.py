@@ -44,7 +44,7 @@ def step(vault: BackupStore, tenant: BackupSubject, path: Path) -> Take:
     return take_one
 
 
-def told(path: Path) -> str:
+def status_of(path: Path) -> str:
     document = yaml.safe_load(path.read_text())
     return "tombstone" if "contact" not in document and document["status"] == "purged" else document["status"]
 
@@ -57,9 +57,9 @@ def remove(vault: BackupStore, tenant: BackupSubject) -> None:
 
 def test_it_goes_step_by_step_to_its_end(vault: BackupStore, tenant: BackupSubject, path: Path, step: Take) -> None:
     assert step(Step.PROVE) == ""
-    assert told(path) == "purged"
+    assert status_of(path) == "purged"
     assert step(Step.BURY) == ""
-    assert told(path) == "tombstone"
+    assert status_of(path) == "tombstone"
     remove(vault, tenant)
     assert step(Step.FINISH) == ""
     assert "phone" not in path.read_text()
@@ -79,7 +79,7 @@ def test_what_its_roles_have_in_other_databases_stops_it_before_anything_goes(
         where = "of the whole server" if "DATABASE" in made else "in the database admin"
         assert f"owns or holds 1 things {where}" in why, made
         assert "nothing was removed" in why
-        assert told(path) == "deleted"
+        assert status_of(path) == "deleted"
     assert step(Step.PROVE) == ""
 
 
@@ -89,7 +89,7 @@ def test_a_copy_that_a_restore_left_stops_every_step(vault: BackupStore, path: P
         for at, before in ((Step.PROVE, "deleted"), (Step.BURY, "purged"), (Step.FINISH, "tombstone")):
             session.execute(f"CREATE DATABASE {name}".encode())
             assert f"{name} still holds its data" in step(at)
-            assert told(path) == before
+            assert status_of(path) == before
             session.execute(f"DROP DATABASE {name}".encode())
             assert step(at) == ""
 
@@ -110,7 +110,7 @@ def test_nothing_goes_on_without_the_whole_proved_backup(
 
     version = damage()
     assert {"database.dump": "its dump", "shorter": "b.bin"}.get(what, what) in step(Step.BURY)
-    assert told(path) == "purged"
+    assert status_of(path) == "purged"
     bucket.copy_object(bucket.bucket_name, key, key, params={"versionId": version})
     assert step(Step.BURY) == ""
     damage()

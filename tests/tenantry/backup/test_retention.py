@@ -18,12 +18,12 @@ def nightly(nights: int) -> list[str]:
 
 def test_a_year_of_nights_leaves_seven_days_four_weeks_and_twelve_months() -> None:
     ids = nightly(400)
-    found = kept(ids, Counts())
-    days = sorted({moment_of(result).date() for result in found}, reverse=True)
+    ids_kept = kept(ids, Counts())
+    days = sorted({moment_of(result).date() for result in ids_kept}, reverse=True)
     assert ids[-7:] == sorted(ids[-7:], key=moment_of)
-    assert set(ids[-7:]) <= found
+    assert set(ids[-7:]) <= ids_kept
     assert len({f"{day:%Y-%m}" for day in days}) >= 12
-    assert len(found) <= 7 + 4 + 12
+    assert len(ids_kept) <= 7 + 4 + 12
     assert len({f"{day:%G-%V}" for day in days[:10]} | {f"{day:%G-%V}" for day in days}) >= 4
 
 
@@ -44,9 +44,9 @@ def test_a_plan_may_keep_fewer() -> None:
 @given(st.lists(st.integers(0, 2000), unique=True, min_size=1, max_size=60))
 def test_the_newest_is_always_kept_and_keeping_is_stable(nights: list[int]) -> None:
     ids = [new_id("k001", START + timedelta(days=night)) for night in nights]
-    found = kept(ids, Counts())
-    assert max(ids, key=moment_of) in found
-    assert kept(found, Counts()) == found
+    ids_kept = kept(ids, Counts())
+    assert max(ids, key=moment_of) in ids_kept
+    assert kept(ids_kept, Counts()) == ids_kept
 
 
 @pytest.mark.parametrize("subject", ["k001", "k123456", "kargerdensales", "admin_tenant_management"])
@@ -64,11 +64,13 @@ def test_ids_of_one_second_sort_as_they_were_taken() -> None:
     assert all(ID.fullmatch(backup_id) for backup_id in ids)
 
 
-@pytest.mark.parametrize("wrong", ["", "k001", "k001-2026", "../k001-20260101T000000Z-0123456789abcdef", "k001-x-y\n"])
-def test_what_is_no_id(wrong: str) -> None:
-    assert subject_of(wrong) is None
+@pytest.mark.parametrize(
+    "problem", ["", "k001", "k001-2026", "../k001-20260101T000000Z-0123456789abcdef", "k001-x-y\n"]
+)
+def test_what_is_no_id(problem: str) -> None:
+    assert subject_of(problem) is None
     with pytest.raises(ValueError, match="no backup's id"):
-        moment_of(wrong)
+        moment_of(problem)
 
 
 def test_the_living_and_the_purged_lie_apart_and_no_subject_holds_another() -> None:

@@ -19,8 +19,8 @@ from tenantry.engine.errors import ExitCode
 from tenantry.fleet.load import PROJECT_TENANTS
 
 NIGHT = [
-    KnownTenant("k001", "basic", found=BackupSubject("k001", "rent001", "k001")),
-    KnownTenant("admin", found=BackupSubject("admin", "admin")),
+    KnownTenant("k001", "basic", subject_or_error=BackupSubject("k001", "rent001", "k001")),
+    KnownTenant("admin", subject_or_error=BackupSubject("admin", "admin")),
 ]
 
 
@@ -92,7 +92,7 @@ def test_a_plan_that_the_file_does_not_have_is_told(plans: Path) -> None:
 @pytest.mark.usefixtures("pruned")
 @pytest.mark.parametrize("pruned", [3], indirect=True)
 def test_objects_that_are_gone_are_in_the_exit_code(plans: Path) -> None:
-    """Of a schedule nobody reads the text."""
+    """Nobody reads the text of a schedule."""
     code, told = night(plans.parent.parent)
     assert code == ExitCode.LOST
     assert [entry["lost"] for entry in told["backups"]] == [3, 3]

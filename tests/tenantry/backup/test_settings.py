@@ -66,15 +66,15 @@ def configured(folder: Path, values: Mapping[str, str]) -> None:
 
 @pytest.mark.parametrize("stack", ["prod", "organization/shop/prod"])
 def test_the_stacks_own_systems_are_meant_in_a_shell_of_another(project: Path, stack: str) -> None:
-    found = stack_of(project, stack)
-    systems = found.vault.systems
+    stack_ = stack_of(project, stack)
+    systems = stack_.vault.systems
     assert (systems.host, systems.port, systems.user, systems.password) == (
         "db.internal", "5432", "provisioner", "of-the-stack",
     )  # fmt: skip
     assert (systems.access_key, systems.secret_key, systems.token, systems.proxy) == (
         "LTAIstack", "of-the-stack", None, None,
     )  # fmt: skip
-    assert found.vault.place.name == "backup-files"
+    assert stack_.vault.place.name == "backup-files"
     assert not os.environ.keys() & SHELL.keys()  # libraries would take them by themselves
 
 

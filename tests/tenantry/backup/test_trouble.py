@@ -55,6 +55,18 @@ def test_such_a_database_is_restored_without_them(spoilt: BackupStore, tenant: B
         assert session.execute('SELECT name FROM "Käse"').fetchone() == ("示例幼儿园",)
 
 
+@pytest.mark.parametrize("statement", ["ALTER DATABASE {} ALLOW_CONNECTIONS true", "DROP DATABASE {}"])
+def test_the_database_that_a_restore_keeps_is_not_its_tenants_to_drop(
+    vault: BackupStore, tenant: BackupSubject, statement: str
+) -> None:
+    """It is the way back, also where somebody with the tenant's login did the harm."""
+    done = restore(vault, create_backup(vault, tenant, "manual").id, "k001", tenant, quiet)
+    with vault.systems.session("rent001") as session:
+        session.execute("SET SESSION AUTHORIZATION rent001_a; SET ROLE rent001")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="must be owner of database"):
+            session.execute(statement.format(done.before).encode())
+
+
 @pytest.mark.parametrize("mode", ["pg_dump", "the checksums"])
 def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
     vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch, mode: str
@@ -73,8 +85,13 @@ def test_a_table_that_stays_locked_ends_the_backup_and_its_holder_is_named(
 
 
 def _checksums(vault: BackupStore) -> None:
-    with error_context("checksums"), pg_dump.frozen(vault.systems, "rent001") as (session, _):
-        fingerprint.take(session, "", has_record=False)
+    systems = vault.systems
+    with (
+        error_context("checksums"),
+        pg_dump.frozen(systems, "rent001") as (session, snapshot),
+        pg_dump.reading(systems, "rent001", session, snapshot) as reader,
+    ):
+        fingerprint.take(session, reader, "", has_record=False)
 
 
 # What a tenant may make so that pg_restore runs a function of its own, each for as long as that one likes.
@@ -111,11 +128,12 @@ def test_a_proof_that_the_tenants_code_would_keep_for_ever_ends(
         assert session.execute(loading).fetchone() == (0,)
 
 
+@pytest.mark.parametrize("whose", [0, 1], ids=["the catalogs", "the tables"])
 def test_a_comparison_that_does_not_end_in_time_ends(
-    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch
+    vault: BackupStore, tenant: BackupSubject, monkeypatch: pytest.MonkeyPatch, whose: int
 ) -> None:
-    def take(session: psycopg.Connection, *_: object, **__: object) -> None:
-        session.execute("SELECT pg_sleep(3600)")
+    def take(*sessions: psycopg.Connection, **_: object) -> None:
+        sessions[whose].execute("SELECT pg_sleep(3600)")
 
     monkeypatch.setattr(vault.systems, "limit_s", 2.0)
     monkeypatch.setattr(fingerprint, "take", take)
@@ -127,7 +145,8 @@ def test_a_comparison_that_does_not_end_in_time_ends(
 def weak(vault: BackupStore) -> Generator[BackupClients]:
     """A provisioner as a managed server has it: it has what the other one owns, and is no superuser."""
     with vault.systems.session() as session:
-        session.execute("CREATE ROLE weak LOGIN CREATEDB CREATEROLE PASSWORD 'weak'; GRANT tenantry, rent001 TO weak")
+        session.execute("CREATE ROLE weak LOGIN CREATEDB CREATEROLE PASSWORD 'weak'; GRANT tenantry TO weak")
+        session.execute("GRANT rent001 TO weak WITH ADMIN OPTION")  # as who has made a role has it
     yield replace(vault.systems, user="weak", password="weak")
     with vault.systems.session("rent001") as session:
         session.execute("DROP OWNED BY weak; DROP ROLE weak")
@@ -174,7 +193,7 @@ def test_what_an_owner_may_not_do(vault: BackupStore, power: str) -> None:
 
 
 def test_a_template_of_another_collation_version_is_told_its_remedy(systems: BackupClients) -> None:
-    """As after an upgrade of the server's C library; a database that is cloned, by a backup of it and by a restore."""
+    """The state after an upgrade of the server's C library; a database that is cloned, by a backup of it and by a restore."""
     with systems.session() as session:
         session.execute("CREATE DATABASE former TEMPLATE template0")
         session.execute("UPDATE pg_database SET datcollversion = '0' WHERE datname = 'former'")

@@ -119,7 +119,7 @@ def test_a_backup_that_stopped_midway_is_none(vault: BackupStore, tenant: Backup
 
 
 def test_two_at_once_are_one_after_the_other(vault: BackupStore, tenant: BackupSubject) -> None:
-    with vault.records.turn("rent001"), pytest.raises(BackupError, match="another backup of rent001 is running"):
+    with vault.records.lock("rent001"), pytest.raises(BackupError, match="another backup of rent001 is running"):
         create_backup(vault, tenant, "manual")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tenantry.changes import history
 from tenantry.changes.check import request_faults
+from tenantry.changes.new_tenant import find_code
 from tenantry.cli import app
 from tenantry.parsing.faults import Fault
 from tenantry.reports.baseline import BaselineUnavailable
@@ -18,7 +19,7 @@ from tests.tenantry.changes.test_rules import open_anew
 Faults = Callable[..., list[Fault]]
 
 
-def told(clone: Clone, found: list[Fault]) -> list[str]:
+def lines(clone: Clone, found: list[Fault]) -> list[str]:
     """The lines without the folder, which is another one each time."""
     return [str(fault).replace(f"{clone.tenants}/", "") for fault in found]
 
@@ -35,7 +36,7 @@ def merged(clone: Clone, change: Callable[[Clone], object]) -> None:
 @pytest.mark.parametrize("code", ["k001", "k002", "k003", "k004"])
 def test_a_file_that_vanished(code: str, clone: Clone, faults: Faults) -> None:
     (clone.tenants / f"{code}.yaml").unlink()
-    assert told(clone, faults()) == [
+    assert lines(clone, faults()) == [
         f"{code}.yaml:1: file: is gone, and origin/main has it, bring it back with `git checkout origin/main -- "
         f"{clone.tenants}/{code}.yaml`; to delete a tenant write `status: deleted` in it".replace(
             f"{clone.tenants}/", ""
@@ -46,7 +47,7 @@ def test_a_file_that_vanished(code: str, clone: Clone, faults: Faults) -> None:
 @pytest.mark.parametrize("code", ["k005", "k006"])
 def test_a_tombstone_that_vanished(code: str, clone: Clone, faults: Faults) -> None:
     (clone.tenants / f"{code}.yaml").unlink()
-    (line,) = told(clone, faults())
+    (line,) = lines(clone, faults())
     assert line.startswith(f"{code}.yaml:1: file: is gone, and with it what keeps its code from being used again")
 
 
@@ -54,7 +55,7 @@ def test_a_tombstone_that_vanished(code: str, clone: Clone, faults: Faults) -> N
 def test_a_file_that_was_renamed(old: str, clone: Clone, faults: Faults) -> None:
     clone.git("mv", f"tenants/{old}", "tenants/k030.yaml")
     clone.replace("k030.yaml", f"code: {old[:4]}", "code: k030")
-    assert told(clone, faults()) == [
+    assert lines(clone, faults()) == [
         f"{old}:1: file: was renamed to k030.yaml, rename it back: a tenant keeps its code {old[:4]}"
     ]
 
@@ -78,7 +79,7 @@ def test_a_code_whose_file_main_no_longer_has_is_used_up(clone: Clone, faults: F
     merged(clone, lambda other: (other.tenants / "k001.yaml").unlink())
     clone.git("merge", "-q", "origin/main")
     open_anew(clone, "k001")
-    assert told(clone, faults()) == [
+    assert lines(clone, faults()) == [
         "k001.yaml:1: code: k001 was another tenant's, whose file origin/main no longer has, codes are never used again: "
         "open it with `tenantry new`"
     ]
@@ -95,7 +96,7 @@ def test_a_file_that_main_lost_may_come_back(code: str, clone: Clone, faults: Fa
 @pytest.mark.parametrize("code", ["k0001", "k00001", "k000001"])
 def test_another_spelling_of_a_code_is_the_same_number(code: str, clone: Clone, faults: Faults) -> None:
     open_anew(clone, code)
-    assert told(clone, faults())[-1].startswith(
+    assert lines(clone, faults())[-1].startswith(
         f"{code}.yaml:1: code: {code} is the number of k001.yaml, which origin/main has"
     )
 
@@ -121,7 +122,7 @@ def test_a_branch_that_lacks_main_has_removed_nothing(clone: Clone, faults: Faul
 def test_two_requests_with_the_same_code(clone: Clone, faults: Faults) -> None:
     merged(clone, lambda other: open_anew(other, "k007"))
     open_anew(clone, "k007", phone="13900138009")
-    assert told(clone, faults()) == [
+    assert lines(clone, faults()) == [
         "k007.yaml:1: file: origin/main has another tenant's file of this name by now, give this tenant the next free "
         "code, which `tenantry new` finds"
     ]
@@ -130,7 +131,7 @@ def test_two_requests_with_the_same_code(clone: Clone, faults: Faults) -> None:
 def test_two_requests_with_the_same_phone(clone: Clone, faults: Faults) -> None:
     merged(clone, lambda other: open_anew(other, "k007"))
     open_anew(clone, "k008")
-    assert told(clone, faults()) == [
+    assert lines(clone, faults()) == [
         "k008.yaml:3: phone: the number is taken by k007.yaml (once merged with origin/main), give each tenant its own "
         "number"
     ]
@@ -139,7 +140,7 @@ def test_two_requests_with_the_same_phone(clone: Clone, faults: Faults) -> None:
 def test_the_same_lines_on_both_sides(clone: Clone, faults: Faults) -> None:
     merged(clone, lambda other: other.replace("k001.yaml", "plan: standard", "plan: premium"))
     clone.replace("k001.yaml", "plan: standard", "plan: basic")
-    assert told(clone, faults()) == [
+    assert lines(clone, faults()) == [
         "k001.yaml:1: file: was changed in origin/main too, run `git merge origin/main` and settle it"
     ]
 
@@ -175,7 +176,7 @@ def test_the_first_request_with_tenants(clone: Clone, faults: Faults) -> None:
 
 @pytest.mark.parametrize("reference", ["nowhere", "--output=x", "origin/main:tenants"])
 def test_a_reference_that_is_none(reference: str, faults: Faults) -> None:
-    with pytest.raises(BaselineUnavailable, match="name a commit, tag"):
+    with pytest.raises(BaselineUnavailable, match=f"{reference} is no revision.*name a commit, tag"):
         faults(reference)
 
 
@@ -203,3 +204,21 @@ def test_each_code_of_a_request_that_skips_is_warned_of(
     warned = [line for line in capsys.readouterr().err.splitlines() if "skips the codes" in line]
     assert len(warned) == 1
     assert "k010.yaml:1: code: k010 skips the codes between it and k006" in warned[0]
+
+
+def test_a_code_that_another_branch_is_about_to_take_is_no_gap(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tenantry new` leaves it out, and the check of its file must not send its author back to it."""
+    other = Clone.of(clone.root.parent / "origin.git", clone.root.parent / "other")
+    open_anew(other, "k007")
+    other.commit()
+    other.git("push", "-q", "origin", "HEAD:open-k007")
+    clone.git("fetch", "-q")
+    open_anew(clone, find_code(clone.tenants), "13800138024")
+    assert (clone.tenants / "k008.yaml").exists()
+    monkeypatch.chdir(clone.root)
+    monkeypatch.setattr(sys, "argv", ["tenantry", "validate", str(clone.tenants), "--base", "origin/main"])
+    with pytest.raises(SystemExit):
+        app.main()
+    assert "skips the codes" not in capsys.readouterr().err

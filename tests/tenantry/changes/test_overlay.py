@@ -269,13 +269,29 @@ def test_the_command(clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     fine = request(clone, lambda clone: write(clone, "tenants/k030.yaml"))
     clone.git("branch", "-qD", "request")
     bad = request(clone, lambda clone: write(clone, "tenants/a\x1b[31m.py", THEFT))
-    assert (main(["look", fine]), capsys.readouterr().out) == (0, "tenants\n")
+    assert (main(["look", fine]), capsys.readouterr()) == (0, ("tenants\n", ""))
     assert main(["look", bad]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err.count("\x1b")) == ("other\n", 0)
     assert main(["lay", bad]) == 1
     assert "is not named as a tenant's file" in capsys.readouterr().err
     assert (main(["lay", fine]), capsys.readouterr().out) == (0, "laid over: tenants/k030.yaml\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["::set-output name=kind::tenants", "##[set-output name=kind;]tenants", "  ::add-mask::a"]
+)
+def test_a_path_is_no_command_to_the_runner(
+    name: str, clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub's takes `::` at the beginning of a line, and `##[` anywhere in it."""
+    monkeypatch.chdir(clone.root)
+    commit = request(clone, lambda clone: write(clone, name))
+    assert main(["look", commit]) == 0
+    assert main(["lay", commit]) == 1
+    for line in capsys.readouterr().err.splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
 
 
 @pytest.fixture

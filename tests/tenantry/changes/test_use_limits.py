@@ -25,7 +25,7 @@ def figures(**used: int | None) -> str:
 def validate(
     clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Validate:
-    """What `tenantry validate --base origin/main --usage FILE` says of the clone."""
+    """The words of `tenantry validate --base origin/main --usage FILE` on the clone."""
 
     def run(usage: str) -> tuple[int, str]:
         file = tmp_path / "usage.json"

@@ -331,7 +331,7 @@ def test_a_new_tenant_needs_no_name(run: Run, previews: Callable[..., None], bas
 
 
 def test_the_report_names_the_requests_own_commit(run: Run, previews: Callable[..., None], tmp_path: Path) -> None:
-    """As preview.yml has it: main is checked out, with the request's files laid over it."""
+    """The tree of preview.yml: main is checked out, with the request's files laid over it."""
     previews(outcome())
     clone = Clone.make(tmp_path, {path.name: path.read_text("utf-8") for path in PROJECT_TENANTS.glob("*.yaml")})
     for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
@@ -349,8 +349,8 @@ def test_the_report_names_the_requests_own_commit(run: Run, previews: Callable[.
     assert (
         f"Commit `{head[:12]}`, compared with `{main[:12]}`" in run(*preview, "--head", head, "--format", "markdown")[1]
     )
-    for wrong in ("nowhere", "--all"):
-        code, out, err = run(*preview, f"--head={wrong}")
+    for problem in ("nowhere", "--all"):
+        code, out, err = run(*preview, f"--head={problem}")
         assert (code, out) == (1, ""), err
     assert run("preview", "--cwd", clone.root, "--head", "request")[0] == 2
 
@@ -371,5 +371,5 @@ def test_what_stopped_the_preview_and_what_to_do_are_two_lines(
     """And a stack that somebody else works on is not the request's fault."""
     previews(refusal)
     _, out, _ = run("preview", "--cwd", ROOT, "--format", "markdown")
-    assert f"- `{refusal.wrong}`\n  - what to do: `{refusal.remedy}`\n" in out
+    assert f"- `{refusal.problem}`\n  - what to do: `{refusal.remedy}`\n" in out
     assert verdict in out

@@ -193,7 +193,7 @@ class Listener:
     def say(self, text: str) -> None:
         self.said.append(text)
 
-    def found(self, finding: Finding, is_error: bool) -> None:
+    def report(self, finding: Finding, is_error: bool) -> None:
         self.findings.append((str(finding), is_error))
 
     def tick(self, progress: Progress, seconds: float) -> None:

@@ -40,9 +40,9 @@ def test_the_first_that_does_not_fit(
     write: Callable[..., Path], faults_of: Fault_, plan: str, services: str, at: int | None, said: str
 ) -> None:
     path = write(plan=plan, enabled_services=services, limits=None, features=None)
-    found = faults_of()
-    assert [fault.field for fault in found] == ([] if at is None else [f"enabled_services[{at}]"])
-    assert all(str(fault).startswith(f"{path}:9: ") and said in str(fault) for fault in found)
+    faults = faults_of()
+    assert [fault.field for fault in faults] == ([] if at is None else [f"enabled_services[{at}]"])
+    assert all(str(fault).startswith(f"{path}:9: ") and said in str(fault) for fault in faults)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_everything_that_a_quota_counts_is_counted(
     assert old in text
     write(file, content=text.replace(old, new))
     write()
-    assert [fault.field for fault in faults_of() if said in fault.wrong] == ["enabled_services[0]"]
+    assert [fault.field for fault in faults_of() if said in fault.problem] == ["enabled_services[0]"]
 
 
 @pytest.mark.parametrize("plan", PLAN_NAMES)
@@ -106,7 +106,7 @@ def test_a_smaller_plan_waits_for_services_to_go(
     with pytest.raises(Faults) as refused:
         load_fleet(path.parent, today=date(2026, 11, 1), before={"k001": before})
     (fault,) = refused.value.faults
-    assert (fault.field, fault.wrong.endswith(f"still there: {over}")) == ("plan", True)
+    assert (fault.field, fault.problem.endswith(f"still there: {over}")) == ("plan", True)
     assert "switch activities, posters, messaging, assessments off in one run" in fault.remedy
 
 

@@ -21,7 +21,7 @@ def test_a_code_is_used_once(write: Write, faults_of: Find) -> None:
     path = write("copy.yaml", phone='"13800138002"')
     (fault,) = faults_of()
     assert (fault.file, fault.line, fault.field) == (str(path), 1, "code")
-    assert "k001.yaml" in fault.wrong
+    assert "k001.yaml" in fault.problem
     assert "k002" in fault.remedy
 
 
@@ -44,7 +44,7 @@ def test_a_phone_is_used_once(write: Write, faults_of: Find) -> None:
     path = write("k002.yaml", code="k002")
     (fault,) = faults_of()
     assert (fault.file, fault.line, fault.field) == (str(path), 3, "phone")
-    assert "k001.yaml" in fault.wrong
+    assert "k001.yaml" in fault.problem
     assert "13800138001" not in str(fault)
 
 
@@ -71,8 +71,8 @@ def holder(code: str, phone: str, zone: str = "yyup.cc") -> CodeClaim:
 
 def test_prefixes_within_one_another_are_found_even_if_phones_were_looser() -> None:
     """No two right phones make such prefixes; the check stands in case the rule for phones ever changes."""
-    found = collisions([holder("k001", "138"), holder("k002", "138/0"), holder("k003", "1380")])
-    assert [(fault.file, fault.field) for fault in found] == [("k002.yaml", "phone")]
+    faults = collisions([holder("k001", "138"), holder("k002", "138/0"), holder("k003", "1380")])
+    assert [(fault.file, fault.field) for fault in faults] == [("k002.yaml", "phone")]
 
 
 def test_same_domains_and_databases_are_found_even_if_codes_were_looser() -> None:

@@ -64,8 +64,8 @@ def test_own_services_and_plans_of_a_directory_count(write: Write, faults_of: Fi
 def test_faults_of_the_catalogue_are_told(write: Write, faults_of: Find) -> None:
     path = write("services.yaml", content="services: {enrollment: {port: 80}}\n")
     write()
-    found = {fault.field for fault in faults_of() if fault.file == str(path)}
-    assert {"services.enrollment.port", "services.enrollment.image"} <= found
+    faults = {fault.field for fault in faults_of() if fault.file == str(path)}
+    assert {"services.enrollment.port", "services.enrollment.image"} <= faults
 
 
 def test_a_directory_that_is_none(tmp_path: Path, faults_of: Find) -> None:

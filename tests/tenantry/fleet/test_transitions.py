@@ -25,7 +25,7 @@ def said(path: Path, before: PreviousRun | None) -> list[str]:
     else:
         return []
     assert all(fault.file == str(path) and fault.line for fault in found)
-    return [f"{fault.field}: {fault.wrong}, {fault.remedy}" for fault in found]
+    return [f"{fault.field}: {fault.problem}, {fault.remedy}" for fault in found]
 
 
 def rotated(number: int, since: date = LONG_AGO, name: str = ALL_CREDENTIALS) -> PreviousRun:
@@ -58,11 +58,11 @@ def test_what_is_left_out_is_the_first(write: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(("days", "overlap", "refused"), [(7, 7, True), (8, 7, False), (3, 1, False), (0, 0, False)])
 def test_none_rises_within_the_overlap(write: Callable[..., Path], days: int, overlap: int, refused: bool) -> None:
     path = write(credentials=f"{{rotation: 3, overlap_days: {overlap}}}")
-    found = said(path, rotated(2, TODAY - timedelta(days=days)))
-    assert bool(found) is refused
-    if found:
-        assert "while those before 2 still work, until 2026-11-02" in found[0]
-        assert "overlap_days: 0" in found[0]
+    lines = said(path, rotated(2, TODAY - timedelta(days=days)))
+    assert bool(lines) is refused
+    if lines:
+        assert "while those before 2 still work, until 2026-11-02" in lines[0]
+        assert "overlap_days: 0" in lines[0]
 
 
 def test_so_does_that_of_an_api_key(write: Callable[..., Path]) -> None:

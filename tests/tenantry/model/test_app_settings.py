@@ -39,7 +39,7 @@ def test_what_is_no_document_does_not(change: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def told(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable[..., dict[str, Any]]:
+def make_settings(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable[..., dict[str, Any]]:
     def make(**changes: str | None) -> dict[str, Any]:
         write(**changes)
         return app_settings(load()["k001"])
@@ -47,20 +47,20 @@ def told(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable[...
     return make
 
 
-def test_its_version_is_that_of_its_contents(told: Callable[..., dict[str, Any]]) -> None:
-    first = told()
-    assert told()["version"] == first["version"]
-    assert told(contact="{name: 李四, email: a@example.com}")["version"] == first["version"]  # is not told
-    assert told(limits="{max_users: 299, max_storage: 50Gi}")["version"] != first["version"]
+def test_its_version_is_that_of_its_contents(make_settings: Callable[..., dict[str, Any]]) -> None:
+    first = make_settings()
+    assert make_settings()["version"] == first["version"]
+    assert make_settings(contact="{name: 李四, email: a@example.com}")["version"] == first["version"]  # is not told
+    assert make_settings(limits="{max_users: 299, max_storage: 50Gi}")["version"] != first["version"]
 
 
-def test_a_tenants_own_limits_are_those_of_its_quotas(told: Callable[..., dict[str, Any]]) -> None:
-    found = told()
+def test_a_tenants_own_limits_are_those_of_its_quotas(make_settings: Callable[..., dict[str, Any]]) -> None:
+    found = make_settings()
     assert (found["quotas"]["users"]["limit"], found["quotas"]["storage"]["limit"]) == (300, 50 * 2**30)
 
 
-def test_models_are_those_enabled_in_the_tenants_order(told: Callable[..., dict[str, Any]]) -> None:
-    ai = told(ai="{models: [qwen-plus, doubao-lite]}")["ai"]
+def test_models_are_those_enabled_in_the_tenants_order(make_settings: Callable[..., dict[str, Any]]) -> None:
+    ai = make_settings(ai="{models: [qwen-plus, doubao-lite]}")["ai"]
     assert [(model["priority"], model["name"], model["provider"]) for model in ai["models"]] == [
         (1, "qwen-plus", "alibaba"),
         (2, "doubao-lite", "volcengine"),
@@ -68,11 +68,13 @@ def test_models_are_those_enabled_in_the_tenants_order(told: Callable[..., dict[
     assert (ai["default"], ai["callsPerMinute"], ai["basePath"]) == ("doubao-lite", 100, "/api/v1/ai/bridge")
 
 
-def test_ai_can_be_switched_off(told: Callable[..., dict[str, Any]]) -> None:
-    ai = told(ai="{enabled: false}")["ai"]
+def test_ai_can_be_switched_off(make_settings: Callable[..., dict[str, Any]]) -> None:
+    ai = make_settings(ai="{enabled: false}")["ai"]
     assert (ai["enabled"], ai["default"], ai["models"]) == (False, None, [])
 
 
-def test_an_expired_key_is_not_told(told: Callable[..., dict[str, Any]]) -> None:
+def test_an_expired_key_is_not_told(make_settings: Callable[..., dict[str, Any]]) -> None:
     keys = "[{name: old, scopes: [read], expires_at: 2026-10-31}, {name: new, scopes: [read], expires_at: 2026-11-01}]"
-    assert [api_key["name"] for api_key in told(features="{apiAccess: true}", api_keys=keys)["apiKeys"]] == ["new"]
+    assert [api_key["name"] for api_key in make_settings(features="{apiAccess: true}", api_keys=keys)["apiKeys"]] == [
+        "new"
+    ]

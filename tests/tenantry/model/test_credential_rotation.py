@@ -24,17 +24,17 @@ def spec(write: Callable[..., Path], load: Callable[..., Fleet]) -> Callable[...
 
 
 def test_the_first_has_none_before_it_and_nothing_to_remember(spec: Callable[..., TenantSpec]) -> None:
-    turns = rotations_of(spec(), DAY)
-    assert not turns[ALL_CREDENTIALS].overlaps
-    assert rotation_state(turns) == {}
+    rotations = rotations_of(spec(), DAY)
+    assert not rotations[ALL_CREDENTIALS].overlaps
+    assert rotation_state(rotations) == {}
 
 
 @pytest.mark.parametrize(("days", "works"), [(0, True), (7, True), (8, False), (300, False)])
 def test_the_ones_before_work_for_seven_whole_days(spec: Callable[..., TenantSpec], days: int, works: bool) -> None:
     rotated = spec(credentials="{rotation: 2}")
     seen: SeenRotations = {ALL_CREDENTIALS: (2, DAY)}
-    turn = rotations_of(rotated, DAY + timedelta(days=days), seen)[ALL_CREDENTIALS]
-    assert (turn.since, turn.until, turn.overlaps) == (DAY, DAY + timedelta(days=8), works)
+    rotation = rotations_of(rotated, DAY + timedelta(days=days), seen)[ALL_CREDENTIALS]
+    assert (rotation.since, rotation.until, rotation.overlaps) == (DAY, DAY + timedelta(days=8), works)
 
 
 def test_the_overlap_is_the_tenants_to_say_and_may_be_none(spec: Callable[..., TenantSpec]) -> None:
@@ -45,14 +45,14 @@ def test_the_overlap_is_the_tenants_to_say_and_may_be_none(spec: Callable[..., T
 
 
 def test_a_further_rotation_counts_anew(spec: Callable[..., TenantSpec]) -> None:
-    turn = rotations_of(spec(credentials="{rotation: 3}"), DAY, {ALL_CREDENTIALS: (2, DAY - timedelta(days=3))})[
+    rotation = rotations_of(spec(credentials="{rotation: 3}"), DAY, {ALL_CREDENTIALS: (2, DAY - timedelta(days=3))})[
         ALL_CREDENTIALS
     ]
-    assert turn.since == DAY
+    assert rotation.since == DAY
 
 
 def test_an_api_key_rotates_by_itself(spec: Callable[..., TenantSpec]) -> None:
-    turns = rotations_of(spec(features="{apiAccess: true}", api_keys=KEY), DAY)
-    assert turns[of_key("bus")].overlaps
-    assert not turns[ALL_CREDENTIALS].overlaps
-    assert rotation_state(turns) == {"api-key/bus": (3, date(2026, 11, 1))}
+    rotations = rotations_of(spec(features="{apiAccess: true}", api_keys=KEY), DAY)
+    assert rotations[of_key("bus")].overlaps
+    assert not rotations[ALL_CREDENTIALS].overlaps
+    assert rotation_state(rotations) == {"api-key/bus": (3, date(2026, 11, 1))}

@@ -31,9 +31,9 @@ def test_what_shows_no_name(text: str) -> None:
      "\uffa0", "\u034f", "\U000e0100", "\U0001d159"],
 )  # fmt: skip
 def test_what_deceives(char: str) -> None:
-    found = first_forbidden_character(f"园{char}园")
-    assert found is not None
-    assert found[0] == 1
+    character = first_forbidden_character(f"园{char}园")
+    assert character is not None
+    assert character[0] == 1
     assert first_forbidden_character(char, allowed=char) is None
 
 
@@ -44,10 +44,10 @@ def test_every_character_of_these_kinds(char: str) -> None:
 
 @given(st.characters(min_codepoint=0x7F))
 def test_only_ascii_is_at_home(char: str) -> None:
-    found = first_non_ascii(f"k001{char}")
-    assert found is not None
-    assert found.startswith("U+")
-    assert unicodedata.name(char, "") in found
+    character = first_non_ascii(f"k001{char}")
+    assert character is not None
+    assert character.startswith("U+")
+    assert unicodedata.name(char, "") in character
 
 
 @pytest.mark.parametrize("text", ["Kindergаrten", "КINDER", "αbc"])

@@ -54,10 +54,10 @@ def test_any_bytes(content: bytes) -> None:
 def test_any_text_like_yaml(text: str) -> None:
     document = read_document(text.encode())
     assert document.faults or isinstance(document.data, dict)
-    for line, _, wrong in document.faults:
+    for line, _, error in document.faults:
         assert 1 <= line <= text.count("\n") + 2
-        assert wrong.wrong
-        assert wrong.remedy
+        assert error.problem
+        assert error.remedy
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{3,8}", fullmatch=True), PLAIN, min_size=1))
@@ -66,7 +66,7 @@ def test_plain_values_survive(data: dict[str, Any]) -> None:
     document = read_document(yaml.safe_dump(data, allow_unicode=True).encode())
     if document.faults:
         reasons = ("nested", "plain name", "anchor", "alias")  # PyYAML writes what stands twice as an alias
-        assert all(any(reason in wrong.wrong for reason in reasons) for _, _, wrong in document.faults)
+        assert all(any(reason in error.problem for reason in reasons) for _, _, error in document.faults)
     else:
         assert document.data == data
 

@@ -104,9 +104,9 @@ def test_each_format_says_the_same(clone: Clone, run: Run) -> None:
     assert json.loads(out)["runs"][0]["results"][0]["ruleId"] == "phone"
     code, out, err = run(*arguments, "--format", "json")
     assert (code, err) == (1, "")
-    found = json.loads(out)
-    assert (found["result"], found["tenants"], found["warnings"]) == ("refused", 1, [])
-    assert [(fault["file"], fault["line"], fault["field"]) for fault in found["faults"]] == [
+    document = json.loads(out)
+    assert (document["result"], document["tenants"], document["warnings"]) == ("refused", 1, [])
+    assert [(fault["file"], fault["line"], fault["field"]) for fault in document["faults"]] == [
         ("tenants/k001.yaml", 3, "phone")
     ]
 
@@ -122,7 +122,7 @@ def test_all_is_fine_in_each_format(clone: Clone, run: Run) -> None:
 def test_a_base_that_is_none_is_no_fault_of_a_file(clone: Clone, run: Run) -> None:
     code, out, err = run(clone.tenants, "--base", "nowhere")
     assert (code, out) == (1, "")
-    assert "name a commit, tag, branch" in err
+    assert "nowhere is no revision here: name a commit, tag, branch" in err
 
 
 def test_no_network_and_no_credential_is_needed(clone: Clone, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Warnings of `tenantry validate`: allowed, and probably a slip."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ Find = Callable[[], list[Fault]]
 
 
 @pytest.fixture
-def found(load: Callable[..., Fleet], tmp_path: Path) -> Find:
+def find_mistakes(load: Callable[..., Fleet], tmp_path: Path) -> Find:
     return lambda: sorted(likely_mistakes(tmp_path, load()))
 
 
@@ -33,30 +34,30 @@ def test_the_projects_own_files_raise_no_doubt(load: Callable[..., Fleet]) -> No
     ],
 )
 def test_a_year_that_is_no_year_of_months(
-    price: str, says: str | None, write: Callable[..., Path], found: Find
+    price: str, says: str | None, write: Callable[..., Path], find_mistakes: Find
 ) -> None:
     text = (PROJECT_TENANTS / "plans.yaml").read_text()
     path = write("plans.yaml", text.replace("799, yearly: 7990", price, 1))
     write()
-    warned = found()
+    warned = find_mistakes()
     if says is None:
         assert warned == []
         return
     (one,) = warned
     assert (one.file, one.field) == (str(path), "plans.standard.price.yearly")
-    assert says in one.wrong
+    assert says in one.problem
     assert price in path.read_text().splitlines()[one.line - 1]
 
 
-def test_a_code_that_skips_names_the_next_free_one(write: Callable[..., Path], found: Find) -> None:
+def test_a_code_that_skips_names_the_next_free_one(write: Callable[..., Path], find_mistakes: Find) -> None:
     write()
     path = write("k010.yaml", code="k010", phone='"13800138010"')
-    (one,) = found()
+    (one,) = find_mistakes()
     assert (one.file, one.field) == (str(path), "code")
-    assert "k010 skips the codes between it and k001, and the next will be k011" in one.wrong
+    assert "k010 skips the codes between it and k001, and the next will be k011" in one.problem
     assert one.remedy == "give this tenant the next free code k002"
     write("k011.yaml", code="k011", phone='"13800138011"')
-    assert found() == []  # nobody can go back
+    assert find_mistakes() == []  # nobody can go back
 
 
 def test_every_code_that_is_new_in_a_request_is_looked_at(
@@ -64,17 +65,17 @@ def test_every_code_that_is_new_in_a_request_is_looked_at(
 ) -> None:
     for number in (1, 5, 10, 11, 20):
         write(f"k{number:03}.yaml", code=f"k{number:03}", phone=f'"138001380{number:02}"')
-    found = likely_mistakes(tmp_path, load(), frozenset({"k001", "k005"}))
-    assert [(fault.file, fault.remedy[-4:]) for fault in found] == [
+    find_mistakes = likely_mistakes(tmp_path, load(), frozenset({"k001", "k005"}))
+    assert [(fault.file, fault.remedy[-4:]) for fault in find_mistakes] == [
         (str(tmp_path / "k010.yaml"), "k006"),
         (str(tmp_path / "k020.yaml"), "k012"),
     ]
     assert list(likely_mistakes(tmp_path, load(), load().codes)) == []
 
 
-def test_a_first_code_may_be_any(write: Callable[..., Path], found: Find) -> None:
+def test_a_first_code_may_be_any(write: Callable[..., Path], find_mistakes: Find) -> None:
     write("k100.yaml", code="k100")
-    assert found() == []
+    assert find_mistakes() == []
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,26 @@ def test_a_cell_that_nobody_holds(
     if says is not None:
         assert warned[0].startswith(f"{tenants}/k002.yaml:6: cell: ")
         assert says in warned[0]
+
+
+def test_the_work_grows_with_the_files_and_not_with_their_square(
+    write: Callable[..., Path], load: Callable[..., Fleet], tmp_path: Path
+) -> None:
+    def calls(size: int) -> int:
+        for number in range(1, size + 1):
+            write(f"k{number:03}.yaml", code=f"k{number:03}", phone=f'"13800138{number:03}"', cell="c01")
+        fleet, counted = load(), 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal counted
+            counted += event in ("call", "c_call")
+
+        sys.setprofile(count)
+        try:
+            assert list(likely_mistakes(tmp_path, fleet)) == []
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    small, middle, large = (calls(size) for size in (40, 80, 160))
+    assert large - middle < 3 * (middle - small)

@@ -78,28 +78,28 @@ def test_the_tenant_goes_before_the_plan_and_the_plan_before_the_defaults(show: 
 
 
 def test_who_may_not_override_what(show: Show) -> None:
-    found = show()
+    shown = show()
     line = line_of("security: {access_token_minutes")
-    assert found["config.security.access_token_minutes"] == f"default of all plans, locked (plans.yaml:{line})"
-    assert found["config.security.mfa_required"] == f"default of all plans (plans.yaml:{line})"
-    assert {found[f"config.{key}"] for key in ("version", "environment", "region")} == {"system: set by the stack"}
+    assert shown["config.security.access_token_minutes"] == f"default of all plans, locked (plans.yaml:{line})"
+    assert shown["config.security.mfa_required"] == f"default of all plans (plans.yaml:{line})"
+    assert {shown[f"config.{key}"] for key in ("version", "environment", "region")} == {"system: set by the stack"}
 
 
 def test_features_say_whether_the_plan_includes_or_offers_them(show: Show, tmp_path: Path) -> None:
-    found = show(features="{auditLogs: false}")
-    assert found["features.auditLogs"] == f"{tmp_path}/k001.yaml:10"
-    assert found["features.fileStorage"].startswith("included in plan standard (plans.yaml:")
-    assert found["features.apiAccess"].startswith("optional in plan standard (plans.yaml:")
-    assert found["features.ssoIntegration"].startswith("no part of plan standard (plans.yaml:")
+    shown = show(features="{auditLogs: false}")
+    assert shown["features.auditLogs"] == f"{tmp_path}/k001.yaml:10"
+    assert shown["features.fileStorage"].startswith("included in plan standard (plans.yaml:")
+    assert shown["features.apiAccess"].startswith("optional in plan standard (plans.yaml:")
+    assert shown["features.ssoIntegration"].startswith("no part of plan standard (plans.yaml:")
 
 
 def test_what_is_derived_and_what_nobody_set(show: Show) -> None:
-    found = show()
-    assert found["names.database"] == found["domain"] == "derived from code and phone"
-    assert found["phase"] == "derived from status and day"
-    assert found["services.enrollment.port"] == "catalogue (services.yaml)"
-    assert found["api_keys"] == "not set"
-    assert found["database_limits.temp_files"] == "the plan's storage over its connections"
+    shown = show()
+    assert shown["names.database"] == shown["domain"] == "derived from code and phone"
+    assert shown["phase"] == "derived from status and day"
+    assert shown["services.enrollment.port"] == "catalogue (services.yaml)"
+    assert shown["api_keys"] == "not set"
+    assert shown["database_limits.temp_files"] == "the plan's storage over its connections"
     assert show(plan="premium")["database_limits.temp_files"].startswith("plan premium (plans.yaml:")
 
 
@@ -121,14 +121,14 @@ def test_features_of_the_defaults_are_found_at_their_line(show: Show, tmp_path: 
     text = text.replace(own, "", 1).replace("defaults:\n", "defaults:\n" + own.replace("    ", "  ", 1), 1)
     (tmp_path / "plans.yaml").write_text(text)
     lines = text.splitlines()
-    found = show(features=None)
+    shown = show(features=None)
     included = next(n for n, line in enumerate(lines, 1) if "included: [userManagement, fileStorage, realTime" in line)
-    assert found["features.fileStorage"] == f"included in plan standard (plans.yaml:{included})"
-    assert found["features.apiAccess"] == f"optional in plan standard (plans.yaml:{included + 1})"
-    assert found["features.ssoIntegration"] == f"no part of plan standard (plans.yaml:{included - 1})"
+    assert shown["features.fileStorage"] == f"included in plan standard (plans.yaml:{included})"
+    assert shown["features.apiAccess"] == f"optional in plan standard (plans.yaml:{included + 1})"
+    assert shown["features.ssoIntegration"] == f"no part of plan standard (plans.yaml:{included - 1})"
 
 
 def test_a_field_left_empty_is_the_plans(show: Show) -> None:
-    found = show(limits="{max_users: null, max_storage: 50Gi}", features="{customBranding: null}")
-    assert found["max_users"].startswith("plan standard (plans.yaml:")
-    assert found["features.customBranding"].startswith("optional in plan standard")
+    shown = show(limits="{max_users: null, max_storage: 50Gi}", features="{customBranding: null}")
+    assert shown["max_users"].startswith("plan standard (plans.yaml:")
+    assert shown["features.customBranding"].startswith("optional in plan standard")

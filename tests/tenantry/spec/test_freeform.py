@@ -28,7 +28,7 @@ SECRETS = {
 def test_a_secret_is_refused_where_it_stands(value: Any, path: tuple[str | int, ...]) -> None:
     with pytest.raises(FieldError) as error:
         check_freeform(value)
-    assert error.value.wrong.startswith("looks like a secret")
+    assert error.value.problem.startswith("looks like a secret")
     assert error.value.path == path
     assert "hunter2" not in str(error.value)
 

@@ -232,6 +232,13 @@ FILES: Mapping[str, tuple[bytes, int, str, str]] = {
     "list-key": (b"{good}? [a, b]\n: one\n", 13, "file", "plain name"),
     "deep": (b"{good}ai: " + b"[" * 5000 + b"]" * 5000 + b"\n", 13, "ai" + "[0]" * 12, "levels"),
     "deep-mappings": (b"{good}ai: " + b"{a: " * 3000 + b"}" * 3000 + b"\n", 13, "ai" + ".a" * 12, "levels"),
+    "secret-in-comment": (b"{good}# password: Tr0ub4dor&3xyz\n", 13, "file", "a comment that looks like a secret"),
+    "secret-behind-a-value": (
+        b"{good}hibernated: true  # ghp_" + b"a1B2c3D4e5" * 3 + b"f6G7h8\n",
+        13,
+        "file",
+        "a comment that looks like a secret",
+    ),
     "too-large": (b"{good}" + b"# padding\n" * 7000, 1, "file", "64 KiB"),
 }
 

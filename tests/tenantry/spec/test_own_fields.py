@@ -121,12 +121,14 @@ def test_the_application_is_told_none_of_them(resolved: Callable[..., ResolvedTe
 def test_a_difference_is_weighed_and_names_nobody(
     before: dict[str, str], after: dict[str, str], changes: Any, resolved: Callable[..., ResolvedTenant]
 ) -> None:
-    found = diff_tenants({"k001": given(resolved(**before))}, {"k001": given(resolved(**after))})
+    differences = diff_tenants({"k001": given(resolved(**before))}, {"k001": given(resolved(**after))})
     assert [
-        (change.key, change.before, change.after, change.direction) for effect in found for change in effect.changes
+        (change.key, change.before, change.after, change.direction)
+        for effect in differences
+        for change in effect.changes
     ] == changes
-    assert not any(effect.restarts for effect in found)
-    assert not [text for text in PERSONAL if text in str(found)]
+    assert not any(effect.restarts for effect in differences)
+    assert not [text for text in PERSONAL if text in str(differences)]
 
 
 def test_a_row_of_before_these_fields_says_nothing_of_them(resolved: Callable[..., ResolvedTenant]) -> None:

@@ -125,8 +125,8 @@ def test_a_plan_that_does_not_add_up(
     assert old in PLANS
     write("plans.yaml", content=PLANS.replace(old, new, 1))
     write()
-    found = {fault.field: str(fault) for fault in faults_of()}
-    assert word in found[field]
+    faults = {fault.field: str(fault) for fault in faults_of()}
+    assert word in faults[field]
 
 
 @pytest.mark.parametrize(("config", "locked"), [(None, False), ("{branding: {}}", False), ("{branding: {a: 1}}", True)])
@@ -165,7 +165,7 @@ def test_beside_the_plans_only_defaults(
     text = PLANS.replace(f"\n{old}", f"\n{new}", 1)
     path = write("plans.yaml", content=text)
     (fault,) = [fault for fault in faults_of() if fault.field == field]
-    assert word in fault.wrong
+    assert word in fault.problem
     assert fault.file == str(path)
     if word != "is missing":
         assert text.splitlines()[fault.line - 1].startswith(field)
@@ -211,5 +211,5 @@ def test_plans_hold_no_secret_of_any_family(
     write()
     faults = faults_of()
     assert faults
-    assert all("looks like a secret" in fault.wrong for fault in faults)
+    assert all("looks like a secret" in fault.problem for fault in faults)
     assert all(fault.field.startswith("defaults.config.integrations") for fault in faults)

@@ -91,8 +91,8 @@ def test_dates_may_be_quoted() -> None:
 
 
 def test_a_tombstone_needs_only_code_and_proof() -> None:
-    stone = Tombstone.model_validate({"code": "k001", "status": "purged", "proof": "backup-1"})
-    assert stone.phone is None
+    tombstone = Tombstone.model_validate({"code": "k001", "status": "purged", "proof": "backup-1"})
+    assert tombstone.phone is None
     with pytest.raises(ValidationError):
         Tombstone.model_validate({"code": "k001", "status": "deleted", "proof": "backup-1"})
 

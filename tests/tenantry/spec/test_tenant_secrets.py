@@ -126,8 +126,8 @@ def test_a_cell_that_the_stack_does_not_hold_is_not_looked_up(said) -> None:
 
 def test_a_secret_that_nobody_refers_to_is_named_with_both_remedies(write, load, today) -> None:
     write(secrets=PAY, status="deleted", deleted_at="2026-10-30")
-    ((key, wrong, remedy),) = STACK.unused(tenant.spec for tenant in load().all)
-    assert (key, wrong) == ("tenantry-secrets:k002.other", "no tenant's file refers to it")
+    ((key, problem, remedy),) = STACK.unused(tenant.spec for tenant in load().all)
+    assert (key, problem) == ("tenantry-secrets:k002.other", "no tenant's file refers to it")
     assert "config:k002.other" in remedy
     assert "pulumi config rm tenantry-secrets:k002.other --stack prod" in remedy
 
@@ -181,21 +181,21 @@ def test_validate_looks_into_the_stacks_file(project) -> None:
 
 
 def test_validate_refuses_a_secret_in_clear_at_its_line(project) -> None:
-    found = project(f"{KEY}: hunter2\n")
-    assert found.exit_code == 1
+    lines = project(f"{KEY}: hunter2\n")
+    assert lines.exit_code == 1
     assert f"Pulumi.prod.yaml:3: tenantry-secrets:k001.wechatPayKey: stands in clear: run `{SETS}`" in str(
-        found.exception
+        lines.exception
     )
-    assert "hunter2" not in str(found.exception) + found.output
+    assert "hunter2" not in str(lines.exception) + lines.output
 
 
 @pytest.mark.parametrize("key", ["wechatPayKey", "k1.a", "K001.a", "k001", "k001.", "k001.a.b"])
 def test_validate_refuses_a_key_that_is_no_tenants_secret(project, key: str) -> None:
-    found = project(f"{KEY}:\n    secure: v1:AAAA\n  tenantry-secrets:{key}:\n    secure: v1:AAAA\n")
-    assert f"Pulumi.prod.yaml:5: tenantry-secrets:{key} is no tenant's secret" in str(found.exception)
+    lines = project(f"{KEY}:\n    secure: v1:AAAA\n  tenantry-secrets:{key}:\n    secure: v1:AAAA\n")
+    assert f"Pulumi.prod.yaml:5: tenantry-secrets:{key} is no tenant's secret" in str(lines.exception)
 
 
 def test_validate_warns_of_a_secret_that_nobody_refers_to_and_passes(project) -> None:
-    found = project(f"{KEY}:\n    secure: v1:AAAA\n  tenantry-secrets:k001.old:\n    secure: v1:AAAA\n")
-    assert found.exit_code == 0
-    assert "warning: Pulumi.prod.yaml:5: tenantry-secrets:k001.old: no tenant's file refers to it" in found.output
+    lines = project(f"{KEY}:\n    secure: v1:AAAA\n  tenantry-secrets:k001.old:\n    secure: v1:AAAA\n")
+    assert lines.exit_code == 0
+    assert "warning: Pulumi.prod.yaml:5: tenantry-secrets:k001.old: no tenant's file refers to it" in lines.output

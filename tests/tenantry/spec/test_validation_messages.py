@@ -11,7 +11,7 @@ Faults = Callable[..., tuple[Fault, ...]]
 
 
 def unknown(faults: tuple[Fault, ...]) -> dict[str, str]:
-    return {fault.field: fault.remedy for fault in faults if fault.wrong == "is no field here"}
+    return {fault.field: fault.remedy for fault in faults if fault.problem == "is no field here"}
 
 
 @pytest.mark.parametrize(

@@ -202,8 +202,8 @@ def test_the_command_serves_until_it_is_stopped(
         assert process.wait(20) == 0
     done = subprocess.run([*command, "--once"], capture_output=True, text=True, check=False)
     assert (done.returncode, "tenantry_up 1.0" in done.stdout) == (0, True)
-    wrong = [sys.executable, "-c", SERVING, "1", "hidden-password", "--once"]
-    done = subprocess.run(wrong, capture_output=True, text=True, check=False)
+    problem = [sys.executable, "-c", SERVING, "1", "hidden-password", "--once"]
+    done = subprocess.run(problem, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "hidden-password" not in done.stdout + done.stderr
 

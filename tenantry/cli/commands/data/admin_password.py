@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption, operation, refusals
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 from tenantry.parsing.json_narrowing import mapping
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def admin_password(
-    code: Annotated[str, typer.Argument(help="The tenant's code, such as k001.")],
+    code: Annotated[str, typer.Argument(autocompletion=codes, help="The tenant's code, such as k001.")],
     administrator: Annotated[
         str | None,
         typer.Option("--administrator", help="One of `administrators:`, by its id; not given, the tenant's contact."),
@@ -39,12 +40,12 @@ def admin_password(
         run = operation(stack, cwd)
         journal = run.journal("admin-password")
         with recorded(journal):
-            found = _administrator(run, code, administrator)
-            journal.add(Entry(code, "administrator", "password", str(found["login"]), "read"))
+            account = _administrator(run, code, administrator)
+            journal.add(Entry(code, "administrator", "password", str(account["login"]), "read"))
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(json.dumps(account, ensure_ascii=False))
     else:
-        typer.echo(f"login     {found['login']}\npassword  {found['password']}")
+        typer.echo(f"login     {account['login']}\npassword  {account['password']}")
 
 
 def _administrator(one: "Operation", code: str, person: str | None) -> dict[str, Any]:
@@ -59,19 +60,19 @@ def _administrator(one: "Operation", code: str, person: str | None) -> dict[str,
         )
     for resource in json.loads(answer.out)["deployment"].get("resources", []):
         if type_of(resource["urn"]) == TENANT_TYPE and name_of(resource["urn"]) == code:
-            found = _of(code, mapping(resource.get("outputs")), person)
-            if not found or not found.get("password"):
+            account = _of(code, mapping(resource.get("outputs")), person)
+            if not account or not account.get("password"):
                 whose = f"the administrator {person} of {code}" if person else code
                 raise CommandError(
                     f"{whose} has no first password",
                     "its administrator has signed in before, or `tenantry up` has not made one",
                 )
-            return found
+            return account
     raise CommandError(f"the stack `{one.stack}` holds no tenant {code}", "`tenantry status` lists those it holds")
 
 
 def _of(code: str, outputs: Mapping[str, Any], person: str | None) -> dict[str, Any]:
-    """Of the contact, or of one of the further administrators by the id in the tenant's file."""
+    """The login of the contact, or of one of the further administrators by the id in the tenant's file."""
     if person is None:
         return _plain(outputs.get("administrator"))
     people = _plain(outputs.get("administrators"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption, operation
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     tenants: Annotated[
-        list[str] | None, typer.Argument(help="Codes, or databases of the platform; all without.")
+        list[str] | None, typer.Argument(autocompletion=codes, help="Codes, or databases of the platform; all without.")
     ] = None,
     scheduled: Annotated[bool, typer.Option("--scheduled", help="Then remove old ones as the plans say.")] = False,
     for_deletion: Annotated[
@@ -81,10 +82,13 @@ def exit_code(done: list[dict[str, Any]], failed: dict[str, str]) -> int:
 
 
 def restore(
-    tenant: Annotated[str, typer.Argument(help="Whose backup it is: a code, or a database of the platform.")],
+    tenant: Annotated[
+        str, typer.Argument(autocompletion=codes, help="Whose backup it is: a code, or a database of the platform.")
+    ],
     source: Annotated[str, typer.Option("--from", help="The backup's id, from `tenantry backup --list`.")],
     target: Annotated[
-        str | None, typer.Option("--as", help="Put it in the place of this tenant, which `up` has opened.")
+        str | None,
+        typer.Option("--as", autocompletion=codes, help="Put it in the place of this tenant, which `up` has opened."),
     ] = None,
     replace: Annotated[
         str | None, typer.Option("--replace", help="The tenant of --as again, when it holds data that is to give way.")
@@ -117,8 +121,8 @@ def restore(
                 Entry(whose if is_code(whose) else "", "database", "backup", source, f"restore into {done.database}")
             )
         if as_json:
-            found = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}
-            print(json.dumps(found, indent=1))
+            document = {name: getattr(done, name) for name in ("database", "rows", "tables", "objects", "before")}
+            print(json.dumps(document, indent=1))
         else:
             print(f"{done.database}: {done.rows} rows in {done.tables} tables, {done.objects} objects, as in {source}")
 
@@ -205,14 +209,16 @@ def _show(records: "list[Record]", as_json: bool) -> None:
             *("size_bytes", "row_count", "object_count", "duration_seconds"),
             *("started_at", "verified_at", "expires_at"),
         )
-        found = [{name: getattr(record, name) for name in names} for record in records]
-        print(json.dumps(found, ensure_ascii=False, indent=1, default=str))
+        documents = [{name: getattr(record, name) for name in names} for record in records]
+        print(json.dumps(documents, ensure_ascii=False, indent=1, default=str))
         return
     for entry in records:
         size = f"{(entry.size_bytes or 0) / 2**20:.1f} MiB"
         until = f"  until {entry.expires_at:%Y-%m-%d}" if entry.expires_at else ""
-        wrong = f"  {entry.error_message}" if entry.error_message else ""
-        print(f"{entry.backup_id}  {entry.kind:9}  {entry.status:9}  {entry.row_count or 0} rows  {size}{until}{wrong}")
+        problem = f"  {entry.error_message}" if entry.error_message else ""
+        print(
+            f"{entry.backup_id}  {entry.kind:9}  {entry.status:9}  {entry.row_count or 0} rows  {size}{until}{problem}"
+        )
 
 
 def report_progress(text: str) -> None:
@@ -235,23 +241,23 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
     project = Project.find(cwd)
     stack = project.stack(stack)
     project.require(stack)
-    found = environment(project, stack, dict(os.environ))
-    if address := found.get("PULUMI_BACKEND_URL") or project.backend_url:  # the nightly job has none
+    of_stack = environment(project, stack, dict(os.environ))
+    if address := of_stack.get("PULUMI_BACKEND_URL") or project.backend_url:  # the nightly job has none
         refuse_missing(FileState.at(address, project.name, stack, project.root), stack)
-    for name in os.environ.keys() - found.keys():
+    for name in os.environ.keys() - of_stack.keys():
         del os.environ[name]
-    os.environ["PATH"] = found.get("PATH", os.environ.get("PATH", ""))
+    os.environ["PATH"] = of_stack.get("PATH", os.environ.get("PATH", ""))
     try:
-        return Stack.of(project, stack, with_pod_session(found))
+        return Stack.of(project, stack, with_pod_session(of_stack))
     except NoSession as reason:
-        wrong, _, remedy = str(reason).rpartition(": ")
-        raise BackupError(wrong, remedy) from None
+        problem, _, remedy = str(reason).rpartition(": ")
+        raise BackupError(problem, remedy) from None
 
 
 @contextmanager
 def refusals(as_json: bool) -> Generator[None]:
     """Errors as one line and an exit code."""
-    from tenantry.backup.errors import BackupError, to_user_error
+    from tenantry.backup.errors import BackupError, HalfDoneError, to_user_error
     from tenantry.engine.errors import CommandError, ExitCode
 
     try:
@@ -269,7 +275,7 @@ def refusals(as_json: bool) -> Generator[None]:
         if not isinstance(known, BackupError):
             raise
         _tell(str(known), as_json)
-        raise typer.Exit(ExitCode.REFUSED) from None
+        raise typer.Exit(ExitCode.FAILED if isinstance(known, HalfDoneError) else ExitCode.REFUSED) from None
 
 
 def _tell(text: str, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption, operation, refusals
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def migrate(
     ] = None,
     pause: Annotated[float, typer.Option("--pause", min=0, help="Seconds between two waves.")] = 0.0,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="CODE", help="This tenant and no other; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="CODE", autocompletion=codes, help="This tenant and no other; may be repeated."),
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="CODE", help="Not this tenant; may be repeated.")
+        list[str] | None,
+        typer.Option("--skip", metavar="CODE", autocompletion=codes, help="Not this tenant; may be repeated."),
     ] = None,
     limit: Annotated[
         float, typer.Option("--limit", min=1, help="Seconds for one database; then its session is ended.")
@@ -67,17 +70,17 @@ def migrate(
         chosen = {"wave": wave, "waves": waves, "pause_s": pause, "only": only or (), "skip": skip or ()}
         rollout = replace(rollout, plan=replace(rollout.plan, limit_s=limit, **chosen))
         if dry_run or as_list:
-            found = _gathered(rollout.look(), as_json, is_verbose=not as_list)
+            results = _gathered(rollout.look(), as_json, is_verbose=not as_list)
         else:
             journal = one.journal("migrate")
             with recorded(journal) as ending:
-                found = _gathered(rollout.run(), as_json, is_verbose=True, journal=journal)
-                ending.failed("; ".join(f"{result.label}: {result.error}" for result in found if result.error))
+                results = _gathered(rollout.run(), as_json, is_verbose=True, journal=journal)
+                ending.failed("; ".join(f"{result.label}: {result.error}" for result in results if result.error))
         if as_json:
-            print(json.dumps([target.as_json() for target in found], ensure_ascii=False, indent=1))
+            print(json.dumps([target.as_json() for target in results], ensure_ascii=False, indent=1))
         else:
-            _show(found, is_look=dry_run or as_list)
-    raise typer.Exit(ExitCode.FAILED if any(target.error for target in found) else ExitCode.OK)
+            _show(results, is_look=dry_run or as_list)
+    raise typer.Exit(ExitCode.FAILED if any(target.error for target in results) else ExitCode.OK)
 
 
 def _rollout(one: "Operation", to: int | None) -> "Rollout":
@@ -103,10 +106,10 @@ def _gathered(
     from tenantry.engine.clients.postgresql import DatabaseUnavailable
     from tenantry.engine.errors import CommandError
 
-    found: list[Result] = []
+    gathered: list[Result] = []
     try:
         for target in results:
-            found.append(target)
+            gathered.append(target)
             if journal is not None and target.state in ("migrated", "failed"):
                 _record(journal, target)
             if is_verbose and target.state in ("migrated", "failed"):
@@ -116,7 +119,7 @@ def _gathered(
         raise CommandError(
             f"the database server does not answer: {error}", "see that it runs, then run again"
         ) from None
-    return found
+    return gathered
 
 
 def _record(journal: "Journal", result: "Result") -> None:
@@ -138,13 +141,13 @@ def _told(result: "Result") -> str:
     return f"{result.before:04} -> {result.after:04} in {result.seconds:.1f} s"
 
 
-def _show(found: "list[Result]", *, is_look: bool) -> None:
+def _show(results: "list[Result]", *, is_look: bool) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table("database", "of", "version", "state", "lacks", box=None, header_style="bold", pad_edge=False)
-    for target in found:
+    for target in results:
         lacks = target.error or ", ".join(target.pending)
         version = "?" if target.after is None else f"{target.after:04}"
         table.add_row(
@@ -152,7 +155,7 @@ def _show(found: "list[Result]", *, is_look: bool) -> None:
         )
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     console.print(table)
-    for line in _ending(found, is_look):
+    for line in _ending(results, is_look):
         console.print(Text(line))
 
 
@@ -163,11 +166,11 @@ def _or(stopped: "Result") -> str:
     return "" if stopped.label in (TEMPLATE, TEST) else f", or leave it out: --skip {stopped.label}"
 
 
-def _ending(found: "list[Result]", is_look: bool) -> Iterator[str]:
-    count = {state: sum(target.state == state for target in found) for state in MARKS}
+def _ending(results: "list[Result]", is_look: bool) -> Iterator[str]:
+    count = {state: sum(target.state == state for target in results) for state in MARKS}
     yield ", ".join(f"{number} {state}" for state, number in count.items() if number)
-    stopped = next((target for target in found if target.stops), None)
-    own = ", ".join(target.label for target in found if target.error and not target.stops)
+    stopped = next((target for target in results if target.stops), None)
+    own = ", ".join(target.label for target in results if target.error and not target.stops)
     if own:
         yield f"for a reason of its own: {own}; correct it and run again, the others do not wait for it"
     if stopped is not None:

@@ -10,6 +10,7 @@ import typer
 
 from tenantry.cli.commands.data.backup import refusals, report_progress, stack_of
 from tenantry.cli.commands.stack.up import JsonOption
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def register(app: typer.Typer) -> None:
 
 
 def purge(
-    tenants: Annotated[list[str] | None, typer.Argument(help="Codes; everybody who is due without.")] = None,
+    tenants: Annotated[
+        list[str] | None, typer.Argument(autocompletion=codes, help="Codes; everybody who is due without.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which step is next for whom.")] = False,
     within: Annotated[
         str | None, typer.Option("--within", callback=_days, help="Only list who falls due in so many days: 7d.")
@@ -54,9 +57,9 @@ def purge(
         from tenantry.engine.errors import CommandError, ExitCode
 
         operation = _operation(cwd, stack)
-        found = _look(operation, tenants)[1]
+        steps = _look(operation, tenants)[1]
         if within is not None or dry_run:
-            _show(found, operation, within, as_json)
+            _show(steps, operation, within, as_json)
             return
         failed: dict[str, str] = {}
         for _ in range(ROUNDS if up else 1):
@@ -68,8 +71,8 @@ def purge(
                 raise CommandError(
                     "the run between the steps failed", f"see `tenantry up --stack {stack}`", outcome.code
                 )
-        found = _look(operation, tenants)[1]
-        _show(found, operation, None, as_json, failed)
+        steps = _look(operation, tenants)[1]
+        _show(steps, operation, None, as_json, failed)
     if failed:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -116,13 +119,13 @@ def _look(
     zone = project.zone(stack)
     fleet = load_fleet(project.tenants(stack), zone, today=day, first_seen_deleted=first, unseen=day)
     cells = project.cells(stack)
-    mine = {tenant.code for tenant in (*fleet.all, *fleet.tombstones) if cells is None or tenant.cell in cells}
-    found = [step for step in plan(fleet, memory, day) if step.code in mine]
-    if strangers := set(codes or ()) - {step.code for step in found}:
+    own = {tenant.code for tenant in (*fleet.all, *fleet.tombstones) if cells is None or tenant.cell in cells}
+    steps = [step for step in plan(fleet, memory, day) if step.code in own]
+    if strangers := set(codes or ()) - {step.code for step in steps}:
         raise CommandError(
             f"{', '.join(sorted(strangers))}: not being deleted", "write `status: deleted` and its day first"
         )
-    return fleet, [step for step in found if not codes or step.code in codes]
+    return fleet, [step for step in steps if not codes or step.code in codes]
 
 
 def _recorded_round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: bool) -> dict[str, str]:
@@ -152,7 +155,7 @@ def _round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: b
     from tenantry.maintenance.purge.steps import Steps
     from tenantry.maintenance.purge.tenant_file import commit as commit_file
 
-    fleet, found = _look(operation, codes)
+    fleet, planned = _look(operation, codes)
 
     def wrote(path: Path, message: str) -> None:
         if commit:
@@ -160,19 +163,19 @@ def _round(operation: "Operation", codes: list[str] | None, cwd: Path, commit: b
 
     tenants = operation.project.tenants(operation.stack)
     steps = Steps(stack_of(cwd, operation.stack), tenants, report_progress, wrote)
-    for step in found:
+    for step in planned:
         steps.take(fleet, step)
     return steps.failed
 
 
-def _needs_up(found: "list[Next]") -> bool:
+def _needs_up(steps: "list[Next]") -> bool:
     from tenantry.maintenance.purge.next_step import Step
 
-    return any(step.step is Step.UP for step in found)
+    return any(step.step is Step.UP for step in steps)
 
 
 def _show(
-    found: "list[Next]",
+    steps: "list[Next]",
     operation: "Operation",
     within: str | None,
     as_json: bool,
@@ -183,13 +186,13 @@ def _show(
     from tenantry.maintenance.purge.next_step import within as falling_due
 
     if within is not None:
-        found = list(falling_due(found, today(operation.project, operation.stack), int(within[:-1])))
+        steps = list(falling_due(steps, today(operation.project, operation.stack), int(within[:-1])))
     if as_json:
-        document = {"tenants": [asdict(step) for step in found], "failed": failed or {}}
+        document = {"tenants": [asdict(step) for step in steps], "failed": failed or {}}
         print(json.dumps(document, ensure_ascii=False, indent=1, default=str))
         return
-    for step in found:
+    for step in steps:
         if step.step is not Step.DONE:
             print(f"{step.code}  {step.step:6}  {(failed or {}).get(step.code, step.why)}")
-    if not any(step.step is not Step.DONE for step in found):
+    if not any(step.step is not Step.DONE for step in steps):
         print(f"nobody falls due{f' within {within}' if within else ''}")

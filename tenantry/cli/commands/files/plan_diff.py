@@ -64,26 +64,26 @@ def diff(
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(1) from None
-    found = diff_tenants(before, after)
+    differences = diff_tenants(before, after)
     if as_json:
-        typer.echo(json.dumps([asdict(effect) for effect in found], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([asdict(effect) for effect in differences], ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n".join(_lines(found, len({*before, *after}))))
-    raise typer.Exit(LESS if any(effect.gets_less for effect in found) else AFFECTED if found else 0)
+        typer.echo("\n".join(_lines(differences, len({*before, *after}))))
+    raise typer.Exit(LESS if any(effect.gets_less for effect in differences) else AFFECTED if differences else 0)
 
 
-def _lines(found: "Sequence[TenantDiff]", total: int) -> Iterator[str]:
-    for effect in found:
+def _lines(differences: "Sequence[TenantDiff]", total: int) -> Iterator[str]:
+    for effect in differences:
         yield _headline(effect)
         for change in effect.changes:
             yield f"  {change.key}: {_text(change.before)} -> {_text(change.after)}{_word(change)}"
-    before, after = (sum(effect.monthly[side] for effect in found) for side in (0, 1))
-    less = sum(effect.gets_less for effect in found)
-    if not found:
+    before, after = (sum(effect.monthly[side] for effect in differences) for side in (0, 1))
+    less = sum(effect.gets_less for effect in differences)
+    if not differences:
         yield f"nobody of {total} is affected"
     else:
         yield (
-            f"{len(found)} of {total} affected, {less} of them get less in something; "
+            f"{len(differences)} of {total} affected, {less} of them get less in something; "
             f"theirs together {before} -> {after} CNY a month"
         )
 

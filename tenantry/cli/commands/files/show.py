@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from tenantry.cli.completion import codes
 from tenantry.cli.options import (
     CWD,
     STACK,
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    code: Annotated[str, typer.Argument(callback=_code, help="The tenant's code, such as k001.")],
+    code: Annotated[str, typer.Argument(callback=_code, autocompletion=codes, help="The tenant's code, such as k001.")],
     directory: DirectoryOption = None,
     zone: ZoneOption = None,
     today: TodayOption = None,
@@ -65,8 +66,8 @@ def show(
     from tenantry.fleet.load import plans_file
     from tenantry.reports.provenance import leaves, origins
 
-    found = origins(directory, plans_file(directory), tenant.spec, tenant.plan)
-    where = {key: found.of(key) for key, _ in leaves(shown)}
+    provenance = origins(directory, plans_file(directory), tenant.spec, tenant.plan)
+    where = {key: provenance.of(key) for key, _ in leaves(shown)}
     if as_json:
         typer.echo(_json({**shown, "origins": {".".join(key): origin for key, origin in where.items()}}))
     else:

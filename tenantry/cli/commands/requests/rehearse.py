@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tenantry.changes.report.report_format import ReportFormat, format_report
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 from tenantry.engine.errors import ExitCode
 from tenantry.engine.stack.fleet_location import locate_fleet
@@ -18,7 +19,10 @@ def register(app: typer.Typer) -> None:
 def rehearse(
     base: Annotated[str, typer.Option("--base", help="The commit, tag or branch to merge the request into.")],
     tenants: Annotated[
-        list[str] | None, typer.Option("--tenant", "-t", help="A tenant that takes part in any case; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--tenant", "-t", autocompletion=codes, help="A tenant that takes part in any case; may be repeated."
+        ),
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, max=25, help="Affected tenants that take part, at most.")] = 5,
     bystanders: Annotated[
@@ -34,7 +38,7 @@ def rehearse(
     The base's program and tenants are made real, with invented rows and objects. Then the request's: up with its
     policies, its migrations, attacks on who is affected, all data compared, a second up; then back to the base.
 
-    Needs no credential and gives none to what it runs: fit for requests from forks. Takes two to five minutes once
+    Needs no credential and gives none to what it runs: fit for requests from forks. Takes one to three minutes once
     the embedded default is built. --stack says whose tenants are tried; they are opened on the embedded default.
 
     Exit 0: it comes through, and nobody notices. 5: it comes through. 6: somebody gets less. 7: something is deleted,
@@ -50,14 +54,14 @@ def rehearse(
     try:
         project = Project.find(cwd)
         plan = plan_of(base, project, locate_fleet(stack, cwd), named=tenants or (), most=most, bystanders=bystanders)
-        found = run(plan, to_stderr, is_kept=keep)
+        rehearsal = run(plan, to_stderr, is_kept=keep)
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(ExitCode.REFUSED) from None
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    report = RequestReport((), found)
+    report = RequestReport((), rehearsal)
     sys.stdout.write(format_report(report, form))
-    if found.is_interrupted:
+    if rehearsal.is_interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)
-    raise typer.Exit(ExitCode.FAILED if found.failed else report.effect)
+    raise typer.Exit(ExitCode.FAILED if rehearsal.failed else report.effect)

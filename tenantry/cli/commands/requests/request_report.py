@@ -103,13 +103,13 @@ def compare(
     """Show what a preview would do beyond approved reports. Exit 0: nothing. 1: something, or it cannot be said."""
     from tenantry.changes.report.approved import beyond
 
-    found = beyond(_each(approved), later := _read([now]))
-    for more in found:
+    extra = beyond(_each(approved), later := _read([now]))
+    for more in extra:
         typer.echo(str(more))
     for stack in later.failed:
         typer.echo(f"{stack}: its preview did not come to a good end")
-    typer.echo(f"{len(found)} changes beyond what was approved" if found else "nothing beyond what was approved")
-    raise typer.Exit(ExitCode.REFUSED if found or later.failed else ExitCode.OK)
+    typer.echo(f"{len(extra)} changes beyond what was approved" if extra else "nothing beyond what was approved")
+    raise typer.Exit(ExitCode.REFUSED if extra or later.failed else ExitCode.OK)
 
 
 def approved(
@@ -213,17 +213,17 @@ def preview_report(
 
     try:
         named = full_name(cwd, head) if head is not None else ""
-        code, found = _previewed(stack, cwd, base, named, parallel=parallel, refresh=refresh)
+        code, preview = _previewed(stack, cwd, base, named, parallel=parallel, refresh=refresh)
     except BaselineUnavailable as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(ExitCode.REFUSED) from None
-    report = RequestReport((found,))
+    report = RequestReport((preview,))
     sys.stdout.write(format_report(report, form))
     raise typer.Exit(code or report.effect)
 
 
 def refuse_beyond(operation: "Operation", approved: list[Path], *, refresh: bool, plan: Path | None = None) -> None:
-    """Previews, and raises Refusal where that is more than was approved, or did not come to a good end.
+    """Previews, and raises CommandError where that is more than was approved, or did not come to a good end.
 
     `plan`: where the engine writes down what it would do.
     """
@@ -234,14 +234,14 @@ def refuse_beyond(operation: "Operation", approved: list[Path], *, refresh: bool
     known = _each(approved)
     ended = operation.preview(refresh=refresh, plan=plan)
     if ended.code:
-        wrong = "the preview before the run did not come to a good end: nothing was changed"
-        raise CommandError(wrong, "see its errors, `tenantry preview` shows them again", ended.code)
+        problem = "the preview before the run did not come to a good end: nothing was changed"
+        raise CommandError(problem, "see its errors, `tenantry preview` shows them again", ended.code)
     now = stack_report(operation.stack, ended.as_json(), None, Basis())
-    if found := beyond(known, RequestReport((now,))):
-        lines = "\n".join(f"  {more}" for more in found[:_MOST_BEYOND])
-        more = f"\n  and {len(found) - _MOST_BEYOND} more" if len(found) > _MOST_BEYOND else ""
-        wrong = f"{len(found)} changes beyond what was approved, nothing was changed:\n{lines}{more}"
-        raise CommandError(wrong, "have a report of the state as it is now approved, or what is beyond it undone")
+    if unapproved := beyond(known, RequestReport((now,))):
+        lines = "\n".join(f"  {more}" for more in unapproved[:_MOST_BEYOND])
+        more = f"\n  and {len(unapproved) - _MOST_BEYOND} more" if len(unapproved) > _MOST_BEYOND else ""
+        problem = f"{len(unapproved)} changes beyond what was approved, nothing was changed:\n{lines}{more}"
+        raise CommandError(problem, "have a report of the state as it is now approved, or what is beyond it undone")
 
 
 def _previewed(
@@ -276,7 +276,7 @@ def _previewed(
         outcome = {"result": "refused", "errors": [{"text": str(fault)} for fault in faults.faults]}
     except CommandError as refusal:
         code = refusal.code
-        outcome = {"result": code.name.lower(), "errors": [{"text": refusal.wrong, "remedy": refusal.remedy}]}
+        outcome = {"result": code.name.lower(), "errors": [{"text": refusal.problem, "remedy": refusal.remedy}]}
     return code, stack_report(stack, outcome, facts, basis)
 
 

@@ -46,13 +46,13 @@ def drift(
     """
     with refusals(as_json=False):
         try:
-            found = _found(stack, cwd, repair=repair)
+            result = _found(stack, cwd, repair=repair)
         except (Faults, CommandError) as reason:
             if form is not ReportFormat.TEXT:  # whoever reads the file learns that nobody has looked, and why
                 sys.stdout.write(written(_nothing_seen(stack.rpartition("/")[2], reason), form))
             raise
-    sys.stdout.write(written(found, form))
-    raise typer.Exit(found.exit_code)
+    sys.stdout.write(written(result, form))
+    raise typer.Exit(result.exit_code)
 
 
 def _found(stack: str, cwd: Path, *, repair: bool) -> "Drift":
@@ -62,10 +62,10 @@ def _found(stack: str, cwd: Path, *, repair: bool) -> "Drift":
 
     operation, watcher = previewed(stack, None, cwd)
     with watcher:
-        found = mend(operation) if repair else look(operation).drift
-        if not found.unseen and (why := record_look(operation.server, found)):
+        result = mend(operation) if repair else look(operation).drift
+        if not result.unseen and (why := record_look(operation.server, result)):
             watcher.say(why)
-    return found
+    return result
 
 
 def _nothing_seen(stack: str, reason: Exception) -> "Drift":
@@ -75,7 +75,7 @@ def _nothing_seen(stack: str, reason: Exception) -> "Drift":
     return Drift(stack, datetime.now(UTC).isoformat(timespec="seconds"), 0, 0.0, unseen=(masked(str(reason)),))
 
 
-def written(found: "Drift", form: ReportFormat) -> str:
+def written(result: "Drift", form: ReportFormat) -> str:
     """Ends with a new line."""
     from tenantry.inspection.drift.markdown import markdown
     from tenantry.inspection.drift.saved import to_json
@@ -83,11 +83,11 @@ def written(found: "Drift", form: ReportFormat) -> str:
 
     match form:
         case ReportFormat.TEXT:
-            return plain_text(found)
+            return plain_text(result)
         case ReportFormat.MARKDOWN:
-            return markdown([found])
+            return markdown([result])
         case ReportFormat.JSON:
-            return to_json(found)
+            return to_json(result)
 
 
 def read_looks(files: list[Path]) -> "list[Drift]":
@@ -98,12 +98,12 @@ def read_looks(files: list[Path]) -> "list[Drift]":
     looks: dict[str, Drift] = {}
     for file in files:
         try:
-            found = from_json(file.read_text(encoding="utf-8"))
+            look = from_json(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file}: {getattr(error, 'strerror', error)}", "name a saved look for drift") from None
         except UnreadableReportError as error:
             raise CommandError(f"{file}: {error}", "save it anew: `tenantry drift --format json`") from None
-        looks[found.stack] = found
+        looks[look.stack] = look
     return [looks[name] for name in sorted(looks)]
 
 

@@ -36,7 +36,7 @@ def overview(
         from tenantry.watch.overview.page import to_html
 
         try:
-            found = read_overview(operation(stack, cwd).server().session, stack)
+            page = read_overview(operation(stack, cwd).server().session, stack)
         except DatabaseUnavailable as error:
             raise CommandError(
                 f"the admin database does not answer: {error}", "see that it runs, then run again"
@@ -44,12 +44,12 @@ def overview(
         except (NoHistory, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
             raise CommandError("the admin database lacks tables for it", "the next `tenantry up` makes them") from None
         try:
-            _write(html, to_html(found))
+            _write(html, to_html(page))
         except OSError as error:
             raise CommandError(
                 f"{html} cannot be written: {error.strerror}", "name a file in a folder of yours"
             ) from None
-    typer.echo(f"{html}: {len(found.tenants)} tenants")
+    typer.echo(f"{html}: {len(page.tenants)} tenants")
 
 
 def _write(path: Path, text: str) -> None:

@@ -76,7 +76,7 @@ def up(
 
 
 def _reminder(operation: "Operation") -> str:
-    """That nobody has looked for drift within a day, as far as the admin database says it."""
+    """A reminder that nobody has looked for drift within a day, as far as the admin database says it."""
     from datetime import UTC, datetime
 
     from tenantry.inspection.drift.last_look import read_last_look
@@ -147,11 +147,11 @@ def status(stack: StackOption = STACK, as_json: JsonOption = False, cwd: CwdOpti
         from tenantry.cli.stack_status import status as look
 
         operation = _operation(stack, None, cwd, _watcher(as_json))
-        found = replace(look(operation), reminder=_reminder(operation))
+        stack_status = replace(look(operation), reminder=_reminder(operation))
         if as_json:
-            _print_json(found.as_json())
+            _print_json(stack_status.as_json())
         else:
-            show_status(found)
+            show_status(stack_status)
 
 
 def _run(

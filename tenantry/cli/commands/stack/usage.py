@@ -10,6 +10,7 @@ import typer
 
 from tenantry.cli.commands.data.backup import refusals, report_progress, stack_of
 from tenantry.cli.commands.stack.up import operation
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, JsonOption, StackOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def usage(
-    code: Annotated[str | None, typer.Argument(help="A tenant's code; everybody without.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(autocompletion=codes, help="A tenant's code; everybody without.")
+    ] = None,
     reached: Annotated[
         int | None, typer.Option("--reached", min=1, max=1000, help="Only who uses so many per cent of some quota.")
     ] = None,
@@ -55,16 +58,16 @@ def usage(
             failed = take(
                 stack_of(cwd, stack), operation(stack, cwd).server(), [code] if code else [], report_progress
             )[1]
-        found = _read(stack, cwd, code)
+        tenants = _read(stack, cwd, code)
     if reached is not None:
-        found = [facts for facts in found if any(quota.pressure >= reached for quota in facts.quotas.values())]
+        tenants = [facts for facts in tenants if any(quota.pressure >= reached for quota in facts.quotas.values())]
     if as_json:
-        document = {"tenants": [_as_json(facts) for facts in found], "failed": failed}
+        document = {"tenants": [_as_json(facts) for facts in tenants], "failed": failed}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
     elif code is not None:
-        _show_one(found[0])
+        _show_one(tenants[0])
     else:
-        _show_all(found)
+        _show_all(tenants)
     if failed:
         from tenantry.engine.errors import ExitCode
 
@@ -79,14 +82,14 @@ def _read(stack: str, cwd: "CwdOption", code: str | None) -> "list[TenantFacts]"
     from tenantry.watch.tenant_facts import read
 
     try:
-        found = read(operation(stack, cwd).server().session, code)
+        tenants = read(operation(stack, cwd).server().session, code)
     except DatabaseUnavailable as error:
         raise CommandError(f"the admin database does not answer: {error}", "see that it runs, then run again") from None
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         raise CommandError("the admin database lacks tables for it", "the next `tenantry up` makes them") from None
-    if code is not None and not found:
+    if code is not None and not tenants:
         raise CommandError(f"the admin database has no tenant {code}", "`tenantry list` names them")
-    return found
+    return tenants
 
 
 def _as_json(facts: "TenantFacts") -> dict[str, Any]:
@@ -136,13 +139,13 @@ def _show_one(facts: "TenantFacts") -> None:
     typer.echo(f"database {facts.database}: {size}, {sessions} of {most} connections")
 
 
-def _show_all(found: "Sequence[TenantFacts]") -> None:
+def _show_all(tenants: "Sequence[TenantFacts]") -> None:
     from rich.table import Table
 
     from tenantry.watch.tenant_facts import QUOTAS
 
     table = Table("code", "plan", "phase", *QUOTAS, "connections", box=None, header_style="bold")
-    for facts in found:
+    for facts in tenants:
         shares = (percent_text(facts.quotas[name]) if name in facts.quotas else "-" for name in QUOTAS)
         connections = "-" if facts.connections is None else f"{facts.connections}/{facts.connection_limit or '?'}"
         table.add_row(facts.code, facts.plan, facts.phase, *shares, connections)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    tenants: Annotated[list[str] | None, typer.Argument(help="Codes; all without any.", metavar="[TENANT]...")] = None,
+    tenants: Annotated[
+        list[str] | None, typer.Argument(autocompletion=codes, help="Codes; all without any.", metavar="[TENANT]...")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", "-o", help="An attack or a whole domain (database, storage, ...).")
     ] = None,
@@ -140,13 +143,15 @@ def _findings(report: "Report") -> Iterator[str]:
 
     room = _SHOWN
     for state, remedy in REMEDIES.items():
-        found = [result for result in report.bad if result.verdict.state is state and result.verdict.said != NOT_TRIED]
-        shown = found if state is State.HOLE else found[: max(room, 1)]
+        results = [
+            result for result in report.bad if result.verdict.state is state and result.verdict.said != NOT_TRIED
+        ]
+        shown = results if state is State.HOLE else results[: max(room, 1)]
         room -= len(shown)
         yield from map(_finding, shown)
-        if len(found) > len(shown):
-            yield f"... and {len(found) - len(shown)} more {state.value}: see --json"
-        if found:
+        if len(results) > len(shown):
+            yield f"... and {len(results) - len(shown)} more {state.value}: see --json"
+        if results:
             yield f"  {state.value}: {remedy}"
 
 

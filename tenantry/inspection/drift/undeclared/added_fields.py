@@ -18,7 +18,7 @@ Steps = tuple[str, ...]  # f:spec, f:containers, k:{"name":"x"}: as managedField
 
 
 def added_fields(
-    item: LiveObject, inputs: Mapping[str, Any], told: Collection[str] = ()
+    item: LiveObject, inputs: Mapping[str, Any], refreshed: Collection[str] = ()
 ) -> Iterator[tuple[str, list[str]]]:
     """Program and paths of the fields that it has added to an object with these declared `inputs`.
 
@@ -31,7 +31,7 @@ def added_fields(
             continue
         leaves = _leaves(mapping(entry.get("fieldsV1")))
         added = [_path(steps) for steps in leaves if not _is_declared(inputs, steps)]
-        paths = [path for path in added if _counts(path) and not path.startswith(tuple(told))]
+        paths = [path for path in added if _counts(path) and not path.startswith(tuple(refreshed))]
         if paths:
             yield manager, paths
 

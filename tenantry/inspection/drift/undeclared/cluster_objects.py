@@ -66,7 +66,7 @@ def kinds(kube: Kube) -> list[ApiKind]:
     versions = ["v1"]
     for group in map(mapping, sequence(kube.read("/apis").get("groups"))):
         versions.append(str(mapping(group.get("preferredVersion")).get("groupVersion")))
-    found: list[ApiKind] = []
+    all_kinds: list[ApiKind] = []
     for version in versions:
         root = f"/apis/{version}" if "/" in version else f"/api/{version}"
         if version.partition("/")[0] == _NOT_STORED:
@@ -75,8 +75,8 @@ def kinds(kube: Kube) -> list[ApiKind]:
             name, kind = str(resource.get("name")), str(resource.get("kind"))
             is_event = kind == "Event" and version.rpartition("/")[0] in _EVENTS
             if resource.get("namespaced") and "list" in sequence(resource.get("verbs")) and not is_event:
-                found.append(ApiKind(version, kind, name))
-    return [kind for kind in found if "/" not in kind.plural]
+                all_kinds.append(ApiKind(version, kind, name))
+    return [kind for kind in all_kinds if "/" not in kind.plural]
 
 
 def objects(kube: Kube, kind: ApiKind, namespaces: Collection[str]) -> Iterator[LiveObject]:

@@ -66,21 +66,21 @@ def look(stack: LiveStack, unseen: list[str]) -> Iterator[Undeclared]:
     spaces = {names.namespace: names for names, phase in stack.tenants if phase.has_workload}
     if not spaces:
         return
-    kube, found = stack.kube, list[LiveObject]()
+    kube, items = stack.kube, list[LiveObject]()
     for kind in kinds(kube):
         try:
-            found += objects(kube, kind, spaces.keys())
+            items += objects(kube, kind, spaces.keys())
         except LookupError as error:
             unseen.append(f"{SYSTEM}: {error}")
     for namespace, names in spaces.items():
-        inside = [item for item in found if item.namespace == namespace]
+        inside = [item for item in items if item.namespace == namespace]
         declared = {_key(thing): thing for thing in stack.declared.things.get(namespace, ())}
         for item in undeclared(inside, declared.keys()):
             yield _undeclared(names, item, kube)
         for item in inside:
             if item.key in declared:
                 thing = declared[item.key]
-                for manager, paths in added_fields(item, thing.inputs, stack.told.get(thing.urn, ())):
+                for manager, paths in added_fields(item, thing.inputs, stack.refreshed.get(thing.urn, ())):
                     yield Undeclared(_added(names, item, manager, paths))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.database.owner_login import CATALOG_ALONE
+from tenantry.database.owner_login import CATALOG_ALONE, PLATFORM_SUFFIXES
 from tenantry.inspection.drift.model import Finding, Gravity, Mending
 from tenantry.inspection.drift.stack import LiveStack
 from tenantry.inspection.drift.undeclared.removal import Undeclared
@@ -20,19 +20,31 @@ if TYPE_CHECKING:
 
 SYSTEM: Final = "PostgreSQL"
 _SHOWN: Final = 5  # rights of one grantee
-ROLES: Final = """
-SELECT rolname, rolcanlogin FROM pg_roles WHERE starts_with(rolname, %(prefix)s) AND rolname <> ALL(%(own)s) ORDER BY 1
+# The platform's own logins while a program of its works with them: a lock in the maintenance database, where no tenant
+# gets in, tells it (tenantry/database/owner_login.py). What a killed run has left is told.
+_AT_WORK: Final = """
+SELECT name::name FROM unnest(%(platform)s::text[]) AS name WHERE EXISTS (SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (classid::bigint << 32 | objid::bigint) = hashtextextended(name, 0))
 """
+# The owner of a copy beside the tenant's is told with that (DATABASES).
+ROLES: Final = f"""
+SELECT rolname, rolcanlogin FROM pg_roles WHERE starts_with(rolname, %(prefix)s) AND rolname <> ALL(%(own)s)
+    AND rolname <> ALL(ARRAY({_AT_WORK}))
+    AND NOT EXISTS (SELECT FROM pg_database WHERE datname = rolname AND datdba = pg_roles.oid) ORDER BY 1
+"""  # noqa: S608 - no input
 DATABASES: Final = """
 SELECT datname, pg_get_userbyid(datdba) FROM pg_database WHERE datname <> %(database)s
     AND (starts_with(datname, %(prefix)s) OR pg_get_userbyid(datdba) = ANY(%(own)s)) ORDER BY 1
 """
 # Who makes a role is a member of it, and the provisioner has to be one of the owner.
-MEMBERS: Final = """
+MEMBERS: Final = f"""
 SELECT pg_get_userbyid(roleid), pg_get_userbyid(member) FROM pg_auth_members
 WHERE pg_get_userbyid(roleid) = ANY(%(own)s) AND pg_get_userbyid(member) <> session_user
+    AND pg_get_userbyid(member) <> ALL(ARRAY({_AT_WORK}))
     AND NOT (pg_get_userbyid(roleid) = %(owner)s AND pg_get_userbyid(member) = ANY(%(logins)s)) ORDER BY 1, 2
-"""
+"""  # noqa: S608 - no input
 # What the server was made with and what an extension has made are as they were then (pg_init_privs). PUBLIC may use
 # every routine, type and language by default and reads the information schema; CloneRights tells of the schema public.
 RIGHTS: Final = """
@@ -107,6 +119,7 @@ def _values(names: Names) -> dict[str, Any]:
         "owner": names.owner_role,
         "logins": list(names.login_roles),
         "own": [names.owner_role, *names.login_roles],
+        "platform": [f"{names.owner_role}{suffix}" for suffix in PLATFORM_SUFFIXES],
         "prefix": f"{names.database}_",
     }
 

@@ -63,12 +63,12 @@ def _of_role(ram: Ram, names: Names) -> Iterator[Undeclared]:
 def _policies(ram: Ram, kind: str, holder: str) -> Iterator[tuple[str, str]]:
     """Type and name of each. None where the holder is gone: the refresh tells that."""
     try:
-        found = list(ram.listed(f"ListPoliciesFor{kind}", "Policies", "Policy", **{f"{kind}Name": holder}))
+        policies = list(ram.listed(f"ListPoliciesFor{kind}", "Policies", "Policy", **{f"{kind}Name": holder}))
     except OSError as error:
         if "EntityNotExist" in str(error):
             return
         raise
-    yield from ((str(policy.get("PolicyType")), str(policy.get("PolicyName"))) for policy in found)
+    yield from ((str(policy.get("PolicyType")), str(policy.get("PolicyName"))) for policy in policies)
 
 
 def _of_policy(ram: Ram, names: Names) -> Iterator[Undeclared]:
@@ -151,7 +151,7 @@ def _of_name(ram: Ram, tenants: list[Names]) -> Iterator[Undeclared]:
 
 
 def _of_platform(ram: Ram) -> Iterator[Undeclared]:
-    """Of the roles that the platform's own accounts take, one of which takes every tenant's role in turn."""
+    """Looks at the roles that the platform's own accounts take, one of which takes every tenant's role in turn."""
     for role in _PLATFORM_ROLES:
         for policy in _policies(ram, "Role", role):
             if policy != ("Custom", role):

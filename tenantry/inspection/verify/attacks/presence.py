@@ -26,17 +26,17 @@ def plural(kind: str) -> str:
     return f"{word}es" if word.endswith("s") else f"{word}s"
 
 
-def _present(field: VerifyContext, names: Names) -> Verdict:
-    things = field.at.declared.things.get(names.namespace, ())
+def _present(context: VerifyContext, names: Names) -> Verdict:
+    things = context.target.declared.things.get(names.namespace, ())
     if not things:
         return broken("the stack's record holds nothing of it in the cluster")
-    return _there(field, things)
+    return _there(context, things)
 
 
-def _there(field: VerifyContext, things: Sequence[Thing]) -> Verdict:
+def _there(context: VerifyContext, things: Sequence[Thing]) -> Verdict:
     missing: list[str] = []
     for thing in things:
-        answer = field.admin.ask("GET", where(thing))
+        answer = context.admin.ask("GET", where(thing))
         if answer.status == 404:
             missing.append(f"{thing.kind} {thing.name}")
         elif answer.status != 200:
@@ -44,15 +44,15 @@ def _there(field: VerifyContext, things: Sequence[Thing]) -> Verdict:
     return broken(f"missing: {', '.join(missing)}") if missing else passed()
 
 
-def _record(field: VerifyContext, names: Names) -> Verdict:
+def _record(context: VerifyContext, names: Names) -> Verdict:
     """Tells whether the tenant's own record is among those of its name; whose the others are is another question."""
-    wanted = field.at.declared.records.get(names.domain)
+    wanted = context.target.declared.records.get(names.domain)
     if wanted is None:
         return broken(f"the stack's record holds no A record of {names.domain}")
     keys = {
-        "ALICLOUD_ACCESS_KEY": field.at.provisioner.identity,
-        "ALICLOUD_SECRET_KEY": field.at.provisioner.secret,
-        **({"TENANTRY_ALIBABA_PROXY": field.at.proxy} if field.at.proxy else {}),
+        "ALICLOUD_ACCESS_KEY": context.target.provisioner.identity,
+        "ALICLOUD_SECRET_KEY": context.target.provisioner.secret,
+        **({"TENANTRY_ALIBABA_PROXY": context.target.proxy} if context.target.proxy else {}),
     }
     same = [record for record in records_of(wanted, keys) if str(record.get("Status")).upper() != "DISABLE"]
     if not same:
@@ -63,18 +63,20 @@ def _record(field: VerifyContext, names: Names) -> Verdict:
     return passed()
 
 
-def _objects(field: VerifyContext) -> Iterator[Attempt]:
+def _objects(context: VerifyContext) -> Iterator[Attempt]:
     """Objects of each tenant, and of the platform: without its CronJob nobody is backed up."""
-    for names in field.spaces:
-        yield Attempt("", names.code, partial(_present, field, names))
-    tenants = {names.namespace for names in field.all}
-    shared = [thing for space, things in field.at.declared.things.items() if space not in tenants for thing in things]
+    for names in context.with_namespace:
+        yield Attempt("", names.code, partial(_present, context, names))
+    tenants = {names.namespace for names in context.all}
+    shared = [
+        thing for space, things in context.target.declared.things.items() if space not in tenants for thing in things
+    ]
     if shared:  # a stack of one cell stands on another's platform
-        yield Attempt("", "platform", partial(_there, field, shared))
+        yield Attempt("", "platform", partial(_there, context, shared))
 
 
 def _each(judge: Callable[[VerifyContext, Names], Verdict]) -> Callable[[VerifyContext], Iterator[Attempt]]:
-    return lambda field: (Attempt("", names.code, partial(judge, field, names)) for names in field.spaces)
+    return lambda context: (Attempt("", names.code, partial(judge, context, names)) for names in context.with_namespace)
 
 
 ATTACKS: Final = (

@@ -34,19 +34,19 @@ GROUPS: Final = (
 )
 
 
-def privileged_tester(field: VerifyContext) -> Kube:
+def privileged_tester(context: VerifyContext) -> Kube:
     """Raises LookupError when it cannot be made."""
-    return field.once("stranger", lambda: _made(field))
+    return context.cached("stranger", lambda: _made(context))
 
 
-def _made(field: VerifyContext) -> Kube:
+def _made(context: VerifyContext) -> Kube:
     import secrets
 
-    name = f"tenantry-verify-{field.mark}"
+    name = f"tenantry-verify-{context.mark}"
     user = f"verify:{secrets.token_hex(16)}"
     rules = [{"apiGroups": [group], "resources": ["*"], "verbs": ["*"]} for group in GROUPS]
-    until = str(int(time.time() + field.limit_s + SLACK_SECONDS))
-    metadata = {"name": name, "labels": {LABEL: field.mark}, "annotations": {UNTIL: until}}
+    until = str(int(time.time() + context.limit_s + SLACK_SECONDS))
+    metadata = {"name": name, "labels": {LABEL: context.mark}, "annotations": {UNTIL: until}}
     group = "rbac.authorization.k8s.io"
     binding = {
         "metadata": metadata,
@@ -58,10 +58,10 @@ def _made(field: VerifyContext) -> Kube:
         "clusterrolebindings": binding,
     }
     for kind, body in bodies.items():
-        answer = field.admin.ask("POST", f"{RBAC}/{kind}", body, dry=False)
+        answer = context.admin.ask("POST", f"{RBAC}/{kind}", body, dry=False)
         if answer.status != 201:
             raise LookupError(f"no stranger to attack the admission rules with: {answer.said}")
-    kube = field.admin.impersonating(user, "system:authenticated")
+    kube = context.admin.impersonating(user, "system:authenticated")
     deadline = time.monotonic() + KNOWN_SECONDS
     while (answer := kube.ask("GET", "/api/v1/namespaces?limit=1")).status != 200:
         if time.monotonic() > deadline:
@@ -72,14 +72,14 @@ def _made(field: VerifyContext) -> Kube:
     return kube
 
 
-def remove_testers(field: VerifyContext) -> list[str]:
+def remove_testers(context: VerifyContext) -> list[str]:
     """Removes this run's stranger and those of killed runs; what could not be removed."""
     left: list[str] = []
     for kind in KINDS:
-        for item in field.admin.items(f"{RBAC}/{kind}?labelSelector={LABEL}"):
+        for item in context.admin.items(f"{RBAC}/{kind}?labelSelector={LABEL}"):
             metadata = mapping(item.get("metadata"))
-            if mapping(metadata.get("labels")).get(LABEL) == field.mark or _is_over(metadata):
-                answer = field.admin.ask("DELETE", f"{RBAC}/{kind}/{metadata['name']}", dry=False)
+            if mapping(metadata.get("labels")).get(LABEL) == context.mark or _is_over(metadata):
+                answer = context.admin.ask("DELETE", f"{RBAC}/{kind}/{metadata['name']}", dry=False)
                 if answer.status not in (200, 202, 404):
                     left.append(f"{kind}/{metadata['name']}: {answer.said}")
     return left

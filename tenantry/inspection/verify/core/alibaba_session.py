@@ -18,42 +18,42 @@ _STS: Final = ("sts.aliyuncs.com", "2015-04-01")
 ANSWER_DENIED: Final = ("NoPermission", "AccessDenied", "Forbidden.RAM")
 
 
-def environment_of(field: VerifyContext, keys: Keys) -> dict[str, str]:
+def environment_of(context: VerifyContext, keys: Keys) -> dict[str, str]:
     """The keys in the form that `tenantry.engine.clients.alibaba_rpc.call` takes."""
     return {
         "ALICLOUD_ACCESS_KEY": keys.identity,
         "ALICLOUD_SECRET_KEY": keys.secret,
         **({"ALICLOUD_SECURITY_TOKEN": keys.token} if keys.token else {}),
-        **({"TENANTRY_ALIBABA_PROXY": field.at.proxy} if field.at.proxy else {}),
+        **({"TENANTRY_ALIBABA_PROXY": context.target.proxy} if context.target.proxy else {}),
     }
 
 
-def assume(field: VerifyContext, keys: Keys, role: str) -> Keys:
+def assume(context: VerifyContext, keys: Keys, role: str) -> Keys:
     """A session of the role. Raises OSError, whose text ends with the service's code."""
     wanted = {
-        "RoleArn": f"acs:ram::{field.at.account}:role/{role}",
+        "RoleArn": f"acs:ram::{context.target.account}:role/{role}",
         "RoleSessionName": "tenantry-verify",
         "DurationSeconds": SESSION_SECONDS,
     }
-    return _keys(mapping(call(*_STS, "AssumeRole", wanted, environment_of(field, keys)).get("Credentials")))
+    return _keys(mapping(call(*_STS, "AssumeRole", wanted, environment_of(context, keys)).get("Credentials")))
 
 
-def assume_by_token(field: VerifyContext, token: str, role: str, seconds: int = SESSION_SECONDS) -> Keys:
+def assume_by_token(context: VerifyContext, token: str, role: str, seconds: int = SESSION_SECONDS) -> Keys:
     """Takes a session with a pod's projected token: no key is needed. Raises OSError as above."""
     import requests
 
     host, version = _STS
-    proxy = field.at.proxy
+    proxy = context.target.proxy
     answer = requests.post(
         f"{'http' if proxy else 'https'}://{host}/",
         params={"Action": "AssumeRoleWithOIDC", "Version": version, "Format": "JSON"},
         data={
-            "RoleArn": f"acs:ram::{field.at.account}:role/{role}",
-            "OIDCProviderArn": provider_arn(field.at.account, field.at.identity_provider),
+            "RoleArn": f"acs:ram::{context.target.account}:role/{role}",
+            "OIDCProviderArn": provider_arn(context.target.account, context.target.identity_provider),
             "OIDCToken": token,
             "RoleSessionName": "tenantry-verify",
             "DurationSeconds": str(seconds),
-            "SignatureNonce": field.mark,
+            "SignatureNonce": context.mark,
         },
         proxies={"http": proxy} if proxy else {},
         timeout=TIMEOUT_SECONDS,
@@ -64,26 +64,28 @@ def assume_by_token(field: VerifyContext, token: str, role: str, seconds: int = 
     return _keys(mapping(document["Credentials"]))
 
 
-def _keys(told: Any) -> Keys:
-    return Keys(str(told["AccessKeyId"]), str(told["AccessKeySecret"]), str(told["SecurityToken"]))
+def _keys(credentials: Any) -> Keys:
+    return Keys(str(credentials["AccessKeyId"]), str(credentials["AccessKeySecret"]), str(credentials["SecurityToken"]))
 
 
-def broker(field: VerifyContext) -> Keys:
+def broker(context: VerifyContext) -> Keys:
     """A session of the credential broker's role, as its pods take it: it has no key."""
 
     def take() -> Keys:
-        token = field.token_of(PLATFORM_NAMESPACE, BROKER_ACCOUNT, field.at.audience)
-        return assume_by_token(field, token, BROKER_ROLE)
+        token = context.token_of(PLATFORM_NAMESPACE, BROKER_ACCOUNT, context.target.audience)
+        return assume_by_token(context, token, BROKER_ROLE)
 
-    return field.once("broker", take, SESSION_SECONDS)
+    return context.cached("broker", take, SESSION_SECONDS)
 
 
-def session(field: VerifyContext, names: Names) -> Keys:
+def session(context: VerifyContext, names: Names) -> Keys:
     """The tenant's own, as the credential broker hands it out."""
-    return field.once(f"session {names.code}", lambda: assume(field, broker(field), names.ram_role), SESSION_SECONDS)
+    return context.cached(
+        f"session {names.code}", lambda: assume(context, broker(context), names.ram_role), SESSION_SECONDS
+    )
 
 
-def bucket(field: VerifyContext, keys: Keys | None, name: str, region: str = "") -> Any:
+def bucket(context: VerifyContext, keys: Keys | None, name: str, region: str = "") -> Any:
     """Under its real host name; without keys as anybody on the Internet."""
     oss2: Any = importlib.import_module("oss2")  # carries no types, and takes half a second
     if keys is None:
@@ -92,13 +94,13 @@ def bucket(field: VerifyContext, keys: Keys | None, name: str, region: str = "")
         auth = oss2.StsAuth(keys.identity, keys.secret, keys.token, auth_version="v4")
     else:
         auth = oss2.AuthV4(keys.identity, keys.secret)
-    region = region or {**field.at.buckets, **field.at.vault}[name]
-    proxy = field.at.proxy
+    region = region or {**context.target.buckets, **context.target.vault}[name]
+    proxy = context.target.proxy
     return oss2.Bucket(
         auth,
         f"{'http' if proxy else 'https'}://oss-{region}.aliyuncs.com",
         name,
-        session=field.once("oss session", oss2.Session),
+        session=context.cached("oss session", oss2.Session),
         connect_timeout=TIMEOUT_SECONDS,
         proxies={"http": proxy, "https": proxy} if proxy else None,
         region=region,
@@ -111,12 +113,12 @@ def denied(attempt: Callable[[], Any], undo: Callable[[], Any] | None = None, *,
     try:
         attempt()
     except oss2.exceptions.OssError as error:
-        told: Any = error
-        code = told.code or told.details.get("Code", "")
+        failure: Any = error
+        code = failure.code or failure.details.get("Code", "")
         # The answer to a HEAD has no body and so no code.
-        if told.status == 403 and (code == "AccessDenied" or (head and not code)):
+        if failure.status == 403 and (code == "AccessDenied" or (head and not code)):
             return passed()
-        return inconclusive(f"refused for another reason: {told.status} {code}")
+        return inconclusive(f"refused for another reason: {failure.status} {code}")
     if undo is not None:
         undo()
     return vulnerable("OSS did it")

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from tenantry.engine.clients.kubernetes import Kube
-from tenantry.inspection.verify.core.target import Surroundings
+from tenantry.inspection.verify.core.target import VerifyTarget
 from tenantry.names import SERVICE_ACCOUNT, Names
 from tenantry.parsing.json_narrowing import Tree, mapping
 
@@ -24,7 +24,7 @@ TOKEN_SECONDS: Final = 600  # the shortest that the API server hands out
 class VerifyContext:
     """`chosen` attack everybody and are attacked by everybody; between two others nothing is tried."""
 
-    at: Surroundings
+    target: VerifyTarget
     chosen: frozenset[str]
     limit_s: float = LIMIT_SECONDS
     mark: str = field(default_factory=lambda: secrets.token_hex(4))  # in the name of all that is written
@@ -35,37 +35,37 @@ class VerifyContext:
 
     @property
     def all(self) -> list[Names]:
-        return [names for names, _ in self.at.tenants.values()]
+        return [names for names, _ in self.target.tenants.values()]
 
     @property
-    def mine(self) -> list[Names]:
+    def selected(self) -> list[Names]:
         """The chosen ones."""
         return [names for names in self.all if names.code in self.chosen]
 
     @property
-    def living(self) -> list[Names]:
+    def with_access(self) -> list[Names]:
         """The chosen ones that may log in and take sessions: only they can attack."""
-        return [names for names in self.mine if self.at.tenants[names.code][1].has_access]
+        return [names for names in self.selected if self.target.tenants[names.code][1].has_access]
 
     @property
-    def spaces(self) -> list[Names]:
+    def with_namespace(self) -> list[Names]:
         """The chosen ones that have a namespace."""
-        return [names for names in self.mine if self.at.tenants[names.code][1].has_workload]
+        return [names for names in self.selected if self.target.tenants[names.code][1].has_workload]
 
     def pairs(self, *, spaces: bool = False) -> Iterator[tuple[Names, Names]]:
         """Every ordered pair with one of the chosen in it: who attacks, whom. `spaces`: both have a namespace."""
         for tenant in self.all:
             for other in self.all:
-                phases = self.at.tenants[tenant.code][1], self.at.tenants[other.code][1]
+                phases = self.target.tenants[tenant.code][1], self.target.tenants[other.code][1]
                 fit = all(phase.has_workload for phase in phases) if spaces else phases[0].has_access
                 if tenant != other and fit and self.chosen & {tenant.code, other.code}:
                     yield tenant, other
 
     @cached_property
     def admin(self) -> Kube:
-        return Kube.admin(self.at.kubeconfig)
+        return Kube.admin(self.target.kubeconfig)
 
-    def once(self, key: str, make: Callable[[], Value], lasts_s: float = math.inf) -> Value:
+    def cached(self, key: str, make: Callable[[], Value], lasts_s: float = math.inf) -> Value:
         """Made by the first thread that asks; the others of this key wait for it, those of other keys do not.
 
         Made anew in the second half of the time that it lasts: a run may last longer than its credentials.
@@ -80,7 +80,7 @@ class VerifyContext:
 
     def login(self, names: Names) -> tuple[str, str]:
         """User and password at the database, from the Secret that the application gets."""
-        return self.once(f"login {names.code}", lambda: self._login(names))
+        return self.cached(f"login {names.code}", lambda: self._login(names))
 
     def _login(self, names: Names) -> tuple[str, str]:
         path = f"/api/v1/namespaces/{names.namespace}/secrets/{SERVICE_ACCOUNT}"
@@ -94,7 +94,7 @@ class VerifyContext:
         """A token of the application's service account; without an audience for the Kubernetes API, which no pod ever
         gets.
         """
-        return self.once(f"token {names.code} {audience}", lambda: self._token(names, audience), TOKEN_SECONDS)
+        return self.cached(f"token {names.code} {audience}", lambda: self._token(names, audience), TOKEN_SECONDS)
 
     def _token(self, names: Names, audience: str) -> str:
         return self.token_of(names.namespace, SERVICE_ACCOUNT, audience)
@@ -117,7 +117,7 @@ class VerifyContext:
         def make() -> Kube:
             return _certain(self.admin.holding(self.token(names)), who)
 
-        return self.once(f"account {names.code}", make, TOKEN_SECONDS / 2)
+        return self.cached(f"account {names.code}", make, TOKEN_SECONDS / 2)
 
     def member(self, names: Names, role: str) -> Kube:
         """One of the tenant's people, by the group that the cluster's sign-in would give."""
@@ -125,11 +125,11 @@ class VerifyContext:
 
         who = f"verify:{names.code}:{role}"
         make = self.admin.impersonating
-        return self.once(who, lambda: _certain(make(who, group(names.code, role), "system:authenticated"), who))
+        return self.cached(who, lambda: _certain(make(who, group(names.code, role), "system:authenticated"), who))
 
     def live(self, path: str) -> list[Tree]:
         """Live objects below a path, as the administrator sees them, read once."""
-        return self.once(path, lambda: self.admin.items(path))
+        return self.cached(path, lambda: self.admin.items(path))
 
 
 def _certain(kube: Kube, who: str) -> Kube:

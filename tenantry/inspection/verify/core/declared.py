@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tenantry.model.resource_kinds import KINDS, kind_name
+from tenantry.model.resources.catalogue import KINDS
+from tenantry.model.resources.kinds import kind_name
 from tenantry.parsing.json_narrowing import Tree, mapping, sequence
 
 RIGHTS: Final = "tenantry:index:CloneRights"
@@ -31,7 +32,16 @@ class Declared:
     connections: Mapping[str, int] = field(default_factory=dict[str, int])  # database or login -> how many
     temp_files: Mapping[str, int] = field(default_factory=dict[str, int])  # login -> kB that one session may fill
     things: Mapping[str, Sequence[Thing]] = field(default_factory=dict[str, Sequence[Thing]])  # by their namespace
-    records: Mapping[str, Tree] = field(default_factory=dict[str, Tree])  # host name -> the record's inputs
+    # Of what is not in the cluster: by kind. Secrets are encrypted in it.
+    inputs: Mapping[str, Sequence[Tree]] = field(default_factory=dict[str, Sequence[Tree]], repr=False)
+
+    @property
+    def records(self) -> dict[str, Tree]:
+        """Host name -> the inputs of its DNS record."""
+        return {
+            f"{inputs.get('rr')}.{inputs.get('domainName')}": inputs
+            for inputs in self.inputs.get(kind_name(RECORD), ())
+        }
 
 
 def declared(resources: Iterable[Any]) -> Declared:
@@ -41,7 +51,7 @@ def declared(resources: Iterable[Any]) -> Declared:
     connections: dict[str, int] = {}
     temp_files: dict[str, int] = {}
     things: dict[str, list[Thing]] = {}
-    records: dict[str, Tree] = {}
+    others: dict[str, list[Tree]] = {}
     for resource in map(mapping, resources):
         kind, inputs = str(resource.get("type")), mapping(resource.get("inputs"))
         spec, space = mapping(inputs.get("spec")), str(mapping(inputs.get("metadata")).get("namespace"))
@@ -53,12 +63,12 @@ def declared(resources: Iterable[Any]) -> Declared:
             connections[str(inputs["name"])] = int(inputs["connectionLimit"])
         elif kind == RIGHTS and "tempFileLimit" in inputs:
             temp_files.update({str(login): int(inputs["tempFileLimit"]) for login in sequence(inputs.get("logins"))})
-        elif kind == RECORD:
-            records[f"{inputs.get('rr')}.{inputs.get('domainName')}"] = inputs
         if kind.startswith(CLUSTER) and not resource.get("delete"):
-            found = _thing(kind, inputs, str(resource.get("urn")))
-            things.setdefault(found.namespace or found.name, []).append(found)
-    return Declared(quotas, limits, connections, temp_files, things, records)
+            thing = _thing(kind, inputs, str(resource.get("urn")))
+            things.setdefault(thing.namespace or thing.name, []).append(thing)
+        elif ":" in kind and not kind.startswith(CLUSTER):
+            others.setdefault(kind_name(kind), []).append(inputs)
+    return Declared(quotas, limits, connections, temp_files, things, others)
 
 
 def _limits_connections(token: str) -> bool:
@@ -91,12 +101,12 @@ def beyond(live: Tree, given: Tree) -> list[str]:
 
 def least(several: Iterable[Tree]) -> dict[str, Any]:
     """The effective limits of several quotas or ranges of one namespace: each of them holds."""
-    found: dict[str, Any] = {}
+    lowest: dict[str, Any] = {}
     for amounts in several:
         for name, amount in amounts.items():
-            if name not in found or amount_of(amount) < amount_of(found[name]):
-                found[name] = amount
-    return found
+            if name not in lowest or amount_of(amount) < amount_of(lowest[name]):
+                lowest[name] = amount
+    return lowest
 
 
 def amount_of(text: Any) -> Any:

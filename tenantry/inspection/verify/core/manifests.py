@@ -21,20 +21,20 @@ def manifest(version: str, kind: str, **body: Any) -> Json:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": NAME, **body.pop("metadata", {})}, **body}
 
 
-def image(field: VerifyContext, names: Names) -> str:
+def image(context: VerifyContext, names: Names) -> str:
     """The image that the tenant's application runs. Raises LookupError without one."""
-    for deployment in field.live(path(names, "apps/v1", "deployments")):
+    for deployment in context.live(path(names, "apps/v1", "deployments")):
         template = mapping(mapping(mapping(deployment.get("spec")).get("template")).get("spec"))
         for container in sequence(template.get("containers")):
             return str(mapping(container)["image"])
     raise LookupError(f"{names.namespace} has no Deployment")
 
 
-def pod(field: VerifyContext, names: Names, container: Json | None = None, **spec: Any) -> Json:
+def pod(context: VerifyContext, names: Names, container: Json | None = None, **spec: Any) -> Json:
     """A pod as Pod Security's `restricted` wants it."""
     one: Json = {
         "name": "a",
-        "image": image(field, names),
+        "image": image(context, names),
         "imagePullPolicy": "Always",
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -56,9 +56,9 @@ def modifier(code: str, **more: Any) -> Json:
     return {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [header], **more}}
 
 
-def route(field: VerifyContext, names: Names, *hosts: str, filters: list[Json] | None = None, **rule: Any) -> Json:
+def route(context: VerifyContext, names: Names, *hosts: str, filters: list[Json] | None = None, **rule: Any) -> Json:
     """A second route beside the tenant's own."""
-    namespace, gateway = field.at.gateway
+    namespace, gateway = context.target.gateway
     one: Json = {
         "backendRefs": [{"name": SERVICE_ACCOUNT, "port": APP_PORT}],
         "filters": [modifier(names.code)] if filters is None else filters,

@@ -80,10 +80,10 @@ def types_of(policy: Tree) -> list[str]:
 
 def selects(selector: Any, labels: Mapping[str, str]) -> bool:
     """A label selector; an empty one selects everything. Raises ValueError for an operator it does not know."""
-    told = mapping(selector)
-    wanted = mapping(told.get("matchLabels"))
+    document = mapping(selector)
+    wanted = mapping(document.get("matchLabels"))
     return all(labels.get(name) == value for name, value in wanted.items()) and all(
-        _holds(mapping(expression), labels) for expression in sequence(told.get("matchExpressions"))
+        _holds(mapping(expression), labels) for expression in sequence(document.get("matchExpressions"))
     )
 
 

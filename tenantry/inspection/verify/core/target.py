@@ -35,7 +35,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the gateway takes requests, and the authority of its certificate. `plain_port` is where it must not."""
+    """The gateway's place, and the authority of its certificate. At `plain_port` it must not take requests."""
 
     host: str
     port: int
@@ -44,7 +44,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class VerifyTarget:
     """One live stack."""
 
     stack: str
@@ -70,7 +70,7 @@ class Surroundings:
     endpoint: Endpoint | None = None  # where somebody behind the gateway says what arrives: in embedded stacks
 
 
-def read(project: Project, stack: str, given: Mapping[str, str]) -> Surroundings:
+def read(project: Project, stack: str, given: Mapping[str, str]) -> VerifyTarget:
     """Raises Refusal when the stack is not up, or something needed is not set."""
     stack = project.stack(stack)
     environment = engine.environment(project, stack, given)
@@ -95,15 +95,17 @@ class _Settings:
     embedded: bool = False
 
     def get(self, key: str, variable: str = "") -> str:
-        told = self.environment.get(variable, "") if variable and self.embedded else ""
-        value = told or mapping(self.stated.get(f"tenantry:{key}")).get("value") or self._default(key)
+        variable_value = self.environment.get(variable, "") if variable and self.embedded else ""
+        value = variable_value or mapping(self.stated.get(f"tenantry:{key}")).get("value") or self._default(key)
         if value in (None, ""):
             raise CommandError(f"tenantry:{key} is not set", f"`pulumi config set {key}`, or `. .local/env`")
         return str(value)
 
     def list(self, key: str) -> list[str]:
-        told = mapping(self.stated.get(f"tenantry:{key}"))
-        value = told.get("objectValue") or (json.loads(told["value"]) if told.get("value") else self._default(key))
+        stated = mapping(self.stated.get(f"tenantry:{key}"))
+        value = stated.get("objectValue") or (
+            json.loads(stated["value"]) if stated.get("value") else self._default(key)
+        )
         return [str(entry) for entry in sequence(value)]
 
     def _default(self, key: str) -> Any:
@@ -117,7 +119,7 @@ def _ask(cli: Cli, *arguments: str) -> Any:
     return json.loads(answer.out)
 
 
-def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Surroundings:
+def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> VerifyTarget:
     platform = mapping(outputs.get("platform"))
     tenants, admin = read_records(outputs.get(TENANTS)), mapping(outputs.get("adminDatabase"))
     if not platform or not tenants:
@@ -125,7 +127,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Sur
             f"the stack `{stack}` holds no platform with tenants", "run `tenantry up` first; name it with --stack"
         )
     zone, gateway = str(platform["zone"]), mapping(platform["gateway"])
-    return Surroundings(
+    return VerifyTarget(
         stack=stack,
         plugins=_plugins(settings.project.tenants(stack)),
         zone=zone,

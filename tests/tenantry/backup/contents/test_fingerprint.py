@@ -12,7 +12,7 @@ import pytest
 from local.postgresql.binaries import binary
 from local.postgresql.temporary import TemporaryServer
 from tenantry.backup.clients import BackupClients
-from tenantry.backup.contents import pg_dump
+from tenantry.backup.contents import fingerprint, pg_dump
 from tenantry.backup.contents.fingerprint import Fingerprint, differences
 from tenantry.backup.contents.objects import temporary_file
 from tenantry.backup.errors import BackupError
@@ -222,6 +222,28 @@ def test_the_order_of_rows_does_not_matter(systems: BackupClients, source: str) 
         session.execute("CREATE TEMPORARY TABLE kept AS SELECT * FROM one; DELETE FROM one")
         session.execute("INSERT INTO one OVERRIDING SYSTEM VALUE SELECT * FROM kept ORDER BY id DESC")
     assert differences(before, pg_dump.fingerprint_of(systems, source)) == []
+
+
+def test_a_large_object_beyond_what_a_value_may_be_is_read(systems: BackupClients, source: str) -> None:
+    """PostgreSQL's values end at 1 GB, its large objects at 4 TB; one byte behind a gap of any size costs a tenant
+    nothing."""
+    with systems.session(source) as session:
+        session.execute("DO $$ BEGIN PERFORM lo_put(lo_create(4711), 1100000000, 'x'); END $$")
+    with pg_dump.frozen(systems, source) as (session, _):
+        assert fingerprint.take(session, session, "", has_record=False).large_objects.rows == 2
+
+
+def test_a_large_object_in_parts_is_compared_to_its_end(
+    systems: BackupClients, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = pg_dump.fingerprint_of(systems, source).large_objects
+    monkeypatch.setattr(fingerprint, "PART_BYTES", 5)  # of `large`: as long as a part
+    assert pg_dump.fingerprint_of(systems, source).large_objects == whole
+    monkeypatch.setattr(fingerprint, "PART_BYTES", 2)
+    before = pg_dump.fingerprint_of(systems, source)
+    with systems.session(source) as session:
+        session.execute("SELECT lo_put(oid, 4, 'E') FROM pg_largeobject_metadata")
+    assert differences(before, pg_dump.fingerprint_of(systems, source)) == ["large objects differ"]
 
 
 def test_a_session_with_other_settings_says_the_same(systems: BackupClients, source: str) -> None:

@@ -49,7 +49,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
 def test_what_cannot_be_read_is_told_with_its_key_and_a_remedy(text: bytes, field: str) -> None:
     with pytest.raises(BackupError) as caught:
         read_manifest(text, KEY)
-    assert caught.value.wrong.startswith(f"{KEY}: {field}: ")
+    assert caught.value.problem.startswith(f"{KEY}: {field}: ")
     assert "use the release that wrote this backup" in caught.value.remedy
     assert "hunter2" not in str(caught.value)
 

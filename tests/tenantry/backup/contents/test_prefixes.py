@@ -105,9 +105,9 @@ def test_one_whose_file_is_newer_than_the_image_goes_by_its_policy(
         assert backed_up("k001", "k002") == {"k001": ["a.txt", "b.bin", "c/d.txt"], "k002": ["a.txt", "d.txt"]}
     for phones, words in ((("13800138002",), "the phone of k002"), (("13800138001", "13800138003"), "no single")):
         with granted(vault, "k001", *phones), granted(vault, "k002", "13800138002"):
-            found = backed_up("k001", "k002")
-        assert words in found["k001"]
-        assert found["k002"] == ["a.txt", "d.txt"]
+            outcome = backed_up("k001", "k002")
+        assert words in outcome["k001"]
+        assert outcome["k002"] == ["a.txt", "d.txt"]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,6 @@ def test_a_faulty_file_stops_that_tenant_alone(
     (folder / "k001.yaml").write_text(text)
     (folder / "k003.yaml").mkdir()
     with granted(vault, "k002", "13800138002"):
-        found = backed_up("k001", "k002")
-    assert words in found["k001"]
-    assert found["k002"] == ["a.txt", "d.txt"]
+        outcome = backed_up("k001", "k002")
+    assert words in outcome["k001"]
+    assert outcome["k002"] == ["a.txt", "d.txt"]

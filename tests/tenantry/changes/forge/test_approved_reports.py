@@ -222,7 +222,7 @@ def test_what_purge_writes_needs_no_request_and_approves_nothing(world: World) -
 
 
 def test_a_tombstone_lies_in_the_stacks_own_folder(world: World) -> None:
-    """Where another one is named, a file elsewhere is none of a tenant."""
+    """A file elsewhere is none of a tenant, where another folder is named."""
     (world.clone.root / "Pulumi.yaml").write_text("name: tenantry\nconfig:\n  tenants: {default: people}\n")
     world.clone.commit("settings")
     world.api.add_run("deploy.yml", world.head, "push")

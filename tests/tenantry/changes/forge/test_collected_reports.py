@@ -1,4 +1,4 @@
-"""What belongs into a request's comment, from the artifacts of its last commit: reports, and the rehearsal alone of its own."""
+"""A request's comment, from the artifacts of its last commit: reports, and the rehearsal alone of its own."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -86,9 +86,9 @@ def test_the_newest_counts(stand_in: StandIn) -> None:
 def test_once_the_request_has_moved_on_an_older_run_writes_nothing(stand_in: StandIn) -> None:
     previewed(stand_in, to_json(OPEN))
     stand_in.heads[17] = OTHER
-    found = look(stand_in)
-    assert found.files == {}
-    assert found.remarks == ("request 17 has moved on to bbbbbbbbbbbb: its own runs write the comment",)
+    facts = look(stand_in)
+    assert facts.files == {}
+    assert facts.remarks == ("request 17 has moved on to bbbbbbbbbbbb: its own runs write the comment",)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,6 @@ def test_a_rehearsal_that_cannot_be_read_keeps_no_report_back(stand_in: StandIn,
     previewed(stand_in, to_json(OPEN))
     run = stand_in.add_run("pull-request.yml", HEAD, "pull_request")
     keep(stand_in, run, "rehearsal", content, file)
-    found = look(stand_in)
-    assert found.files.keys() == {"report-prod.json"}
-    assert "is left out" in found.remarks[-1]
+    facts = look(stand_in)
+    assert facts.files.keys() == {"report-prod.json"}
+    assert "is left out" in facts.remarks[-1]

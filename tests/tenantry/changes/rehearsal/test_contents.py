@@ -35,14 +35,16 @@ def subject(systems: BackupClients, clone: Callable[[str], BackupSubject]) -> Ge
         bucket.delete_object(f"{PREFIX}{name}")
 
 
-def told(systems: BackupClients, subject: BackupSubject, *statements: str) -> list[tuple[Weight, str, str]]:
+def differences_after(
+    systems: BackupClients, subject: BackupSubject, *statements: str
+) -> list[tuple[Weight, str, str]]:
     before = look(systems, subject)
     with systems.session(subject.database) as session:
         session.execute("SET search_path = public")
         for statement in statements:
             session.execute(statement.encode())
-    found = differences(before, look(systems, subject))
-    return [(said.weight, said.words, ", ".join(said.subjects)) for said in found]
+    listed = differences(before, look(systems, subject))
+    return [(said.weight, said.words, ", ".join(said.subjects)) for said in listed]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def told(systems: BackupClients, subject: BackupSubject, *statements: str) -> li
 def test_what_is_gone_or_other_weighs_most(
     systems: BackupClients, subject: BackupSubject, statement: str, words: str, what: str
 ) -> None:
-    assert told(systems, subject, statement) == [(Weight.DATA, words, what)]
+    assert differences_after(systems, subject, statement) == [(Weight.DATA, words, what)]
 
 
 @pytest.mark.parametrize(
@@ -85,16 +87,16 @@ def test_what_is_gone_or_other_weighs_most(
     ],
 )
 def test_what_keeps_all_data_is_no_difference(systems: BackupClients, subject: BackupSubject, statement: str) -> None:
-    assert told(systems, subject, statement) == []
+    assert differences_after(systems, subject, statement) == []
 
 
 def test_rows_that_an_up_writes_are_told_as_such(systems: BackupClients, subject: BackupSubject) -> None:
-    found = told(systems, subject, "UPDATE kindergartens SET name = 'new'")
+    found = differences_after(systems, subject, "UPDATE kindergartens SET name = 'new'")
     assert found == [(Weight.OTHER, "rows follow the file:", "kindergartens: 1 of 1 (name, updated_at)")]
 
 
 def test_no_value_is_told(systems: BackupClients, subject: BackupSubject) -> None:
-    found = told(
+    found = differences_after(
         systems, subject, "UPDATE things SET name = 'geheim'", "DELETE FROM pairs", "UPDATE bare SET word = 'x'"
     )
     assert len(found) == 3
@@ -108,8 +110,8 @@ def test_objects(systems: BackupClients, subject: BackupSubject) -> None:
     bucket.delete_object(f"{PREFIX}a.txt")
     bucket.put_object(f"{PREFIX}b.txt", b"another")
     bucket.put_object(f"{PREFIX}c.txt", b"new")
-    found = [(said.weight, said.words, said.subjects) for said in differences(before, look(systems, subject))]
-    assert found == [
+    listed = [(said.weight, said.words, said.subjects) for said in differences(before, look(systems, subject))]
+    assert listed == [
         (Weight.DATA, "objects are lost:", ("files/a.txt",)),
         (Weight.DATA, "objects have other content:", ("files/b.txt",)),
     ]

@@ -124,10 +124,10 @@ def test_a_service_explains_its_own_route_alone() -> None:
 
 
 def test_of_the_platform_a_policy_more_is_fine_and_a_change_of_one_is_not() -> None:
-    walls = platform_urn("platform-guardrails-walls")
-    assert weight(walls, CREATE) is Weight.OTHER
-    assert weight(walls, UPDATE, "spec") is Weight.ISOLATION
-    assert weight(walls, DELETE) is Weight.GONE
+    policy_urn = platform_urn("platform-guardrails-walls")
+    assert weight(policy_urn, CREATE) is Weight.OTHER
+    assert weight(policy_urn, UPDATE, "spec") is Weight.ISOLATION
+    assert weight(policy_urn, DELETE) is Weight.GONE
     assert weight(platform_urn("platform-systemkarder-bucket"), REPLACE) is Weight.DATA
 
 

@@ -130,4 +130,4 @@ def test_the_embedded_default_is_asked_for_with_its_environments_key(proxy: dict
 def test_a_stack_without_a_key_says_how_to_set_it() -> None:
     with pytest.raises(CommandError, match="config set --secret tenantry:alibabaSecretKey --stack prod") as caught:
         keys_of(cli(SHELL, alibabaAccessKey="LTAIstack"), "prod")
-    assert "with which key Alibaba Cloud is asked: alibabaSecretKey" in caught.value.wrong
+    assert "with which key Alibaba Cloud is asked: alibabaSecretKey" in caught.value.problem

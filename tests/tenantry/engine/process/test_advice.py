@@ -16,7 +16,7 @@ URN = "urn:pulumi:local::tenantry::postgresql:index/database:Database::k001-db-d
 DANGEROUS = re.compile(
     r"`protect` flag|state unprotect|state delete|state repair|integrity-checking|pulumi cancel|--target"
     r"|pulumi refresh|pulumi plugin|pulumi install|pulumi config set|pulumi login|pulumi stack select|bug in the provider"
-    r"|pulumi/issues"
+    r"|pulumi/issues|make the namespace a resource"
 )
 # Advice -> what is left of the text around it.
 REPLACED = {
@@ -61,6 +61,8 @@ REPLACED = {
     "https://github.com/pulumi/pulumi/issues/\nPlease provide all of the text below in your report.": "a fatal error",
     "this command requires logging in; try running `pulumi login` first": "this state asks for a login",
     "no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one": "no stack selected",
+    'ConfigMap tenant-k003/business-app: updating it failed: namespaces "tenant-k003" not found; make the namespace a '
+    "resource that this one depends on, or correct metadata.namespace": "not found; somebody has removed the namespace",
 }
 # Right as it is.
 PASSED = (

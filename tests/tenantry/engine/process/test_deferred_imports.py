@@ -1,4 +1,4 @@
-"""What is deferred is not loaded by those that do not use it, and is the real module for those that do."""
+"""A deferred module is not loaded by those that do not use it, and is the real one for those that do."""
 
 import os
 import subprocess

@@ -16,7 +16,7 @@ REFUSAL = """error: the stack is currently locked by 2 lock(s). Either wait for 
   s3://state/.pulumi/locks/b.json: created by Ann B.@host-2 (pid 12) at 2026-11-23T09:19:06+08:00"""
 
 
-def mine(pid: int, since: datetime | None = None) -> Lock:
+def own_lock(pid: int, since: datetime | None = None) -> Lock:
     return Lock(pid, USER, socket.gethostname(), since or datetime.now(UTC))
 
 
@@ -41,7 +41,7 @@ def test_a_torn_lock_file_is_no_lock(text: str) -> None:
 def test_who_made_a_lock_is_not_told_by_a_shell(monkeypatch: pytest.MonkeyPatch, dead_pid: int, variable: str) -> None:
     """After `su`, `sudo -E` or in a container these name somebody else; the engine goes by the user's number."""
     monkeypatch.setenv(variable, "somebody-else")
-    assert mine(dead_pid).is_own
+    assert own_lock(dead_pid).is_own
     assert not Lock(dead_pid, "somebody-else", socket.gethostname(), datetime.now(UTC)).is_own
 
 

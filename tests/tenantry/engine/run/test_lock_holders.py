@@ -39,7 +39,7 @@ def tenant(server: TemporaryServer, name: str, statement: str) -> Generator[psyc
             pass
 
 
-def told(server: TemporaryServer, text: str = TIMEOUT, code: str = "k002") -> str:
+def explanation(server: TemporaryServer, text: str = TIMEOUT, code: str = "k002") -> str:
     (said,) = explain([Finding(ResourceOwner(code, "db"), "urn", text)], lambda _: server.connect())
     return said.text
 
@@ -57,17 +57,17 @@ def test_it_names_the_tenants_session_and_its_end(server: TemporaryServer, state
         with pytest.raises(psycopg.errors.LockNotAvailable):
             waiting.execute(statement.encode())
         number = holder.info.backend_pid
-        said = told(server)
+        said = explanation(server)
         assert said.startswith(f"{TIMEOUT}: held by rent002_a (process {number}, its transaction began ")
         assert said.endswith(f"end it (`SELECT pg_terminate_backend({number});`), then run again")
         waiting.execute(said.split("`")[1].encode())
-        assert "held by rent001_a" in told(server, code="k001")
-    assert told(server).endswith("who held it has let go of it meanwhile: run again")
+        assert "held by rent001_a" in explanation(server, code="k001")
+    assert explanation(server).endswith("who held it has let go of it meanwhile: run again")
 
 
 def test_somebody_elses_is_named_with_a_doubt(server: TemporaryServer) -> None:
     with tenant(server, "rent001", "ALTER ROLE rent001_a PASSWORD 'x'"):
-        assert "perhaps held by rent001_a" in told(server)
+        assert "perhaps held by rent001_a" in explanation(server)
 
 
 @pytest.mark.parametrize("text", ["pq: permission denied", f"{TIMEOUT}; held by rent002_a (process 1): end it"])

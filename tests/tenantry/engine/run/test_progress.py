@@ -165,6 +165,7 @@ def test_a_cancellation_alone_is_the_error() -> None:
     ("text", "remedy"),
     [
         ('pq: template database "kargerdensales" has a collation version mismatch', "docs/opening.md"),
+        ("pq: out of shared memory", "pg_locks counts each one's"),
         ('namespace "tenant-k018" forbidden: because it is being terminated', "no longer lists it, then run again"),
     ],
 )

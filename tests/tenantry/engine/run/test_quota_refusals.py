@@ -35,14 +35,14 @@ class Cluster:
         return self.lists[path.rpartition("/")[2]]
 
 
-def told(text: str, cluster: Any, tenant: str = "k002") -> str:
+def explanation(text: str, cluster: Any, tenant: str = "k002") -> str:
     (said,) = explain([Finding(ResourceOwner(tenant, "app"), "urn", text)], lambda: cluster)
     return said.text
 
 
 def test_it_names_tenant_quota_numbers_foreign_objects_their_maker_and_a_remedy() -> None:
     cluster = Cluster(secrets=[thing("business-app", True), thing("tls", False, "cert-manager", "kubectl"), thing("b")])
-    said = told(SECRET, cluster)
+    said = explanation(SECRET, cluster)
     assert said.startswith(SECRET)
     assert "the quota plan of k002 is used up (secrets 3 of 3 and 1 more); 2 of 3 are not the platform's" in said
     assert "Secret tls (made by cert-manager), Secret b (made by somebody)" in said
@@ -51,19 +51,21 @@ def test_it_names_tenant_quota_numbers_foreign_objects_their_maker_and_a_remedy(
 
 
 def test_of_many_five_are_named() -> None:
-    said = told(SECRET, Cluster(secrets=[thing(f"filler-{number}", False, "kubectl-create") for number in range(9)]))
+    said = explanation(
+        SECRET, Cluster(secrets=[thing(f"filler-{number}", False, "kubectl-create") for number in range(9)])
+    )
     assert "Secret filler-4 (made by kubectl-create) and 4 more" in said
     assert "filler-5" not in said
 
 
 def test_where_all_are_ours_a_larger_plan_is_the_remedy() -> None:
-    said = told(SECRET, Cluster(secrets=[thing("business-app", True)]))
+    said = explanation(SECRET, Cluster(secrets=[thing("business-app", True)]))
     assert "all of them are the platform's: choose a larger plan, or raise `objects`" in said
 
 
 def test_cpu_and_pods_are_both_used_by_pods() -> None:
     cluster = Cluster(pods=[thing("business-app-1", True), thing("mine")])
-    said = told(PODS, cluster)
+    said = explanation(PODS, cluster)
     assert "limits.cpu 6 of 6 and 1 more, pods 6 of 6 and 1 more" in said
     assert "1 of 2 are not the platform's: Pod mine" in said
     assert len(cluster.asked) == 1
@@ -71,12 +73,12 @@ def test_cpu_and_pods_are_both_used_by_pods() -> None:
 
 def test_what_kubernetes_itself_puts_there_is_nobodys_fault() -> None:
     text = SECRET.replace("secrets", "configmaps")
-    said = told(text, Cluster(configmaps=[thing("kube-root-ca.crt"), thing("notes", False, "kubectl")]))
+    said = explanation(text, Cluster(configmaps=[thing("kube-root-ca.crt"), thing("notes", False, "kubectl")]))
     assert "1 of 2 are not the platform's: ConfigMap notes" in said
 
 
 def test_of_what_is_no_known_kind_nobody_is_blamed() -> None:
-    said = told(SECRET.replace("secrets", "persistentvolumeclaims"), Cluster())
+    said = explanation(SECRET.replace("secrets", "persistentvolumeclaims"), Cluster())
     assert "is used up (persistentvolumeclaims 3 of 3 and 1 more); `kubectl -n tenant-k002 describe" in said
     assert "the platform's" not in said
 
@@ -86,7 +88,9 @@ def test_without_an_answer_of_the_cluster_the_command_that_shows_it_is_named() -
         def items(self, path: str) -> Any:
             raise LookupError(path)
 
-    assert "cannot be read (LookupError): `kubectl -n tenant-k002 get secrets --show-labels`" in told(SECRET, Silent())
+    assert "cannot be read (LookupError): `kubectl -n tenant-k002 get secrets --show-labels`" in explanation(
+        SECRET, Silent()
+    )
 
     def refuse() -> Any:
         raise OSError("no kubeconfig")

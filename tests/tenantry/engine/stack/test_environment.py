@@ -57,6 +57,11 @@ def test_the_embedded_default_needs_no_shell_that_read_its_file(project: Project
     assert found == {"PATH": "/a b/bin:/venv/bin:/usr/bin", "X": "1", "PULUMI_BACKEND_URL": "file:///a b/state"}
 
 
+@pytest.mark.parametrize("stack", ["local", "prod"])
+def test_a_run_keeps_what_python_compiled(project: Project, stack: str) -> None:
+    assert environment(project, stack, {"X": "1", "PYTHONDONTWRITEBYTECODE": "1"}) == {"X": "1"}
+
+
 @pytest.mark.parametrize(
     ("stack", "given"), [("prod", {}), ("local", {"PULUMI_BACKEND_URL": "s3://x"}), ("local", {"TENANTRY_LOCAL": "/x"})]
 )

@@ -24,7 +24,7 @@ def literals(tree: ast.AST) -> Iterator[ast.AST]:
                 yield node
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             yield from (part for part in (node.left, node.right) if is_name(part))
-        elif isinstance(node, ast.Call) and called(node) in ("Path", "PurePath", "joinpath", "join"):
+        elif isinstance(node, ast.Call) and function_name(node) in ("Path", "PurePath", "joinpath", "join"):
             yield from (part for part in node.args if is_name(part))
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -46,7 +46,7 @@ def is_path_name(target: ast.AST) -> bool:
     return any(word in name.upper() for word in PATH_WORDS)
 
 
-def called(node: ast.Call) -> str:
+def function_name(node: ast.Call) -> str:
     function = node.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 

@@ -67,6 +67,23 @@ def read(which: Deployment, recovery: Recovery, world: Mapping[str, Raw | None])
             found.pop("initErrors", None)
 
 
+def test_what_a_bridged_plugin_failed_to_change_is_read_before_it_changes_it_again() -> None:
+    """It has recorded what was asked for, as if it were so, and would find nothing to do: a login stays shut."""
+    failed = ["1 error occurred: Error updating role password: canceling statement due to lock timeout"]
+    role, pods = (
+        record(ROLE, "login", id="rent001_a", initErrors=failed),
+        record(DEPLOYMENT, "app", id="x", initErrors=failed),
+    )
+    state = deployment(role, pods, record(DNS, "fine", id="1"))
+    assert interrupted(state) == [f"recovering {role['urn']}"]
+    recovery = plan(state, nothing_outside())
+    assert recovery.targets == [role["urn"]]
+    assert (errors_of(role), errors_of(pods)) == ([UNREAD], failed)  # the engine waits for a roll-out again by itself
+    read(state, recovery, {role["urn"]: {"login": False}})
+    finish(state, recovery, {})
+    assert interrupted(state) == []
+
+
 def test_an_interrupted_creation_enters_the_state_unread() -> None:
     state = deployment(creating=record(ROLE))
     recovery = plan(state, nothing_outside())
@@ -251,7 +268,7 @@ def test_keys_that_nobody_knows_are_removed_but_never_the_recorded_one() -> None
 
 
 def test_a_state_at_rest_needs_no_recovery() -> None:
-    assert not interrupted(deployment(record(ROLE, id="rent001", initErrors=["not ready"])))
+    assert not interrupted(deployment(record(DEPLOYMENT, id="x", initErrors=["not ready"])))
 
 
 @pytest.mark.parametrize("change", [lambda raw: raw.pop("resources"), lambda raw: raw.update(resources=None)])

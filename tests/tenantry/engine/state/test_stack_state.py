@@ -51,7 +51,7 @@ class FakeCli:
 
 
 @pytest.fixture
-def called(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, str]]:
+def environments(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, str]]:
     """The environments in which AliDNS was asked; it knows no record."""
     found: list[Mapping[str, str]] = []
 
@@ -84,16 +84,16 @@ def quiet(_: str) -> None:
     """Nobody listens."""
 
 
-def test_an_interrupted_record_is_looked_up_with_the_stacks_key(called: list[Mapping[str, str]]) -> None:
+def test_an_interrupted_record_is_looked_up_with_the_stacks_key(environments: list[Mapping[str, str]]) -> None:
     assert "before anything was made" in records()[0].recover(quiet).notes[0]
-    assert called == [STACK_KEY]
+    assert environments == [STACK_KEY]
 
 
-def test_the_second_look_takes_the_same_key(called: list[Mapping[str, str]]) -> None:
+def test_the_second_look_takes_the_same_key(environments: list[Mapping[str, str]]) -> None:
     which, cli = records()
     assert not which.suspect({"x": record(DNS)})
     assert not which.suspect({"x": record(DNS)})
-    assert called == [STACK_KEY, STACK_KEY]
+    assert environments == [STACK_KEY, STACK_KEY]
     assert cli.asked.count("config --stack") == 1
 
 
@@ -103,12 +103,12 @@ def test_a_key_that_nobody_needs_is_not_asked_for() -> None:
     assert "config --stack" not in cli.asked
 
 
-def test_a_stack_without_a_key_is_told_what_to_set(called: list[Mapping[str, str]]) -> None:
+def test_a_stack_without_a_key_is_told_what_to_set(environments: list[Mapping[str, str]]) -> None:
     which, cli = records(configured={})
     with pytest.raises(CommandError, match="pulumi config set --secret tenantry:alibabaAccessKey --stack prod"):
         which.recover(quiet)
     assert not which.suspect({"x": record(DNS)})  # after a run: its own errors say more
-    assert called == []
+    assert environments == []
     assert "stack import" not in cli.asked
 
 

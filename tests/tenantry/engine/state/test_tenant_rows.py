@@ -34,8 +34,8 @@ def test_name_and_plan_come_from_the_file() -> None:
 
 
 def test_a_tenant_that_a_failed_run_began_is_shown() -> None:
-    found = rows(deployment({"k001": FACTS}, "k002"))
-    assert [(row.code, row.phase) for row in found] == [("k001", "active"), ("k002", "")]
+    listed = rows(deployment({"k001": FACTS}, "k002"))
+    assert [(row.code, row.phase) for row in listed] == [("k001", "active"), ("k002", "")]
 
 
 @pytest.mark.parametrize("tenants", [None, "x", 7, {"ciphertext": "v1"}, {"k001": {"domain": "x"}}])

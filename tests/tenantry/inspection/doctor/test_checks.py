@@ -81,7 +81,7 @@ RIGHT = Facts(
 )
 
 
-def told(**settings: str) -> Facts:
+def with_settings(**settings: str) -> Facts:
     return replace(RIGHT, settings={**SETTINGS, **settings})
 
 
@@ -102,13 +102,13 @@ LATE, SOON = Certificate(TODAY - timedelta(days=1)), Certificate(TODAY + timedel
 WRONG: dict[str, tuple[Facts, str, State, str, str]] = {
     "a placeholder": (replace(RIGHT, placeholders=("Pulumi.prod.yaml:9: x",)), "configuration.placeholders", State.WRONG, "Pulumi.prod.yaml:9", "your own value"),
     "a secret that is not set": (replace(RIGHT, secrets=frozenset({"kubeconfig"})), "configuration.secrets", State.WRONG, "databasePassword", "config set --secret"),
-    "backups beside the files": (told(backupRegion="cn-shanghai"), "configuration.regions", State.WRONG, "cn-shanghai", "backupRegion"),
-    "unchecked TLS": (told(databaseSslmode="require"), "configuration.tls", State.WRONG, "require", "verify-full"),
-    "no certificates for pods": (told(databaseCa=""), "configuration.tls", State.WRONG, "databaseCa", "< ca.pem"),
-    "an image that moves": (told(image="app:latest"), "configuration.images", State.WRONG, "no digest", "@sha256:"),
-    "digests are not asked for": (told(imageDigest="false"), "configuration.images", State.WRONG, "imageDigest", "imageDigest true"),
-    "pods without a database": (told(egress='["tenantry-platform:4001"]'), "configuration.egress", State.WRONG, "5432", "CIDR:5432"),
-    "pods with the Internet": (told(egress='["0.0.0.0/0:443", "10.0.0.0/8:5432"]'), "configuration.egress", State.WRONG, "0.0.0.0/0:443", "narrower"),
+    "backups beside the files": (with_settings(backupRegion="cn-shanghai"), "configuration.regions", State.WRONG, "cn-shanghai", "backupRegion"),
+    "unchecked TLS": (with_settings(databaseSslmode="require"), "configuration.tls", State.WRONG, "require", "verify-full"),
+    "no certificates for pods": (with_settings(databaseCa=""), "configuration.tls", State.WRONG, "databaseCa", "< ca.pem"),
+    "an image that moves": (with_settings(image="app:latest"), "configuration.images", State.WRONG, "no digest", "@sha256:"),
+    "digests are not asked for": (with_settings(imageDigest="false"), "configuration.images", State.WRONG, "imageDigest", "imageDigest true"),
+    "pods without a database": (with_settings(egress='["tenantry-platform:4001"]'), "configuration.egress", State.WRONG, "5432", "CIDR:5432"),
+    "pods with the Internet": (with_settings(egress='["0.0.0.0/0:443", "10.0.0.0/8:5432"]'), "configuration.egress", State.WRONG, "0.0.0.0/0:443", "narrower"),
     "no engine": (replace(RIGHT, tools=Tools(engine=None, dump=16)), "tools.engine", State.WRONG, "pulumi", "make up"),
     "an old pg_dump": (replace(RIGHT, tools=Tools(dump=15)), "tools.dump", State.WRONG, "15", "release 16"),
     "no pg_dump": (replace(RIGHT, tools=Tools()), "tools.dump", State.WARNING, "pg_dump", "client programs"),
@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[Facts, str, State, str, str]] = {
     "no template": (server(template=None), "database.template", State.WRONG, "kargerdensales", "restore"),
     "an open template": (server(template=(True, True)), "database.template", State.WRONG, "takes connections", "ALLOW_CONNECTIONS false"),
     "a template that is none": (server(template=(False, False)), "database.template", State.WRONG, "no template", "IS_TEMPLATE true"),
-    "open databases of the server's": (told(databaseClosedByHba="false"), "database.closed", State.WRONG, "postgres, template1", "pg_hba"),
+    "open databases of the server's": (with_settings(databaseClosedByHba="false"), "database.closed", State.WRONG, "postgres, template1", "pg_hba"),
     "somebody else's open database": (server(foreign_open=("metabase",)), "database.closed", State.WARNING, "metabase", "REVOKE CONNECT, TEMPORARY ON DATABASE metabase"),
     "no extension": (server(extensions=frozenset()), "database.extensions", State.WRONG, "plpgsql", "install"),
     "too few connections": (server(connections=800), "database.connections", State.WRONG, "900", "larger class"),
@@ -159,7 +159,7 @@ WRONG: dict[str, tuple[Facts, str, State, str, str]] = {
     "no zone": (account(has_zone=False), "alibaba.zone", State.WRONG, "yyup.cc", "zone"),
     "no provider to adopt": (account(issuers={"other": ISSUER}), "alibaba.provider", State.WRONG, "ack-rrsa-c1", "other"),
     "another cluster's provider": (account(issuers={"ack-rrsa-c1": "https://other"}), "alibaba.provider", State.WRONG, "https://other", "this cluster"),
-    "a provider that is there already": (told(oidcProviderAdopted="false", oidcProvider="tenantry"), "alibaba.provider", State.WRONG, "ack-rrsa-c1", "oidcProviderAdopted"),
+    "a provider that is there already": (with_settings(oidcProviderAdopted="false", oidcProvider="tenantry"), "alibaba.provider", State.WRONG, "ack-rrsa-c1", "oidcProviderAdopted"),
     "too many roles": (account(roles=995), "alibaba.quotas", State.WARNING, "995", "account for each site"),
 }  # fmt: skip
 
@@ -175,12 +175,12 @@ def test_a_right_installation_has_nothing_wrong() -> None:
 def test_what_is_wrong_is_named_with_its_remedy_and_nothing_else_is(name: str) -> None:
     facts, check, state, said, remedy = WRONG[name]
     report = examine(facts, CHECKS)
-    found = [finding for finding in report.findings if finding.problem and finding.check.id == check]
-    assert [result.state for result in found] == [state] * len(found)
-    assert found
-    assert any(said in result.problem.said and remedy in result.problem.remedy for result in found if result.problem), (
-        found
-    )
+    findings = [finding for finding in report.findings if finding.problem and finding.check.id == check]
+    assert [result.state for result in findings] == [state] * len(findings)
+    assert findings
+    assert any(
+        said in result.problem.said and remedy in result.problem.remedy for result in findings if result.problem
+    ), findings
     assert not [finding for finding in report.findings if finding.problem and finding.check.id != check]
     assert report.code == int(state in (State.WRONG, State.UNKNOWN))
 
@@ -209,6 +209,6 @@ def test_what_is_shipped_is_full_of_placeholders_and_each_is_named_with_its_line
         marked = [
             line for line in file.read_text("utf-8").splitlines() if "PLACEHOLDER" in line and not line.startswith("#")
         ]
-        found = placeholders(file)
-        assert len(found) > len(marked)  # account and digests besides
-        assert all(result.startswith(f"{file.name}:") for result in found)
+        places = placeholders(file)
+        assert len(places) > len(marked)  # account and digests besides
+        assert all(result.startswith(f"{file.name}:") for result in places)

@@ -27,37 +27,37 @@ def look(server: TemporaryServer, user: str = "tenantry", password: str = "", mo
 
 
 def test_a_server_says_what_it_is(server: TemporaryServer) -> None:
-    found = look(server)
-    assert isinstance(found, Postgresql)
-    assert (found.version, found.is_superuser, found.encrypted, found.template) == (16, True, False, None)
-    assert found.open_to_all == ["postgres", "template1"]
-    assert "plpgsql" in found.extensions
-    assert (found.connections, found.reserved, found.may_use_reserve, found.reads_hidden_rows) == (5000, 10, True, True)
-    assert (found.lock_timeout, set(found.parameters)) == ("0", set(NAMES))
-    assert abs(found.skew_s) < 30
+    facts = look(server)
+    assert isinstance(facts, Postgresql)
+    assert (facts.version, facts.is_superuser, facts.encrypted, facts.template) == (16, True, False, None)
+    assert facts.open_to_all == ["postgres", "template1"]
+    assert "plpgsql" in facts.extensions
+    assert (facts.connections, facts.reserved, facts.may_use_reserve, facts.reads_hidden_rows) == (5000, 10, True, True)
+    assert (facts.lock_timeout, set(facts.parameters)) == ("0", set(NAMES))
+    assert abs(facts.skew_s) < 30
 
 
 def test_a_database_of_somebody_else_that_is_open_to_all_is_named(server: TemporaryServer) -> None:
     with server.connect() as session:
         session.execute("CREATE DATABASE metabase")
-        found = look(server)
+        facts = look(server)
         session.execute("REVOKE CONNECT ON DATABASE metabase FROM PUBLIC")
         again = look(server)
         session.execute("DROP DATABASE metabase")
-    assert isinstance(found, Postgresql)
+    assert isinstance(facts, Postgresql)
     assert isinstance(again, Postgresql)
-    assert (found.foreign_open, again.foreign_open) == (["metabase"], [])
+    assert (facts.foreign_open, again.foreign_open) == (["metabase"], [])
 
 
 def test_a_role_of_a_managed_server_lacks_what_it_was_not_given(server: TemporaryServer) -> None:
     with server.connect() as session:
         session.execute("CREATE ROLE provisioner LOGIN PASSWORD 'pw' CREATEROLE")
         session.execute("CREATE DATABASE kargerdensales IS_TEMPLATE true")
-        found = look(server, "provisioner", "pw")
-        assert isinstance(found, Postgresql)
-        assert (found.may_create_roles, found.may_create_databases, found.is_superuser) == (True, False, False)
-        assert (found.self_grant, found.template) == ("", (True, True))
-        assert (found.may_use_reserve, found.reads_hidden_rows) == (False, False)
+        facts = look(server, "provisioner", "pw")
+        assert isinstance(facts, Postgresql)
+        assert (facts.may_create_roles, facts.may_create_databases, facts.is_superuser) == (True, False, False)
+        assert (facts.self_grant, facts.template) == ("", (True, True))
+        assert (facts.may_use_reserve, facts.reads_hidden_rows) == (False, False)
         session.execute("GRANT pg_use_reserved_connections TO provisioner WITH ADMIN OPTION")
         session.execute("ALTER ROLE provisioner BYPASSRLS; ALTER ROLE provisioner SET lock_timeout = '10s'")
         session.execute("ALTER ROLE provisioner SET createrole_self_grant = 'set, inherit'")
@@ -68,10 +68,10 @@ def test_a_role_of_a_managed_server_lacks_what_it_was_not_given(server: Temporar
 
 
 def test_what_is_refused_says_why_and_not_the_password(server: TemporaryServer) -> None:
-    found = look(server, "nobody", "very-secret")
-    assert isinstance(found, Silent)
-    assert "password authentication failed" in found.why
-    assert "very-secret" not in str(found)
+    facts = look(server, "nobody", "very-secret")
+    assert isinstance(facts, Silent)
+    assert "password authentication failed" in facts.why
+    assert "very-secret" not in str(facts)
     assert isinstance(look(server, mode="verify-full"), Silent)  # it speaks no TLS
 
 

@@ -23,13 +23,13 @@ PATHS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("recorded", "live", "paths"), PATHS)
 def test_paths_of_what_differs(recorded: dict[str, Any], live: dict[str, Any], paths: list[str]) -> None:
-    found = differences(state(**recorded), state(**live), in_kubernetes=True)
-    assert [difference.path for difference in found] == paths
+    listed = differences(state(**recorded), state(**live), in_kubernetes=True)
+    assert [difference.path for difference in listed] == paths
 
 
 def test_a_status_counts_where_it_is_a_switch() -> None:
-    found = differences(state(status="ENABLE"), state(status="DISABLE"), in_kubernetes=False)
-    assert [str(difference) for difference in found] == ["status ENABLE -> DISABLE"]
+    listed = differences(state(status="ENABLE"), state(status="DISABLE"), in_kubernetes=False)
+    assert [str(difference) for difference in listed] == ["status ENABLE -> DISABLE"]
 
 
 def test_inputs_and_outputs_say_it_once() -> None:

@@ -9,7 +9,7 @@ from provider.resources import RESOURCES
 from tenantry.changes.report.resource_weights import HOLDS_DATA, LIMITS, QUOTAS, WALLS, kind_of
 from tenantry.inspection.drift.gravity import ROWS, UNKNOWN, gravity_of
 from tenantry.inspection.drift.model import Gravity
-from tenantry.model.resource_kinds import KINDS
+from tenantry.model.resources.catalogue import KINDS
 
 OURS = {f"tenantry:index:{type(resource).__name__}" for resource in RESOURCES}
 
@@ -18,7 +18,7 @@ OURS = {f"tenantry:index:{type(resource).__name__}" for resource in RESOURCES}
 def test_each_declared_kind_has_a_row(kind: str) -> None:
     holds_data = kind in KINDS and KINDS[kind].holds_data
     assert kind in ROWS or holds_data, (
-        "say in tenantry/inspection/drift/gravity.py what it means when this differs or is gone"
+        "say in tenantry/model/resources/systems/ what it means when this differs or is gone"
     )
 
 

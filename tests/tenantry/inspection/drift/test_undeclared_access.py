@@ -60,9 +60,9 @@ def versions(*numbers: int, default: int) -> dict[str, Any]:
 
 def looked(*resources: dict[str, Any]) -> list[tuple[str, Gravity, Any]]:
     unseen: list[str] = []
-    found = list(ram.look(stack(*resources), unseen))
+    undeclared = list(ram.look(stack(*resources), unseen))
     assert unseen == []
-    return [(f"{item.finding.subject}: {item.finding.said}", item.finding.gravity, item.remove) for item in found]
+    return [(f"{item.finding.subject}: {item.finding.said}", item.finding.gravity, item.remove) for item in undeclared]
 
 
 def test_what_is_declared_is_none(answers: Any) -> None:

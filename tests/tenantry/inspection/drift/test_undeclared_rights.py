@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.postgresql.temporary import TemporaryServer
+from tenantry.database.owner_login import owner_login
 from tenantry.engine.clients.postgresql import Server
 from tenantry.inspection.drift.model import Gravity, Mending
 from tenantry.inspection.drift.undeclared.postgresql import look
@@ -87,9 +88,9 @@ def stack(running: TemporaryServer) -> Iterator[Any]:
 
 def looked(stack: Any) -> list[Undeclared]:
     unseen: list[str] = []
-    found = list(look(stack, unseen))
+    undeclared = list(look(stack, unseen))
     assert unseen == []
-    return found
+    return undeclared
 
 
 def test_what_is_declared_is_none(stack: Any) -> None:
@@ -112,6 +113,21 @@ def test_it_is_found_and_taken_away(
         with running.connect("rent001") as session:
             rights = session.execute("SELECT has_table_privilege('rent001_a', 'students', 'SELECT')").fetchone()
             assert rights == (True,), "what is declared stays"
+
+
+def test_the_platforms_own_logins_at_work_are_no_strangers(stack: Any) -> None:
+    """A migration, a measurement, a nightly backup; one that a killed run has left behind is told."""
+    connect = stack.server.session
+    with owner_login(connect, "rent001") as login, owner_login(connect, "rent001", is_reader=True) as reader:
+        assert login is not None
+        assert reader is not None
+        assert looked(stack) == []
+        with connect("postgres") as session:
+            session.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+            told = {(item.finding.subject, item.finding.said.split(",")[0]) for item in looked(stack)}
+            assert ("role rent001_m", "nobody declared this role") in told
+            assert ("role rent001", "rent001_r is a member of it") in told
+            session.execute(f"DROP ROLE {login.name}; DROP ROLE {reader.name}".encode())
 
 
 def test_a_role_that_owns_something_is_left(running: TemporaryServer, stack: Any) -> None:

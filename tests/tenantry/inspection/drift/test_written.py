@@ -37,9 +37,9 @@ FOUND = replace(
 
 @pytest.mark.parametrize("gravity", Gravity)
 def test_the_exit_code_is_that_of_the_gravest(gravity: Gravity) -> None:
-    found = replace(CLEAN, findings=(finding("k001", Gravity.HARMLESS), finding("k001", gravity)))
-    assert found.exit_code == EFFECTS[gravity]
-    assert replace(found, unseen=("RAM: no answer",)).exit_code == ExitCode.FAILED
+    findings = replace(CLEAN, findings=(finding("k001", Gravity.HARMLESS), finding("k001", gravity)))
+    assert findings.exit_code == EFFECTS[gravity]
+    assert replace(findings, unseen=("RAM: no answer",)).exit_code == ExitCode.FAILED
 
 
 def test_clean_is_zero() -> None:
@@ -66,11 +66,11 @@ def test_what_moves_a_cursor_is_escaped() -> None:
 
 
 def test_json_goes_there_and_back() -> None:
-    found = replace(FOUND, unseen=("RAM: no answer",), mended=("removed: x",))
-    back = from_json(to_json(found))
-    assert replace(back, findings=()) == replace(found, findings=())
-    assert sorted(map(str, back.findings)) == sorted(map(str, found.findings))
-    document = json.loads(to_json(found))
+    drift = replace(FOUND, unseen=("RAM: no answer",), mended=("removed: x",))
+    back = from_json(to_json(drift))
+    assert replace(back, findings=()) == replace(drift, findings=())
+    assert sorted(map(str, back.findings)) == sorted(map(str, drift.findings))
+    document = json.loads(to_json(drift))
     assert (document["worst"], document["exitCode"]) == (TITLES[Gravity.DATA], 3)
     assert [entry["class"] for entry in document["tenants"]["k002"]] == [
         "data at risk",

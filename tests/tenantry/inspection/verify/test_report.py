@@ -164,11 +164,11 @@ def test_the_time_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_credentials_are_asked_for_anew_before_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
     now, made = [0.0], list[float]()
     monkeypatch.setattr("tenantry.inspection.verify.core.context.time.monotonic", lambda: now[0])
-    field = cast(Any, VerifyContext)(cast(Any, None), frozenset[str]())
+    context = cast(Any, VerifyContext)(cast(Any, None), frozenset[str]())
     for moment in (0.0, 299.0, 301.0, 500.0, 602.0):
         now[0] = moment
-        field.once("session", lambda: made.append(now[0]), 600)
-        field.once("for ever", lambda: made.append(-1.0))
+        context.cached("session", lambda: made.append(now[0]), 600)
+        context.cached("for ever", lambda: made.append(-1.0))
     assert made == [0.0, -1.0, 301.0, 602.0]
 
 

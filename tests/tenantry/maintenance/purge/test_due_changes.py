@@ -41,8 +41,8 @@ def due(
     memory = {} if last is None else {"k001": last}
     first = {code: seen.deletion_seen for code, seen in memory.items() if seen.deletion_seen is not None}
     fleet = load_fleet(folder, today=today, first_seen_deleted=first, unseen=today)
-    found = due_changes(fleet, plan(fleet, memory, today), memory, last_run, today, ruled)
-    return [(change.kind, "; ".join(change.reasons)) for change in found]
+    listed = due_changes(fleet, plan(fleet, memory, today), memory, last_run, today, ruled)
+    return [(change.kind, "; ".join(change.reasons)) for change in listed]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_a_rule_of_a_shared_bucket_goes_with_a_tombstone(
     ],
 )
 def test_a_deletion_falls_due(tmp_path: Path, last: StackMemory, today: date, kinds: list[DueKind]) -> None:
-    found = due(tmp_path, ACTIVE | {"status": "deleted", "deleted_at": DAY}, last, today)
-    assert [kind for kind, _ in found] == kinds
+    change = due(tmp_path, ACTIVE | {"status": "deleted", "deleted_at": DAY}, last, today)
+    assert [kind for kind, _ in change] == kinds
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_a_deletion_falls_due(tmp_path: Path, last: StackMemory, today: date, ki
 def test_a_date_that_is_over_since_the_last_run(
     tmp_path: Path, more: dict[str, Any], last: StackMemory, reason: str
 ) -> None:
-    (found,) = due(tmp_path, ACTIVE | more, last, DAY + timedelta(days=1))
-    assert (found[0], found[1].startswith(reason)) == (DueKind.DATE, True)
+    (change,) = due(tmp_path, ACTIVE | more, last, DAY + timedelta(days=1))
+    assert (change[0], change[1].startswith(reason)) == (DueKind.DATE, True)
     assert due(tmp_path, ACTIVE | more, last, DAY) == [], "it is not over yet"
     assert due(tmp_path, ACTIVE | more, last, DAY + timedelta(days=2), DAY + timedelta(days=1)) == [], (
         "a run has done it"

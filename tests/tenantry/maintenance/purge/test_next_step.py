@@ -40,8 +40,8 @@ def write(folder: Path, tombstone: bool = False, **changes: Any) -> None:
 def step(folder: Path, today: date, last: StackMemory | None) -> Step | None:
     memory = {} if last is None else {"k001": last}
     first = {code: seen.deletion_seen for code, seen in memory.items() if seen.deletion_seen is not None}
-    found = plan(load_fleet(folder, today=today, first_seen_deleted=first), memory, today)
-    return found[0].step if found else None
+    steps = plan(load_fleet(folder, today=today, first_seen_deleted=first), memory, today)
+    return steps[0].step if steps else None
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_nothing_is_proved_before_thirty_days_after_both_dates(
 ) -> None:
     assume(written <= today)  # a day in the future is a fault of the file
     write(folder, status="deleted", deleted_at=written)
-    found = step(folder, today, StackMemory(phase=phase, deletion_seen=first))
-    if found is Step.PROVE:
+    following = step(folder, today, StackMemory(phase=phase, deletion_seen=first))
+    if following is Step.PROVE:
         assert first is not None
         assert today - max(written, first) >= timedelta(days=30)
         assert phase == "due"
@@ -124,6 +124,6 @@ def test_who_falls_due_within_some_days(folder: Path) -> None:
     write(folder, status="deleted", deleted_at=DAY)
     memory = {"k001": StackMemory(phase="retained", deletion_seen=DAY)}
     today = DUE - timedelta(days=7)
-    found = plan(load_fleet(folder, today=today, first_seen_deleted={"k001": DAY}), memory, today)
-    assert [tenant.code for tenant in within(found, today, 7)] == ["k001"]
-    assert not list(within(found, today, 6))
+    steps = plan(load_fleet(folder, today=today, first_seen_deleted={"k001": DAY}), memory, today)
+    assert [tenant.code for tenant in within(steps, today, 7)] == ["k001"]
+    assert not list(within(steps, today, 6))

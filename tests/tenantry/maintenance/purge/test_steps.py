@@ -112,9 +112,9 @@ def test_the_record_keeps_no_phone(folder: Path, systems: BackupClients) -> None
 
 
 def test_a_step_that_was_killed_before_its_file_is_repeated(folder: Path, systems: BackupClients) -> None:
-    stone = (folder / "k001.yaml").read_text(encoding="utf-8")
+    tombstone = (folder / "k001.yaml").read_text(encoding="utf-8")
     assert finish(folder, systems) == {}
-    (folder / "k001.yaml").write_text(stone, encoding="utf-8")
+    (folder / "k001.yaml").write_text(tombstone, encoding="utf-8")
     assert finish(folder, systems) == {}
     assert PHONE not in (folder / "k001.yaml").read_text(encoding="utf-8")
 

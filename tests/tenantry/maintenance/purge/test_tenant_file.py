@@ -47,9 +47,9 @@ def test_purged_changes_that_line_alone(file: Path) -> None:
 def test_a_tombstone_holds_nothing_that_it_does_not_need(file: Path) -> None:
     write_purged(file, PROOF)
     write_tombstone(file)
-    stone = read_tenant(file).value
-    assert isinstance(stone, Tombstone)
-    assert (stone.phone, stone.name, stone.deleted_at) == ("13800138001", "示例幼儿园", date(2026, 10, 1))
+    tombstone = read_tenant(file).value
+    assert isinstance(tombstone, Tombstone)
+    assert (tombstone.phone, tombstone.name, tombstone.deleted_at) == ("13800138001", "示例幼儿园", date(2026, 10, 1))
     assert "zhangsan" not in file.read_text(encoding="utf-8")
     anonymize_tombstone(file)
     bare = read_tenant(file).value
@@ -114,9 +114,9 @@ def test_a_tombstone_says_any_name_that_a_file_may_hold(file: Path, name: str) -
     file.write_text(text, encoding="utf-8")
     write_purged(file, PROOF)
     write_tombstone(file)
-    stone = read_tenant(file).value
-    assert isinstance(stone, Tombstone)
-    assert (stone.name, stone.phone, stone.cell, stone.proof) == (name, "13800138001", "main", PROOF)
+    tombstone = read_tenant(file).value
+    assert isinstance(tombstone, Tombstone)
+    assert (tombstone.name, tombstone.phone, tombstone.cell, tombstone.proof) == (name, "13800138001", "main", PROOF)
 
 
 def test_a_tombstone_says_any_cell_and_proof(file: Path) -> None:
@@ -126,9 +126,9 @@ def test_a_tombstone_says_any_cell_and_proof(file: Path) -> None:
     file.write_text(text.replace(PROOF, '"20261101"'), encoding="utf-8")
     write_tombstone(file)
     anonymize_tombstone(file)
-    stone = read_tenant(file).value
-    assert isinstance(stone, Tombstone)
-    assert (stone.name, stone.cell, stone.proof) == (None, "null", "20261101")
+    tombstone = read_tenant(file).value
+    assert isinstance(tombstone, Tombstone)
+    assert (tombstone.name, tombstone.cell, tombstone.proof) == (None, "null", "20261101")
 
 
 def test_a_change_that_would_be_wrong_says_where_and_what_to_do(file: Path) -> None:

@@ -174,16 +174,16 @@ def test_what_a_database_owner_may_do_leaves_the_record_alone(
             session.close()
             assert standing(server) == before
             assert locks(server) == []
-    found = {result.label: result for result in rollout(written(v0001_one="SELECT 1"), only=["k002"]).run()}
-    assert found["k002"].state is State.MIGRATED, found["k002"].error
+    results = {result.label: result for result in rollout(written(v0001_one="SELECT 1"), only=["k002"]).run()}
+    assert results["k002"].state is State.MIGRATED, results["k002"].error
 
 
 def test_an_extension_in_the_schema_changes_nothing(rollout: Any, written: Any, tenant: Tenant, server: Server) -> None:
     before = standing(server)[2]
     with suppress(errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile):
         tenant("k002").execute("CREATE EXTENSION hstore SCHEMA tenantry_platform")
-    found = {result.label: result for result in rollout(written(v0001_one=ONE)).run()}
-    assert (found["k002"].state, standing(server)[2][:1]) == (State.MIGRATED, before)
+    results = {result.label: result for result in rollout(written(v0001_one=ONE)).run()}
+    assert (results["k002"].state, standing(server)[2][:1]) == (State.MIGRATED, before)
 
 
 # The tenant's code that runs with a migration: it may leave the role, as the login of the migration.
@@ -222,8 +222,8 @@ def test_a_tenants_code_in_the_migrations_own_session_gets_no_further(
 ) -> None:
     tenant("k002").execute(ATTEMPTS.replace("{when}", when).encode())
     texts = {f"v000{n}_u": f"UPDATE public.kindergartens SET name = '{n}'" for n in range(1, 8)}
-    found = {result.label: result for result in rollout(written(**texts)).run()}
-    assert found["k002"].state is State.MIGRATED, found["k002"].error
+    results = {result.label: result for result in rollout(written(**texts)).run()}
+    assert results["k002"].state is State.MIGRATED, results["k002"].error
     rights, inside, rows = standing(server)
     assert [row[0] for row in rows] == list(range(8))
     assert rights[0][:2] == ("tenantry", "tenantry")
@@ -248,8 +248,10 @@ def test_a_migration_that_fails_is_not_recorded_and_leaves_no_right(
         INSERT INTO kindergartens (code, name) VALUES ('k002', 'one');
         CREATE CONSTRAINT TRIGGER no AFTER UPDATE ON kindergartens DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION no()""")
-    found = {result.label: result for result in rollout(written(v0001_u="UPDATE kindergartens SET name = 'two'")).run()}
-    assert (found["k002"].state, found["k002"].after) == (State.FAILED, 0)
+    results = {
+        result.label: result for result in rollout(written(v0001_u="UPDATE kindergartens SET name = 'two'")).run()
+    }
+    assert (results["k002"].state, results["k002"].after) == (State.FAILED, 0)
     assert standing(server)[2] == before[2]
     assert "rent002" not in str(standing(server)[0])
 
@@ -262,8 +264,8 @@ def test_a_right_that_a_killed_run_has_left_goes_with_the_login(
         session.execute(
             f"GRANT USAGE ON SCHEMA tenantry_platform TO rent002_m; GRANT INSERT ON {TABLE} TO rent002_m".encode()
         )
-    found = {result.label: result for result in rollout(written(v0001_one=ONE)).run()}
-    assert found["k002"].state is State.MIGRATED, found["k002"].error
+    results = {result.label: result for result in rollout(written(v0001_one=ONE)).run()}
+    assert results["k002"].state is State.MIGRATED, results["k002"].error
     assert "rent002" not in str(standing(server)[0])
 
 
@@ -306,10 +308,10 @@ def test_a_record_of_the_former_layout_comes_over(
 ) -> None:
     looked = {entry.label: entry for entry in rollout(written(v0001_one=ONE)).look()}
     assert looked["k002"].pending == ("the record, from public.schema_migrations", "0001_one")
-    found = {
+    results = {
         result.label: (result.state, result.before, result.after) for result in rollout(written(v0001_one=ONE)).run()
     }
-    assert set(found.values()) == {(State.MIGRATED, 0, 1)}
+    assert set(results.values()) == {(State.MIGRATED, 0, 1)}
     assert [row[0] for row in standing_rows(server)] == [0, 1]
     tenant("k002").execute("INSERT INTO public.schema_migrations VALUES (999, 'x', 'x')")  # is not read any more
     assert {result.state for result in rollout(written()).run()} == {State.CURRENT}
@@ -346,8 +348,8 @@ def test_what_a_tenant_made_of_the_former_record_is_told(
     troubled = dict(zip(("k001", "k003", "k002"), whats, strict=False))
     for code, what in troubled.items():
         tenant(code).execute(FORMER[what][0].encode())
-    found = {result.label: result for result in rollout(written(v0001_one=ONE)).run()}
-    for code, result in found.items():
+    results = {result.label: result for result in rollout(written(v0001_one=ONE)).run()}
+    for code, result in results.items():
         if code in troubled:
             assert (result.state, result.stops) == (State.FAILED, False)
             assert FORMER[troubled[code]][1] in result.error

@@ -24,15 +24,15 @@ ALTER TABLE kindergartens ADD CONSTRAINT named CHECK (name <> 'nameless')
 ALL = ["template", "test site", "k001", "k002", "k003"]
 
 
-def told(results: Any) -> dict[str, tuple[str, int]]:
+def states(results: Any) -> dict[str, tuple[str, int]]:
     return {result.label: (str(result.state), result.after) for result in results}
 
 
 def test_everything_is_brought_to_the_newest_in_order(rollout: Any, written: Any, server: Server, admin: Any) -> None:
     wanted = written(v0001_one=ONE, v0002_two="ALTER TABLE one ADD n int")
-    found = list(rollout(wanted).run())
-    assert [target.label for target in found] == ALL
-    assert told(found) == dict.fromkeys(ALL, ("migrated", 2))
+    results = list(rollout(wanted).run())
+    assert [target.label for target in results] == ALL
+    assert states(results) == dict.fromkeys(ALL, ("migrated", 2))
     with server.session("rent003") as session:
         assert list(migration_record.applied(session)) == [0, 1, 2]
     assert admin.execute("SELECT DISTINCT schema_version FROM tenants").fetchall() == [(2,)]
@@ -43,7 +43,7 @@ def test_everything_is_brought_to_the_newest_in_order(rollout: Any, written: Any
 def test_twice_is_once(rollout: Any, written: Any, admin: Any) -> None:
     wanted = written(v0001_one=ONE)
     list(rollout(wanted).run())
-    assert told(rollout(wanted).run()) == dict.fromkeys(ALL, ("current", 1))
+    assert states(rollout(wanted).run()) == dict.fromkeys(ALL, ("current", 1))
     assert admin.execute("SELECT count(*) FROM audit_logs").fetchone() == (5,)
 
 
@@ -58,10 +58,10 @@ def test_a_failure_leaves_that_database_as_it_was_and_a_later_run_goes_on(
     rollout: Any, written: Any, server: Server, admin: Any, broken: None
 ) -> None:
     wanted = written(v0001_one=ONE, v0002_two=BREAKS_ON_THE_SECOND)
-    found = told(rollout(wanted).run())
-    assert found["k001"] == ("migrated", 2)
-    assert found["k002"] == ("failed", 1)
-    assert found["k003"] == ("migrated", 2)
+    results = states(rollout(wanted).run())
+    assert results["k001"] == ("migrated", 2)
+    assert results["k002"] == ("failed", 1)
+    assert results["k003"] == ("migrated", 2)
     with server.session("rent002") as session:
         assert session.execute("SELECT to_regclass('one'), to_regclass('two')").fetchone() == ("one", None)
         failed = admin.execute("SELECT tenant_code, error_message FROM audit_logs WHERE result = 'failed'").fetchall()
@@ -71,42 +71,42 @@ def test_a_failure_leaves_that_database_as_it_was_and_a_later_run_goes_on(
         versions = "SELECT tenant_id, schema_version FROM tenants ORDER BY 1"
         assert admin.execute(versions).fetchall() == [("k001", 2), ("k002", 1), ("k003", 2)]
         session.execute("UPDATE kindergartens SET name = 'named'")
-    after = told(rollout(wanted).run())
+    after = states(rollout(wanted).run())
     assert after["k001"] == ("current", 2)
     assert (after["k002"], after["k003"]) == (("migrated", 2), ("current", 2))
     assert admin.execute(versions).fetchall() == [("k001", 2), ("k002", 2), ("k003", 2)]
 
 
 def test_what_the_template_does_not_take_reaches_nobody(rollout: Any, written: Any, server: Server) -> None:
-    found = told(rollout(written(v0001_bad="CREATE TABLE half (n int); SELECT 1 / 0")).run())
-    assert found == {"template": ("failed", 0)} | dict.fromkeys(ALL[1:], ("behind", 0))
+    results = states(rollout(written(v0001_bad="CREATE TABLE half (n int); SELECT 1 / 0")).run())
+    assert results == {"template": ("failed", 0)} | dict.fromkeys(ALL[1:], ("behind", 0))
     assert not is_open(server)
 
 
 def test_waves_begin_with_one_and_a_run_may_stop_after_some(rollout: Any, written: Any) -> None:
     wanted = written(v0001_one=ONE)
-    assert told(rollout(wanted, waves=0).run())["k001"] == ("behind", 0)
-    assert told(rollout(wanted, waves=1).run()) == {
+    assert states(rollout(wanted, waves=0).run())["k001"] == ("behind", 0)
+    assert states(rollout(wanted, waves=1).run()) == {
         "template": ("current", 1),
         "test site": ("current", 1),
         "k001": ("migrated", 1),
         "k002": ("behind", 0),
         "k003": ("behind", 0),
     }
-    assert told(rollout(wanted, wave=1, waves=1).run())["k002"] == ("migrated", 1)
+    assert states(rollout(wanted, wave=1, waves=1).run())["k002"] == ("migrated", 1)
 
 
 def test_no_further_than_told(rollout: Any, written: Any) -> None:
     wanted = written(v0001_one=ONE, v0002_two="CREATE TABLE two (n int)")
-    assert set(told(rollout(wanted, to=1).run()).values()) == {("migrated", 1)}
+    assert set(states(rollout(wanted, to=1).run()).values()) == {("migrated", 1)}
     looked = list(rollout(wanted).look())
     assert {(look.state, look.pending) for look in looked} == {(State.BEHIND, ("0002_two",))}
 
 
 def test_a_look_changes_nothing(rollout: Any, written: Any, server: Server) -> None:
     wanted = written(v0001_one=ONE)
-    assert told(rollout(wanted).look()) == dict.fromkeys(ALL, ("behind", 0))
-    assert told(rollout(wanted).look()) == dict.fromkeys(ALL, ("behind", 0))
+    assert states(rollout(wanted).look()) == dict.fromkeys(ALL, ("behind", 0))
+    assert states(rollout(wanted).look()) == dict.fromkeys(ALL, ("behind", 0))
     assert not is_open(server)
 
 
@@ -119,10 +119,10 @@ def test_a_new_clone_has_the_templates_version(rollout: Any, written: Any, serve
 
 def test_a_past_that_was_changed_is_refused(rollout: Any, written: Any) -> None:
     list(rollout(written(v0001_one=ONE)).run())
-    found = list(rollout(written(v0001_one=ONE + " ")).run())
-    assert found[0].state is State.FAILED
-    assert "was changed after it had been applied" in found[0].error
-    assert len(found) == len(ALL)
+    results = list(rollout(written(v0001_one=ONE + " ")).run())
+    assert results[0].state is State.FAILED
+    assert "was changed after it had been applied" in results[0].error
+    assert len(results) == len(ALL)
 
 
 def test_a_template_left_open_is_closed(rollout: Any, written: Any, server: Server, running: Any) -> None:
@@ -142,7 +142,7 @@ def test_a_migration_gives_way_to_who_holds_the_table_and_comes_again(
         holder.execute("BEGIN")
         holder.execute("LOCK TABLE kindergartens IN ACCESS SHARE MODE")
         timer = later(2.5, lambda: holder.execute("COMMIT"))
-        assert told(rollout(wanted).run())["k001"] == ("migrated", 1)
+        assert states(rollout(wanted).run())["k001"] == ("migrated", 1)
         timer.join()
 
 
@@ -154,11 +154,11 @@ def test_a_table_that_stays_held_fails_only_that_tenant(
     with server.session("rent001") as holder, holder.transaction():
         number = holder.info.backend_pid
         holder.execute("LOCK TABLE kindergartens IN ACCESS SHARE MODE")
-        found = list(rollout(written(v0001_one="ALTER TABLE kindergartens ADD n int")).run())
-    assert found[2].state is State.FAILED
-    assert "55P03" in found[2].error
-    assert f"held by tenantry (process {number}," in found[2].error
-    assert [result.state for result in found[3:]] == [State.MIGRATED, State.MIGRATED]
+        results = list(rollout(written(v0001_one="ALTER TABLE kindergartens ADD n int")).run())
+    assert results[2].state is State.FAILED
+    assert "55P03" in results[2].error
+    assert f"held by tenantry (process {number}," in results[2].error
+    assert [result.state for result in results[3:]] == [State.MIGRATED, State.MIGRATED]
 
 
 def test_one_rollout_at_a_time(rollout: Any, written: Any) -> None:
@@ -180,15 +180,15 @@ def test_nobody_looks_beside_a_rollout(rollout: Any, written: Any, server: Serve
 
 def test_a_tenant_that_is_being_opened_is_no_wave(rollout: Any, written: Any, admin: Any) -> None:
     admin.execute("INSERT INTO tenant_init_steps (tenant_id, step_name, step_order) VALUES ('k001', 'database', 3)")
-    found = told(rollout(written(v0001_one=ONE), waves=1).run())
-    assert [found[code][0] for code in ("k001", "k002", "k003")] == ["opening", "migrated", "behind"]
+    results = states(rollout(written(v0001_one=ONE), waves=1).run())
+    assert [results[code][0] for code in ("k001", "k002", "k003")] == ["opening", "migrated", "behind"]
 
 
 def test_a_tenant_that_is_being_opened_waits(rollout: Any, written: Any, admin: Any) -> None:
     admin.execute("INSERT INTO tenant_init_steps (tenant_id, step_name, step_order) VALUES ('k002', 'database', 3)")
-    found = told(rollout(written(v0001_one=ONE)).run())
-    assert found["k002"] == ("opening", None)
-    assert found["k003"] == ("migrated", 1)
+    results = states(rollout(written(v0001_one=ONE)).run())
+    assert results["k002"] == ("opening", None)
+    assert results["k003"] == ("migrated", 1)
 
 
 @pytest.fixture
@@ -247,14 +247,14 @@ def test_one_that_is_applied_already_is_not_refused(rollout: Any, written: Any, 
     for name in names:
         with running.connect(name) as inside:
             migration_record.remember(inside, inside, wanted[0])
-    assert set(told(rollout(wanted).look()).values()) == {("current", 1)}
+    assert set(states(rollout(wanted).look()).values()) == {("current", 1)}
 
 
 def test_a_file_that_ends_its_transaction_all_the_same_is_told(rollout: Any, written: Any, running: Any) -> None:
     hidden = "CREATE TABLE half (x int); /* /* */ ' */ COMMIT; CREATE TABLE other (x int) --'"
-    found = list(rollout(written(v0001_one=hidden)).run())
-    assert (found[0].state, found[1].state) == (State.FAILED, State.BEHIND)
-    assert "ended its own transaction" in found[0].error
+    results = list(rollout(written(v0001_one=hidden)).run())
+    assert (results[0].state, results[1].state) == (State.FAILED, State.BEHIND)
+    assert "ended its own transaction" in results[0].error
 
 
 def test_a_migration_runs_with_the_tenants_rights(
@@ -268,9 +268,9 @@ def test_a_migration_runs_with_the_tenants_rights(
             CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN SET ROLE NONE; EXECUTE 'CREATE ROLE stolen SUPERUSER'; RETURN NEW; END $$;
             CREATE TRIGGER trap BEFORE UPDATE ON kindergartens FOR EACH ROW EXECUTE FUNCTION trap()""")
-    found = list(rollout(written(v0001_one="UPDATE kindergartens SET name = 'two'")).run())
-    assert found[2].state is State.FAILED
-    assert "42501" in found[2].error
+    results = list(rollout(written(v0001_one="UPDATE kindergartens SET name = 'two'")).run())
+    assert results[2].state is State.FAILED
+    assert "42501" in results[2].error
     with running.connect() as session:
         assert session.execute("SELECT FROM pg_roles WHERE rolname IN ('stolen', 'somebody_m')").fetchall() == []
 
@@ -297,6 +297,6 @@ def test_without_a_template_nothing_begins(rollout: Any, written: Any, server: S
 def test_an_error_tells_no_row(rollout: Any, written: Any, server: Server) -> None:
     with server.session("rent001") as session:
         session.execute("INSERT INTO kindergartens (code, name) VALUES ('a', 'a secret name'), ('b', 'a secret name')")
-    found = list(rollout(written(v0001_one="CREATE UNIQUE INDEX ON kindergartens (name)")).run())
-    assert found[2].state is State.FAILED
-    assert "a secret name" not in found[2].error
+    results = list(rollout(written(v0001_one="CREATE UNIQUE INDEX ON kindergartens (name)")).run())
+    assert results[2].state is State.FAILED
+    assert "a secret name" not in results[2].error

@@ -42,9 +42,9 @@ def test_rows_that_a_tenant_hides_from_its_own_login_are_not_passed_over_in_sile
     session = tenant("k002")
     session.execute("INSERT INTO one VALUES (1); ALTER TABLE one ENABLE ROW LEVEL SECURITY")
     session.execute("ALTER TABLE one FORCE ROW LEVEL SECURITY")
-    found = list(rollout(written(v0001_one=ONE, v0002_two="UPDATE one SET id = id + 100")).run())
-    assert states(found)["k003"] == ("migrated", 2)
-    failed = next(target for target in found if target.label == "k002")
+    results = list(rollout(written(v0001_one=ONE, v0002_two="UPDATE one SET id = id + 100")).run())
+    assert states(results)["k003"] == ("migrated", 2)
+    failed = next(target for target in results if target.label == "k002")
     assert (failed.state, failed.stops) == (State.FAILED, False)
     assert 'row-level security policy for table "one"' in failed.error
     session.execute("ALTER TABLE one NO FORCE ROW LEVEL SECURITY")
@@ -58,11 +58,11 @@ def test_what_a_tenant_made_of_its_database_stops_no_other(
 ) -> None:
     list(rollout(written(v0001_one=ONE)).run())
     tenant("k002").execute(statement.encode())
-    found = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
-    failed = next(target for target in found if target.label == "k002")
+    results = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
+    failed = next(target for target in results if target.label == "k002")
     assert (failed.state, failed.stops) == (State.FAILED, False)
     assert words in failed.error
-    assert {target.label: target.state for target in found if target.label != "k002"} == dict.fromkeys(
+    assert {target.label: target.state for target in results if target.label != "k002"} == dict.fromkeys(
         ("template", "test site", "k001", "k003"), State.MIGRATED
     )
     assert recorded(admin) == {"k001": 2, "k002": 1, "k003": 2}
@@ -72,24 +72,24 @@ def test_what_a_tenant_made_of_its_database_stops_no_other(
 
 def test_the_first_tenants_failure_is_the_migrations(rollout: Any, written: Any, tenant: Tenant) -> None:
     tenant("k001").execute(ONE.encode())
-    found = list(rollout(written(v0001_one=ONE)).run())
-    assert [(target.label, target.stops) for target in found if target.error] == [("k001", True)]
-    assert states(found)["k002"] == states(found)["k003"] == ("behind", 0)
+    results = list(rollout(written(v0001_one=ONE)).run())
+    assert [(target.label, target.stops) for target in results if target.error] == [("k001", True)]
+    assert states(results)["k002"] == states(results)["k003"] == ("behind", 0)
 
 
 def test_one_that_is_left_out_does_not_stop_the_others(rollout: Any, written: Any, tenant: Tenant) -> None:
     tenant("k001").execute(ONE.encode())
-    found = states(rollout(written(v0001_one=ONE), skip=["k001"]).run())
-    assert found["k001"] == ("skipped", None)
-    assert found["k002"] == found["k003"] == ("migrated", 1)
+    results = states(rollout(written(v0001_one=ONE), skip=["k001"]).run())
+    assert results["k001"] == ("skipped", None)
+    assert results["k002"] == results["k003"] == ("migrated", 1)
 
 
 def test_what_another_tenant_has_taken_before_is_the_first_ones_own(rollout: Any, written: Any, tenant: Tenant) -> None:
     tenant("k001").execute(ONE.encode())
     list(rollout(written(v0001_one=ONE), skip=["k001", "k003"]).run())
-    found = list(rollout(written(v0001_one=ONE)).run())
-    assert [(target.label, target.stops) for target in found if target.error] == [("k001", False)]
-    assert states(found)["k003"] == ("migrated", 1)
+    results = list(rollout(written(v0001_one=ONE)).run())
+    assert [(target.label, target.stops) for target in results if target.error] == [("k001", False)]
+    assert states(results)["k003"] == ("migrated", 1)
 
 
 def test_a_wave_that_fails_alike_is_the_migrations(
@@ -97,9 +97,9 @@ def test_a_wave_that_fails_alike_is_the_migrations(
 ) -> None:
     monkeypatch.setattr("tenantry.maintenance.rollout.rollout.MANY", 1)
     tenant("k002").execute(ONE.encode())
-    found = list(rollout(written(v0001_one=ONE), wave=1).run())
-    assert [(target.label, target.stops) for target in found if target.error] == [("k002", True)]
-    assert states(found)["k003"] == ("behind", 0)
+    results = list(rollout(written(v0001_one=ONE), wave=1).run())
+    assert [(target.label, target.stops) for target in results if target.error] == [("k002", True)]
+    assert states(results)["k003"] == ("behind", 0)
 
 
 def test_only_these(rollout: Any, written: Any, owned: None) -> None:
@@ -117,9 +117,9 @@ def test_only_these(rollout: Any, written: Any, owned: None) -> None:
 def test_whatever_an_owner_may_do_stops_no_migration(rollout: Any, written: Any, tenant: Tenant) -> None:
     list(rollout(written(v0001_one=ONE)).run())
     exercise(tenant("k002"), "rent002")
-    found = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
-    assert [target.error for target in found if target.error] == []
-    assert states(found)["k002"] == ("migrated", 2)
+    results = list(rollout(written(v0001_one=ONE, v0002_two=TWO)).run())
+    assert [target.error for target in results if target.error] == []
+    assert states(results)["k002"] == ("migrated", 2)
 
 
 # What a tenant may hold in its own database: it keeps it until its session ends.
@@ -141,13 +141,13 @@ def test_what_a_tenant_holds_lets_nobody_wait_for_ever(
     holder = tenant("k002")
     holder.execute(statement.encode())
     wanted = written(v0001_one=f"{ONE}; CREATE TABLE IF NOT EXISTS held (n int); ALTER TABLE held ADD m int")
-    found = {result.label: result for result in rollout(wanted).run()}
-    assert found["k001"].state is found["k003"].state is State.MIGRATED
+    results = {result.label: result for result in rollout(wanted).run()}
+    assert results["k001"].state is results["k003"].state is State.MIGRATED
     if statement in (HELD[name] for name in WAITING):
-        assert found["k002"].state is State.FAILED
-        assert f"held by rent002_a (process {holder.info.backend_pid}," in found["k002"].error
+        assert results["k002"].state is State.FAILED
+        assert f"held by rent002_a (process {holder.info.backend_pid}," in results["k002"].error
     else:
-        assert found["k002"].state is State.MIGRATED
+        assert results["k002"].state is State.MIGRATED
 
 
 def test_code_of_a_tenant_that_never_ends_is_ended(rollout: Any, written: Any, tenant: Tenant) -> None:
@@ -159,10 +159,10 @@ def test_code_of_a_tenant_that_never_ends_is_ended(rollout: Any, written: Any, t
         INSERT INTO kindergartens (code, name) VALUES ('k002', 'one');
         CREATE TRIGGER forever BEFORE UPDATE ON kindergartens FOR EACH ROW EXECUTE FUNCTION forever()""")
     wanted = written(v0001_one="UPDATE kindergartens SET name = 'two'")
-    found = {result.label: result for result in rollout(wanted, limit_s=3).run()}
-    assert found["k002"].state is State.FAILED
-    assert "it took longer than 3 s and was ended" in found["k002"].error
-    assert found["k003"].state is State.MIGRATED
+    results = {result.label: result for result in rollout(wanted, limit_s=3).run()}
+    assert results["k002"].state is State.FAILED
+    assert "it took longer than 3 s and was ended" in results["k002"].error
+    assert results["k003"].state is State.MIGRATED
 
 
 def test_a_tenant_that_holds_every_connection_is_migrated_all_the_same(
@@ -191,12 +191,12 @@ def test_what_cannot_be_asked_is_not_known_and_not_recorded(
     with running.connect() as session:
         session.execute("UPDATE pg_database SET datallowconn = true, datconnlimit = -2 WHERE datname = 'rent002'")
     try:
-        found = {result.label: result for result in rollout(written(v0001_one=ONE, v0002_two=TWO)).run()}
+        results = {result.label: result for result in rollout(written(v0001_one=ONE, v0002_two=TWO)).run()}
     finally:
         with running.connect() as session:
             session.execute("UPDATE pg_database SET datconnlimit = 5 WHERE datname = 'rent002'")
-    assert (found["k002"].state, found["k002"].before, found["k002"].after) == (State.FAILED, None, None)
-    assert found["k003"].state is State.MIGRATED
+    assert (results["k002"].state, results["k002"].before, results["k002"].after) == (State.FAILED, None, None)
+    assert results["k003"].state is State.MIGRATED
     assert recorded(admin) == {"k001": 2, "k002": 1, "k003": 2}
 
 

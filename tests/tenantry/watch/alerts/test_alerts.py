@@ -64,7 +64,7 @@ def both_of(case: Case) -> list[Test]:
 
 @pytest.fixture
 def evaluate(tmp_path: Path) -> Callable[..., str]:
-    """What promtool finds wrong with tests of the rules; empty when it finds nothing."""
+    """The complaint of promtool on tests of the rules; empty when there is none."""
 
     def run(tests: Iterable[Test], step: str = FAST, rules: Mapping[str, Any] | None = None) -> str:
         (tmp_path / "rules.yaml").write_text(json.dumps(rules or rules_document(PAGES)))
@@ -106,16 +106,16 @@ def test_of_three_thresholds_only_the_highest_that_fires_is_told(evaluate: Calla
     used, limit = 'tenant_quota_usage{tenant="k001",quota="users"}', 'tenant_quota_limit{tenant="k001",quota="users"}'
     given = {INFO: "1x60", used: "91x19 96x40", limit: "100x60"}
 
-    def told(severity: str, percent: int) -> dict[str, Any]:
+    def alert_of(severity: str, percent: int) -> dict[str, Any]:
         row = expected(case)
         labels = row["exp_labels"] | {"severity": severity, "quota": "users"}
         text = f"k001 uses {percent}% of its quota users"
         return {"exp_labels": labels, "exp_annotations": row["exp_annotations"] | {"summary": text}}
 
     moments = [
-        fires(case, "9m", told("warning", 91)),
-        fires(case, "14m", told("warning", 96)),
-        fires(case, "16m", told("critical", 96)),
+        fires(case, "9m", alert_of("warning", 91)),
+        fires(case, "14m", alert_of("warning", 96)),
+        fires(case, "16m", alert_of("critical", 96)),
     ]
     assert evaluate([{"interval": FAST, "input_series": series(given), "alert_rule_test": moments}]) == ""
 
@@ -175,5 +175,5 @@ def test_every_figure_of_ours_is_one_that_the_exporter_has(server: Server, admin
 
 
 def test_a_tenant_is_told_with_its_plan_wherever_that_is_known() -> None:
-    told = {case.name for case in CASES if case.labels == WHO}
-    assert told == {alert.name for alert in ALERTS if alert.name.startswith("Tenant")}
+    alert_of = {case.name for case in CASES if case.labels == WHO}
+    assert alert_of == {alert.name for alert in ALERTS if alert.name.startswith("Tenant")}

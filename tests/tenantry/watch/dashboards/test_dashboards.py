@@ -44,7 +44,7 @@ RECORDED: Mapping[str, str] = {
 
 
 def queries(name: str) -> list[str]:
-    """Of the file, with the viewer's choices put in."""
+    """The queries of the file, with the viewer's choices put in."""
     panels = json.loads(dashboard_json(name))["panels"]
     found = [target["expr"] for panel in panels for target in panel.get("targets", ())]
     return [query.replace("$tenant", "k001").replace("$stack", "prod") for query in found]
@@ -52,7 +52,7 @@ def queries(name: str) -> list[str]:
 
 @pytest.fixture
 def answer(tmp_path: Path) -> Callable[..., str]:
-    """What promtool says of queries that must each have an answer."""
+    """The complaint of promtool on queries that must each have an answer."""
 
     def run(asked: list[str], given: Mapping[str, str] = RECORDED) -> str:
         (tmp_path / "rules.yaml").write_text(json.dumps(rules_document()))

@@ -1,4 +1,4 @@
-"""What the page shows, out of a real admin database, and the command that writes it."""
+"""The facts of the page, out of a real admin database, and the command that writes it."""
 
 import subprocess
 import sys
@@ -62,8 +62,8 @@ def test_the_command_writes_a_file_for_its_owner_alone(
     done = subprocess.run(nowhere, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
-    wrong = [sys.executable, "-c", WRITING, "1", "hidden-password", "--html", str(file)]
-    done = subprocess.run(wrong, capture_output=True, text=True, check=False)
+    problem = [sys.executable, "-c", WRITING, "1", "hidden-password", "--html", str(file)]
+    done = subprocess.run(problem, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "hidden-password" not in done.stdout + done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["fleet.html"]

@@ -22,41 +22,41 @@ PLAIN: Final[dict[str, Try]] = {
 }
 
 
-def _vault(field: VerifyContext) -> Iterator[Attempt]:
-    for name in field.at.vault:
-        for names in field.living:
-            yield from _plain(field, partial(session, field, names), name, names.code, names.code)
-            yield Attempt(names.code, f"copy from {name}", partial(_copy_from, field, names, name))
-            yield Attempt(names.code, f"copy to {name}", partial(_copy_to, field, names, name))
-        yield from _plain(field, partial(broker, field), name, "", "broker")
-        yield from _plain(field, lambda: None, name, "", "nobody")
+def _vault(context: VerifyContext) -> Iterator[Attempt]:
+    for name in context.target.vault:
+        for names in context.with_access:
+            yield from _plain(context, partial(session, context, names), name, names.code, names.code)
+            yield Attempt(names.code, f"copy from {name}", partial(_copy_from, context, names, name))
+            yield Attempt(names.code, f"copy to {name}", partial(_copy_to, context, names, name))
+        yield from _plain(context, partial(broker, context), name, "", "broker")
+        yield from _plain(context, lambda: None, name, "", "nobody")
 
 
-def _plain(field: VerifyContext, keys: Sessions, name: str, tenant: str, who: str) -> Iterator[Attempt]:
+def _plain(context: VerifyContext, keys: Sessions, name: str, tenant: str, who: str) -> Iterator[Attempt]:
     for what, (attempt, writes) in PLAIN.items():
-        at = f"{who}/tenantry-verify-{field.mark}"
-        yield Attempt(tenant, f"{who} {what} {name}", partial(_denied, field, keys, name, attempt, at, writes))
+        at = f"{who}/tenantry-verify-{context.mark}"
+        yield Attempt(tenant, f"{who} {what} {name}", partial(_denied, context, keys, name, attempt, at, writes))
 
 
 def _denied(
-    field: VerifyContext, keys: Sessions, name: str, attempt: Callable[[Any, str], Any], at: str, writes: bool
+    context: VerifyContext, keys: Sessions, name: str, attempt: Callable[[Any, str], Any], at: str, writes: bool
 ) -> Verdict:
-    return denied(lambda: attempt(bucket(field, keys(), name), at), removal(field, name, at) if writes else None)
+    return denied(lambda: attempt(bucket(context, keys(), name), at), removal(context, name, at) if writes else None)
 
 
-def _copy_from(field: VerifyContext, names: Names, name: str) -> Verdict:
-    own, to = next(iter(field.at.buckets)), f"{key(field, names)}-vault"
-    source = f"{names.code}/tenantry-verify-{field.mark}"
+def _copy_from(context: VerifyContext, names: Names, name: str) -> Verdict:
+    own, to = next(iter(context.target.buckets)), f"{key(context, names)}-vault"
+    source = f"{names.code}/tenantry-verify-{context.mark}"
     return denied(
-        lambda: bucket(field, session(field, names), own).copy_object(name, source, to), removal(field, own, to)
+        lambda: bucket(context, session(context, names), own).copy_object(name, source, to), removal(context, own, to)
     )
 
 
-def _copy_to(field: VerifyContext, names: Names, name: str) -> Verdict:
-    own, source = next(iter(field.at.buckets)), names.prefix + SYSTEM_DIRECTORIES[0]
-    to = f"{names.code}/tenantry-verify-{field.mark}-copy"
+def _copy_to(context: VerifyContext, names: Names, name: str) -> Verdict:
+    own, source = next(iter(context.target.buckets)), names.prefix + SYSTEM_DIRECTORIES[0]
+    to = f"{names.code}/tenantry-verify-{context.mark}-copy"
     return denied(
-        lambda: bucket(field, session(field, names), name).copy_object(own, source, to), removal(field, name, to)
+        lambda: bucket(context, session(context, names), name).copy_object(own, source, to), removal(context, name, to)
     )
 
 

@@ -12,18 +12,18 @@ BucketCall = Callable[[Any, str], Any]  # with a bucket, on a key
 DIRECTORY: Final = {0: SYSTEM_DIRECTORIES[0], 1: PHOTO_DIRECTORIES[0]}  # one that exists in each of the two buckets
 
 
-def key(field: VerifyContext, names: Names) -> str:
+def key(context: VerifyContext, names: Names) -> str:
     """A key of our own below a tenant's prefix: no attack touches what somebody stored."""
-    return f"{names.prefix}tenantry-verify-{field.mark}"
+    return f"{names.prefix}tenantry-verify-{context.mark}"
 
 
-def removal(field: VerifyContext, name: str, written: str) -> Callable[[], None]:
+def removal(context: VerifyContext, name: str, written: str) -> Callable[[], None]:
     """Every version of what should not be there, by the provisioner."""
 
     def run() -> None:
         from tenantry.backup.contents import objects
 
-        store = bucket(field, field.at.provisioner, name)
+        store = bucket(context, context.target.provisioner, name)
         for entry in list(objects.beginning(store, written)):
             store.delete_object(entry.key, params={"versionId": entry.version})
         for at, upload in objects.unfinished(store, written):
@@ -37,46 +37,46 @@ def cross(
 ) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """On another's key in both buckets; `there`: on a directory that exists."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for attacker, other in field.pairs():
-            for index, name in enumerate(field.at.buckets):
-                at = other.prefix + DIRECTORY[index] if there else key(field, other)
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for attacker, other in context.pairs():
+            for index, name in enumerate(context.target.buckets):
+                at = other.prefix + DIRECTORY[index] if there else key(context, other)
                 yield Attempt(
-                    attacker.code, f"{other.code} {name}", _denied(field, attacker, name, attempt, at, writes, head)
+                    attacker.code, f"{other.code} {name}", _denied(context, attacker, name, attempt, at, writes, head)
                 )
 
     return trials
 
 
 def _denied(
-    field: VerifyContext, names: Names, name: str, attempt: BucketCall, at: str, writes: bool, head: bool = False
+    context: VerifyContext, names: Names, name: str, attempt: BucketCall, at: str, writes: bool, head: bool = False
 ) -> Callable[[], Verdict]:
-    undo = removal(field, name, at) if writes else None
-    return lambda: denied(lambda: attempt(bucket(field, session(field, names), name), at), undo, head=head)
+    undo = removal(context, name, at) if writes else None
+    return lambda: denied(lambda: attempt(bucket(context, session(context, names), name), at), undo, head=head)
 
 
-def _copy_from(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs():
-        for index, name in enumerate(field.at.buckets):
-            source, to = other.prefix + DIRECTORY[index], key(field, attacker)
+def _copy_from(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs():
+        for index, name in enumerate(context.target.buckets):
+            source, to = other.prefix + DIRECTORY[index], key(context, attacker)
 
             def copy(store: Any, at: str, name: str = name, source: str = source) -> Any:
                 return store.copy_object(name, source, at)
 
-            yield Attempt(attacker.code, f"{other.code} {name}", _denied(field, attacker, name, copy, to, True))
+            yield Attempt(attacker.code, f"{other.code} {name}", _denied(context, attacker, name, copy, to, True))
 
 
-def _part_copy(field: VerifyContext) -> Iterator[Attempt]:
+def _part_copy(context: VerifyContext) -> Iterator[Attempt]:
     """An upload of one's own whose part is another's object."""
-    for attacker, other in field.pairs():
-        for index, name in enumerate(field.at.buckets):
-            source, to = other.prefix + DIRECTORY[index], f"{key(field, attacker)}-{other.code}"
-            yield Attempt(attacker.code, f"{other.code} {name}", _part(field, attacker, name, source, to))
+    for attacker, other in context.pairs():
+        for index, name in enumerate(context.target.buckets):
+            source, to = other.prefix + DIRECTORY[index], f"{key(context, attacker)}-{other.code}"
+            yield Attempt(attacker.code, f"{other.code} {name}", _part(context, attacker, name, source, to))
 
 
-def _part(field: VerifyContext, names: Names, name: str, source: str, to: str) -> Callable[[], Verdict]:
+def _part(context: VerifyContext, names: Names, name: str, source: str, to: str) -> Callable[[], Verdict]:
     def run() -> Verdict:
-        store = bucket(field, session(field, names), name)
+        store = bucket(context, session(context, names), name)
         upload = store.init_multipart_upload(to).upload_id
         try:
             return denied(lambda: store.upload_part_copy(name, source, (0, 0), to, upload, 1))
@@ -86,34 +86,34 @@ def _part(field: VerifyContext, names: Names, name: str, source: str, to: str) -
     return run
 
 
-def _works(field: VerifyContext, names: Names, name: str) -> Callable[[], Verdict]:
+def _works(context: VerifyContext, names: Names, name: str) -> Callable[[], Verdict]:
     def run() -> Verdict:
         import oss2  # pyright: ignore[reportMissingTypeStubs]
 
-        store, mine = bucket(field, session(field, names), name), f"{key(field, names)}-own"
+        store, own = bucket(context, session(context, names), name), f"{key(context, names)}-own"
         try:
-            store.put_object(mine, b"tenantry verify")
-            same: bool = store.get_object(mine).read() == b"tenantry verify"
+            store.put_object(own, b"tenantry verify")
+            same: bool = store.get_object(own).read() == b"tenantry verify"
             # From just before it: a page holds 100 keys, and a tenant has any number of them.
-            page = store.list_objects(prefix=names.prefix, marker=mine[:-1])
+            page = store.list_objects(prefix=names.prefix, marker=own[:-1])
             listed = [stored.key for stored in page.object_list]
-            upload = store.init_multipart_upload(mine).upload_id
-            store.abort_multipart_upload(mine, upload)
-            store.delete_object(mine)
+            upload = store.init_multipart_upload(own).upload_id
+            store.abort_multipart_upload(own, upload)
+            store.delete_object(own)
         except oss2.exceptions.OssError as error:
-            told: Any = error
-            return broken(f"{told.status} {told.code}")
+            failure: Any = error
+            return broken(f"{failure.status} {failure.code}")
         finally:
-            removal(field, name, mine)()
-        return passed() if same and mine in listed else inconclusive("what was written is not what is there")
+            removal(context, name, own)()
+        return passed() if same and own in listed else inconclusive("what was written is not what is there")
 
     return run
 
 
-def _own(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        for name in field.at.buckets:
-            yield Attempt(names.code, name, _works(field, names, name))
+def _own(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        for name in context.target.buckets:
+            yield Attempt(names.code, name, _works(context, names, name))
 
 
 PREFIX: Final = "objects below the exact prefix alone, a slash before the star"

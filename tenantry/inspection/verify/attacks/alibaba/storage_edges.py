@@ -25,25 +25,25 @@ Try = tuple[str, Callable[[Any], Any], str]  # what, the attempt on a bucket, th
 
 
 def _everywhere(tries: Callable[[VerifyContext, Names], list[Try]]) -> Callable[[VerifyContext], Iterator[Attempt]]:
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for names in field.living:
-            for name in field.at.buckets:
-                for what, attempt, written in tries(field, names):
-                    yield Attempt(names.code, f"{what} {name}", _denied(field, names, name, attempt, written))
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for names in context.with_access:
+            for name in context.target.buckets:
+                for what, attempt, written in tries(context, names):
+                    yield Attempt(names.code, f"{what} {name}", _denied(context, names, name, attempt, written))
 
     return trials
 
 
 def _denied(
-    field: VerifyContext, names: Names, name: str, attempt: Callable[[Any], Any], written: str
+    context: VerifyContext, names: Names, name: str, attempt: Callable[[Any], Any], written: str
 ) -> Callable[[], Verdict]:
-    undo = removal(field, name, written) if written else None
-    return lambda: denied(lambda: attempt(bucket(field, session(field, names), name)), undo)
+    undo = removal(context, name, written) if written else None
+    return lambda: denied(lambda: attempt(bucket(context, session(context, names), name)), undo)
 
 
-def _near(field: VerifyContext, names: Names) -> list[Try]:
+def _near(context: VerifyContext, names: Names) -> list[Try]:
     """Keys that a prefix without its slash, a star too early, or one that runs across the colons, would let through."""
-    mark = f"tenantry-verify-{field.mark}"
+    mark = f"tenantry-verify-{context.mark}"
     phone = names.phone
     near = {
         "longer": f"{PREFIX_ROOT}{phone}0/{mark}",
@@ -53,8 +53,10 @@ def _near(field: VerifyContext, names: Names) -> list[Try]:
         "root": mark,
         "upper": f"{names.prefix.upper()}{mark}",
     }
-    for name in field.at.buckets:
-        near[f"grant in the name, {name}"] = f"{PREFIX_ROOT}{phone}0/{mark}:{field.at.account}:{name}/{names.prefix}x"
+    for name in context.target.buckets:
+        near[f"grant in the name, {name}"] = (
+            f"{PREFIX_ROOT}{phone}0/{mark}:{context.target.account}:{name}/{names.prefix}x"
+        )
     return [grant for what, at in near.items() for grant in _on(what, at)]
 
 
@@ -66,7 +68,7 @@ def _on(what: str, at: str) -> list[Try]:
     ]
 
 
-def _lists(field: VerifyContext, names: Names) -> list[Try]:
+def _lists(context: VerifyContext, names: Names) -> list[Try]:
     phone = names.phone
     prefixes = {
         "everything": "",
@@ -86,9 +88,9 @@ def _below(what: str, prefix: str) -> list[Try]:
     ]
 
 
-def _owners(field: VerifyContext, names: Names) -> list[Try]:
+def _owners(context: VerifyContext, names: Names) -> list[Try]:
     """A bucket's own settings, uploads and versions; and opening one's own object to the world."""
-    mine = f"{key(field, names)}-acl"
+    own = f"{key(context, names)}-acl"
     return [
         ("acl", lambda b: b.get_bucket_acl(), ""),
         ("policy", lambda b: b.get_bucket_policy(), ""),
@@ -96,18 +98,18 @@ def _owners(field: VerifyContext, names: Names) -> list[Try]:
         ("encryption", lambda b: b.get_bucket_encryption(), ""),
         ("versions", lambda b: b.list_object_versions(prefix=names.prefix), ""),
         ("uploads", lambda b: b.list_multipart_uploads(), ""),
-        ("public object", lambda b: b.put_object_acl(mine, "public-read"), ""),
+        ("public object", lambda b: b.put_object_acl(own, "public-read"), ""),
         ("tags", lambda b: b.get_bucket_tagging(), ""),
     ]
 
 
-def _buckets(field: VerifyContext) -> Iterator[Attempt]:
+def _buckets(context: VerifyContext) -> Iterator[Attempt]:
     oss2: Any = importlib.import_module("oss2")
-    for names in field.living:
-        for region in sorted(set(field.at.buckets.values())):
+    for names in context.with_access:
+        for region in sorted(set(context.target.buckets.values())):
 
             def attempt(names: Names = names, region: str = region) -> Any:
-                store = bucket(field, session(field, names), next(iter(field.at.buckets)), region)
+                store = bucket(context, session(context, names), next(iter(context.target.buckets)), region)
                 service = oss2.Service(
                     store.auth, store.endpoint, connect_timeout=TIMEOUT_SECONDS, proxies=store.proxies, region=region
                 )
@@ -116,12 +118,12 @@ def _buckets(field: VerifyContext) -> Iterator[Attempt]:
             yield Attempt(names.code, region, partial(denied, attempt))
 
 
-def _anybody(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.mine:
-        at = key(field, names)
-        for name in field.at.buckets:
+def _anybody(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.selected:
+        at = key(context, names)
+        for name in context.target.buckets:
             for what, attempt, written in _plain(names, at):
-                yield Attempt("", f"{names.code} {what} {name}", _as_nobody(field, name, attempt, written))
+                yield Attempt("", f"{names.code} {what} {name}", _as_nobody(context, name, attempt, written))
 
 
 def _plain(names: Names, at: str) -> list[Try]:
@@ -132,52 +134,55 @@ def _plain(names: Names, at: str) -> list[Try]:
     ]
 
 
-def _as_nobody(field: VerifyContext, name: str, attempt: Callable[[Any], Any], written: str) -> Callable[[], Verdict]:
-    undo = removal(field, name, written) if written else None
-    return lambda: denied(lambda: attempt(bucket(field, None, name)), undo)
+def _as_nobody(context: VerifyContext, name: str, attempt: Callable[[Any], Any], written: str) -> Callable[[], Verdict]:
+    undo = removal(context, name, written) if written else None
+    return lambda: denied(lambda: attempt(bucket(context, None, name)), undo)
 
 
-def _role(field: VerifyContext, names: Names, other: Names) -> Verdict:
-    return no_session(lambda: assume(field, session(field, names), other.ram_role))
+def _role(context: VerifyContext, names: Names, other: Names) -> Verdict:
+    return no_session(lambda: assume(context, session(context, names), other.ram_role))
 
 
-def _roles(field: VerifyContext) -> Iterator[Attempt]:
+def _roles(context: VerifyContext) -> Iterator[Attempt]:
     return (
-        Attempt(attacker.code, other.code, partial(_role, field, attacker, other)) for attacker, other in field.pairs()
+        Attempt(attacker.code, other.code, partial(_role, context, attacker, other))
+        for attacker, other in context.pairs()
     )
 
 
-def _token(field: VerifyContext, names: Names, other: Names) -> Verdict:
-    return no_session(lambda: assume_by_token(field, field.token(names, field.at.audience), other.ram_role), NO_TRUST)
-
-
-def _tokens(field: VerifyContext) -> Iterator[Attempt]:
-    return (
-        Attempt(attacker.code, other.code, partial(_token, field, attacker, other))
-        for attacker, other in field.pairs(spaces=True)
+def _token(context: VerifyContext, names: Names, other: Names) -> Verdict:
+    return no_session(
+        lambda: assume_by_token(context, context.token(names, context.target.audience), other.ram_role), NO_TRUST
     )
 
 
-def _audience(field: VerifyContext, names: Names) -> Verdict:
-    return no_session(lambda: assume_by_token(field, field.token(names), names.ram_role), NO_TOKEN)
+def _tokens(context: VerifyContext) -> Iterator[Attempt]:
+    return (
+        Attempt(attacker.code, other.code, partial(_token, context, attacker, other))
+        for attacker, other in context.pairs(spaces=True)
+    )
 
 
-def _other_audience(field: VerifyContext) -> Iterator[Attempt]:
-    return (Attempt(names.code, names.ram_role, partial(_audience, field, names)) for names in field.spaces)
+def _audience(context: VerifyContext, names: Names) -> Verdict:
+    return no_session(lambda: assume_by_token(context, context.token(names), names.ram_role), NO_TOKEN)
 
 
-def _own_token(field: VerifyContext, names: Names) -> Verdict:
+def _other_audience(context: VerifyContext) -> Iterator[Attempt]:
+    return (Attempt(names.code, names.ram_role, partial(_audience, context, names)) for names in context.with_namespace)
+
+
+def _own_token(context: VerifyContext, names: Names) -> Verdict:
     try:
-        keys = assume_by_token(field, field.token(names, field.at.audience), names.ram_role)
+        keys = assume_by_token(context, context.token(names, context.target.audience), names.ram_role)
     except OSError as error:
         return broken(str(error))
-    renewed = no_session(lambda: assume(field, keys, names.ram_role))
+    renewed = no_session(lambda: assume(context, keys, names.ram_role))
     return vulnerable(f"a session renews itself past {SESSION_SECONDS} s") if renewed.state is State.HOLE else renewed
 
 
-def _own(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        yield Attempt(names.code, names.ram_role, partial(_own_token, field, names))
+def _own(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        yield Attempt(names.code, names.ram_role, partial(_own_token, context, names))
 
 
 ATTACKS: Final = (

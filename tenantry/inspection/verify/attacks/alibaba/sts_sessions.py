@@ -41,23 +41,23 @@ STRANGER: Final = "default"  # the service account that Kubernetes puts into eve
 HARMLESS: Final = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
 
 
-def _ask(field: VerifyContext, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Any:
-    return call(*api, action, parameters, environment_of(field, keys))
+def _ask(context: VerifyContext, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Any:
+    return call(*api, action, parameters, environment_of(context, keys))
 
 
-def _refused(field: VerifyContext, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Verdict:
+def _refused(context: VerifyContext, keys: Keys, api: tuple[str, str], action: str, **parameters: object) -> Verdict:
     try:
-        _ask(field, keys, api, action, **parameters)
+        _ask(context, keys, api, action, **parameters)
     except OSError as error:
         code = str(error).rpartition(": ")[2]
         return passed() if code in ANSWER_DENIED else inconclusive(f"refused for another reason: {code}")
     return vulnerable(f"{action} answered")
 
 
-def _account(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
+def _account(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
         for api, action, parameters in _looks(names):
-            yield Attempt(names.code, action, partial(_as_tenant, field, names, api, action, parameters))
+            yield Attempt(names.code, action, partial(_as_tenant, context, names, api, action, parameters))
 
 
 def _looks(names: Names) -> Iterator[tuple[tuple[str, str], str, dict[str, object]]]:
@@ -70,89 +70,94 @@ def _looks(names: Names) -> Iterator[tuple[tuple[str, str], str, dict[str, objec
 
 
 def _as_tenant(
-    field: VerifyContext, names: Names, api: tuple[str, str], action: str, parameters: dict[str, object]
+    context: VerifyContext, names: Names, api: tuple[str, str], action: str, parameters: dict[str, object]
 ) -> Verdict:
-    return _refused(field, session(field, names), api, action, **parameters)
+    return _refused(context, session(context, names), api, action, **parameters)
 
 
-def _broker(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        for name in field.at.buckets:
-            yield Attempt("", f"{names.code} get {name}", partial(_broker_reads, field, names, name))
+def _broker(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        for name in context.target.buckets:
+            yield Attempt("", f"{names.code} get {name}", partial(_broker_reads, context, names, name))
     for action in ("ListUsers", "ListRoles"):
-        yield Attempt("", action, partial(_broker_asks, field, action))
+        yield Attempt("", action, partial(_broker_asks, context, action))
 
 
-def _broker_asks(field: VerifyContext, action: str) -> Verdict:
-    return _refused(field, broker(field), RAM, action)
+def _broker_asks(context: VerifyContext, action: str) -> Verdict:
+    return _refused(context, broker(context), RAM, action)
 
 
-def _broker_reads(field: VerifyContext, names: Names, name: str) -> Verdict:
+def _broker_reads(context: VerifyContext, names: Names, name: str) -> Verdict:
     at = names.prefix + SYSTEM_DIRECTORIES[0]
-    return denied(lambda: bucket(field, broker(field), name).get_object(at).read())
+    return denied(lambda: bucket(context, broker(context), name).get_object(at).read())
 
 
-def _long(field: VerifyContext) -> Iterator[Attempt]:
-    return (Attempt(names.code, f"{SESSION_SECONDS + 1} s", partial(_longer, field, names)) for names in field.living)
+def _long(context: VerifyContext) -> Iterator[Attempt]:
+    return (
+        Attempt(names.code, f"{SESSION_SECONDS + 1} s", partial(_longer, context, names))
+        for names in context.with_access
+    )
 
 
-def _longer(field: VerifyContext, names: Names) -> Verdict:
+def _longer(context: VerifyContext, names: Names) -> Verdict:
     """By the workload's own token: a session of the broker's could not take a longer one of any role."""
-    token = field.token(names, field.at.audience)
-    return no_session(lambda: assume_by_token(field, token, names.ram_role, SESSION_SECONDS + 1), TOO_LONG)
+    token = context.token(names, context.target.audience)
+    return no_session(lambda: assume_by_token(context, token, names.ram_role, SESSION_SECONDS + 1), TOO_LONG)
 
 
-def _strangers(field: VerifyContext) -> Iterator[Attempt]:
-    return (Attempt(names.code, STRANGER, partial(_stranger, field, names)) for names in field.spaces)
+def _strangers(context: VerifyContext) -> Iterator[Attempt]:
+    return (Attempt(names.code, STRANGER, partial(_stranger, context, names)) for names in context.with_namespace)
 
 
-def _stranger(field: VerifyContext, names: Names) -> Verdict:
+def _stranger(context: VerifyContext, names: Names) -> Verdict:
     path = f"/api/v1/namespaces/{names.namespace}/serviceaccounts/{STRANGER}/token"
     body = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
-        "spec": {"expirationSeconds": 600, "audiences": [field.at.audience]},
+        "spec": {"expirationSeconds": 600, "audiences": [context.target.audience]},
     }
-    token = mapping(field.admin.ask("POST", path, body, dry=False).document.get("status")).get("token")
+    token = mapping(context.admin.ask("POST", path, body, dry=False).document.get("status")).get("token")
     if not token:
         return inconclusive("the API server gave no token")
-    return no_session(lambda: assume_by_token(field, str(token), names.ram_role), NO_TRUST)
+    return no_session(lambda: assume_by_token(context, str(token), names.ram_role), NO_TRUST)
 
 
-def _shut(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.mine:
-        phase = field.at.tenants[names.code][1]
+def _shut(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.selected:
+        phase = context.target.tenants[names.code][1]
         if phase.keeps_data and not phase.has_access:
-            yield Attempt(names.code, names.ram_role, partial(_assumed, field, names))
+            yield Attempt(names.code, names.ram_role, partial(_assumed, context, names))
 
 
-def _assumed(field: VerifyContext, names: Names) -> Verdict:
-    return no_session(lambda: assume(field, broker(field), names.ram_role))
+def _assumed(context: VerifyContext, names: Names) -> Verdict:
+    return no_session(lambda: assume(context, broker(context), names.ram_role))
 
 
-def _trusts(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.mine:
-        if field.at.tenants[names.code][1].keeps_data:
-            yield Attempt("", names.ram_role, partial(_trust, field, names))
+def _trusts(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.selected:
+        if context.target.tenants[names.code][1].keeps_data:
+            yield Attempt("", names.ram_role, partial(_trust, context, names))
 
 
-def _trust(field: VerifyContext, names: Names) -> Verdict:
+def _trust(context: VerifyContext, names: Names) -> Verdict:
     """Word by word: whom a role trusts besides, no list of attempts could try."""
-    role = mapping(_ask(field, field.at.provisioner, RAM, "GetRole", RoleName=names.ram_role).get("Role"))
-    access = field.at.tenants[names.code][1].has_access
-    provider = field.at.identity_provider
-    wanted = trust(names, field.at.account, field.at.issuer, field.at.audience, access=access, provider=provider)
+    role = mapping(_ask(context, context.target.provisioner, RAM, "GetRole", RoleName=names.ram_role).get("Role"))
+    access = context.target.tenants[names.code][1].has_access
+    provider = context.target.identity_provider
+    wanted = trust(
+        names, context.target.account, context.target.issuer, context.target.audience, access=access, provider=provider
+    )
     live = json.loads(str(role.get("AssumeRolePolicyDocument")))
     return passed() if live == wanted else vulnerable(f"it trusts {json.dumps(live)}")
 
 
-def _rights(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.spaces:
-        for namespace in (*(names.namespace for names in field.all), "kube-system", "default"):
-            yield Attempt(names.code, namespace, partial(_rules, field, names, namespace))
+def _rights(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_namespace:
+        for namespace in (*(names.namespace for names in context.all), "kube-system", "default"):
+            yield Attempt(names.code, namespace, partial(_rules, context, names, namespace))
 
 
-def _rules(field: VerifyContext, names: Names, namespace: str) -> Verdict:
+def _rules(context: VerifyContext, names: Names, namespace: str) -> Verdict:
     """Every rule that the API server finds for the account: more than any list of attempts could try."""
     body = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -160,7 +165,7 @@ def _rules(field: VerifyContext, names: Names, namespace: str) -> Verdict:
         "spec": {"namespace": namespace},
     }
     path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
-    status = mapping(field.account(names).ask("POST", path, body, dry=False).document.get("status"))
+    status = mapping(context.account(names).ask("POST", path, body, dry=False).document.get("status"))
     if not status or status.get("incomplete"):
         return inconclusive(f"the answer is incomplete: {status.get('evaluationError')}")
     return verdict_on_faults(

@@ -1,4 +1,4 @@
-"""What all attacks by requests share: who tries whom, what a right answer is, and that a flood waits for the others."""
+"""Shared by all attacks by requests: who tries whom, what a right answer is, and that a flood waits for the others."""
 
 import threading
 import time
@@ -42,17 +42,17 @@ class Crowd:
 
 
 def crowd(context: VerifyContext) -> Crowd:
-    return context.once("gateway crowd", Crowd)
+    return context.cached("gateway crowd", Crowd)
 
 
 def answering(context: VerifyContext) -> list[Names]:
     """The chosen tenants with an application that runs: behind the others nobody can say what arrived."""
-    return [names for names in context.mine if context.at.tenants[names.code][1] is Phase.ACTIVE]
+    return [names for names in context.selected if context.target.tenants[names.code][1] is Phase.ACTIVE]
 
 
 def neighbour(context: VerifyContext, names: Names) -> Names | None:
     """The next running tenant after this one, in a ring: each is attacked once, by one."""
-    running = [other for other in context.all if context.at.tenants[other.code][1] is Phase.ACTIVE]
+    running = [other for other in context.all if context.target.tenants[other.code][1] is Phase.ACTIVE]
     place = running.index(names)
     other = running[(place + 1) % len(running)]
     return other if other != names else None
@@ -65,7 +65,7 @@ def each(judge: Judge) -> Callable[[VerifyContext], Iterator[Attempt]]:
 
 def trials(context: VerifyContext, tenants: list[Names], judge: Judge) -> Iterator[Attempt]:
     """None where the stack's gateway cannot be asked."""
-    endpoint = context.at.endpoint
+    endpoint = context.target.endpoint
     if endpoint is None:
         return
     for names in tenants:
@@ -83,8 +83,8 @@ def _counted(context: VerifyContext, endpoint: Endpoint, names: Names, judge: Ju
 def fault(arrived: Arrived, names: Names) -> str | None:
     """Returns what is wrong with an answer that should be this tenant's, or a refusal by the gateway."""
     if arrived.tenant and (arrived.tenant != names.code or arrived.believed != [names.code]):
-        told = ", ".join(arrived.believed) or "nobody"
-        return f"{arrived.tenant or 'the gateway'} answered, and was told {told}, where {names.code} was meant"
+        believed = ", ".join(arrived.believed) or "nobody"
+        return f"{arrived.tenant or 'the gateway'} answered, and was told {believed}, where {names.code} was meant"
     return None
 
 

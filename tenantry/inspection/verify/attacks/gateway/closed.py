@@ -57,7 +57,7 @@ def _closed(phase: Phase, context: VerifyContext, endpoint: Endpoint, names: Nam
 
 def _who(context: VerifyContext) -> Iterator[Attempt]:
     for names in context.mine:
-        phase = context.at.tenants[names.code][1]
+        phase = context.target.tenants[names.code][1]
         if phase not in (Phase.ACTIVE, Phase.GONE):
             yield from trials(context, [names], partial(_closed, phase))
 

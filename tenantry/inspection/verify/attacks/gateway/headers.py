@@ -1,4 +1,4 @@
-"""What a client says of itself: headers that only the gateway may set."""
+"""Headers that only the gateway may set, from a client that says them of itself."""
 
 from typing import Final
 
@@ -39,7 +39,7 @@ def _forged(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict
     code = other.code if other else "k000"
     arrived = [wire.ask(endpoint, names.domain, headers=headers) for headers in forged(code)]
     arrived.append(http2.ask(endpoint, names.domain, headers=[(TENANT_HEADER.lower(), code)], name=names.domain))
-    faults = [found for answer in arrived if (found := fault(answer, names) or _respelled(answer, code))]
+    faults = [reason for answer in arrived if (reason := fault(answer, names) or _respelled(answer, code))]
     return verdict(faults, len(arrived), sum(1 for answer in arrived if answer.tenant))
 
 
@@ -57,10 +57,10 @@ def _trailers(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdi
     other = neighbour(context, names)
     body = f"1\r\nx\r\n0\r\n{TENANT_HEADER}: {other.code if other else 'k000'}\r\n\r\n"
     with Wire(endpoint, names.domain) as connection:
-        told = [("Host", names.domain), wire.AGENT, ("Transfer-Encoding", "chunked"), ("Trailer", TENANT_HEADER)]
-        connection.send(wire.head("POST", "/", told) + body.encode())
+        headers = [("Host", names.domain), wire.AGENT, ("Transfer-Encoding", "chunked"), ("Trailer", TENANT_HEADER)]
+        connection.send(wire.head("POST", "/", headers) + body.encode())
         arrived = connection.answer()
-    return verdict([found] if (found := fault(arrived, names)) else [], 1, 1 if arrived.tenant else 0)
+    return verdict([reason] if (reason := fault(arrived, names)) else [], 1, 1 if arrived.tenant else 0)
 
 
 ATTACKS: Final = (

@@ -1,4 +1,4 @@
-"""Which tenant a request reaches: by its Host alone, whatever else names one."""
+"""The tenant that a request reaches: by its Host alone, whatever else names one."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -24,8 +24,8 @@ def _own(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
         arrived = patiently(lambda path=path: wire.ask(endpoint, names.domain, path))
         if arrived.status != OK:
             return broken(f"{names.domain}{path} answers {arrived.status}")
-        if found := fault(arrived, names):
-            return vulnerable(found)
+        if reason := fault(arrived, names):
+            return vulnerable(reason)
     return verdict(faults, len(paths), len(paths))
 
 
@@ -43,7 +43,7 @@ def _named(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
     other = neighbour(context, names)
     theirs = other or names
     own, foreign = names.domain, theirs.domain
-    zone = context.at.zone
+    zone = context.target.zone
     asked: list[tuple[Names | None, Arrived]] = [
         (names, wire.ask(endpoint, own, name=foreign)),
         (theirs, wire.ask(endpoint, foreign, name=own)),
@@ -64,7 +64,7 @@ def _named(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
         (theirs, http2.ask(endpoint, foreign, name=own)),
         (None, http2.ask(endpoint, own, headers=[("host", foreign)], name=own)),
     ]
-    faults = [found for meant, arrived in asked if (found := _misled(meant, arrived, (names, theirs)))]
+    faults = [reason for meant, arrived in asked if (reason := _misled(meant, arrived, (names, theirs)))]
     return verdict(faults, len(asked), sum(1 for _, arrived in asked if arrived.tenant))
 
 
@@ -76,7 +76,7 @@ def _misled(meant: Names | None, arrived: Arrived, either: tuple[Names, ...]) ->
     faults = [fault(arrived, names) for names in either if hosts == [names.domain]]
     if arrived.tenant and not faults:
         return f"{arrived.tenant} answered for the host {', '.join(hosts) or 'without a name'}"
-    return next((found for found in faults if found), None)
+    return next((reason for reason in faults if reason), None)
 
 
 def _twice(endpoint: Endpoint, first: str, second: str) -> Arrived:
@@ -93,11 +93,11 @@ def _reused(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict
     other = neighbour(context, names)
     if other is None:
         return passed("no other tenant runs")
-    turns = [names, other, names, other]
+    tenants = [names, other, names, other]
     with Wire(endpoint, names.domain) as connection:
-        arrived = [connection.ask(turn.domain) for turn in turns]
-    faults = [found for turn, answer in zip(turns, arrived, strict=True) if (found := fault(answer, turn))]
-    return verdict(faults, len(turns), sum(1 for answer in arrived if answer.tenant))
+        arrived = [connection.ask(tenant.domain) for tenant in tenants]
+    faults = [reason for tenant, answer in zip(tenants, arrived, strict=True) if (reason := fault(answer, tenant))]
+    return verdict(faults, len(tenants), sum(1 for answer in arrived if answer.tenant))
 
 
 ATTACKS: Final = (

@@ -43,18 +43,18 @@ def body_limit(context: VerifyContext, names: Names) -> int | None:
 
 def rate_limits(context: VerifyContext, names: Names) -> dict[str, int]:
     """Path -> declared requests a minute."""
-    found: dict[str, int] = {}
-    for thing in context.at.declared.things.get(names.namespace, ()):
+    by_target: dict[str, int] = {}
+    for thing in context.target.declared.things.get(names.namespace, ()):
         if thing.kind == POLICY:
             spec = mapping(thing.inputs.get("spec"))
             rate = mapping(spec.get("rateLimit"))
             rules = sequence(mapping(rate.get("local") or rate.get("global")).get("rules"))
             limits = [int(mapping(mapping(rule).get("limit"))["requests"]) for rule in rules]
             if thing.name == SERVICE_ACCOUNT:
-                found["/"] = min(limits)
+                by_target["/"] = min(limits)
             elif thing.name.startswith(PLUGIN_PREFIX):
-                found[service_path(thing.name.removeprefix(PLUGIN_PREFIX))] = min(limits)
-    return found
+                by_target[service_path(thing.name.removeprefix(PLUGIN_PREFIX))] = min(limits)
+    return by_target
 
 
 def timeout_seconds(context: VerifyContext, names: Names) -> float | None:
@@ -69,7 +69,7 @@ def seconds_of(duration: str) -> float:
 
 
 def _declared(context: VerifyContext, names: Names, kind: str, name: str) -> Tree:
-    for thing in context.at.declared.things.get(names.namespace, ()):
+    for thing in context.target.declared.things.get(names.namespace, ()):
         if (thing.kind, thing.name) == (kind, name):
             return mapping(thing.inputs.get("spec"))
     return {}
@@ -78,8 +78,8 @@ def _declared(context: VerifyContext, names: Names, kind: str, name: str) -> Tre
 def post(endpoint: Endpoint, names: Names, size: int) -> Arrived:
     """Sends a body of so many bytes; reads the answer also when the gateway stops taking any more."""
     with Wire(endpoint, names.domain) as connection:
-        told = [("Host", names.domain), wire.AGENT, ("Content-Length", str(size)), ("Connection", "close")]
-        connection.send(head("POST", "/", told))
+        headers = [("Host", names.domain), wire.AGENT, ("Content-Length", str(size)), ("Connection", "close")]
+        connection.send(head("POST", "/", headers))
         try:
             for start in range(0, size, PART_BYTES):
                 connection.send(b"x" * min(PART_BYTES, size - start))

@@ -40,21 +40,21 @@ def _paths(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
     ]
     forged = [(ROLES_HEADER, "")]
     arrived = [wire.ask(endpoint, names.domain, target, forged) for target in targets]
-    faults = [found for answer in arrived if (found := fault(answer, names) or _unguarded(answer, required))]
+    faults = [reason for answer in arrived if (reason := fault(answer, names) or _unguarded(answer, required))]
     return verdict(faults, len(targets), sum(1 for answer in arrived if answer.tenant))
 
 
 def _required(context: VerifyContext, names: Names) -> dict[str, str]:
     """Each service of the tenant's and the roles that its route sets."""
-    found: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for route in context.live(ROUTES):
         metadata, spec = mapping(route.get("metadata")), mapping(route.get("spec"))
         for rule in map(mapping, sequence(spec.get("rules"))):
             for filter_ in map(mapping, sequence(rule.get("filters"))):
                 for header in map(mapping, sequence(mapping(filter_.get("requestHeaderModifier")).get("set"))):
                     if metadata.get("namespace") == names.namespace and header.get("name") == ROLES_HEADER:
-                        found[str(rule.get("name"))] = str(header.get("value"))
-    return found
+                        roles[str(rule.get("name"))] = str(header.get("value"))
+    return roles
 
 
 def _unguarded(arrived: Arrived, required: dict[str, str]) -> str | None:
@@ -108,8 +108,8 @@ def _smuggled(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdi
             path = f"/innocent-{mark}-{number}-{turn}"
             arrived = wire.ask(endpoint, names.domain, path)
             requests, answered = requests + 1, answered + bool(arrived.tenant)
-            if found := fault(arrived, names):
-                faults.append(f"after request {number}: {found}")
+            if reason := fault(arrived, names):
+                faults.append(f"after request {number}: {reason}")
             elif arrived.tenant and arrived.seen.get("path") != path:
                 faults.append(f"after request {number}: {path} was answered as {arrived.seen.get('path')}")
     return verdict(faults, requests, answered)

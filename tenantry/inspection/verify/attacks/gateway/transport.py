@@ -1,4 +1,4 @@
-"""What is spoken with the gateway: TLS of today, by its own certificate, and nothing without."""
+"""Transport to the gateway: TLS of today, by its own certificate, and nothing without."""
 
 import socket
 import ssl

@@ -28,7 +28,7 @@ class Arrived:
 
     @property
     def seen(self) -> Tree:
-        """What the application tells of itself and of the request; empty where the gateway answered by itself."""
+        """The application's words on itself and on the request; empty where the gateway answered by itself."""
         try:
             return mapping(json.loads(self.body))
         except ValueError:
@@ -36,7 +36,7 @@ class Arrived:
 
     @property
     def tenant(self) -> str:
-        """Whose pod has answered; empty for the gateway itself."""
+        """The tenant whose pod has answered; empty for the gateway itself."""
         return str(self.seen.get("tenant") or "")
 
     def header_values(self, name: str) -> list[str]:
@@ -46,7 +46,7 @@ class Arrived:
 
     @property
     def believed(self) -> list[str]:
-        """Which tenants the application was told that the request is for."""
+        """The tenants that the application was told the request is for."""
         return self.header_values(TENANT_HEADER)
 
 

@@ -14,7 +14,7 @@ RBAC: Final = "rbac.authorization.k8s.io"
 APP: Final = SERVICE_ACCOUNT
 
 
-def _walls(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _walls(context: VerifyContext, names: Names) -> dict[str, Ask]:
     quota, limits = path(names, "v1", "resourcequotas", "plan"), path(names, "v1", "limitranges", "plan")
     policy = path(names, NET, "networkpolicies", "closed")
     opened: dict[str, Any] = {"podSelector": {}, "ingress": [{}]}
@@ -35,7 +35,7 @@ def _walls(field: VerifyContext, names: Names) -> dict[str, Ask]:
     }
 
 
-def _own(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _own(context: VerifyContext, names: Names) -> dict[str, Ask]:
     deployment, config = path(names, "apps/v1", "deployments", APP), path(names, "v1", "configmaps", APP)
     unmarked: dict[str, Any] = {"metadata": {"labels": {MANAGED_BY: None}}}
     return {
@@ -48,13 +48,13 @@ def _own(field: VerifyContext, names: Names) -> dict[str, Ask]:
         "other Service": patches(path(names, "v1", "services", APP), {"spec": {"selector": {"a": "b"}}}),
         "mark off a Service by its status": patches(path(names, "v1", "services", f"{APP}/status"), unmarked),
         "no route": removes(path(names, GATEWAY_API, "httproutes", APP)),
-        **(_budget(names, unmarked) if _has_budget(field, names) else {}),
+        **(_budget(names, unmarked) if _has_budget(context, names) else {}),
     }
 
 
-def _has_budget(field: VerifyContext, names: Names) -> bool:
+def _has_budget(context: VerifyContext, names: Names) -> bool:
     """One container alone has none."""
-    budgets = field.live("/apis/policy/v1/poddisruptionbudgets")
+    budgets = context.live("/apis/policy/v1/poddisruptionbudgets")
     return any(mapping(budget.get("metadata")).get("namespace") == names.namespace for budget in budgets)
 
 
@@ -66,7 +66,7 @@ def _budget(names: Names, unmarked: dict[str, Any]) -> dict[str, Ask]:
     }
 
 
-def _scale(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _scale(context: VerifyContext, names: Names) -> dict[str, Ask]:
     scale = path(names, "apps/v1", "deployments", f"{APP}/scale")
     return {
         "no replicas": patches(scale, {"spec": {"replicas": 0}}),
@@ -74,13 +74,13 @@ def _scale(field: VerifyContext, names: Names) -> dict[str, Ask]:
     }
 
 
-def _labels(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _labels(context: VerifyContext, names: Names) -> dict[str, Ask]:
     labels = {"labels": {TENANT_LABEL: "k000"}}
     service = manifest("v1", "Service", metadata=labels, spec={"ports": [{"port": 80}]})
     return {"ConfigMap": makes(names, manifest("v1", "ConfigMap", metadata=labels)), "Service": makes(names, service)}
 
 
-def _tokens(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _tokens(context: VerifyContext, names: Names) -> dict[str, Ask]:
     where = path(names, "v1", "serviceaccounts", f"{APP}/token")
 
     def request(*audiences: str) -> Ask:
@@ -95,17 +95,17 @@ def _tokens(field: VerifyContext, names: Names) -> dict[str, Ask]:
     return {
         "for the API": request(kubernetes),
         "for anybody": request(),
-        "for both": request(field.at.audience, kubernetes),
+        "for both": request(context.target.audience, kubernetes),
     }
 
 
-def _standing(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _standing(context: VerifyContext, names: Names) -> dict[str, Ask]:
     metadata = {"annotations": {"kubernetes.io/service-account.name": APP}}
     body = manifest("v1", "Secret", type="kubernetes.io/service-account-token", metadata=metadata)
     return {"Secret": makes(names, body)}
 
 
-def _namespaces(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _namespaces(context: VerifyContext, names: Names) -> dict[str, Ask]:
     space = f"/api/v1/namespaces/{names.namespace}"
 
     def labelled(**labels: Any) -> dict[str, Any]:

@@ -49,16 +49,16 @@ def connects(where: str) -> Ask:
 def rail(name: str, tries: Tries) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """Held when that rail says no."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for names in field.spaces:
-            for what, ask in tries(field, names).items():
-                yield Attempt("", f"{names.code} {what}", _held(field, ask, name))
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for names in context.with_namespace:
+            for what, ask in tries(context, names).items():
+                yield Attempt("", f"{names.code} {what}", _held(context, ask, name))
 
     return trials
 
 
-def _held(field: VerifyContext, ask: Ask, rail: str, sentence: str = "") -> Callable[[], Verdict]:
-    return lambda: refused_by([by_admission_policy(rail, sentence)], ask(privileged_tester(field)))
+def _held(context: VerifyContext, ask: Ask, rail: str, sentence: str = "") -> Callable[[], Verdict]:
+    return lambda: refused_by([by_admission_policy(rail, sentence)], ask(privileged_tester(context)))
 
 
 def lazily(make: Callable[[], Ask]) -> Ask:
@@ -66,53 +66,55 @@ def lazily(make: Callable[[], Ask]) -> Ask:
     return lambda kube: make()(kube)
 
 
-def _routes(field: VerifyContext, names: Names) -> dict[str, Ask]:
-    zone, other = field.at.zone, next((tenant for tenant in field.all if tenant != names), names)
+def _routes(context: VerifyContext, names: Names) -> dict[str, Ask]:
+    zone, other = context.target.zone, next((tenant for tenant in context.all if tenant != names), names)
     small = TENANT_HEADER.lower()
     mirror = {"backendRef": {"name": SERVICE_ACCOUNT, "namespace": other.namespace, "port": 3000}}
     theirs = [{"name": SERVICE_ACCOUNT, "namespace": other.namespace, "port": 3000}]
-    good = route(field, names)
+    good = route(context, names)
     bodies = {
-        "every host": route(field, names, f"*.{zone}"),
-        "host below": route(field, names, f"a.{names.domain}"),
-        "platform's host": route(field, names, f"rent.{zone}"),
+        "every host": route(context, names, f"*.{zone}"),
+        "host below": route(context, names, f"a.{names.domain}"),
+        "platform's host": route(context, names, f"rent.{zone}"),
         "no host": changed(good, hostnames=[]),
-        "own gateway": changed(good, parentRefs=[{"name": field.at.gateway[1]}]),
-        "other gateway": changed(good, parentRefs=[{"name": "mine", "namespace": field.at.gateway[0]}]),
-        "no header": route(field, names, filters=[]),
-        "another's header": route(field, names, filters=[modifier("k000")]),
-        "header added": route(field, names, filters=[modifier(names.code, add=[{"name": small, "value": "k000"}])]),
-        "header removed": route(field, names, filters=[modifier(names.code, remove=[small])]),
+        "own gateway": changed(good, parentRefs=[{"name": context.target.gateway[1]}]),
+        "other gateway": changed(good, parentRefs=[{"name": "mine", "namespace": context.target.gateway[0]}]),
+        "no header": route(context, names, filters=[]),
+        "another's header": route(context, names, filters=[modifier("k000")]),
+        "header added": route(context, names, filters=[modifier(names.code, add=[{"name": small, "value": "k000"}])]),
+        "header removed": route(context, names, filters=[modifier(names.code, remove=[small])]),
         "header behind": route(
-            field,
+            context,
             names,
             backendRefs=[{"name": SERVICE_ACCOUNT, "port": 3000, "filters": [modifier("k000")]}],
         ),
         "copied requests": route(
-            field, names, filters=[modifier(names.code), {"type": "RequestMirror", "requestMirror": mirror}]
+            context, names, filters=[modifier(names.code), {"type": "RequestMirror", "requestMirror": mirror}]
         ),
-        "another's Service": route(field, names, backendRefs=theirs),
+        "another's Service": route(context, names, backendRefs=theirs),
     }
     return {what: makes(names, body) for what, body in bodies.items()}
 
 
-def _stolen(field: VerifyContext) -> Iterator[Attempt]:
+def _stolen(context: VerifyContext) -> Iterator[Attempt]:
     """A second route for another's host, in the attacker's namespace: every pair."""
-    for attacker, other in field.pairs(spaces=True):
-        ask = makes(attacker, route(field, attacker, other.domain))
-        yield Attempt(attacker.code, other.code, _held(field, ask, "tenantry-routes", OWN_DOMAIN))
+    for attacker, other in context.pairs(spaces=True):
+        ask = makes(attacker, route(context, attacker, other.domain))
+        yield Attempt(attacker.code, other.code, _held(context, ask, "tenantry-routes", OWN_DOMAIN))
         # Beside the own host, and with the own header set on it.
-        both = makes(attacker, route(field, attacker, attacker.domain, other.domain))
-        yield Attempt(attacker.code, f"{other.code} beside its own", _held(field, both, "tenantry-routes", OWN_DOMAIN))
+        both = makes(attacker, route(context, attacker, attacker.domain, other.domain))
+        yield Attempt(
+            attacker.code, f"{other.code} beside its own", _held(context, both, "tenantry-routes", OWN_DOMAIN)
+        )
 
 
-def _forged(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs(spaces=True):
-        ask = makes(attacker, route(field, attacker, filters=[modifier(other.code)]))
-        yield Attempt(attacker.code, other.code, _held(field, ask, "tenantry-routes"))
+def _forged(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs(spaces=True):
+        ask = makes(attacker, route(context, attacker, filters=[modifier(other.code)]))
+        yield Attempt(attacker.code, other.code, _held(context, ask, "tenantry-routes"))
 
 
-def _entrances(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _entrances(context: VerifyContext, names: Names) -> dict[str, Ask]:
     listener = {"name": "l", "port": 80, "protocol": "HTTP"}
     address = {"addresses": [{"ip": "10.1.1.1"}], "ports": [{"port": 1}]}
     gateway = {"gatewayClassName": "a", "listeners": [listener]}
@@ -130,7 +132,7 @@ def _entrances(field: VerifyContext, names: Names) -> dict[str, Ask]:
     }
 
 
-def _services(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _services(context: VerifyContext, names: Names) -> dict[str, Ask]:
     ports = [{"port": 80}]
     specs: dict[str, Any] = {
         "NodePort": {"type": "NodePort"},
@@ -143,56 +145,56 @@ def _services(field: VerifyContext, names: Names) -> dict[str, Ask]:
     }
 
 
-def _connections(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _connections(context: VerifyContext, names: Names) -> dict[str, Ask]:
     tries = {way: connects(path(names, "v1", "pods", f"a/{way}")) for way in ("exec", "attach", "portforward", "proxy")}
     return {**tries, "service proxy": connects(path(names, "v1", "services", f"{SERVICE_ACCOUNT}/proxy"))}
 
 
-def _pods(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _pods(context: VerifyContext, names: Names) -> dict[str, Ask]:
     def token(audience: str) -> Json:
         return {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t", "audience": audience}}]}}
 
     bodies: dict[str, Callable[[], Json]] = {
-        "image from elsewhere": lambda: pod(field, names, {"image": "evil.example.com/a:1"}),
+        "image from elsewhere": lambda: pod(context, names, {"image": "evil.example.com/a:1"}),
         "image that moves": lambda: pod(
-            field, names, {"image": f"{image(field, names).partition('@')[0].rpartition(':')[0]}:latest"}
+            context, names, {"image": f"{image(context, names).partition('@')[0].rpartition(':')[0]}:latest"}
         ),
-        "init container from elsewhere": lambda: _with_init(field, names),
-        "image of the node": lambda: pod(field, names, {"imagePullPolicy": "IfNotPresent"}),
-        "a claim": lambda: pod(field, names, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "x"}}]),
-        "mounted token": lambda: pod(field, names, automountServiceAccountToken=True),
-        "token for the API": lambda: pod(field, names, volumes=[token("https://kubernetes.default.svc")]),
-        "token for nobody": lambda: pod(field, names, volumes=[token("")]),
-        "every taint": lambda: pod(field, names, tolerations=[{"operator": "Exists"}]),
-        "a node of its choice": lambda: pod(field, names, nodeName="node-1"),
-        "a user of the node": lambda: pod(field, names, securityContext={"runAsUser": 1000, "runAsGroup": 1000}),
-        "a group of the node": lambda: pod(field, names, {"securityContext": {"runAsGroup": 0}}),
+        "init container from elsewhere": lambda: _with_init(context, names),
+        "image of the node": lambda: pod(context, names, {"imagePullPolicy": "IfNotPresent"}),
+        "a claim": lambda: pod(context, names, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "x"}}]),
+        "mounted token": lambda: pod(context, names, automountServiceAccountToken=True),
+        "token for the API": lambda: pod(context, names, volumes=[token("https://kubernetes.default.svc")]),
+        "token for nobody": lambda: pod(context, names, volumes=[token("")]),
+        "every taint": lambda: pod(context, names, tolerations=[{"operator": "Exists"}]),
+        "a node of its choice": lambda: pod(context, names, nodeName="node-1"),
+        "a user of the node": lambda: pod(context, names, securityContext={"runAsUser": 1000, "runAsGroup": 1000}),
+        "a group of the node": lambda: pod(context, names, {"securityContext": {"runAsGroup": 0}}),
     }
     return {what: lazily(lambda make=make: makes(names, make())) for what, make in bodies.items()}
 
 
-def _with_init(field: VerifyContext, names: Names) -> Json:
-    body = pod(field, names)
+def _with_init(context: VerifyContext, names: Names) -> Json:
+    body = pod(context, names)
     first = {**body["spec"]["containers"][0], "name": "i", "image": "evil.example.com/a:1"}
     return changed(body, initContainers=[first])
 
 
-def _allowed(field: VerifyContext) -> Iterator[Attempt]:
+def _allowed(context: VerifyContext) -> Iterator[Attempt]:
     """The rails let good things through: a denial of everything would pass for safety.
 
     The quota is asked after the rails, and a tenant may have used all of it.
     """
-    for names in field.spaces:
+    for names in context.with_namespace:
         tries = {
-            "route": makes(names, route(field, names)),
+            "route": makes(names, route(context, names)),
             "Service": makes(names, manifest("v1", "Service", spec={"ports": [{"port": 80}]})),
             "ConfigMap": makes(names, manifest("v1", "ConfigMap", data={"a": "b"})),
-            "Pod": lazily(lambda names=names: makes(names, pod(field, names))),
+            "Pod": lazily(lambda names=names: makes(names, pod(context, names))),
         }
         for what, ask in tries.items():
 
             def run(ask: Ask = ask) -> Verdict:
-                answer = ask(privileged_tester(field))
+                answer = ask(privileged_tester(context))
                 return passed() if answer.status < 300 or "exceeded quota: plan" in answer.said else broken(answer.said)
 
             yield Attempt("", f"{names.code} {what}", run)

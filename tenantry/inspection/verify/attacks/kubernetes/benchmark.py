@@ -34,8 +34,8 @@ COMPUTE: Final = ("requests.cpu", "requests.memory", "limits.cpu", "limits.memor
 Trials = Callable[[VerifyContext], Iterator[Attempt]]
 
 
-def _refused(field: VerifyContext, names: Names, request: Request, other: Names) -> Verdict:
-    return refused_by_rights(asked(field.member(names, TENANT_ADMIN), request, other.namespace))
+def _refused(context: VerifyContext, names: Names, request: Request, other: Names) -> Verdict:
+    return refused_by_rights(asked(context.member(names, TENANT_ADMIN), request, other.namespace))
 
 
 def _what(request: Request) -> str:
@@ -44,17 +44,17 @@ def _what(request: Request) -> str:
 
 def _admin(*requests: Request) -> Trials:
     """By the tenant's admin: RBAC's answer."""
-    return lambda field: (
-        Attempt(names.code, _what(request), partial(_refused, field, names, request, names))
-        for names in field.spaces
+    return lambda context: (
+        Attempt(names.code, _what(request), partial(_refused, context, names, request, names))
+        for names in context.with_namespace
         for request in requests
     )
 
 
-def _others(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs(spaces=True):
+def _others(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs(spaces=True):
         for request in (SECRETS["list secrets"], *LOOKS.values()):
-            run = partial(_refused, field, attacker, request, other)
+            run = partial(_refused, context, attacker, request, other)
             yield Attempt(attacker.code, f"{other.code} {_what(request)}", run)
 
 
@@ -62,26 +62,26 @@ def _pod(reason: str, container: Tree | None = None, *, rail: str = "", **spec: 
     """A pod that is good but for this: Pod Security says its reason, or the rail its sentence where both know it."""
     ways = [by_pod_security(reason)] if reason else []
     ways += [by_admission_policy("tenantry-pods", rail)] if rail else []
-    return _stranger(lambda field, names: makes(names, pod(field, names, container, **spec)), ways)
+    return _stranger(lambda context, names: makes(names, pod(context, names, container, **spec)), ways)
 
 
 def _stranger(make: Callable[[VerifyContext, Names], Ask], ways: Sequence[Collection[str]]) -> Trials:
-    return _each(lambda field, names: refused_by(ways, make(field, names)(privileged_tester(field))))
+    return _each(lambda context, names: refused_by(ways, make(context, names)(privileged_tester(context))))
 
 
 def _both(trials: Trials, other: Trials) -> Trials:
-    return lambda field: chain(trials(field), other(field))
+    return lambda context: chain(trials(context), other(context))
 
 
 def _each(judge: Callable[[VerifyContext, Names], Verdict]) -> Trials:
-    return lambda field: (Attempt("", names.code, partial(judge, field, names)) for names in field.spaces)
+    return lambda context: (Attempt("", names.code, partial(judge, context, names)) for names in context.with_namespace)
 
 
 def _quota(wanted: Sequence[str]) -> Trials:
-    def judge(field: VerifyContext, names: Names) -> Verdict:
-        quotas = field.admin.items(path(names, "v1", "resourcequotas"))
+    def judge(context: VerifyContext, names: Names) -> Verdict:
+        quotas = context.admin.items(path(names, "v1", "resourcequotas"))
         hard = least(mapping(mapping(quota.get("spec")).get("hard")) for quota in quotas)
-        given = mapping(field.at.declared.quotas.get(names.namespace))
+        given = mapping(context.target.declared.quotas.get(names.namespace))
         nothing = [f"no quota of {name} was given" for name in wanted if name not in given]
         return verdict_on_faults([*nothing, *beyond(hard, {name: given[name] for name in wanted if name in given})])
 
@@ -90,7 +90,7 @@ def _quota(wanted: Sequence[str]) -> Trials:
 
 def _service(**spec: Any) -> Trials:
     return _stranger(
-        lambda field, names: makes(names, manifest("v1", "Service", spec={"ports": [{"port": 80}], **spec})),
+        lambda context, names: makes(names, manifest("v1", "Service", spec={"ports": [{"port": 80}], **spec})),
         [by_admission_policy("tenantry-services", CLUSTER_IP)],
     )
 
@@ -98,8 +98,8 @@ def _service(**spec: Any) -> Trials:
 def _bounded(verb: str, plural: str, group: str, body: Tree) -> Trials:
     """The benchmark lets tenants make these themselves; here they are the provisioner's, so the tenant is refused."""
 
-    def run(field: VerifyContext, names: Names) -> Verdict:
-        answer = field.member(names, TENANT_ADMIN).ask(verb, path(names, group, plural), body)
+    def run(context: VerifyContext, names: Names) -> Verdict:
+        answer = context.member(names, TENANT_ADMIN).ask(verb, path(names, group, plural), body)
         if answer.status < 300:
             return vulnerable(f"{plural}: {answer.said}")
         return passed() if refused_by_rights(answer).state == "held" else inconclusive(answer.said)

@@ -59,11 +59,11 @@ def _space(route: Tree) -> str:
     return str(mapping(route.get("metadata")).get("namespace"))
 
 
-def _forged(field: VerifyContext, names: Names) -> Verdict:
+def _forged(context: VerifyContext, names: Names) -> Verdict:
     """A client sends the header of everybody else, in several spellings and several times."""
-    others = [tenant.code for tenant in field.all if tenant != names] or ["k000"]
+    others = [tenant.code for tenant in context.all if tenant != names] or ["k000"]
     faults: list[str] = []
-    for route in field.live(ROUTES):
+    for route in context.live(ROUTES):
         if any(answers(host, names.domain) for host in hosts(route)):
             for spelling in (TENANT_HEADER, TENANT_HEADER.lower(), TENANT_HEADER.upper()):
                 for arrived in arriving(route, {spelling: others}):
@@ -73,24 +73,24 @@ def _forged(field: VerifyContext, names: Names) -> Verdict:
     return verdict_on_faults(dict.fromkeys(faults))
 
 
-def _taken(field: VerifyContext, names: Names) -> Verdict:
-    takers = {_space(route) for route in field.live(ROUTES) for host in hosts(route) if answers(host, names.domain)}
+def _taken(context: VerifyContext, names: Names) -> Verdict:
+    takers = {_space(route) for route in context.live(ROUTES) for host in hosts(route) if answers(host, names.domain)}
     return verdict_on_faults(f"{space} has a route for {names.domain}" for space in sorted(takers - {names.namespace}))
 
 
-def _endpoints(field: VerifyContext, names: Names) -> Verdict:
+def _endpoints(context: VerifyContext, names: Names) -> Verdict:
     """Looked at again when pods were just being replaced."""
-    faults = _foreign(field, names)
+    faults = _foreign(context, names)
     if faults:
         time.sleep(SETTLES_SECONDS)
-        faults = _foreign(field, names)
+        faults = _foreign(context, names)
     return verdict_on_faults(dict.fromkeys(faults))
 
 
-def _foreign(field: VerifyContext, names: Names) -> list[str]:
+def _foreign(context: VerifyContext, names: Names) -> list[str]:
     """Endpoints of a Service that are not the tenant's, by its EndpointSlices, whoever wrote them."""
-    slices = field.admin.items(path(names, "discovery.k8s.io/v1", "endpointslices"))
-    own = {address for pod in field.admin.items(path(names, "v1", "pods")) for address in _addresses(pod)}
+    slices = context.admin.items(path(names, "discovery.k8s.io/v1", "endpointslices"))
+    own = {address for pod in context.admin.items(path(names, "v1", "pods")) for address in _addresses(pod)}
     return [
         f"{mapping(slice_['metadata'])['name']} leads to {address}, which is no pod of the tenant's"
         for slice_ in slices
@@ -107,38 +107,38 @@ def _addresses(pod: Tree) -> list[str]:
     return [str(mapping(address).get("ip")) for address in sequence(mapping(pod.get("status")).get("podIPs"))]
 
 
-def noticed(field: VerifyContext, names: Names) -> bool:
+def noticed(context: VerifyContext, names: Names) -> bool:
     """Tells whether a notice is declared for the tenant: the gateway answers for it, and nobody behind."""
-    is_meant = has_notice(field.at.tenants[names.code][1])
-    return is_meant and any(thing.kind == NOTICE_KIND for thing in field.at.declared.things.get(names.namespace, ()))
+    things = context.target.declared.things.get(names.namespace, ())
+    return has_notice(context.target.tenants[names.code][1]) and any(thing.kind == NOTICE_KIND for thing in things)
 
 
-def _shut(field: VerifyContext, names: Names) -> Verdict:
+def _shut(context: VerifyContext, names: Names) -> Verdict:
     """Where it is meant to be closed, no rule of any route for the host leads to a backend."""
-    if not noticed(field, names):
+    if not noticed(context, names):
         return passed()
     return verdict_on_faults(
         f"{_space(route)}: {names.domain} leads to {mapping(backend).get('name')}"
-        for route in field.live(ROUTES)
+        for route in context.live(ROUTES)
         if any(answers(host, names.domain) for host in hosts(route))
         for rule in map(mapping, sequence(mapping(route.get("spec")).get("rules")))
         for backend in sequence(rule.get("backendRefs"))
     )
 
 
-def _answered(field: VerifyContext, names: Names) -> Verdict:
-    own = [route for route in field.live(ROUTES) if _space(route) == names.namespace and names.domain in hosts(route)]
-    leads = own and (noticed(field, names) or any(True for _ in arriving(own[0], {})))
+def _answered(context: VerifyContext, names: Names) -> Verdict:
+    own = [route for route in context.live(ROUTES) if _space(route) == names.namespace and names.domain in hosts(route)]
+    leads = own and (noticed(context, names) or any(True for _ in arriving(own[0], {})))
     return passed() if leads else broken(f"no route for {names.domain}")
 
 
-def _listeners(field: VerifyContext) -> list[str]:
+def _listeners(context: VerifyContext) -> list[str]:
     """Namespaces that may hang routes on the gateway: ours, and none that only looks like a tenant's."""
-    namespace, name = field.at.gateway
-    ours = {names.namespace for names in field.all}
+    namespace, name = context.target.gateway
+    ours = {names.namespace for names in context.all}
     live = [
         gateway
-        for gateway in field.live(GATEWAYS)
+        for gateway in context.live(GATEWAYS)
         if (_space(gateway), mapping(gateway["metadata"])["name"]) == (namespace, name)
     ]
     if not live:
@@ -146,7 +146,7 @@ def _listeners(field: VerifyContext) -> list[str]:
     return [
         f"listener {listener.get('name')}: {fault}"
         for listener in map(mapping, sequence(mapping(live[0]["spec"]).get("listeners")))
-        for fault in _listener(listener, spaces(field), ours, namespace)
+        for fault in _listener(listener, spaces(context), ours, namespace)
     ]
 
 
@@ -170,27 +170,27 @@ def _listener(listener: Tree, labels: Mapping[str, Mapping[str, str]], ours: set
             yield f"takes no routes from {space}"
 
 
-def _gateway(field: VerifyContext) -> Iterator[Attempt]:
-    yield Attempt("", field.at.gateway[1], lambda: verdict_on_faults(_listeners(field)))
+def _gateway(context: VerifyContext) -> Iterator[Attempt]:
+    yield Attempt("", context.target.gateway[1], lambda: verdict_on_faults(_listeners(context)))
 
 
 def _each(judge: Callable[[VerifyContext, Names], Verdict]) -> Callable[[VerifyContext], Iterator[Attempt]]:
-    return lambda field: (Attempt("", names.code, partial(judge, field, names)) for names in field.spaces)
+    return lambda context: (Attempt("", names.code, partial(judge, context, names)) for names in context.with_namespace)
 
 
-def _records(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.mine:
-        if field.at.tenants[names.code][1].has_domain:
-            yield Attempt("", names.domain, partial(_led, field, names))
+def _records(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.selected:
+        if context.target.tenants[names.code][1].has_domain:
+            yield Attempt("", names.domain, partial(_led, context, names))
 
 
-def _led(field: VerifyContext, names: Names) -> Verdict:
-    keys = field.at.provisioner
-    records = leading(names.domain, environment_of(field, keys))
-    ours = [record for record in records if is_ours(record, mark(names.code), field.at.address)]
+def _led(context: VerifyContext, names: Names) -> Verdict:
+    keys = context.target.provisioner
+    records = leading(names.domain, environment_of(context, keys))
+    ours = [record for record in records if is_ours(record, mark(names.code), context.target.address)]
     faults = [f"somebody else's record {words(record)}" for record in records if record not in ours]
     faults += [
-        f"its record leads to {record.get('Value')}" for record in ours if record.get("Value") != field.at.address
+        f"its record leads to {record.get('Value')}" for record in ours if record.get("Value") != context.target.address
     ]
     return verdict_on_faults(faults) if faults or ours else broken("no record leads to it")
 

@@ -16,11 +16,11 @@ API_MOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 RESTRICTED: Final = "restricted"
 
 
-def _specs(field: VerifyContext, names: Names) -> list[Tree]:
+def _specs(context: VerifyContext, names: Names) -> list[Tree]:
     """Specs of live pods and of Deployments' pods. Raises LookupError where there is neither: what is not
     there proves nothing of how it is hardened."""
-    apps = field.admin.items(path(names, "apps/v1", "deployments"))
-    live = [mapping(pod["spec"]) for pod in field.admin.items(path(names, "v1", "pods"))]
+    apps = context.admin.items(path(names, "apps/v1", "deployments"))
+    live = [mapping(pod["spec"]) for pod in context.admin.items(path(names, "v1", "pods"))]
     made = [mapping(mapping(mapping(deployment["spec"])["template"])["spec"]) for deployment in apps]
     if not made:
         raise LookupError(f"{names.namespace} has no Deployment")
@@ -33,15 +33,15 @@ def _containers(spec: Tree) -> list[Tree]:
     ]
 
 
-def _immutable(field: VerifyContext, names: Names) -> Iterator[str]:
-    for spec in _specs(field, names):
+def _immutable(context: VerifyContext, names: Names) -> Iterator[str]:
+    for spec in _specs(context, names):
         for container in _containers(spec):
             if mapping(container.get("securityContext")).get("readOnlyRootFilesystem") is not True:
                 yield f"{container.get('name')} may write to its root file system"
 
 
-def _seccomp(field: VerifyContext, names: Names) -> Iterator[str]:
-    for spec in _specs(field, names):
+def _seccomp(context: VerifyContext, names: Names) -> Iterator[str]:
+    for spec in _specs(context, names):
         whole = mapping(mapping(spec.get("securityContext")).get("seccompProfile")).get("type")
         for container in _containers(spec):
             own = mapping(mapping(container.get("securityContext")).get("seccompProfile")).get("type") or whole
@@ -49,11 +49,11 @@ def _seccomp(field: VerifyContext, names: Names) -> Iterator[str]:
                 yield f"{container.get('name')} runs with the seccomp profile {own}"
 
 
-def _no_token(field: VerifyContext, names: Names) -> Iterator[str]:
-    for account in field.admin.items(path(names, "v1", "serviceaccounts")):
+def _no_token(context: VerifyContext, names: Names) -> Iterator[str]:
+    for account in context.admin.items(path(names, "v1", "serviceaccounts")):
         if account.get("automountServiceAccountToken") is not False:
             yield f"the account {mapping(account['metadata'])['name']} hands its token to pods"
-    for spec in _specs(field, names):
+    for spec in _specs(context, names):
         if spec.get("automountServiceAccountToken") is not False:
             yield "a pod mounts its account's token"
         if spec.get("serviceAccountName") != SERVICE_ACCOUNT:
@@ -63,37 +63,37 @@ def _no_token(field: VerifyContext, names: Names) -> Iterator[str]:
                 yield f"{container.get('name')} has a token for the Kubernetes API"
 
 
-def _not_shared(field: VerifyContext, names: Names) -> Iterator[str]:
+def _not_shared(context: VerifyContext, names: Names) -> Iterator[str]:
     """A namespace, its labels and everything with a tenant's label in it are one tenant's."""
-    labels = spaces(field).get(names.namespace, {})
+    labels = spaces(context).get(names.namespace, {})
     if labels.get(TENANT_LABEL) != names.code:
         yield f"the namespace is labelled as {labels.get(TENANT_LABEL)}"
     if labels.get(MANAGED_BY) != MANAGER:
         yield "the namespace is not marked as ours"
     for place in (path(names, "v1", "pods"), path(names, "v1", "services"), path(names, "v1", "configmaps")):
-        for obj in field.admin.items(place):
-            told = mapping(mapping(obj["metadata"]).get("labels")).get(TENANT_LABEL, names.code)
-            if told != names.code:
-                yield f"{mapping(obj['metadata'])['name']} is labelled as {told}"
+        for obj in context.admin.items(place):
+            label = mapping(mapping(obj["metadata"]).get("labels")).get(TENANT_LABEL, names.code)
+            if label != names.code:
+                yield f"{mapping(obj['metadata'])['name']} is labelled as {label}"
 
 
-def _pod_security(field: VerifyContext, names: Names) -> Iterator[str]:
-    labels = spaces(field).get(names.namespace, {})
+def _pod_security(context: VerifyContext, names: Names) -> Iterator[str]:
+    labels = spaces(context).get(names.namespace, {})
     for mode in ("enforce", "audit", "warn"):
         level = labels.get(f"pod-security.kubernetes.io/{mode}")
         if level != RESTRICTED:
             yield f"Pod Security {mode}: {level}"
 
 
-def _limit_range(field: VerifyContext, names: Names) -> Iterator[str]:
-    ranges = field.admin.items(path(names, "v1", "limitranges"))
+def _limit_range(context: VerifyContext, names: Names) -> Iterator[str]:
+    ranges = context.admin.items(path(names, "v1", "limitranges"))
     limits = [mapping(limit) for r in ranges for limit in sequence(mapping(r.get("spec")).get("limits"))]
     default = [
         limit for limit in limits if limit.get("type") == "Container" and limit.get("default") and limit.get("max")
     ]
     if not default:
         yield "no LimitRange with a default and a maximum for containers"
-    given = field.at.declared.limits.get(names.namespace, {})
+    given = context.target.declared.limits.get(names.namespace, {})
     if not given:
         yield "no limits were given"
     for sort, most in given.items():
@@ -101,17 +101,17 @@ def _limit_range(field: VerifyContext, names: Names) -> Iterator[str]:
         yield from (f"{sort}: {fault}" for fault in beyond(live, most))
 
 
-def _selectors(field: VerifyContext, names: Names) -> Iterator[str]:
+def _selectors(context: VerifyContext, names: Names) -> Iterator[str]:
     """Openings by a namespace's own name or by an address that the installation lists; never for everybody."""
-    known = {where for where, _ in field.at.openings if "/" in where}
-    for policy in field.admin.items(path(names, "networking.k8s.io/v1", "networkpolicies")):
-        called = mapping(policy["metadata"])["name"]
+    known = {where for where, _ in context.target.openings if "/" in where}
+    for policy in context.admin.items(path(names, "networking.k8s.io/v1", "networkpolicies")):
+        policy_name = mapping(policy["metadata"])["name"]
         for way, peers in (("ingress", "from"), ("egress", "to")):
             for rule in map(mapping, sequence(mapping(policy["spec"]).get(way))):
                 listed = [mapping(entry) for entry in sequence(rule.get(peers))]
                 if not listed or not rule.get("ports"):
-                    yield f"{called}: an {way} rule for everybody or for every port"
-                yield from (f"{called}: {fault}" for rule in listed for fault in _peer(rule, known))
+                    yield f"{policy_name}: an {way} rule for everybody or for every port"
+                yield from (f"{policy_name}: {fault}" for rule in listed for fault in _peer(rule, known))
 
 
 def _peer(peer: Tree, known: set[str]) -> Iterator[str]:
@@ -122,12 +122,12 @@ def _peer(peer: Tree, known: set[str]) -> Iterator[str]:
         yield "a namespaceSelector that selects more than named namespaces"
 
 
-def _ready(field: VerifyContext, names: Names) -> Verdict:
+def _ready(context: VerifyContext, names: Names) -> Verdict:
     """With a quota a Deployment `succeeds` whose pods are refused: ready replicas tell."""
-    if field.at.tenants[names.code][1] is not Phase.ACTIVE:
+    if context.target.tenants[names.code][1] is not Phase.ACTIVE:
         return passed("not to run")
     faults: list[str] = []
-    apps = field.admin.items(path(names, "apps/v1", "deployments"))
+    apps = context.admin.items(path(names, "apps/v1", "deployments"))
     if not apps:
         return broken("there is no Deployment")
     for deployment in apps:
@@ -139,13 +139,14 @@ def _ready(field: VerifyContext, names: Names) -> Verdict:
 
 
 def _read(judge: Callable[[VerifyContext, Names], Iterator[str]]) -> Callable[[VerifyContext], Iterator[Attempt]]:
-    return lambda field: (
-        Attempt("", n.code, lambda n=n: verdict_on_faults(dict.fromkeys(judge(field, n)))) for n in field.spaces
+    return lambda context: (
+        Attempt("", n.code, lambda n=n: verdict_on_faults(dict.fromkeys(judge(context, n))))
+        for n in context.with_namespace
     )
 
 
-def _running(field: VerifyContext) -> Iterator[Attempt]:
-    return (Attempt("", n.code, lambda n=n: _ready(field, n)) for n in field.spaces)
+def _running(context: VerifyContext) -> Iterator[Attempt]:
+    return (Attempt("", n.code, lambda n=n: _ready(context, n)) for n in context.with_namespace)
 
 
 ATTACKS: Final = (

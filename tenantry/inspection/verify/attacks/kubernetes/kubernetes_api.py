@@ -89,10 +89,10 @@ CLUSTER: Final[Mapping[str, Request]] = {
 }
 
 
-def actors(field: VerifyContext, names: Names) -> Iterator[tuple[str, Callable[[], Kube]]]:
-    yield "account", lambda: field.account(names)
+def actors(context: VerifyContext, names: Names) -> Iterator[tuple[str, Callable[[], Kube]]]:
+    yield "account", lambda: context.account(names)
     for role in ROLES:
-        yield role, lambda role=role: field.member(names, role)
+        yield role, lambda role=role: context.member(names, role)
 
 
 def asked(kube: Kube, request: Request, namespace: str) -> Answer:
@@ -109,9 +109,9 @@ def _refused(make: Callable[[], Kube], request: Request, namespace: str) -> Call
 def cross(requests: Mapping[str, Request]) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """In every other tenant's namespace, by each of the three."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for attacker, other in field.pairs(spaces=True):
-            for who, make in actors(field, attacker):
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for attacker, other in context.pairs(spaces=True):
+            for who, make in actors(context, attacker):
                 for what, request in requests.items():
                     yield Attempt(
                         attacker.code, f"{other.code} {what} ({who})", _refused(make, request, other.namespace)
@@ -123,39 +123,39 @@ def cross(requests: Mapping[str, Request]) -> Callable[[VerifyContext], Iterator
 def inside(requests: Mapping[str, Request]) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """In its own namespace, or none."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for names in field.spaces:
-            for who, make in actors(field, names):
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for names in context.with_namespace:
+            for who, make in actors(context, names):
                 for what, request in requests.items():
                     yield Attempt(names.code, f"{what} ({who})", _refused(make, request, names.namespace))
 
     return trials
 
 
-def _becomes(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.spaces:
+def _becomes(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_namespace:
         for who in ("system:admin", "system:serviceaccount:kube-system:default"):
 
             def run(names: Names = names, who: str = who) -> Verdict:
-                kube = field.account(names).impersonating(who, "system:masters")
+                kube = context.account(names).impersonating(who, "system:masters")
                 return refused_by_rights(kube.ask("GET", "/api/v1/namespaces"))
 
             yield Attempt(names.code, who, run)
 
 
-def _sts_token(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.spaces:
+def _sts_token(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_namespace:
 
         def run(names: Names = names) -> Verdict:
-            answer = field.admin.holding(field.token(names, field.at.audience)).ask("GET", "/api")
+            answer = context.admin.holding(context.token(names, context.target.audience)).ask("GET", "/api")
             if answer.status == 401:
                 return passed()
             return vulnerable(answer.said) if answer.status < 300 else inconclusive(answer.said)
 
-        yield Attempt(names.code, field.at.audience, run)
+        yield Attempt(names.code, context.target.audience, run)
 
 
-def _may(field: VerifyContext) -> Iterator[Attempt]:
+def _may(context: VerifyContext) -> Iterator[Attempt]:
     """Permissions that its people need: to look, to restart, and an admin to keep settings of its own (all as a dry
     run).
     """
@@ -166,12 +166,12 @@ def _may(field: VerifyContext) -> Iterator[Attempt]:
         "create configmap": ((TENANT_ADMIN,), LOOKS["create configmap"]),
         "restart": ((TENANT_ADMIN,), ("DELETE", f"{SPACE}/pods/{NAME}", None)),
     }
-    for names in field.spaces:
+    for names in context.with_namespace:
         for what, (roles, request) in allowed.items():
             for role in roles:
 
                 def run(names: Names = names, role: str = role, request: Request = request) -> Verdict:
-                    answer = asked(field.member(names, role), request, names.namespace)
+                    answer = asked(context.member(names, role), request, names.namespace)
                     # No pod is named so: the right was there when only the pod is missing.
                     good = answer.status < 300 or (request[0] == "DELETE" and answer.status == 404)
                     return passed() if good else broken(answer.said)

@@ -26,7 +26,7 @@ OWNER: Final = {
 }
 
 
-def _finalizers(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _finalizers(context: VerifyContext, names: Names) -> dict[str, Ask]:
     """Objects that a tenant's admin may write, with the field that holds them."""
     waiting = {"ownerReferences": [OWNER]}
     authority = path(names, "v1", "configmaps", "kube-root-ca.crt")
@@ -40,7 +40,7 @@ def _finalizers(field: VerifyContext, names: Names) -> dict[str, Ask]:
     }
 
 
-def _grace(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _grace(context: VerifyContext, names: Names) -> dict[str, Ask]:
     eviction = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
@@ -49,15 +49,15 @@ def _grace(field: VerifyContext, names: Names) -> dict[str, Ask]:
     }
     evicted = path(names, "v1", "pods", f"{NAME}/eviction")
     return {
-        "pod": lazily(lambda: makes(names, pod(field, names, terminationGracePeriodSeconds=LONG_SECONDS))),
+        "pod": lazily(lambda: makes(names, pod(context, names, terminationGracePeriodSeconds=LONG_SECONDS))),
         "eviction": lambda kube: kube.ask("POST", evicted, eviction),
-        **_deletions(field, names),
+        **_deletions(context, names),
     }
 
 
-def _deletions(field: VerifyContext, names: Names) -> dict[str, Ask]:
+def _deletions(context: VerifyContext, names: Names) -> dict[str, Ask]:
     """Deletions of one pod that runs. The time stands in the query: a body would hide the dry run's mark."""
-    for obj in field.live("/api/v1/pods"):
+    for obj in context.live("/api/v1/pods"):
         metadata = mapping(obj.get("metadata"))
         if metadata.get("namespace") == names.namespace:
             where = path(names, "v1", "pods", f"{metadata['name']}?gracePeriodSeconds={LONG_SECONDS}")
@@ -65,15 +65,15 @@ def _deletions(field: VerifyContext, names: Names) -> dict[str, Ask]:
     return {}
 
 
-def _own(field: VerifyContext) -> Iterator[Attempt]:
+def _own(context: VerifyContext) -> Iterator[Attempt]:
     """By the tenant's admin, who has the right to write these objects and to remove pods."""
-    for names in field.spaces:
-        ways = {FINALIZERS: _finalizers(field, names), GRACE: _deletions(field, names)}
+    for names in context.with_namespace:
+        ways = {FINALIZERS: _finalizers(context, names), GRACE: _deletions(context, names)}
         for rail_, tries in ways.items():
             for what, ask in tries.items():
 
                 def run(names: Names = names, rail_: str = rail_, ask: Ask = ask) -> Verdict:
-                    return refused_by([by_admission_policy(rail_)], ask(field.member(names, TENANT_ADMIN)))
+                    return refused_by([by_admission_policy(rail_)], ask(context.member(names, TENANT_ADMIN)))
 
                 yield Attempt(names.code, f"{what} ({TENANT_ADMIN})", run)
 

@@ -53,19 +53,19 @@ class Reachability:
         return f"{self.source.name} reaches {self.target.name} at {self.port}/{self.protocol}"
 
 
-def network(field: VerifyContext) -> Network:
-    return field.once("network", lambda: Network(field.live("/apis/networking.k8s.io/v1/networkpolicies")))
+def network(context: VerifyContext) -> Network:
+    return context.cached("network", lambda: Network(context.live("/apis/networking.k8s.io/v1/networkpolicies")))
 
 
-def relevant_ports(field: VerifyContext) -> tuple[int, ...]:
+def relevant_ports(context: VerifyContext) -> tuple[int, ...]:
     """Ports enough to answer for all of them: an answer changes only where a rule's range begins or ends."""
-    return field.once("telling ports", lambda: tuple(sorted(_telling(field))))
+    return context.cached("telling ports", lambda: tuple(sorted(_telling(context))))
 
 
-def _telling(field: VerifyContext) -> set[int]:
+def _telling(context: VerifyContext) -> set[int]:
     found_ports = {*PORTS, 1, LAST_PORT}
-    named = [port for pods_ in field.live("/api/v1/pods") for port in _container_ports(mapping(pods_["spec"]))]
-    for policy in network(field).policies:
+    named = [port for pods_ in context.live("/api/v1/pods") for port in _container_ports(mapping(pods_["spec"]))]
+    for policy in network(context).policies:
         spec = mapping(policy.get("spec"))
         for rule in map(mapping, [*sequence(spec.get("ingress")), *sequence(spec.get("egress"))]):
             for entry in map(mapping, sequence(rule.get("ports"))):
@@ -85,9 +85,9 @@ def _container_ports(spec: Tree) -> list[Tree]:
     ]
 
 
-def spaces(field: VerifyContext) -> Mapping[str, Mapping[str, str]]:
+def spaces(context: VerifyContext) -> Mapping[str, Mapping[str, str]]:
     """Namespace -> its labels."""
-    listed = [mapping(namespace["metadata"]) for namespace in field.live("/api/v1/namespaces")]
+    listed = [mapping(namespace["metadata"]) for namespace in context.live("/api/v1/namespaces")]
     return {str(pod["name"]): _texts(pod.get("labels")) for pod in listed}
 
 
@@ -113,20 +113,20 @@ def peer(one: Tree, labels: Mapping[str, Mapping[str, str]]) -> Peer:
     )
 
 
-def pods(field: VerifyContext, names: Names) -> list[Peer]:
-    return field.once(f"pods {names.code}", lambda: _pods(field, names))
+def pods(context: VerifyContext, names: Names) -> list[Peer]:
+    return context.cached(f"pods {names.code}", lambda: _pods(context, names))
 
 
-def _pods(field: VerifyContext, names: Names) -> list[Peer]:
+def _pods(context: VerifyContext, names: Names) -> list[Peer]:
     """The tenant's live pods, one as its Deployment would make (it may sleep), and one without labels. Raises
     LookupError when the namespace is not there."""
-    labels = spaces(field)
+    labels = spaces(context)
     if names.namespace not in labels:
         raise LookupError(f"there is no namespace {names.namespace}")
-    live = [peer(pod, labels) for pod in field.live("/api/v1/pods") if _of(pod, names)]
+    live = [peer(pod, labels) for pod in context.live("/api/v1/pods") if _of(pod, names)]
     made = [
         Peer(f"{names.namespace}/(by the Deployment)", names.namespace, _template(deployment), labels[names.namespace])
-        for deployment in field.live("/apis/apps/v1/deployments")
+        for deployment in context.live("/apis/apps/v1/deployments")
         if _of(deployment, names)
     ]
     bare = Peer(f"{names.namespace}/(without labels)", names.namespace, {}, labels[names.namespace])
@@ -142,59 +142,59 @@ def _template(one: Tree) -> dict[str, str]:
     return _texts(mapping(template.get("metadata")).get("labels"))
 
 
-def hypothetical_pod(field: VerifyContext, namespace: str, **labels: str) -> Peer:
+def hypothetical_pod(context: VerifyContext, namespace: str, **labels: str) -> Peer:
     """A pod that might stand in a namespace of the platform."""
     named = {key.replace("_", "-"): value for key, value in labels.items()}
-    return Peer(f"{namespace}/pod", namespace, named, spaces(field).get(namespace, {NAME: namespace}))
+    return Peer(f"{namespace}/pod", namespace, named, spaces(context).get(namespace, {NAME: namespace}))
 
 
-def reachable(field: VerifyContext, sources: list[Peer], targets: list[Peer]) -> list[Reachability]:
+def reachable(context: VerifyContext, sources: list[Peer], targets: list[Peer]) -> list[Reachability]:
     """Every way from one of the sources to one of the targets."""
-    at = network(field)
+    at = network(context)
     return [
         Reachability(source, target, port, protocol)
         for source in sources
         for target in targets
-        for port in relevant_ports(field)
+        for port in relevant_ports(context)
         for protocol in PROTOCOLS
         if at.reaches(source, target, port, protocol)
     ]
 
 
-def _tenants(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs(spaces=True):
-        yield Attempt(attacker.code, other.code, partial(_between, field, attacker, other))
+def _tenants(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs(spaces=True):
+        yield Attempt(attacker.code, other.code, partial(_between, context, attacker, other))
 
 
-def _between(field: VerifyContext, names: Names, other: Names) -> Verdict:
+def _between(context: VerifyContext, names: Names, other: Names) -> Verdict:
     """A pod wears whatever labels its tenant likes, the other's as well."""
-    mine, theirs = pods(field, names), pods(field, other)
-    worn = [pod.labels for pod in theirs[:1]] + selector_labels(field, other)
-    like = [replace(mine[0], name=f"{names.namespace}/(in others' labels)", labels=labels) for labels in worn]
-    return verdict_on_faults(map(str, reachable(field, [*mine, *like], theirs)[:3]))
+    own, theirs = pods(context, names), pods(context, other)
+    worn = [pod.labels for pod in theirs[:1]] + selector_labels(context, other)
+    like = [replace(own[0], name=f"{names.namespace}/(in others' labels)", labels=labels) for labels in worn]
+    return verdict_on_faults(map(str, reachable(context, [*own, *like], theirs)[:3]))
 
 
-def _strangers(field: VerifyContext, names: Names) -> list[Peer]:
+def _strangers(context: VerifyContext, names: Names) -> list[Peer]:
     """The live pods of the namespaces that are no tenant's, in each of these one without labels and one in the labels
     that the tenant's rules look for; the tenant's own neighbour, and addresses. Tenants are asked pair by pair."""
-    others = sorted(spaces(field).keys() - {names.namespace for names in field.all})
-    made = [hypothetical_pod(field, space) for space in others]
+    others = sorted(spaces(context).keys() - {names.namespace for names in context.all})
+    made = [hypothetical_pod(context, space) for space in others]
     made += [
         replace(pod, name=f"{pod.namespace}/(in a rule's labels)", labels=labels)
         for pod in made
-        for labels in selector_labels(field, names)
+        for labels in selector_labels(context, names)
     ]
-    own = spaces(field).get(names.namespace, {})
+    own = spaces(context).get(names.namespace, {})
     neighbour = Peer(f"{names.namespace}/(neighbour)", names.namespace, {"a": "b"}, own)
     outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
-    return [*made, *_platforms(field), neighbour, *outside, *field.once("in blocks", lambda: _in_blocks(field))]
+    return [*made, *_platforms(context), neighbour, *outside, *context.cached("in blocks", lambda: _in_blocks(context))]
 
 
-def selector_labels(field: VerifyContext, names: Names) -> list[dict[str, str]]:
+def selector_labels(context: VerifyContext, names: Names) -> list[dict[str, str]]:
     """Labels that would satisfy the pod selectors of the tenant's rules: anybody may wear them."""
     return [
         matching_labels(mapping(entry["podSelector"]))
-        for policy in network(field).policies
+        for policy in network(context).policies
         if _of(policy, names)
         for entry in _peers(policy)
         if entry.get("podSelector")
@@ -217,21 +217,21 @@ def _peers(policy: Tree) -> Iterator[Tree]:
         yield from map(mapping, sequence(rule.get("to")))
 
 
-def _blocks(field: VerifyContext) -> dict[str, Tree]:
+def _blocks(context: VerifyContext) -> dict[str, Tree]:
     """The live ranges of addresses, each once."""
     blocks = (
         mapping(entry["ipBlock"])
-        for policy in network(field).policies
+        for policy in network(context).policies
         for entry in _peers(policy)
         if "ipBlock" in entry
     )
     return {json.dumps(block, sort_keys=True): block for block in blocks}
 
 
-def _in_blocks(field: VerifyContext) -> list[Peer]:
+def _in_blocks(context: VerifyContext) -> list[Peer]:
     """An address in each of them."""
     made: list[Peer] = []
-    for block in _blocks(field).values():
+    for block in _blocks(context).values():
         whole = ip_network(str(block["cidr"]))
         inside = (str(address) for address in (whole[0], whole[1 % whole.num_addresses], whole[-1]))
         made += [
@@ -240,82 +240,84 @@ def _in_blocks(field: VerifyContext) -> list[Peer]:
     return made
 
 
-def _platforms(field: VerifyContext) -> list[Peer]:
+def _platforms(context: VerifyContext) -> list[Peer]:
     """The live pods that are no tenant's; of those that no rule can tell apart, one."""
-    return field.once("platform's pods", lambda: _distinct(field))
+    return context.cached("platform's pods", lambda: _distinct(context))
 
 
-def _distinct(field: VerifyContext) -> list[Peer]:
-    tenants, blocks = {names.namespace for names in field.all}, list(_blocks(field).values())
+def _distinct(context: VerifyContext) -> list[Peer]:
+    tenants, blocks = {names.namespace for names in context.all}, list(_blocks(context).values())
     different: dict[Any, Peer] = {}
-    for pod in field.live("/api/v1/pods"):
+    for pod in context.live("/api/v1/pods"):
         if mapping(pod["metadata"]).get("namespace") not in tenants:
-            live = peer(pod, spaces(field))
-            told = frozenset(live.labels.items()), tuple(in_block(block, live.address) for block in blocks)
-            different.setdefault((live.namespace, told, frozenset(live.ports.items())), live)
+            live = peer(pod, spaces(context))
+            sort = frozenset(live.labels.items()), tuple(in_block(block, live.address) for block in blocks)
+            different.setdefault((live.namespace, sort, frozenset(live.ports.items())), live)
     return list(different.values())
 
 
-def _in(field: VerifyContext, names: Names) -> Verdict:
-    ways = reachable(field, _strangers(field, names), pods(field, names))
-    return verdict_on_faults([str(way) for way in ways if not _routed(field, names, way)][:5])
+def _in(context: VerifyContext, names: Names) -> Verdict:
+    ways = reachable(context, _strangers(context, names), pods(context, names))
+    return verdict_on_faults([str(way) for way in ways if not _routed(context, names, way)][:5])
 
 
-def _routed(field: VerifyContext, names: Names, way: Reachability) -> bool:
+def _routed(context: VerifyContext, names: Names, way: Reachability) -> bool:
     """Tells whether it comes from the gateway and ends where routes may lead: at the application, or at a service of
     the catalogue by its own port.
     """
-    if way.source.namespace != field.at.proxies or way.protocol != "TCP":
+    if way.source.namespace != context.target.proxies or way.protocol != "TCP":
         return False
     return way.port == APP_PORT or any(
         way.target.name.startswith(f"{names.namespace}/{PLUGIN_PREFIX}{name}-") and way.port == port
-        for name, port in field.at.plugins.items()
+        for name, port in context.target.plugins.items()
     )
 
 
-def _allowed(field: VerifyContext, way: Reachability) -> bool:
+def _allowed(context: VerifyContext, way: Reachability) -> bool:
     """Tells whether what was found is one of the installation's openings, or asks for names."""
     if way.target.namespace == "kube-system" and way.target.labels.get("k8s-app") == "kube-dns" and way.port == DNS:
         return way.protocol in ("TCP", "UDP")
     return way.protocol == "TCP" and any(
         port == way.port
         and (in_block({"cidr": where}, way.target.address) if "/" in where else way.target.namespace == where)
-        for where, port in field.at.openings
+        for where, port in context.target.openings
     )
 
 
-def _out(field: VerifyContext, names: Names) -> Verdict:
-    ways = reachable(field, pods(field, names), _strangers(field, names))
-    return verdict_on_faults([str(way) for way in ways if not _allowed(field, way)][:5])
+def _out(context: VerifyContext, names: Names) -> Verdict:
+    ways = reachable(context, pods(context, names), _strangers(context, names))
+    return verdict_on_faults([str(way) for way in ways if not _allowed(context, way)][:5])
 
 
-def _needed(field: VerifyContext, names: Names) -> Verdict:
+def _needed(context: VerifyContext, names: Names) -> Verdict:
     """The gateway reaches the application; it reaches names and the installation's openings."""
-    app = [pod for pod in pods(field, names) if "(by the Deployment)" in pod.name]
+    app = [pod for pod in pods(context, names) if "(by the Deployment)" in pod.name]
     if not app:
         return inconclusive("no Deployment")
-    at, dns = network(field), hypothetical_pod(field, "kube-system", k8s_app="kube-dns")
+    at, dns = network(context), hypothetical_pod(context, "kube-system", k8s_app="kube-dns")
     missing = (
-        [] if at.reaches(hypothetical_pod(field, field.at.proxies), app[0], APP_PORT) else ["gateway to application"]
+        []
+        if at.reaches(hypothetical_pod(context, context.target.proxies), app[0], APP_PORT)
+        else ["gateway to application"]
     )
     missing += [f"names by {way}" for way in ("UDP", "TCP") if not at.reaches(app[0], dns, DNS, way)]
-    for where, port in field.at.openings:
-        target = Peer(where, address=where.partition("/")[0]) if "/" in where else hypothetical_pod(field, where)
+    for where, port in context.target.openings:
+        target = Peer(where, address=where.partition("/")[0]) if "/" in where else hypothetical_pod(context, where)
         missing += [] if at.reaches(app[0], target, port) else [f"{where}:{port}"]
     return broken(f"no way: {', '.join(missing)}") if missing else passed()
 
 
-def matrix(field: VerifyContext) -> list[str]:
+def matrix(context: VerifyContext) -> list[str]:
     """All that gets through from, to and between the chosen tenants' applications."""
-    at, lines = network(field), list[str]()
+    at, lines = network(context), list[str]()
     places = [
-        hypothetical_pod(field, space)
-        for space in sorted(spaces(field).keys() - {names.namespace for names in field.all})
+        hypothetical_pod(context, space)
+        for space in sorted(spaces(context).keys() - {names.namespace for names in context.all})
     ]
-    dns = hypothetical_pod(field, "kube-system", k8s_app="kube-dns")
+    dns = hypothetical_pod(context, "kube-system", k8s_app="kube-dns")
     outside = [Peer(what, address=address) for what, address in OUTSIDE.items()]
-    outside += [Peer(where, address=where.partition("/")[0]) for where, _ in field.at.openings if "/" in where]
-    apps = [pod for names in field.spaces for pod in pods(field, names) if "(by the" in pod.name]
+    outside += [Peer(where, address=where.partition("/")[0]) for where, _ in context.target.openings if "/" in where]
+    apps = [pod for names in context.with_namespace for pod in pods(context, names) if "(by the" in pod.name]
     for source in (*apps, *places, *outside):
         for target in (*apps, *places, dns, *outside):
             if (source in apps) == (target in apps) and source not in apps:
@@ -331,7 +333,7 @@ def _short(peer: Peer) -> str:
 
 
 def _each(judge: Callable[[VerifyContext, Names], Verdict]) -> Callable[[VerifyContext], Iterator[Attempt]]:
-    return lambda field: (Attempt("", names.code, partial(judge, field, names)) for names in field.spaces)
+    return lambda context: (Attempt("", names.code, partial(judge, context, names)) for names in context.with_namespace)
 
 
 ATTACKS: Final = (

@@ -24,11 +24,11 @@ CHANGES: Final = (
 )
 
 
-def _session(field: VerifyContext) -> Any:
+def _session(context: VerifyContext) -> Any:
     import psycopg
 
-    host, port, sslmode = field.at.postgresql
-    login, password = field.at.admin_login
+    host, port, sslmode = context.target.postgresql
+    login, password = context.target.admin_login
     return psycopg.connect(
         host=host,
         port=port,
@@ -42,11 +42,11 @@ def _session(field: VerifyContext) -> Any:
     )
 
 
-def _tried(field: VerifyContext, judge: Callable[[Any], Verdict]) -> Verdict:
+def _tried(context: VerifyContext, judge: Callable[[Any], Verdict]) -> Verdict:
     """In a transaction that is rolled back whatever comes of it."""
-    if not field.at.admin_login[0]:
+    if not context.target.admin_login[0]:
         return inconclusive("the stack's output adminDatabase names no login")
-    with _session(field) as opened:
+    with _session(context) as opened:
         try:
             return judge(opened)
         finally:
@@ -74,12 +74,12 @@ def _reads(opened: Any) -> Verdict:
     return passed()
 
 
-def _trials(field: VerifyContext) -> Iterator[Attempt]:
+def _trials(context: VerifyContext) -> Iterator[Attempt]:
     statements = [FORGED, *(text.format(table) for table in TABLES for text in CHANGES)]
     for sql in statements:
         target = " ".join(sql.split("(")[0].split())
-        yield Attempt("", target, partial(_tried, field, partial(_statement, sql)))
-    yield Attempt("", "reading it", partial(_tried, field, _reads))
+        yield Attempt("", target, partial(_tried, context, partial(_statement, sql)))
+    yield Attempt("", "reading it", partial(_tried, context, _reads))
 
 
 ATTACKS: Final = (

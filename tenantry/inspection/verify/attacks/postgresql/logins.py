@@ -25,12 +25,12 @@ WRONG_PASSWORD: Final = frozenset({"28P01"})
 CLOSED: Final = DENIED | {"55000"}  # the template accepts no connections from anybody
 
 
-def connection(field: VerifyContext, names: Names, database: str = "", user: str = "") -> Any:
+def connection(context: VerifyContext, names: Names, database: str = "", user: str = "") -> Any:
     """With the tenant's own password, as its own login role unless another is named."""
     import psycopg
 
-    host, port, sslmode = field.at.postgresql
-    login, password = field.login(names)
+    host, port, sslmode = context.target.postgresql
+    login, password = context.login(names)
     return psycopg.connect(
         host=host,
         port=port,
@@ -59,13 +59,13 @@ def denial(error: Any, states: Collection[str]) -> Verdict:
 
 
 def _connects(
-    field: VerifyContext, names: Names, database: str, user: str = "", *, states: Collection[str] = DENIED
+    context: VerifyContext, names: Names, database: str, user: str = "", *, states: Collection[str] = DENIED
 ) -> Callable[[], Verdict]:
     def run() -> Verdict:
         import psycopg
 
         try:
-            connection(field, names, database, user).close()
+            connection(context, names, database, user).close()
         except psycopg.Error as error:
             return denial(error, states)
         return vulnerable(f"connected to {database} as {user or names.database}")
@@ -74,14 +74,14 @@ def _connects(
 
 
 def statement(
-    field: VerifyContext, names: Names, sql: str, *, states: Collection[str] = DENIED
+    context: VerifyContext, names: Names, sql: str, *, states: Collection[str] = DENIED
 ) -> Callable[[], Verdict]:
     """In the tenant's own database, in a transaction that is rolled back whatever comes of it."""
 
     def run() -> Verdict:
         import psycopg
 
-        with connection(field, names) as opened:
+        with connection(context, names) as opened:
             try:
                 opened.execute(sql.encode())  # bytes: composed here from names that hold letters and digits alone
             except psycopg.Error as error:
@@ -96,10 +96,10 @@ def statement(
 def across(text: str) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """A statement against every other tenant: {database}, {owner}, {login}."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for attacker, other in field.pairs():
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for attacker, other in context.pairs():
             sql = text.format(database=other.database, owner=other.owner_role, login=other.login_roles[0])
-            yield Attempt(attacker.code, other.code, statement(field, attacker, sql))
+            yield Attempt(attacker.code, other.code, statement(context, attacker, sql))
 
     return trials
 
@@ -107,37 +107,37 @@ def across(text: str) -> Callable[[VerifyContext], Iterator[Attempt]]:
 def in_session(*texts: str, states: Collection[str] = DENIED) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """Statements that concern the server."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for names in field.living:
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for names in context.with_access:
             for text in texts:
-                yield Attempt(names.code, text.partition("(")[0][:40], statement(field, names, text, states=states))
+                yield Attempt(names.code, text.partition("(")[0][:40], statement(context, names, text, states=states))
 
     return trials
 
 
-def _other_databases(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs():
-        yield Attempt(attacker.code, other.code, _connects(field, attacker, other.database))
+def _other_databases(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs():
+        yield Attempt(attacker.code, other.code, _connects(context, attacker, other.database))
 
 
-def _other_logins(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs():
+def _other_logins(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs():
         for role in other.login_roles:
-            run = _connects(field, attacker, other.database, role, states=WRONG_PASSWORD)
+            run = _connects(context, attacker, other.database, role, states=WRONG_PASSWORD)
             yield Attempt(attacker.code, other.code, run)
 
 
-def _shared_databases(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
+def _shared_databases(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
         for database in (ADMIN_DATABASE, TEST_DATABASE, MAINTENANCE_DATABASE, "template1"):
-            yield Attempt(names.code, database, _connects(field, names, database))
+            yield Attempt(names.code, database, _connects(context, names, database))
         for database in (TEMPLATE_DATABASE, "template0"):
-            yield Attempt(names.code, database, _connects(field, names, database, states=CLOSED))
+            yield Attempt(names.code, database, _connects(context, names, database, states=CLOSED))
 
 
-def rows(field: VerifyContext, names: Names, sql: str) -> list[tuple[Any, ...]]:
+def rows(context: VerifyContext, names: Names, sql: str) -> list[tuple[Any, ...]]:
     """Rows of PostgreSQL's own catalogs: nothing of the tenant's is taken for theirs."""
-    with connection(field, names) as opened:
+    with connection(context, names) as opened:
         opened.execute("SET search_path = ''")
         return opened.execute(sql.encode()).fetchall()
 
@@ -147,20 +147,22 @@ def reads(
 ) -> Callable[[VerifyContext], Iterator[Attempt]]:
     """A question that PostgreSQL answers to anybody, whose answer shows a fault."""
 
-    def trials(field: VerifyContext) -> Iterator[Attempt]:
-        for names in field.living:
+    def trials(context: VerifyContext) -> Iterator[Attempt]:
+        for names in context.with_access:
             yield Attempt(
-                names.code, names.database, lambda names=names: verdict_on_faults(judge(names, rows(field, names, sql)))
+                names.code,
+                names.database,
+                lambda names=names: verdict_on_faults(judge(names, rows(context, names, sql))),
             )
 
     return trials
 
 
-def _works(field: VerifyContext, names: Names) -> Callable[[], Verdict]:
+def _works(context: VerifyContext, names: Names) -> Callable[[], Verdict]:
     def run() -> Verdict:
         import psycopg
 
-        with connection(field, names) as opened:
+        with connection(context, names) as opened:
             try:
                 tables = opened.execute(
                     "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
@@ -176,25 +178,25 @@ def _works(field: VerifyContext, names: Names) -> Callable[[], Verdict]:
     return run
 
 
-def _own(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        yield Attempt(names.code, names.database, _works(field, names))
+def _own(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        yield Attempt(names.code, names.database, _works(context, names))
 
 
-def _logs_in(field: VerifyContext, names: Names) -> Verdict:
+def _logs_in(context: VerifyContext, names: Names) -> Verdict:
     import psycopg
 
     try:
-        connection(field, names).close()
+        connection(context, names).close()
     except psycopg.OperationalError as error:
         verdict = denial(error, WRONG_PASSWORD)
         return broken("the server calls the password of its Secret wrong") if verdict.state is State.HELD else verdict
     return passed()
 
 
-def _secrets(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        yield Attempt(names.code, names.database, partial(_logs_in, field, names))
+def _secrets(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        yield Attempt(names.code, names.database, partial(_logs_in, context, names))
 
 
 CONNECT: Final = (

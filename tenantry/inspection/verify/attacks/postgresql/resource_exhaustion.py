@@ -30,44 +30,44 @@ UNBOUND: Final = ("SET ROLE NONE; ALTER ROLE SESSION_USER CONNECTION LIMIT -1",
                   "SET ROLE NONE; ALTER ROLE SESSION_USER SUPERUSER")  # fmt: skip
 
 
-def _signals(field: VerifyContext) -> Iterator[Attempt]:
-    for attacker, other in field.pairs():
-        if field.at.tenants[other.code][1].has_access:
+def _signals(context: VerifyContext) -> Iterator[Attempt]:
+    for attacker, other in context.pairs():
+        if context.target.tenants[other.code][1].has_access:
             for verb in ("pg_cancel_backend", "pg_terminate_backend"):
-                yield Attempt(attacker.code, f"{verb} {other.code}", partial(_signal, field, attacker, other, verb))
+                yield Attempt(attacker.code, f"{verb} {other.code}", partial(_signal, context, attacker, other, verb))
 
 
-def _signal(field: VerifyContext, names: Names, other: Names, verb: str) -> Verdict:
+def _signal(context: VerifyContext, names: Names, other: Names, verb: str) -> Verdict:
     """A session of the victim's own, opened for it."""
-    with connection(field, other) as theirs:
-        return statement(field, names, f"SELECT {verb}({theirs.info.backend_pid})")()
+    with connection(context, other) as theirs:
+        return statement(context, names, f"SELECT {verb}({theirs.info.backend_pid})")()
 
 
-def _copies(field: VerifyContext) -> Iterator[Attempt]:
+def _copies(context: VerifyContext) -> Iterator[Attempt]:
     """CREATE DATABASE copies whatever it may read; its right is asked for before the template is looked at."""
-    for attacker, other in field.pairs():
-        yield Attempt(attacker.code, other.database, _copy(field, attacker, other.database))
-    for names in field.living:
-        yield Attempt(names.code, TEMPLATE_DATABASE, _copy(field, names, TEMPLATE_DATABASE))
+    for attacker, other in context.pairs():
+        yield Attempt(attacker.code, other.database, _copy(context, attacker, other.database))
+    for names in context.with_access:
+        yield Attempt(names.code, TEMPLATE_DATABASE, _copy(context, names, TEMPLATE_DATABASE))
 
 
-def _copy(field: VerifyContext, names: Names, template: str) -> Callable[[], Verdict]:
-    made = f"tenantry_verify_{names.code}_{field.mark}"
+def _copy(context: VerifyContext, names: Names, template: str) -> Callable[[], Verdict]:
+    made = f"tenantry_verify_{names.code}_{context.mark}"
 
     def run() -> Verdict:
-        verdict = _outside(field, names, f"CREATE DATABASE {made} TEMPLATE {template}")
+        verdict = _outside(context, names, f"CREATE DATABASE {made} TEMPLATE {template}")
         if verdict.state is State.HOLE:
-            _outside(field, names, f"DROP DATABASE {made}")
+            _outside(context, names, f"DROP DATABASE {made}")
         return verdict
 
     return run
 
 
-def _outside(field: VerifyContext, names: Names, sql: str) -> Verdict:
+def _outside(context: VerifyContext, names: Names, sql: str) -> Verdict:
     """A statement that PostgreSQL refuses within a transaction."""
     import psycopg
 
-    with connection(field, names) as opened:
+    with connection(context, names) as opened:
         opened.autocommit = True
         try:
             opened.execute(sql.encode())
@@ -76,24 +76,24 @@ def _outside(field: VerifyContext, names: Names, sql: str) -> Verdict:
     return vulnerable(f"PostgreSQL did it: {sql}")
 
 
-def _servers(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
+def _servers(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
         for sql in ("ALTER SYSTEM RESET application_name", "CREATE TABLESPACE tenantry_verify LOCATION '/nowhere'"):
-            yield Attempt(names.code, sql.partition(" tenantry")[0], partial(_outside, field, names, sql))
+            yield Attempt(names.code, sql.partition(" tenantry")[0], partial(_outside, context, names, sql))
 
 
-def _shut(field: VerifyContext) -> Iterator[Attempt]:
+def _shut(context: VerifyContext) -> Iterator[Attempt]:
     """Tenants without access that still have a namespace, and in it the password of before."""
-    for names in field.spaces:
-        if not field.at.tenants[names.code][1].has_access:
-            yield Attempt(names.code, names.database, partial(_login, field, names))
+    for names in context.with_namespace:
+        if not context.target.tenants[names.code][1].has_access:
+            yield Attempt(names.code, names.database, partial(_login, context, names))
 
 
-def _login(field: VerifyContext, names: Names) -> Verdict:
+def _login(context: VerifyContext, names: Names) -> Verdict:
     import psycopg
 
     try:
-        connection(field, names).close()
+        connection(context, names).close()
     except psycopg.OperationalError as error:
         shut = "is not permitted to log in" in str(error)
         return passed() if shut else inconclusive(str(error).strip()[:300])

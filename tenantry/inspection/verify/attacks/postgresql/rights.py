@@ -63,16 +63,16 @@ def _acls(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
     ]
 
 
-def _limited(field: VerifyContext) -> Iterator[Attempt]:
-    given = field.at.declared.connections
-    for names in field.living:
-        run = partial(_limits, given, field, names)
+def _limited(context: VerifyContext) -> Iterator[Attempt]:
+    given = context.target.declared.connections
+    for names in context.with_access:
+        run = partial(_limits, given, context, names)
         yield Attempt(names.code, names.database, run)
 
 
-def _limits(given: Mapping[str, int], field: VerifyContext, names: Names) -> Verdict:
+def _limits(given: Mapping[str, int], context: VerifyContext, names: Names) -> Verdict:
     """The database's limit is its owner's to lift, the login's is not."""
-    limit, timeouts, own, login = rows(field, names, LIMITS)[0]
+    limit, timeouts, own, login = rows(context, names, LIMITS)[0]
     faults = [
         f"{who} takes {most} connections, and {given.get(who, 'none')} were given"
         for who, most in ((names.database, limit), (login, own))
@@ -83,13 +83,13 @@ def _limits(given: Mapping[str, int], field: VerifyContext, names: Names) -> Ver
     )
 
 
-def _owned(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        yield Attempt(names.code, names.database, partial(_foreign, field, names))
+def _owned(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        yield Attempt(names.code, names.database, partial(_foreign, context, names))
 
 
-def _foreign(field: VerifyContext, names: Names) -> Verdict:
-    foreign = rows(field, names, FOREIGN.replace("%s", f"'{names.owner_role}'"))
+def _foreign(context: VerifyContext, names: Names) -> Verdict:
+    foreign = rows(context, names, FOREIGN.replace("%s", f"'{names.owner_role}'"))
     faults = [f"{kind.lower()} {name} belongs to {owner}" for kind, name, owner in foreign[:SHOWN]]
     return verdict_on_faults([*faults, f"{len(foreign) - SHOWN} more"] if len(foreign) > SHOWN else faults)
 
@@ -98,10 +98,10 @@ def _seen(names: Names, rows: list[tuple[Any, ...]]) -> list[str]:
     return [f"sees what {who} asks" for (who,) in rows]
 
 
-def _extensions(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
+def _extensions(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
         for name in EXTENSIONS:
-            run = statement(field, names, f"CREATE EXTENSION {name}", states=NO_EXTENSION | {"58P01"})
+            run = statement(context, names, f"CREATE EXTENSION {name}", states=NO_EXTENSION | {"58P01"})
             yield Attempt(names.code, name, run)
 
 

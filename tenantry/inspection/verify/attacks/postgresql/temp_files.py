@@ -32,14 +32,14 @@ AROUND: Final = (
 _one_at_a_time = Lock()
 
 
-def _spill(field: VerifyContext, names: Names) -> Verdict:
+def _spill(context: VerifyContext, names: Names) -> Verdict:
     """Sorts more than fits; only where the session itself tells that it would be stopped."""
     import psycopg
 
-    given = field.at.declared.temp_files.get(field.login(names)[0])
+    given = context.target.declared.temp_files.get(context.login(names)[0])
     if given is None:
         return vulnerable("its sessions were given no limit of temporary files")
-    with connection(field, names) as opened:
+    with connection(context, names) as opened:
         row = opened.execute(OWN_SETTING).fetchone()
         own = int(row[0]) if row else -1
         if not 0 <= own <= given:
@@ -57,12 +57,14 @@ def _spill(field: VerifyContext, names: Names) -> Verdict:
     return vulnerable(f"a sort of {megabytes + MORE_MB} MB, {own} kB of temporary files were given")
 
 
-def _attempts(field: VerifyContext) -> Iterator[Attempt]:
-    for names in field.living:
-        yield Attempt(names.code, "a sort beyond it", partial(_spill, field, names))
+def _attempts(context: VerifyContext) -> Iterator[Attempt]:
+    for names in context.with_access:
+        yield Attempt(names.code, "a sort beyond it", partial(_spill, context, names))
         for text in AROUND:
             sql = text.format(database=names.database)
-            yield Attempt(names.code, sql.removeprefix("SET ROLE NONE; "), statement(field, names, sql, states=DENIED))
+            yield Attempt(
+                names.code, sql.removeprefix("SET ROLE NONE; "), statement(context, names, sql, states=DENIED)
+            )
 
 
 ATTACKS: Final = (

@@ -13,9 +13,20 @@ from tenantry.inspection.verify.attacks.postgresql import history
 from tenantry.inspection.verify.core.attack import State, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.names import ADMIN_DATABASE
-from tests.tenantry.inspection.verify.attacks.test_network_and_routes import surroundings
+from tests.e2e.attack.sabotage import sql
+from tests.tenantry.inspection.verify.attacks.test_network_and_routes import verify_target
 
 LOGIN = f"{ADMIN_DATABASE}_a"
+TAKEN_AWAY = {
+    "a history that the admin service may write": (
+        ("database.history",),
+        sql(
+            f"GRANT INSERT ON operation_runs TO {LOGIN}",
+            f"REVOKE INSERT ON operation_runs FROM {LOGIN}",
+            ADMIN_DATABASE,
+        ),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,43 +45,43 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[TemporaryServe
 
 
 @pytest.fixture
-def field(server: TemporaryServer) -> VerifyContext:
-    at = replace(surroundings(), postgresql=("127.0.0.1", server.port, "disable"), admin_login=(LOGIN, "a"))
+def context(server: TemporaryServer) -> VerifyContext:
+    at = replace(verify_target(), postgresql=("127.0.0.1", server.port, "disable"), admin_login=(LOGIN, "a"))
     return VerifyContext(at, frozenset({"k001"}))
 
 
-def verdicts(field: VerifyContext) -> dict[str, Verdict]:
+def verdicts(context: VerifyContext) -> dict[str, Verdict]:
     (attack,) = history.ATTACKS
-    return {trial.target: trial.run() for trial in attack.trials(field)}
+    return {trial.target: trial.run() for trial in attack.trials(context)}
 
 
-def test_nothing_can_be_changed_and_all_be_read(field: VerifyContext) -> None:
-    found = verdicts(field)
-    assert len(found) == 1 + len(history.TABLES) * len(history.CHANGES) + 1
-    assert {target: verdict for target, verdict in found.items() if verdict != Verdict(State.HELD)} == {}
+def test_nothing_can_be_changed_and_all_be_read(context: VerifyContext) -> None:
+    by_target = verdicts(context)
+    assert len(by_target) == 1 + len(history.TABLES) * len(history.CHANGES) + 1
+    assert {target: verdict for target, verdict in by_target.items() if verdict != Verdict(State.HELD)} == {}
 
 
 @pytest.mark.parametrize(
     ("given", "state"), [("INSERT ON operation_runs", State.HOLE), ("UPDATE ON operation_ends", State.HOLE)]
 )
-def test_a_right_too_many_is_found(server: TemporaryServer, field: VerifyContext, given: str, state: State) -> None:
+def test_a_right_too_many_is_found(server: TemporaryServer, context: VerifyContext, given: str, state: State) -> None:
     with server.connect(ADMIN_DATABASE) as session:
         session.execute(f"GRANT {given} TO {LOGIN}".encode())
         try:
-            assert state in {verdict.state for verdict in verdicts(field).values()}
+            assert state in {verdict.state for verdict in verdicts(context).values()}
         finally:
             session.execute(f"REVOKE {given} FROM {LOGIN}".encode())
 
 
-def test_a_history_that_cannot_be_read_is_broken(server: TemporaryServer, field: VerifyContext) -> None:
+def test_a_history_that_cannot_be_read_is_broken(server: TemporaryServer, context: VerifyContext) -> None:
     with server.connect(ADMIN_DATABASE) as session:
         session.execute(f"REVOKE SELECT ON operation_ends FROM {LOGIN}".encode())
         try:
-            assert verdicts(field)["reading it"].state is State.BROKEN
+            assert verdicts(context)["reading it"].state is State.BROKEN
         finally:
             session.execute(f"GRANT SELECT ON operation_ends TO {LOGIN}".encode())
 
 
-def test_a_stack_that_names_no_login_is_unclear(field: VerifyContext) -> None:
-    without = VerifyContext(replace(field.at, admin_login=("", "")), frozenset({"k001"}))
+def test_a_stack_that_names_no_login_is_unclear(context: VerifyContext) -> None:
+    without = VerifyContext(replace(context.target, admin_login=("", "")), frozenset({"k001"}))
     assert {verdict.state for verdict in verdicts(without).values()} == {State.UNCLEAR}

@@ -13,7 +13,7 @@ from tenantry.inspection.verify.attacks.kubernetes import gateway, network
 from tenantry.inspection.verify.core.attack import State
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.declared import Declared, Thing
-from tenantry.inspection.verify.core.target import Keys, Surroundings
+from tenantry.inspection.verify.core.target import Keys, VerifyTarget
 from tenantry.model.lifecycle import Phase
 from tenantry.names import names_of
 
@@ -26,8 +26,8 @@ NEEDING_MORE = ("host.gateway", "host.endpoints", "host.records")
 OPENINGS = (EgressRule("tenantry-platform", 4001),)
 
 
-def surroundings() -> Surroundings:
-    return Surroundings(
+def verify_target() -> VerifyTarget:
+    return VerifyTarget(
         stack="test",
         zone="yyup.cc",
         account="1",
@@ -76,19 +76,19 @@ def live() -> Json:
     }
 
 
-def bad(objects: Json, *modules: Any, at: Surroundings | None = None) -> set[str]:
+def bad(objects: Json, *modules: Any, at: VerifyTarget | None = None) -> set[str]:
     """The attacks that are not held."""
-    field = VerifyContext(at or surroundings(), frozenset({"k001", "k002"}))
-    cast(Any, field)._kept.update(objects)
+    context = VerifyContext(at or verify_target(), frozenset({"k001", "k002"}))
+    cast(Any, context)._kept.update(objects)
     attacks = [attack for module in modules for attack in module.ATTACKS if attack.id not in NEEDING_MORE]
-    return {attack.id for attack in attacks for trial in attack.trials(field) if trial.run().state is not State.HELD}
+    return {attack.id for attack in attacks for trial in attack.trials(context) if trial.run().state is not State.HELD}
 
 
-def shut(phase: Phase) -> Surroundings:
+def shut(phase: Phase) -> VerifyTarget:
     """The first tenant does not run, and has a notice."""
     filter_ = Thing("gateway.envoyproxy.io/v1alpha1", NOTICE_KIND, "notice", K1.namespace)
     tenants = {"k001": (K1, phase), "k002": (K2, Phase.ACTIVE)}
-    return replace(surroundings(), tenants=tenants, declared=Declared(things={K1.namespace: [filter_]}))
+    return replace(verify_target(), tenants=tenants, declared=Declared(things={K1.namespace: [filter_]}))
 
 
 @pytest.mark.parametrize("phase", [Phase.SUSPENDED, Phase.ASLEEP])
@@ -247,9 +247,9 @@ def test_two_tenants_that_both_stand_open_reach_each_other() -> None:
 
 
 def test_the_matrix_says_every_way_and_no_other() -> None:
-    field = VerifyContext(surroundings(), frozenset({"k001"}))
-    cast(Any, field)._kept.update(live())
-    assert network.matrix(field) == [
+    context = VerifyContext(verify_target(), frozenset({"k001"}))
+    cast(Any, context)._kept.update(live())
+    assert network.matrix(context) == [
         "tenant-k001 -> tenantry-platform: 4001/TCP",
         "tenant-k001 -> kube-system (kube-dns): 53/TCP, 53/UDP",
         "envoy-gateway-system -> tenant-k001: 3000/TCP",

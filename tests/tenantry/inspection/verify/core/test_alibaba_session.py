@@ -60,11 +60,11 @@ def test_what_was_done_all_the_same_is_undone() -> None:
 def test_only_the_services_own_word_keeps_a_session_from_renewing_itself(
     monkeypatch: pytest.MonkeyPatch, error: OSError, state: State
 ) -> None:
-    field = cast(Any, VerifyContext)(cast(Any, None), frozenset({"k001"}))
-    field._kept |= {"token k001 aud": "x"}
-    field.at = type("At", (), {"audience": "aud"})()
+    context = cast(Any, VerifyContext)(cast(Any, None), frozenset({"k001"}))
+    context._kept |= {"token k001 aud": "x"}
+    context.target = type("At", (), {"audience": "aud"})()
     monkeypatch.setattr(storage_edges, "assume_by_token", lambda *_: Keys("id", "secret", "token"))
     monkeypatch.setattr(storage_edges, "assume", lambda *_: fails(error)())
-    verdict = cast(Any, storage_edges)._own_token(field, NAMES)
+    verdict = cast(Any, storage_edges)._own_token(context, NAMES)
     assert verdict.state is state
     assert no_session(fails(error)).state is state

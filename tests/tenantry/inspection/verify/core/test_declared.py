@@ -93,7 +93,7 @@ def field(**live: list[Json]) -> Any:
         provisioner=None,
         tenants={"k001": (K1, Phase.ACTIVE)},
     )
-    return SimpleNamespace(admin=admin, at=at)
+    return SimpleNamespace(admin=admin, target=at)
 
 
 def pod(address: str, **spec: Any) -> Json:

@@ -20,7 +20,7 @@ from tenantry.inspection.verify.attacks.gateway import (
 from tenantry.inspection.verify.core.attack import Attempt, State, Verdict
 from tenantry.inspection.verify.core.context import VerifyContext
 from tenantry.inspection.verify.core.declared import Declared, Thing
-from tenantry.inspection.verify.core.target import Endpoint, Keys, Surroundings
+from tenantry.inspection.verify.core.target import Endpoint, Keys, VerifyTarget
 from tenantry.inspection.verify.run import verify
 from tenantry.model.lifecycle import Phase
 from tenantry.names import Names, names_of
@@ -59,7 +59,7 @@ def context(endpoint: Endpoint | None, first: Phase = Phase.ACTIVE) -> VerifyCon
     if has_notice(first):
         notice_ = Thing("gateway.envoyproxy.io/v1alpha1", "HTTPRouteFilter", "notice", K1.namespace)
         things[K1.namespace] += (notice_,)
-    at = Surroundings(
+    at = VerifyTarget(
         stack="test",
         zone="yyup.cc",
         account="1",
@@ -77,13 +77,13 @@ def context(endpoint: Endpoint | None, first: Phase = Phase.ACTIVE) -> VerifyCon
         declared=Declared(things=things),
         endpoint=endpoint,
     )
-    field = VerifyContext(at, frozenset(at.tenants))
+    verify_context = VerifyContext(at, frozenset(at.tenants))
     route = {
         "metadata": {"namespace": K1.namespace},
         "spec": {"hostnames": [K1.domain], "rules": [{"matches": [{"path": {"value": "/"}}]}]},
     }
-    field.once(hosts.ROUTES, lambda: [route])
-    return field
+    verify_context.cached(hosts.ROUTES, lambda: [route])
+    return verify_context
 
 
 def trials(attack: str, gateway: Careless, folder: Path, first: Phase = Phase.ACTIVE) -> list[Verdict]:
@@ -176,7 +176,7 @@ def test_who_does_not_run(phase: Phase, gateway: Careless, state: State, tmp_pat
 
 def test_who_asks_for_requests_alone_is_told_that_there_is_no_gateway() -> None:
     with pytest.raises(ValueError, match="TENANTRY_GATEWAY=off"):
-        verify(context(None).at, (), ("gateway",), lambda _: None)
+        verify(context(None).target, (), ("gateway",), lambda _: None)
 
 
 def test_without_a_gateway_nothing_is_tried() -> None:
@@ -187,8 +187,8 @@ def test_a_flood_waits_until_the_others_have_ended(tmp_path: Path) -> None:
     """In the order of the catalogue the flood may begin while the one before it still runs."""
     gateway = replace(HOLDING, counts=[])
     with running(gateway, tmp_path) as endpoint:
-        field = context(endpoint)
-        own, flood = (list(ATTACKS[name].trials(field)) for name in ("gateway.own", "gateway.rate"))
+        verify_context = context(endpoint)
+        own, flood = (list(ATTACKS[name].trials(verify_context)) for name in ("gateway.own", "gateway.rate"))
         seen: list[str] = []
         thread = threading.Thread(target=lambda: seen.append(flood[0].run().said))
         thread.start()

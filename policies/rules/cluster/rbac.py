@@ -75,7 +75,7 @@ def cluster(resource: Resource, settings: Settings) -> Iterator[str]:
 )
 def rights(resource: Resource, settings: Settings) -> Iterator[str]:
     """A role of a tenant's people cannot move its walls, read its secrets or climb."""
-    if resource.code is None and resource.called not in CLUSTER_ROLES.values():
+    if resource.code is None and resource.object_name not in CLUSTER_ROLES.values():
         return
     for rule in map(mapping, sequence(resource.props.get("rules"))):
         verbs = {text(verb) for verb in sequence(rule.get("verbs"))}

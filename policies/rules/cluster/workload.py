@@ -69,10 +69,10 @@ def privileged(resource: Resource, settings: Settings) -> Iterator[str]:
 def capabilities(resource: Resource, settings: Settings) -> Iterator[str]:
     """Containers drop all capabilities and add none."""
     for name, container in containers(pod(resource)):
-        found = mapping(_context(container).get("capabilities"))
-        if "ALL" not in sequence(found.get("drop")):
+        changes = mapping(_context(container).get("capabilities"))
+        if "ALL" not in sequence(changes.get("drop")):
             yield f"container {name} keeps capabilities"
-        if sequence(found.get("add")):
+        if sequence(changes.get("add")):
             yield f"container {name} adds capabilities"
 
 

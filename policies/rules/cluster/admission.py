@@ -25,11 +25,11 @@ TENANTS: Final = [{"key": TENANT_LABEL, "operator": "Exists"}]
 )
 def rail(resource: Resource, settings: Settings) -> Iterator[str]:
     """A guard rail holds for every tenant's namespace, and refuses."""
-    if resource.called not in RAILS:
+    if resource.object_name not in RAILS:
         return
     spec = mapping(resource.props.get("spec"))
     if resource.kind == BOUND:
-        if text(spec.get("policyName")) != resource.called:
+        if text(spec.get("policyName")) != resource.object_name:
             yield f"it binds {shown(spec.get('policyName'))}"
         if "Deny" not in sequence(spec.get("validationActions")):
             yield "it does not refuse"
@@ -40,12 +40,12 @@ def rail(resource: Resource, settings: Settings) -> Iterator[str]:
         yield f"what it cannot judge is {shown(spec.get('failurePolicy') or 'Fail by default, not by name')}"
     if not sequence(spec.get("validations")):
         yield "it demands nothing"
-    found = [
+    faults = [
         dict(mapping(expression))
         for expression in sequence(at(spec, "matchConstraints", "namespaceSelector", "matchExpressions"))
     ]
-    wanted = [] if resource.called == EVERYWHERE else TENANTS
-    if found != wanted or at(spec, "matchConstraints", "namespaceSelector", "matchLabels"):
+    wanted = [] if resource.object_name == EVERYWHERE else TENANTS
+    if faults != wanted or at(spec, "matchConstraints", "namespaceSelector", "matchLabels"):
         yield "it does not look at every tenant's namespace"
     for rule in map(mapping, sequence(at(spec, "matchConstraints", "resourceRules"))):
         if not sequence(rule.get("operations")) or not sequence(rule.get("resources")):
@@ -60,13 +60,13 @@ def rail(resource: Resource, settings: Settings) -> Iterator[str]:
         "platform."
     ),
 )
-def rails(stack: Stack, settings: Settings) -> Iterator[Violation]:
+def complete(stack: Stack, settings: Settings) -> Iterator[Violation]:
     """A platform has every guard rail with its binding, and the roles of tenants' people."""
     if not any(resource.type == PLATFORM_TYPE for resource in stack.resources):
         return
     wanted = {RAIL: RAILS, BOUND: RAILS, "kubernetes:ClusterRole": tuple(CLUSTER_ROLES.values())}
     for kind, names in wanted.items():
-        there = {resource.called for resource in stack.of(kind)}
+        there = {resource.object_name for resource in stack.of(kind)}
         for name in names:
             if name not in there:
                 yield Violation(PLATFORM, f"there is no {kind.rpartition(':')[2]} {name}")

@@ -9,7 +9,7 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import UnexpectedShape, at, mapping, number, sequence, shown, text
-from policies.rules.quotas import matching
+from policies.rules.cluster.quotas import matching
 from tenantry.names import SERVICE_ACCOUNT
 
 POLICY: Final = "kubernetes:BackendTrafficPolicy"
@@ -31,10 +31,10 @@ def rate(resource: Resource, settings: Settings) -> Iterator[str]:
     if not rules:
         yield "it limits nothing"
     size = at(resource.props, "spec", "requestBuffer", "limit")
-    for called in _targets(resource):
-        service = plugin(called)
-        if service is None and called != SERVICE_ACCOUNT:
-            yield f"it is for {shown(called)}, which is no route of a tenant"
+    for route in _targets(resource):
+        service = plugin(route)
+        if service is None and route != SERVICE_ACCOUNT:
+            yield f"it is for {shown(route)}, which is no route of a tenant"
         for rule in rules:
             given = mapping(rule.get("limit"))
             wanted = number(given.get("requests"))
@@ -71,7 +71,9 @@ def limited(stack: Stack, settings: Settings) -> Iterator[Violation]:
                 yield Violation(code, "it is not that of the tenant's plan", entry)
         for resource in stack.parts(code, ROUTE):
             rules = [text(mapping(rule).get("name")) for rule in sequence(at(resource.props, "spec", "rules"))]
-            free = [rule for rule in rules if not any(_holds(policy, resource.called, rule) for policy in policies)]
+            free = [
+                rule for rule in rules if not any(_holds(policy, resource.object_name, rule) for policy in policies)
+            ]
             if free:
                 yield Violation(code, f"its rule {shown(free[0])} has no limit", resource)
 
@@ -91,7 +93,9 @@ def _rates(resource: Resource) -> list[float]:
 
 def _targets(resource: Resource) -> list[str]:
     """The routes it is for. Raises Unreadable for what is none: a policy for a Gateway is everybody's."""
-    found: list[Mapping[str, Any]] = [mapping(target) for target in sequence(at(resource.props, "spec", "targetRefs"))]
-    if not found or any(text(target.get("kind")) != "HTTPRoute" for target in found):
+    targets: list[Mapping[str, Any]] = [
+        mapping(target) for target in sequence(at(resource.props, "spec", "targetRefs"))
+    ]
+    if not targets or any(text(target.get("kind")) != "HTTPRoute" for target in targets):
         raise UnexpectedShape("a target that is no HTTPRoute")
-    return [text(target.get("name")) for target in found]
+    return [text(target.get("name")) for target in targets]

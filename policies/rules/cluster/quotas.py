@@ -65,10 +65,10 @@ def limits(resource: Resource, settings: Settings) -> Iterator[str]:
     """A tenant's LimitRange gives its containers and pods the amounts of a plan, and no more."""
     if resource.code is None:
         return
-    found, pod = _limits_of(resource, "Container"), _limits_of(resource, "Pod")
-    if found is None:
+    container_limits, pod = _limits_of(resource, "Container"), _limits_of(resource, "Pod")
+    if container_limits is None:
         yield "it says nothing of containers"
-    elif not matching(lambda plan: all(_amounts(found.get(part), plan.container) for part in PARTS)):
+    elif not matching(lambda plan: all(_amounts(container_limits.get(part), plan.container) for part in PARTS)):
         yield "its amounts for a container are those of no plan"
     if pod is None or not matching(lambda plan: _amounts(pod.get("max"), plan.container)):
         yield "its most for a pod, whose containers would add up, is that of no plan"
@@ -99,17 +99,17 @@ def _amounts(given: object, expected: Mapping[str, float]) -> bool:
 )
 def container(resource: Resource, settings: Settings) -> Iterator[str]:
     """Containers have requests and limits; a tenant's those of a plan or of a service's catalogue, both the same."""
-    service = plugin(resource.called)
+    service = plugin(resource.object_name)
     for name, entry in containers(pod(resource)):
-        found = {side: mapping(at(entry, "resources", side)) for side in ("requests", "limits")}
-        missing = [f"{side}.{amount}" for side in found for amount in AMOUNTS if amount not in found[side]]
+        resources = {side: mapping(at(entry, "resources", side)) for side in ("requests", "limits")}
+        missing = [f"{side}.{amount}" for side in resources for amount in AMOUNTS if amount not in resources[side]]
         if missing:
             yield f"container {name} has no {', '.join(missing)}"
         elif resource.code and service is not None:
-            if not all(_amounts(side, service.container) for side in found.values()):
+            if not all(_amounts(side, service.container) for side in resources.values()):
                 yield f"container {name} has not the amounts of the catalogue"
         elif resource.code and not matching(
-            lambda plan, found=found: all(_amounts(side, plan.container) for side in found.values())
+            lambda plan, resources=resources: all(_amounts(side, plan.container) for side in resources.values())
         ):
             yield f"container {name} has amounts of no plan"
 
@@ -139,7 +139,7 @@ def replicas(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="scale the tenant's own Deployment, to the plan's replicas at most.",
 )
 def scaling(resource: Resource, settings: Settings) -> Iterator[str]:
-    """What scales a tenant's workload stays within the replicas of a plan."""
+    """An autoscaler of a tenant's workload stays within the replicas of a plan."""
     if resource.code is None:
         return
     most = number(at(resource.props, "spec", SCALERS[resource.kind]))
@@ -204,13 +204,13 @@ def of_plan(stack: Stack, settings: Settings) -> Iterator[Violation]:
 
 
 def most_replicas(stack: Stack, deployment: Resource) -> float | None:
-    """As many as it declares, or as what scales it may make of it; None where neither says."""
+    """The replicas that it declares, or that what scales it may make of it; None where neither says."""
     declared = number(at(deployment.props, "spec", "replicas"))
     if declared is not None:
         return declared
     for resource in stack.of(*SCALERS):
         target = text(at(resource.props, "spec", "scaleTargetRef", "name"))
-        if resource.namespace == deployment.namespace and target == deployment.called:
+        if resource.namespace == deployment.namespace and target == deployment.object_name:
             return number(at(resource.props, "spec", SCALERS[resource.kind]))
     return None
 
@@ -222,9 +222,9 @@ def _is_of(resource: Resource, plan: Plan) -> bool:
         return (number(at(resource.props, "spec", SCALERS[resource.kind])) or 0) <= plan.replicas
     amounts = plan.container
     if resource.kind == LIMITS:
-        found, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
-        return all(_amounts(found.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
-    if plugin(resource.called) is not None:
+        container_, pod_ = _limits_of(resource, "Container") or {}, _limits_of(resource, "Pod") or {}
+        return all(_amounts(container_.get(part), amounts) for part in PARTS) and _amounts(pod_.get("max"), amounts)
+    if plugin(resource.object_name) is not None:
         return True  # the catalogue's, which quotas-container says; whether it fits, the quota does
     wanted = number(at(resource.props, "spec", "replicas")) or 0
     return wanted <= plan.replicas and all(

@@ -126,11 +126,13 @@ def egress(resource: Resource, settings: Settings) -> Iterator[str]:
 
 def _destinations(resource: Resource) -> set[str]:
     """NAMESPACE:PORT and CIDR:PORT, as `egress` in the settings has them."""
-    found: set[str] = set()
+    destinations: set[str] = set()
     for side, peers, ports in _rules(resource):
         if side == "egress":
-            found |= {f"{_peer(mapping(peer))}:{shown(mapping(port).get('port'))}" for peer in peers for port in ports}
-    return found
+            destinations |= {
+                f"{_peer(mapping(peer))}:{shown(mapping(port).get('port'))}" for peer in peers for port in ports
+            }
+    return destinations
 
 
 def _peer(peer: Any) -> str:

@@ -1,0 +1,1 @@
+"""Rules on the objects of the cluster: pods, networks, quotas, rights, admission, limits of requests."""

@@ -1,0 +1,1 @@
+"""The resources that may be declared, and what is to be known of the systems that they are in."""

@@ -1,0 +1,35 @@
+"""A step that waits in vain in a database that others use too says who held what it waited for."""
+
+import psycopg
+import pytest
+
+from local.postgresql.temporary import TemporaryServer
+from provider.errors import ResourceFailure, error_context
+from provider.systems import postgresql
+from provider.systems.postgresql import Server, explain
+
+
+@pytest.mark.parametrize("mode", ["a row", "a table"])
+def test_who_held_it_is_named(
+    server: TemporaryServer, empty: str, settings, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(postgresql, "LOCK_TIMEOUT_S", 2)
+    steps = Server.of(settings())
+    with server.connect(empty) as holder:
+        holder.execute("CREATE TABLE rows (n int); INSERT INTO rows VALUES (1)")
+        with holder.transaction():
+            holder.execute("SELECT * FROM rows FOR UPDATE" if mode == "a row" else "LOCK TABLE rows")
+            said = rf"writing: canceling .*; held by tenantry \(process {holder.info.backend_pid},"
+            with (
+                pytest.raises(ResourceFailure, match=said),
+                steps.session(empty) as session,
+                error_context("writing", explain),
+            ):
+                session.execute("UPDATE rows SET n = 2")
+        with steps.session(empty) as session:
+            session.execute("UPDATE rows SET n = 2")
+
+
+def test_another_error_stays_as_it_is(server: TemporaryServer, empty: str, settings) -> None:
+    with pytest.raises(psycopg.errors.UndefinedTable), Server.of(settings()).session(empty) as session:
+        session.execute("SELECT FROM nothing_of_this_name")
