@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.requests.ci_files import GITLAB, scripts
 from tests.support.requests.repository import Clone
 from tests.support.requests.workflow_runner import Runner, write_tenant
 
@@ -124,3 +125,44 @@ def test_the_run_is_held_to_what_is_due(report: int, effect: int, runs: bool, ru
     up = [line for line in lines if line.startswith("up ")]
     assert up == ([f"up --stack prod --approved {tmp_path}/due.json"] if runs else [])
     assert (done.returncode == 0) is runs
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_gitlab_runs_the_stack_only_once_main_has_what_was_written(
+    is_settled: bool, runner: Runner, tmp_path: Path
+) -> None:
+    """A push that main's newest commit stands against ends the job, before anything is removed."""
+    (runner.clone.root / ".venv").unlink()
+    folder = runner.clone.root / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    written = 'case "$*" in *"purge --stack"*) echo "# stone" >>tenants/k001.yaml; git commit -qam "k001: tombstone" ;; esac\n'
+    (folder / "python").write_text(f'#!/bin/sh\necho "$@" >>"$ASKED"\n{written}')
+    (folder / "make").write_text("#!/bin/sh\n")
+    for name in ("python", "make"):
+        (folder / name).chmod(0o755)
+    author = Clone.of(tmp_path / "origin.git", tmp_path / "author")
+    (author.tenants / ("k002.yaml" if is_settled else "k001.yaml")).open("a").write("# another\n")
+    author.commit("meanwhile")
+    fetched = 'git fetch -q origin "$CI_DEFAULT_BRANCH"'
+    lines = [line for name, line in scripts(GITLAB) if name == "purge"]
+    pushing = f"git -C {author.root} push -q origin HEAD:main"  # just after the job has fetched
+    lines.insert(lines.index(fetched) + 1, pushing)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "\n".join(lines)],  # as GitLab's runner does
+        cwd=runner.clone.root,
+        env=os.environ
+        | {
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "ASKED": str(tmp_path / "asked"),
+            "STACK": "prod",
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_PROJECT_URL": str(tmp_path / "origin"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is is_settled, done.stderr
+    asked = (tmp_path / "asked").read_text()
+    assert ("tenantry up" in asked) is is_settled
+    assert on_main(runner)[0] == ("k001: tombstone" if is_settled else "meanwhile")

@@ -1,5 +1,6 @@
 """Whatever the workflows, GitLab's file and the documents call exists, with these options."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     assert gitlab == {
         *("validate --stack", "plan diff", "rehearse --base", "preview --stack", "up --stack"),
         *("report render", "report post", "drift --stack", "report drift", "purge --stack", "report due"),
+        *("usage --measure", "overview --stack"),
     }
 
 
@@ -79,8 +81,24 @@ def test_no_stack_is_changed_by_two_runs_and_no_change_is_cancelled() -> None:
         assert found["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}, name
         assert found["environment"] == "${{ matrix.stack }}", name
     gitlab = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
-    for name in ("up", "purge"):
+    for name in (".up", "purge"):
         assert (gitlab[name]["resource_group"], gitlab[name]["interruptible"]) == ("stack-$STACK", False), name
+
+
+def test_gitlab_runs_one_stack_after_the_other() -> None:
+    """A job for each, as jobs of one matrix run at once: all but the first need another one."""
+    gitlab = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    made = {name: job for name, job in gitlab.items() if isinstance(job, dict) and job.get("extends") == ".up"}
+    assert all("parallel" not in gitlab[name] for name in (".stack", ".up", *made))
+    assert len([name for name, job in made.items() if "needs" not in job]) == 1
+    assert all(job["variables"] == {"STACK": name.removeprefix("up ")} for name, job in made.items())
+
+
+def test_gitlabs_issue_waits_for_each_stack_that_is_looked_at() -> None:
+    gitlab = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    ((told,),) = (re.findall(r"--stacks '(\[.*\])'", line) for line in gitlab["drift issue"]["script"])
+    ((looked_at,),) = (row.values() for row in gitlab[".each"]["parallel"]["matrix"])
+    assert json.loads(told) == looked_at
 
 
 @pytest.mark.parametrize(("path", "name"), [(path, "up") for path in WORKFLOWS if path.stem in ("deploy", "purge")])
