@@ -22,6 +22,10 @@ class BackupError(Exception):
         self.problem, self.remedy, self.passing = problem, remedy, passing
 
 
+class HalfDoneError(BackupError):
+    """It has changed something before it failed."""
+
+
 def to_user_error(error: Exception) -> BackupError | None:
     """PostgreSQL's and OSS's errors by their code and primary message; None for what is a fault of ours."""
     if isinstance(error, BackupError):

@@ -18,7 +18,7 @@ from tenantry.backup.contents.layout import BackupPaths
 from tenantry.backup.contents.manifest import Copied, Manifest
 from tenantry.backup.contents.objects import Streamed
 from tenantry.backup.create import BackupStore, BackupSubject, Say
-from tenantry.backup.errors import BackupError, error_context, to_user_error
+from tenantry.backup.errors import BackupError, HalfDoneError, error_context, to_user_error
 from tenantry.backup.progress import counter
 from tenantry.backup.restoring.database_swap import swap
 from tenantry.backup.verify import BackupMismatch, corrupt_objects, download_dump, load_manifest_for_restore
@@ -60,7 +60,7 @@ def restore(vault: BackupStore, backup_id: str, source: str, target: BackupSubje
         except Exception as error:
             if (known := to_user_error(error)) is None:
                 raise
-            raise BackupError(
+            raise HalfDoneError(
                 f"{target.database} is the restored one by now, but not all objects are back: {known.problem}",
                 f"run the same again, with `--replace {target.name}`",
                 passing=known.passing,

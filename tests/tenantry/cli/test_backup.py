@@ -7,10 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from tenantry.backup.errors import BackupError, HalfDoneError
 from tenantry.backup.records import Record
 from tenantry.cli.app import app
+from tenantry.cli.commands.data.backup import refusals
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -67,3 +70,14 @@ def test_a_name_without_any_is_told(listed: Callable[..., Any], names: list[str]
     assert "k001" not in done.stderr
     assert done.stdout == ""
     assert "k009" in json.loads(listed(*names, "--json").stdout)["errors"][0]["text"]
+
+
+@pytest.mark.parametrize(("error", "code"), [(BackupError("a", "b"), 1), (HalfDoneError("a", "b"), 3)])
+def test_what_has_changed_something_is_no_refusal(
+    error: Exception, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As docs/exit-codes.md has it: 1 has changed nothing."""
+    with pytest.raises(typer.Exit) as ended, refusals(as_json=False):
+        raise error
+    assert ended.value.exit_code == code
+    assert capsys.readouterr().err == "a: b\n"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption, operation
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     tenants: Annotated[
-        list[str] | None, typer.Argument(help="Codes, or databases of the platform; all without.")
+        list[str] | None, typer.Argument(autocompletion=codes, help="Codes, or databases of the platform; all without.")
     ] = None,
     scheduled: Annotated[bool, typer.Option("--scheduled", help="Then remove old ones as the plans say.")] = False,
     for_deletion: Annotated[
@@ -81,10 +82,13 @@ def exit_code(done: list[dict[str, Any]], failed: dict[str, str]) -> int:
 
 
 def restore(
-    tenant: Annotated[str, typer.Argument(help="Whose backup it is: a code, or a database of the platform.")],
+    tenant: Annotated[
+        str, typer.Argument(autocompletion=codes, help="Whose backup it is: a code, or a database of the platform.")
+    ],
     source: Annotated[str, typer.Option("--from", help="The backup's id, from `tenantry backup --list`.")],
     target: Annotated[
-        str | None, typer.Option("--as", help="Put it in the place of this tenant, which `up` has opened.")
+        str | None,
+        typer.Option("--as", autocompletion=codes, help="Put it in the place of this tenant, which `up` has opened."),
     ] = None,
     replace: Annotated[
         str | None, typer.Option("--replace", help="The tenant of --as again, when it holds data that is to give way.")
@@ -253,7 +257,7 @@ def stack_of(cwd: Path, stack: str) -> "Stack":
 @contextmanager
 def refusals(as_json: bool) -> Generator[None]:
     """Errors as one line and an exit code."""
-    from tenantry.backup.errors import BackupError, to_user_error
+    from tenantry.backup.errors import BackupError, HalfDoneError, to_user_error
     from tenantry.engine.errors import CommandError, ExitCode
 
     try:
@@ -271,7 +275,7 @@ def refusals(as_json: bool) -> Generator[None]:
         if not isinstance(known, BackupError):
             raise
         _tell(str(known), as_json)
-        raise typer.Exit(ExitCode.REFUSED) from None
+        raise typer.Exit(ExitCode.FAILED if isinstance(known, HalfDoneError) else ExitCode.REFUSED) from None
 
 
 def _tell(text: str, as_json: bool) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tenantry.backup.clients import BackupClients, Session
 from tenantry.backup.contents import objects, pg_dump
 from tenantry.backup.create import BackupStore, BackupSubject, create_backup
-from tenantry.backup.errors import BackupError, oss2
+from tenantry.backup.errors import BackupError, HalfDoneError, oss2
 from tenantry.backup.restoring import database_swap as swapping
 from tenantry.backup.restoring import restore as restoring
 from tenantry.backup.restoring.database_swap import swap
@@ -223,7 +223,7 @@ def test_objects_that_cannot_be_put_back_are_told_with_what_is_done_by_then(
     manifest = create_backup(vault, tenant, "manual")
     change(vault, "DELETE FROM things")
     monkeypatch.setattr(objects, "copy", lambda *_: objects.Streamed(1, ""))
-    with pytest.raises(BackupError, match=r"rent001 is the restored one by now.*--replace k001"):
+    with pytest.raises(HalfDoneError, match=r"rent001 is the restored one by now.*--replace k001"):
         restore(vault, manifest.id, "k001", tenant, quiet)
     with vault.systems.session("rent001") as session:
         assert session.execute("SELECT count(*) FROM things").fetchone() == (50,)
