@@ -8,6 +8,7 @@ from tenantry.changes.rehearsal.commands import Done
 from tenantry.changes.rehearsal.seeding import Kind
 from tenantry.changes.report.build_report import stack_report
 from tenantry.changes.report.findings import masked
+from tenantry.changes.report.rehearsal_result import TOUCHED
 from tenantry.changes.report.request_report import Basis, Operation, StackReport
 from tenantry.changes.report.resource_weights import CREATE, DELETE, kind_of, label_of
 from tenantry.changes.report.statements import ReportedFinding, Statement, TenantReport, Weight
@@ -41,8 +42,10 @@ def of_up(done: Done, outcome: Any, facts: RequestFacts | None = None, untouched
     if facts is None or not facts.is_data_only:  # a service that gives way to another one is no renaming
         tenants = _joined([*tenants, *_renamed(report)])
     is_failed = report.result != "ok" or bool(touched)
-    unfinished = f"not brought to their end: {', '.join(report.unfinished)}" if report.unfinished else ""
-    return Told(tenants, (*report.errors, *touched, *_silent(report, outcome)), unfinished, is_failed)
+    remark = f"not brought to their end: {', '.join(report.unfinished)}" if report.unfinished else ""
+    if touched and report.result == "ok":
+        remark = f"{TOUCHED}: {', '.join(finding.tenant for finding in touched)}"
+    return Told(tenants, (*report.errors, *touched, *_silent(report, outcome)), remark, is_failed)
 
 
 def of_base(done: Done, outcome: Any) -> Told:

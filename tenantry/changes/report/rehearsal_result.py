@@ -52,6 +52,8 @@ FAILURES: Final = {
     StageName.BACK: "the way back is closed",
     StageName.COMPARE_BACK: "after the way back a tenant that the request does not name has other data",
 }
+TOUCHED: Final = "changed, and must stay untouched"  # begins the remark of a stage that failed by that alone
+_BYSTANDER_TOUCHED: Final = "a tenant that the request does not name is changed"
 _COUNTED: Final = (Weight.DATA, Weight.GONE, Weight.RAISED, Weight.LESS, Weight.RESTARTS, Weight.KEYS, Weight.OPENED)
 
 
@@ -86,6 +88,11 @@ class Stage:
     tenants: tuple[TenantReport, ...] = ()
     errors: tuple[ReportedFinding, ...] = ()
     remark: str = ""
+
+    @property
+    def failure(self) -> str:
+        """What has gone wrong, where it has failed."""
+        return _BYSTANDER_TOUCHED if self.remark.startswith(TOUCHED) else FAILURES[self.name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from tenantry.changes.report.rehearsal_result import FAILURES, Rehearsal
+from tenantry.changes.report.rehearsal_result import Rehearsal
 from tenantry.changes.report.request_report import RequestReport, StackReport
 from tenantry.changes.report.statements import Effect
 
@@ -42,7 +42,7 @@ def rehearsal_verdict(rehearsal: Rehearsal) -> str:
     if rehearsal.is_interrupted:
         return "The rehearsal was interrupted: what it showed until then is below."
     if rehearsal.failed:
-        return f"The rehearsal fails: {'; '.join(FAILURES[stage.name] for stage in rehearsal.failed)}."
+        return f"The rehearsal fails: {'; '.join(stage.failure for stage in rehearsal.failed)}."
     loud = " Something is deleted, replaced or lost." if rehearsal.effect is Effect.DESTRUCTIVE else ""
     return f"The rehearsal comes through, and the way back is open.{loud}"
 
