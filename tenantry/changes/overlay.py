@@ -190,6 +190,11 @@ def _git(repository: Path, *arguments: str) -> bytes:
     return done.stdout
 
 
+def _told(reason: str) -> str:
+    """For a job's log, whose reader takes `::` at the beginning of a line and `##[` anywhere for a command."""
+    return reason.replace("##[", "##\\x5b")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tenantry.changes.overlay", description=__doc__)
     parser.add_argument("action", choices=("look", "lay"))
@@ -199,11 +204,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.action == "look":
             change = look(Path(), given.request)
             print(change.kind)
-            print(*change.reasons, sep="\n", file=sys.stderr)
+            print(*(f"the request: {_told(reason)}" for reason in change.reasons), sep="\n", file=sys.stderr)
         else:
             print(*(f"laid over: {path}" for path in lay(Path(), given.request)), sep="\n")
-    except Refused as reason:
-        print(reason, file=sys.stderr)
+    except Refused as refusal:
+        print(*(f"refused: {_told(reason)}" for reason in str(refusal).splitlines()), sep="\n", file=sys.stderr)
         return 1
     return 0
 

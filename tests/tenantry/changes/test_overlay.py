@@ -278,6 +278,22 @@ def test_the_command(clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert (main(["lay", fine]), capsys.readouterr().out) == (0, "laid over: tenants/k030.yaml\n")
 
 
+@pytest.mark.parametrize(
+    "name", ["::set-output name=kind::tenants", "##[set-output name=kind;]tenants", "  ::add-mask::a"]
+)
+def test_a_path_is_no_command_to_the_runner(
+    name: str, clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub's takes `::` at the beginning of a line, and `##[` anywhere in it."""
+    monkeypatch.chdir(clone.root)
+    commit = request(clone, lambda clone: write(clone, name))
+    assert main(["look", commit]) == 0
+    assert main(["lay", commit]) == 1
+    for line in capsys.readouterr().err.splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+
+
 @pytest.fixture
 def moved(clone: Clone) -> Clone:
     """The base has a stack whose tenants lie in a folder of its own."""
