@@ -2,14 +2,12 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from tenantry.cli.completion import stacks
 from tenantry.names import DEFAULT_ZONE, is_zone
-
-if TYPE_CHECKING:
-    pass
 
 
 def _zone(value: str | None) -> str | None:
@@ -29,7 +27,9 @@ TodayOption = Annotated[
     typer.Option("--today", formats=["%Y-%m-%d"], envvar="TENANTRY_TODAY", help="Look at it as of another day."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")]
-StackOption = Annotated[str, typer.Option("--stack", "-s", help="Which stack.", envvar="TENANTRY_STACK")]
+StackOption = Annotated[
+    str, typer.Option("--stack", "-s", help="Which stack.", envvar="TENANTRY_STACK", autocompletion=stacks)
+]
 CwdOption = Annotated[Path, typer.Option("--cwd", "-C", help="Where to look for Pulumi.yaml.", file_okay=False)]
 
 STACK = "local"

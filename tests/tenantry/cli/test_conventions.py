@@ -1,8 +1,10 @@
 """The command line as people expect it, held for every command there is."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +82,44 @@ def test_what_people_try_first(
     out = capsys.readouterr().out
     assert ended.value.code in (0, None)
     assert re.fullmatch(r"tenantry [0-9]+\.[0-9]+\.[0-9]+\n", out) or "complete -o default -F" in out
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("tenantry show k00", [f"k00{number}" for number in range(1, 10)]),
+        ("tenantry purge k001 k002", ["k002"]),
+        ("tenantry up --stack pr", ["prod", "prod-adopt"]),
+        ("tenantry list --phase s", ["suspended"]),
+        ("tenantry list --plan ", ["basic", "standard", "premium", "enterprise"]),
+        ("tenantry new --stack prod-adopt --cell ", []),
+        ("tenantry show --cwd / k", []),
+    ],
+)
+def test_a_shell_completes_values(line: str, shown: list[str]) -> None:
+    asked = {"_TENANTRY_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    environment = {name: value for name, value in os.environ.items() if name != "TENANTRY_STACK"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("tenantry")],
+        cwd=ROOT,
+        env=environment | asked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == shown, done.stderr
+
+
+def test_every_code_and_stack_is_completed() -> None:
+    """Whatever is called so takes a tenant or a stack."""
+    named = {"code", "tenants", "tenant", "stack", "plan", "phase", "only", "skip"}
+    without = [
+        f"{name} {parameter.name}"
+        for name, command in COMMANDS.items()
+        for parameter in command.params
+        if parameter.name in named and parameter._custom_shell_complete is None  # click's own place for it
+    ]
+    assert without == ["verify only"]  # attacks
 
 
 def test_one_table_has_every_exit_code() -> None:

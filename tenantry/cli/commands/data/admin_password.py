@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption, operation, refusals
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 from tenantry.parsing.json_narrowing import mapping
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def admin_password(
-    code: Annotated[str, typer.Argument(help="The tenant's code, such as k001.")],
+    code: Annotated[str, typer.Argument(autocompletion=codes, help="The tenant's code, such as k001.")],
     administrator: Annotated[
         str | None,
         typer.Option("--administrator", help="One of `administrators:`, by its id; not given, the tenant's contact."),

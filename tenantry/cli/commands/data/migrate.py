@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption, operation, refusals
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def migrate(
     ] = None,
     pause: Annotated[float, typer.Option("--pause", min=0, help="Seconds between two waves.")] = 0.0,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="CODE", help="This tenant and no other; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="CODE", autocompletion=codes, help="This tenant and no other; may be repeated."),
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="CODE", help="Not this tenant; may be repeated.")
+        list[str] | None,
+        typer.Option("--skip", metavar="CODE", autocompletion=codes, help="Not this tenant; may be repeated."),
     ] = None,
     limit: Annotated[
         float, typer.Option("--limit", min=1, help="Seconds for one database; then its session is ended.")

@@ -10,6 +10,7 @@ import typer
 
 from tenantry.cli.commands.data.backup import refusals, report_progress, stack_of
 from tenantry.cli.commands.stack.up import JsonOption
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def register(app: typer.Typer) -> None:
 
 
 def purge(
-    tenants: Annotated[list[str] | None, typer.Argument(help="Codes; everybody who is due without.")] = None,
+    tenants: Annotated[
+        list[str] | None, typer.Argument(autocompletion=codes, help="Codes; everybody who is due without.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which step is next for whom.")] = False,
     within: Annotated[
         str | None, typer.Option("--within", callback=_days, help="Only list who falls due in so many days: 7d.")

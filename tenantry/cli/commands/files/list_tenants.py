@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tenantry.cli.completion import cells, choices
 from tenantry.cli.options import (
     CWD,
     STACK,
@@ -37,11 +38,19 @@ def _among(choices: Sequence[str]) -> Callable[[list[str] | None], list[str] | N
 
 
 PlanOption = Annotated[
-    list[str] | None, typer.Option("--plan", callback=_among(PLANS), help="Only on this plan; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--plan", callback=_among(PLANS), autocompletion=choices(PLANS), help="Only on this plan; may be repeated."
+    ),
 ]
 PhaseOption = Annotated[
     list[str] | None,
-    typer.Option("--phase", callback=_among(PHASES), help="Only in this phase (docs/life.md); may be repeated."),
+    typer.Option(
+        "--phase",
+        callback=_among(PHASES),
+        autocompletion=choices(PHASES),
+        help="Only in this phase (docs/life.md); may be repeated.",
+    ),
 ]
 
 
@@ -71,7 +80,9 @@ def list_tenants(
     today: TodayOption = None,
     plan: PlanOption = None,
     phase: PhaseOption = None,
-    cell: Annotated[list[str] | None, typer.Option("--cell", help="Only of this cell; may be repeated.")] = None,
+    cell: Annotated[
+        list[str] | None, typer.Option("--cell", autocompletion=cells, help="Only of this cell; may be repeated.")
+    ] = None,
     label: LabelOption = None,
     gone: Annotated[bool, typer.Option("--gone", help="Also those of whom only a tombstone is left.")] = False,
     stack: StackOption = STACK,

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tenantry.cli.commands.files.list_tenants import PLANS
+from tenantry.cli.completion import cells, choices
 from tenantry.cli.options import CWD, STACK, CwdOption, DirectoryOption, JsonOption, StackOption
+from tenantry.engine.errors import ExitCode
 from tenantry.engine.stack.fleet_location import FleetLocation, locate_fleet
 
 if TYPE_CHECKING:
@@ -32,10 +35,15 @@ def register(app: typer.Typer) -> None:
 def new(
     name: Annotated[str | None, typer.Option("--name", help="As people read it.")] = None,
     phone: Annotated[str | None, typer.Option("--phone", help="Of its contact; stays for its whole life.")] = None,
-    plan: Annotated[str | None, typer.Option("--plan", help="basic, standard, premium or enterprise.")] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", autocompletion=choices(PLANS), help="basic, standard, premium or enterprise."),
+    ] = None,
     contact: Annotated[str | None, typer.Option("--contact", help="Its administrator's name.")] = None,
     email: Annotated[str | None, typer.Option("--email", help="Its administrator's e-mail address.")] = None,
-    cell: Annotated[str | None, typer.Option("--cell", help="Where it runs; stays for its whole life.")] = None,
+    cell: Annotated[
+        str | None, typer.Option("--cell", autocompletion=cells, help="Where it runs; stays for its whole life.")
+    ] = None,
     address: Annotated[str | None, typer.Option("--address", help="Its postal address.")] = None,
     service: Annotated[
         list[str] | None, typer.Option("--service", help="A plug-in service of services.yaml; may be repeated.")
@@ -69,7 +77,7 @@ def new(
     except FileExistsError:
         typer.echo(f"{code}.yaml was written by somebody else this moment: run this again", err=True)
         raise typer.Exit(1) from None
-    commands = _next_commands(where, path, code)
+    commands = _next_commands(where, path, code, cwd, directory)
     if as_json:
         typer.echo(json.dumps({"code": code, "file": str(path), "text": text, "next": commands}, ensure_ascii=False))
     elif dry_run:
@@ -128,7 +136,11 @@ def _tenant(
 def _ask(where: FleetLocation, field: str) -> str:
     default = "main" if field == "cell" and (where.cells is None or "main" in where.cells) else None
     while True:
-        value: str = typer.prompt(_QUESTIONS[field], default=default, err=True).strip()
+        try:
+            value: str = typer.prompt(_QUESTIONS[field], default=default, err=True).strip()
+        except typer.Abort:  # Ctrl-C, or the end of what is typed
+            typer.echo("\ninterrupted: nothing was written", err=True)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
         problem = _wrong(where, field, value)
         if problem is None:
             return value
@@ -163,17 +175,25 @@ def _fetch(directory: Path) -> None:
         typer.echo(f"warning: origin was not asked for its branches ({why}); going by those fetched last", err=True)
 
 
-def _next_commands(where: FleetLocation, path: Path, code: str) -> list[str]:
+def _next_commands(where: FleetLocation, path: Path, code: str, cwd: Path, directory: Path | None) -> list[str]:
+    """Commands to paste where this one was given, whatever folder it was told of."""
     from tenantry.changes.branches import has_remote, is_repository
 
-    stack = "" if where.stack == STACK else f" --stack {where.stack}"
-    file = shlex.quote(str(path))
+    told = "" if cwd == CWD else f" -C {shlex.quote(str(cwd))}"
+    told += "" if where.stack == STACK else f" --stack {where.stack}"
+    folder = "" if directory is None else shlex.quote(str(directory))
+    validate = f"tenantry validate {folder}".rstrip()
     if not is_repository(where.directory):
-        return [f"tenantry validate{stack}", f"tenantry plan diff{stack}", f"tenantry up{stack}"]
-    commit = f'git switch -c open-{code} && git add {file} && git commit -m "Open {code}"'
-    if not has_remote(where.directory):
-        return [f"tenantry validate{stack}", commit, f"tenantry up{stack}"]
-    return [f"tenantry validate --base {_main(where.directory)}{stack}", commit, f"git push -u origin open-{code}"]
+        diff = "tenantry plan diff" + (f" --dir {folder}" if folder else "")
+        return [f"{validate}{told}", f"{diff}{told}", f"tenantry up{told}"]
+    git = "git" if cwd == CWD and directory is None else f"git -C {shlex.quote(str(where.directory))}"
+    file = shlex.quote(path.name if git != "git" else str(path))
+    main = _main(where.directory) if has_remote(where.directory) else None
+    start = f" --no-track {main}" if main and _has_own_commits(where.directory, main) else ""
+    commit = f'{git} switch -c open-{code}{start} && {git} add {file} && {git} commit -m "Open {code}"'
+    if main is None:
+        return [f"{validate}{told}", commit, f"tenantry up{told}"]
+    return [f"{validate} --base {main}{told}", commit, f"{git} push -u origin open-{code}"]
 
 
 def _main(directory: Path) -> str:
@@ -181,3 +201,9 @@ def _main(directory: Path) -> str:
     asked = ["git", "-C", str(directory), "rev-parse", "--abbrev-ref", "origin/HEAD"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "origin/main"
+
+
+def _has_own_commits(directory: Path, main: str) -> bool:
+    """Tells whether a branch from here would bring along what is not in `main`, such as the request before this one."""
+    asked = ["git", "-C", str(directory), "merge-base", "--is-ancestor", "HEAD", main]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 1

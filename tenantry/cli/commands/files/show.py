@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from tenantry.cli.completion import codes
 from tenantry.cli.options import (
     CWD,
     STACK,
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    code: Annotated[str, typer.Argument(callback=_code, help="The tenant's code, such as k001.")],
+    code: Annotated[str, typer.Argument(callback=_code, autocompletion=codes, help="The tenant's code, such as k001.")],
     directory: DirectoryOption = None,
     zone: ZoneOption = None,
     today: TodayOption = None,

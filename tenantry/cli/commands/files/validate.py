@@ -1,6 +1,6 @@
 """`tenantry validate [DIR]`: every fault of every file, one line each on stderr."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -126,14 +126,18 @@ def _warnings(where: FleetLocation, fleet: "Fleet | None", cwd: Path, base: str 
     """Only of files that could be read together. Of a reference that can be read: `_against` asks for it first."""
     if fleet is None:
         return []
+    from tenantry.changes.new_tenant import free_code
     from tenantry.reports.likely_mistakes import likely_mistakes
+
+    def free(codes: Iterable[str], below: str) -> str:
+        return free_code(where.directory, codes, below)
 
     before = None
     if base is not None:
         from tenantry.changes.check import taken_codes
 
         before = taken_codes(base, where.directory)
-    return sorted([*likely_mistakes(where.directory, fleet, before), *_unused_secrets(where, fleet, cwd)])
+    return sorted([*likely_mistakes(where.directory, fleet, before, free), *_unused_secrets(where, fleet, cwd)])
 
 
 def _load(where: FleetLocation) -> "tuple[Fleet | None, list[Fault]]":

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tenantry.changes.report.report_format import ReportFormat, format_report
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 from tenantry.engine.errors import ExitCode
 from tenantry.engine.stack.fleet_location import locate_fleet
@@ -18,7 +19,10 @@ def register(app: typer.Typer) -> None:
 def rehearse(
     base: Annotated[str, typer.Option("--base", help="The commit, tag or branch to merge the request into.")],
     tenants: Annotated[
-        list[str] | None, typer.Option("--tenant", "-t", help="A tenant that takes part in any case; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--tenant", "-t", autocompletion=codes, help="A tenant that takes part in any case; may be repeated."
+        ),
     ] = None,
     most: Annotated[int, typer.Option("--most", min=1, max=25, help="Affected tenants that take part, at most.")] = 5,
     bystanders: Annotated[

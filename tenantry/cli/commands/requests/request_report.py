@@ -223,7 +223,7 @@ def preview_report(
 
 
 def refuse_beyond(operation: "Operation", approved: list[Path], *, refresh: bool, plan: Path | None = None) -> None:
-    """Previews, and raises Refusal where that is more than was approved, or did not come to a good end.
+    """Previews, and raises CommandError where that is more than was approved, or did not come to a good end.
 
     `plan`: where the engine writes down what it would do.
     """

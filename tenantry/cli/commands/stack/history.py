@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenantry.cli.commands.stack.up import operation, refusals
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, JsonOption, StackOption
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def register(app: typer.Typer) -> None:
 
 
 def history(
-    code: Annotated[str | None, typer.Argument(help="A tenant's code; all runs of the installation without.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(autocompletion=codes, help="A tenant's code; all runs of the installation without.")
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", help="Only runs begun since: 12h, 7d, 2026-11-30.")] = None,
     most: Annotated[int, typer.Option("--most", min=1, max=10000, help="So many runs, the newest.")] = 50,
     changes: Annotated[bool, typer.Option("--changes", help="Each change on a line of its own.")] = False,

@@ -10,6 +10,7 @@ import typer
 
 from tenantry.cli.commands.data.backup import refusals, report_progress, stack_of
 from tenantry.cli.commands.stack.up import operation
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, JsonOption, StackOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def usage(
-    code: Annotated[str | None, typer.Argument(help="A tenant's code; everybody without.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(autocompletion=codes, help="A tenant's code; everybody without.")
+    ] = None,
     reached: Annotated[
         int | None, typer.Option("--reached", min=1, max=1000, help="Only who uses so many per cent of some quota.")
     ] = None,

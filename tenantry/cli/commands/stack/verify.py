@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenantry.cli.commands.stack.up import JsonOption
+from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    tenants: Annotated[list[str] | None, typer.Argument(help="Codes; all without any.", metavar="[TENANT]...")] = None,
+    tenants: Annotated[
+        list[str] | None, typer.Argument(autocompletion=codes, help="Codes; all without any.", metavar="[TENANT]...")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", "-o", help="An attack or a whole domain (database, storage, ...).")
     ] = None,
