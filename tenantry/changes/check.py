@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tenantry.changes.history import removed_files, same_number
-from tenantry.changes.merge import Merge, conflict_faults, merge
+from tenantry.changes.merge import Merge, conflict_faults, merge, names_at
 from tenantry.changes.rules import RULES, Change, TenantFile
 from tenantry.fleet.load import load_fleet, own_or_project, plans_file
 from tenantry.names import CODE
@@ -49,7 +49,8 @@ def request_faults(reference: str, directory: Path, zone: str, today: date, own:
 
 def taken_codes(reference: str, directory: Path) -> frozenset[str]:
     """The codes of the files that a reference holds in the folder of tenants. Raises BaselineUnavailable."""
-    return frozenset(Path(name).stem for name in merge(reference, directory).base if CODE.fullmatch(Path(name).stem))
+    codes = (name.removesuffix(".yaml") for name in names_at(reference, directory) if name.endswith(".yaml"))
+    return frozenset(code for code in codes if CODE.fullmatch(code))
 
 
 def _compare(merged: Merge, directory: Path) -> Comparison:

@@ -18,7 +18,7 @@ def same_number(code: str) -> tuple[str, ...]:
 def removed_files(commit: str, directory: Path, codes: Iterable[str]) -> dict[str, bytes]:
     """Files of codes that `commit` has no file for: the last one of that number in its history, by file name.
 
-    One walk through the history, as far as this clone has it. Raises NoBaseline.
+    One walk through the history, as far as this clone has it. Raises BaselineUnavailable.
     """
     names = sorted(f"{variant}.yaml" for code in codes for variant in same_number(code))
     if not names:

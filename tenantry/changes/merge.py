@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenantry.parsing.faults import Fault, FieldError
-from tenantry.parsing.regular_file import read_regular
-from tenantry.reports.baseline import BaselineUnavailable, extract, git
+from tenantry.parsing.regular_file import LARGEST, read_regular
+from tenantry.reports.baseline import BaselineUnavailable, git, members
 
 Files = Mapping[str, bytes]  # the contents by name
 
@@ -35,11 +35,9 @@ def merge(reference: str, directory: Path) -> Merge:
     """The work tree, committed or not, merged into `reference`. Writes nothing outside a temporary folder.
 
     In a checkout of the merge result itself (`merge_group`, the merge commit of a pull request) the reference is an
-    ancestor of HEAD, and the result is the work tree. Raises NoBaseline.
+    ancestor of HEAD, and the result is the work tree. Raises BaselineUnavailable.
     """
-    if reference.startswith("-"):
-        raise BaselineUnavailable(f"{reference} is no revision: name a commit, tag or branch")
-    commit = git(directory, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").decode().strip()
+    commit = _commit(reference, directory)
     fork = _merge_base(reference, commit, directory)
     base, ours = _files_at(commit, directory), _files_of(directory)
     ancestor = base if fork == commit else _files_at(fork, directory)
@@ -63,6 +61,12 @@ def merge(reference: str, directory: Path) -> Merge:
     return Merge(reference, commit, base, result, result != ours, tuple(conflicts), new_both)
 
 
+def names_at(reference: str, directory: Path) -> frozenset[str]:
+    """The names of the folder's files at a reference. Raises BaselineUnavailable."""
+    listed = git(directory, "ls-tree", "-z", "--name-only", _commit(reference, directory), "./")
+    return frozenset(os.fsdecode(name).rpartition("/")[2] for name in listed.split(b"\0") if name)
+
+
 def conflict_faults(merge: Merge, directory: Path) -> Iterator[Fault]:
     """Conflicts of a merge: the same lines, or the same new code."""
     for name in merge.conflicts:
@@ -73,6 +77,12 @@ def conflict_faults(merge: Merge, directory: Path) -> Iterator[Fault]:
             problem = f"was changed in {merge.reference} too"
             remedy = f"run `git merge {merge.reference}` and settle it"
         yield Fault(str(directory / name), 1, "file", problem, remedy)
+
+
+def _commit(reference: str, directory: Path) -> str:
+    if reference.startswith("-"):
+        raise BaselineUnavailable(f"{reference} is no revision: name a commit, tag or branch")
+    return git(directory, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}").decode().strip()
 
 
 def _merge_base(reference: str, commit: str, directory: Path) -> str:
@@ -93,9 +103,11 @@ def _files_at(commit: str, directory: Path) -> dict[str, bytes]:
     known = ["git", "-C", str(directory), "cat-file", "-e", f"{commit}:{prefix}"]
     if subprocess.run(known, capture_output=True, check=False).returncode:
         return {}
-    with tempfile.TemporaryDirectory(prefix="tenantry-") as scratch:
-        extract(commit, directory, Path(scratch))
-        return _files_of(Path(scratch))
+    return {
+        name: content
+        for name, content in members(commit, directory)
+        if name.endswith(".yaml") and content is not None and len(content) <= LARGEST
+    }
 
 
 def _files_of(directory: Path) -> dict[str, bytes]:

@@ -84,11 +84,18 @@ def field_fault(name: str, value: str | Mapping[str, str]) -> FieldError | None:
 
 def find_code(directory: Path) -> str:
     """The highest code of these files, of every branch that this clone knows and of their history, and one."""
-    codes = {*_local_codes(directory), *(file.name.removesuffix(".yaml") for file in branch_files(directory))}
-    code = next_code(codes)
-    while _was_used(directory, code):
-        codes.add(code)
-        code = next_code(codes)
+    return free_code(directory, _local_codes(directory))
+
+
+def free_code(directory: Path, codes: Iterable[str], below: str | None = None) -> str:
+    """The next code after these and those of every branch; `below`: as if nobody had that code or a higher one."""
+    taken = {*codes, *(file.name.removesuffix(".yaml") for file in branch_files(directory))}
+    if below is not None:
+        taken = {code for code in taken if int(code[1:]) < int(below[1:])}
+    code = next_code(taken)
+    while code != below and _was_used(directory, code):
+        taken.add(code)
+        code = next_code(taken)
     return code
 
 

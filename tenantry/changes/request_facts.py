@@ -85,7 +85,7 @@ def request_facts(revision: str, now: FleetLocation) -> RequestFacts:
 def both_sides(revision: str, now: FleetLocation) -> Compared:
     """Compares the files of a stack with a directory, or with where the branch left `revision`.
 
-    Raises NoBaseline where there is none, Faults when the files are not in order.
+    Raises BaselineUnavailable where there is none, Faults when the files are not in order.
     """
     if Path(revision).is_dir():
         base, head = load_fleet(Path(revision), now.zone, today=now.today), now.load()
@@ -96,7 +96,7 @@ def both_sides(revision: str, now: FleetLocation) -> Compared:
 def compared(revision: str, now: FleetLocation) -> Compared:
     """The files of a stack, and those of where the branch left `revision`, which is no directory.
 
-    Raises NoBaseline where there is none, Faults when the files are not in order.
+    Raises BaselineUnavailable where there is none, Faults when the files are not in order.
     """
     head = now.load()
     commit = fork_of(revision, now.directory)

@@ -129,8 +129,8 @@ def plans_file(directory: Path) -> Path:
 
 def own_or_project(directory: Path, name: str) -> Path:
     """The catalogue `name` of a folder of tenants: its own, else the project's."""
-    own = directory / name
-    return own if own.exists() or own.is_symlink() else PROJECT_TENANTS / name
+    own, others = directory / name, PROJECT_TENANTS / name
+    return own if own.exists() or own.is_symlink() or not others.exists() else others
 
 
 def _holders(reading: Reading[TenantSpec | Tombstone], zone: str) -> Iterator[CodeClaim]:

@@ -4,7 +4,7 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from tenantry.engine.stack.fleet_location import FleetLocation
 from tenantry.fleet.load import Fleet, load_fleet
 from tenantry.model.app_settings import app_settings
 from tenantry.model.infra_settings import INFRA_SETTINGS, infra_settings
-from tenantry.parsing.faults import Faults
+from tenantry.parsing.faults import Faults, printable
 from tenantry.reports.plan_diff import Document
 from tenantry.spec.config_layers import SYSTEM_KEYS
 
@@ -67,7 +67,20 @@ def from_revision(revision: str, now: FleetLocation) -> dict[str, Document]:
 
 
 def extract(revision: str, directory: Path, target: Path) -> None:
-    """Write the files of `directory` as they are at `revision` into `target`. Raises NoBaseline."""
+    """Write the files of `directory` as they are at `revision` into `target`. Raises BaselineUnavailable."""
+    for name, content in members(revision, directory):
+        if content is None:
+            (target / name).mkdir()
+        else:
+            (target / name).write_bytes(content)
+
+
+def members(revision: str, directory: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Name and content of each file of `directory` at `revision`, and of each directory in it None.
+
+    Tenants' files lie side by side, so nothing but plain names is told: no link, no way out of a folder that they are
+    written to. A directory is told, as the check of the files refuses it. Raises BaselineUnavailable.
+    """
     if revision.startswith("-"):
         raise BaselineUnavailable(f"{revision} is no revision and no directory: name a commit, tag or branch")
     prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()
@@ -75,27 +88,23 @@ def extract(revision: str, directory: Path, target: Path) -> None:
     top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
     packed = git(top, "archive", "--format=tar", f"{commit}:{prefix}")
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        for member in archive:
-            _write(archive, member, target, revision)
+        yield from plain_members(archive, revision)
 
 
-def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path, revision: str) -> None:
-    """Tenants' files lie side by side, so nothing but plain names is written: no link, no way out of `target`.
-
-    `extractall` makes that sure only from Python 3.11.4 on. A directory is made empty: the check of the files refuses
-    it, as it does where they lie.
-    """
-    name = member.name
-    if "/" in name or name in ("", ".", ".."):
-        return  # below a directory
-    if member.isdir():
-        (target / name).mkdir()
-    elif member.isreg() and (content := archive.extractfile(member)) is not None:
-        (target / name).write_bytes(content.read())
-    elif name.endswith(".yaml"):
-        raise BaselineUnavailable(
-            f"{revision}:{name} is no regular file: name a revision in which it is one, or a directory"
-        )
+def plain_members(archive: tarfile.TarFile, revision: str) -> Iterator[tuple[str, bytes | None]]:
+    """The members of an archive that lie in its folder itself: a directory has no content."""
+    for member in archive:
+        name = member.name
+        if "/" in name or name in ("", ".", ".."):
+            continue  # below a directory
+        if member.isdir():
+            yield name, None
+        elif member.isreg() and (content := archive.extractfile(member)) is not None:
+            yield name, content.read()
+        elif name.endswith(".yaml"):
+            raise BaselineUnavailable(
+                f"{revision}:{name} is no regular file: name a revision in which it is one, or a directory"
+            )
 
 
 def git(directory: Path, *arguments: str) -> bytes:
@@ -112,9 +121,10 @@ def git(directory: Path, *arguments: str) -> bytes:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         why = f" ({said[-1]})" if said else ""
-        raise BaselineUnavailable(
-            f"`git {arguments[0]}` found nothing of that name{why}: name a commit, tag, branch or directory"
-        )
+        wrong = f"`git {arguments[0]}` found nothing of that name"
+        if "--verify" in arguments:
+            wrong = f"{printable(arguments[-1].removesuffix('^{commit}')) or 'an empty text'} is no revision here"
+        raise BaselineUnavailable(f"{wrong}{why}: name a commit, tag, branch or directory")
     return done.stdout
 
 

@@ -1,6 +1,7 @@
 """Likely mistakes that no rule forbids: `tenantry validate` reports them and passes all the same."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
@@ -16,15 +17,22 @@ from tenantry.parsing.yaml_document import FieldPath, read_document
 from tenantry.spec.loader import field_name
 from tenantry.spec.tenant import TenantSpec
 
+Free = Callable[[Iterable[str], str], str]  # the next code after some and below one, as far as any is known elsewhere
 MONTHS: Final = 12
 _FIRST_CELL: Final = str(TenantSpec.model_fields["cell"].default)  # which no file needs to name
 _LEAST_MONTHS: Final = 6  # a year for less than half of its months is no rebate
 
 
-def likely_mistakes(directory: Path, fleet: Fleet, before: frozenset[str] | None = None) -> Iterator[Fault]:
+def _of_these(codes: Iterable[str], _: str) -> str:
+    return next_code(codes)
+
+
+def likely_mistakes(
+    directory: Path, fleet: Fleet, before: frozenset[str] | None = None, free: Free = _of_these
+) -> Iterator[Fault]:
     """Likely mistakes of files without a fault, each at its line. `before`: the codes that a request found taken."""
     yield from _prices(directory, fleet)
-    yield from _skipped(directory, fleet, before)
+    yield from _skipped(directory, fleet, before, free)
     yield from _cells(directory, fleet)
 
 
@@ -37,28 +45,30 @@ def _prices(directory: Path, fleet: Fleet) -> Iterator[Fault]:
             yield _at(plans_file(directory), ("plans", name, "price", "yearly"), problem, remedy)
 
 
-def _skipped(directory: Path, fleet: Fleet, before: frozenset[str] | None) -> Iterator[Fault]:
+def _skipped(directory: Path, fleet: Fleet, before: frozenset[str] | None, free: Free) -> Iterator[Fault]:
     """A gap below each new code, or below the highest where nobody says which are new: an older gap is nobody's
-    mistake any more.
+    mistake any more, nor is one that other requests are about to fill.
     """
     ordered = sorted(fleet.codes, key=lambda code: int(code[1:]))
     new = frozenset(ordered[-1:]) if before is None else fleet.codes - before
     for place, (lower, code) in enumerate(pairwise(ordered), 1):
-        if code in new and int(code[1:]) > int(lower[1:]) + 1:
+        if code not in new or int(code[1:]) == int(lower[1:]) + 1:
+            continue
+        if (unused := free(ordered[:place], code)) != code:
             problem = f"{code} skips the codes between it and {lower}, and the next will be {fleet.next_code}"
-            remedy = f"give this tenant the next free code {next_code(ordered[:place])}"
+            remedy = f"give this tenant the next free code {unused}"
             yield _at(directory / f"{code}.yaml", ("code",), problem, remedy)
 
 
 def _cells(directory: Path, fleet: Fleet) -> Iterator[Fault]:
     """Cells that none of the project's stacks names; where they name none, cells that are like another."""
-    used = {tenant.code: tenant.cell for tenant in (*fleet.all, *fleet.tombstones)}
+    used = Counter(tenant.cell for tenant in (*fleet.all, *fleet.tombstones))
     named = _cells_of_stacks(directory)
     for tenant in fleet.all:
-        others = {cell for code, cell in used.items() if code != tenant.code}
-        if named and tenant.cell in named:
+        if tenant.cell in named or (not named and (used[tenant.cell] > 1 or tenant.cell == _FIRST_CELL)):
             continue
-        if not named and (tenant.cell in {*others, _FIRST_CELL} or not _is_like(tenant.cell, others)):
+        others = used.keys() - {tenant.cell}
+        if not named and not _is_like(tenant.cell, others):
             continue
         known = sorted(named or others)
         near = get_close_matches(tenant.cell, known, n=1, cutoff=0.6)

@@ -41,7 +41,7 @@ class TransientError(Exception):
 
 
 def github_account(given: Mapping[str, str], right: str) -> Account:
-    """From the variables of a workflow. Raises Refusal when one is missing."""
+    """From the variables of a workflow. Raises CommandError when one is missing."""
     repository, token = needed(given, "GITHUB_REPOSITORY"), needed(given, "GITHUB_TOKEN")
     at = _checked(given.get("GITHUB_API_URL") or "https://api.github.com")
     headers = {
@@ -53,7 +53,7 @@ def github_account(given: Mapping[str, str], right: str) -> Account:
 
 
 def gitlab_account(given: Mapping[str, str], right: str) -> Account:
-    """From the variables of a pipeline, and GITLAB_TOKEN. Raises Refusal when one is missing."""
+    """From the variables of a pipeline, and GITLAB_TOKEN. Raises CommandError when one is missing."""
     project, token = needed(given, "CI_PROJECT_ID"), needed(given, "GITLAB_TOKEN")
     at = _checked(given.get("CI_API_V4_URL") or "https://gitlab.com/api/v4")
     root = f"{at}/projects/{quote(project, safe='')}"
@@ -61,7 +61,10 @@ def gitlab_account(given: Mapping[str, str], right: str) -> Account:
 
 
 def with_attempts(action: Callable[[], Done], pause_seconds: float) -> Done:
-    """An answer that may hide a success (502, a cut connection) leads to another look. Raises Refusal in the end."""
+    """An answer that may hide a success (502, a cut connection) leads to another look.
+
+    Raises CommandError in the end.
+    """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return action()
@@ -198,7 +201,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def needed(given: Mapping[str, str], name: str) -> str:
-    """A variable that must be set. Raises Refusal."""
+    """A variable that must be set. Raises CommandError."""
     if not (value := given.get(name, "")):
         raise CommandError(f"{name} is not set", "run it in a job of the forge, or set it")
     return value

@@ -41,7 +41,10 @@ class Posted:
 
 
 def github(given: Mapping[str, str], number: int | None) -> Forge:
-    """From the variables of a workflow. `number`: of the pull request; None: that of GITHUB_REF. Raises Refusal."""
+    """From the variables of a workflow. `number`: of the pull request; None: that of GITHUB_REF.
+
+    Raises CommandError.
+    """
     account = github_account(given, _RIGHT)
     if number is None:
         parts = given.get("GITHUB_REF", "").split("/")
@@ -53,7 +56,7 @@ def github(given: Mapping[str, str], number: int | None) -> Forge:
 
 
 def gitlab(given: Mapping[str, str], number: int | None) -> Forge:
-    """From the variables of a pipeline, and GITLAB_TOKEN. `number`: of the merge request. Raises Refusal."""
+    """From the variables of a pipeline, and GITLAB_TOKEN. `number`: of the merge request. Raises CommandError."""
     account = gitlab_account(given, _RIGHT)
     number_text = str(number) if number is not None else needed(given, "CI_MERGE_REQUEST_IID")
     root = f"{account.root}/merge_requests/{quote(number_text, safe='')}/notes"
@@ -63,7 +66,7 @@ def gitlab(given: Mapping[str, str], number: int | None) -> Forge:
 def post(forge: Forge, body: str, *, pause_seconds: float = 2.0) -> Posted:
     """Creates or updates the comment; what is of ours beside it, of two runs at once, is removed.
 
-    Raises Refusal with what the forge said.
+    Raises CommandError with what the forge said.
     """
     return with_attempts(partial(_post, forge, body), pause_seconds)
 

@@ -36,13 +36,13 @@ class Issues:
 
 
 def github_issues(given: Mapping[str, str]) -> Issues:
-    """From the variables of a workflow. Raises Refusal when one is missing."""
+    """From the variables of a workflow. Raises CommandError when one is missing."""
     account = github_account(given, _RIGHT)
     return Issues(account, "state=open", "number", "body", "PATCH", {"state": "closed"})
 
 
 def gitlab_issues(given: Mapping[str, str]) -> Issues:
-    """From the variables of a pipeline, and GITLAB_TOKEN. Raises Refusal when one is missing."""
+    """From the variables of a pipeline, and GITLAB_TOKEN. Raises CommandError when one is missing."""
     account = gitlab_account(given, _RIGHT)
     return Issues(account, "state=opened&scope=all", "iid", "description", "PUT", {"state_event": "close"})
 
@@ -52,7 +52,7 @@ def keep_issue(
 ) -> Posted:
     """An open issue with this text while it is `wanted`, and none when it is not; of several the oldest stays.
 
-    `did`: created, updated, unchanged, closed or none. Raises Refusal with what the forge said.
+    `did`: created, updated, unchanged, closed or none. Raises CommandError with what the forge said.
     """
     return with_attempts(partial(_keep, issues, marker, title, body, wanted), pause_seconds)
 

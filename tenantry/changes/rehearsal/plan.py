@@ -49,7 +49,7 @@ def plan_of(
     most: int = MOST,
     bystanders: int = BYSTANDERS,
 ) -> Plan:
-    """Raises NoBaseline, Faults, or Refusal where there is nothing to rehearse."""
+    """Raises BaselineUnavailable, Faults, or CommandError where there is nothing to rehearse."""
     if Path(revision).is_dir():
         raise BaselineUnavailable(
             f"{revision} is a directory, and the base's program is run: name a commit, tag or branch"

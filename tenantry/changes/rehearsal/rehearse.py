@@ -17,7 +17,7 @@ from tenantry.engine.stack.project import Project
 
 
 def rehearse(plan: Plan, show: Callable[[str], None], *, is_kept: bool = False) -> Rehearsal:
-    """Raises Refusal before anything is started. An interruption ends in a result that says so."""
+    """Raises CommandError before anything is started. An interruption ends in a result that says so."""
     commands = Commands(os.environ, show)
     folder = Path(tempfile.mkdtemp(prefix="tenantry-rehearsal-"))
     stages = Stages(plan, Instance(folder / "instance", commands), commands)

@@ -57,7 +57,10 @@ class Tree:
 
 
 def base_tree(repository: Path, commit: str, place: Path, tenants: Path) -> Tree:
-    """The project as the commit has it. `tenants`: the folder of its tenants, as seen from it. Raises NoBaseline."""
+    """The project as the commit has it. `tenants`: the folder of its tenants, as seen from it.
+
+    Raises BaselineUnavailable.
+    """
     prefix = git(repository, "rev-parse", "--show-prefix").decode().strip()
     place.mkdir()
     own_index = {"GIT_INDEX_FILE": str(place.with_name("base-index"))}
@@ -83,7 +86,7 @@ def request_tree(repository: Path, place: Path, tenants: Path) -> Tree:
 def give_python(base: Tree, request: Tree, own: Path, environment: Mapping[str, str]) -> str:
     """Both trees run by this program's environment where their locks are the same as `own`; says where one is not.
 
-    Raises Refusal where an environment of its own cannot be made.
+    Raises CommandError where an environment of its own cannot be made.
     """
     remarks: list[str] = []
     for tree in (base, request):

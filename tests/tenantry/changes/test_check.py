@@ -8,6 +8,7 @@ import pytest
 
 from tenantry.changes import history
 from tenantry.changes.check import request_faults
+from tenantry.changes.new_tenant import find_code
 from tenantry.cli import app
 from tenantry.parsing.faults import Fault
 from tenantry.reports.baseline import BaselineUnavailable
@@ -175,7 +176,7 @@ def test_the_first_request_with_tenants(clone: Clone, faults: Faults) -> None:
 
 @pytest.mark.parametrize("reference", ["nowhere", "--output=x", "origin/main:tenants"])
 def test_a_reference_that_is_none(reference: str, faults: Faults) -> None:
-    with pytest.raises(BaselineUnavailable, match="name a commit, tag"):
+    with pytest.raises(BaselineUnavailable, match=f"{reference} is no revision.*name a commit, tag"):
         faults(reference)
 
 
@@ -203,3 +204,21 @@ def test_each_code_of_a_request_that_skips_is_warned_of(
     warned = [line for line in capsys.readouterr().err.splitlines() if "skips the codes" in line]
     assert len(warned) == 1
     assert "k010.yaml:1: code: k010 skips the codes between it and k006" in warned[0]
+
+
+def test_a_code_that_another_branch_is_about_to_take_is_no_gap(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tenantry new` leaves it out, and the check of its file must not send its author back to it."""
+    other = Clone.of(clone.root.parent / "origin.git", clone.root.parent / "other")
+    open_anew(other, "k007")
+    other.commit()
+    other.git("push", "-q", "origin", "HEAD:open-k007")
+    clone.git("fetch", "-q")
+    open_anew(clone, find_code(clone.tenants), "13800138024")
+    assert (clone.tenants / "k008.yaml").exists()
+    monkeypatch.chdir(clone.root)
+    monkeypatch.setattr(sys, "argv", ["tenantry", "validate", str(clone.tenants), "--base", "origin/main"])
+    with pytest.raises(SystemExit):
+        app.main()
+    assert "skips the codes" not in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,24 @@ def test_it_writes_a_file_and_says_the_next_three_commands(run: Run, clone: Clon
         else:
             assert run(*command.split()[1:])[0] == 0
     assert "open-k007" in clone.git("ls-remote", "--heads", "origin")
+
+
+def test_the_next_commands_can_be_pasted_where_it_was_called(
+    run: Run, clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another folder, and on the branch of the request before, which the new one does not bring along."""
+    clone.git("switch", "-q", "-c", "open-k007")
+    open_anew(clone, "k007")
+    clone.commit("Open k007")
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run("new", "--json", "-C", str(clone.root), *options(phone="13900138024"))
+    assert code == 0
+    validate, commit, push = json.loads(out)["next"]
+    assert run(*shlex.split(validate)[1:])[0] == 0
+    for command in (commit, push):
+        command = command.replace("commit -m", "-c user.name=T -c user.email=t@example.com commit -m")
+        subprocess.run(["bash", "-c", command], check=True, capture_output=True)
+    assert clone.git("log", "--format=%s", "origin/main..origin/open-k008").splitlines() == ["Open k008"]
 
 
 def test_the_file_is_short_and_says_what_stays(clone: Clone) -> None:
@@ -229,6 +248,7 @@ def test_outside_of_a_repository(tmp_path: Path, run: Run, clone: Clone) -> None
     code, out, _ = run("new", "--dir", str(folder), *options())
     assert code == 0
     assert [line.split()[1] for line in out.splitlines()[1:]] == ["validate", "plan", "up"]
+    assert [str(folder) in line for line in out.splitlines()[1:]] == [True, True, False]
 
 
 def test_a_person_is_asked_until_the_answer_is_good(clone: Clone, run: Run) -> None:
@@ -253,3 +273,15 @@ def test_a_person_is_asked_until_the_answer_is_good(clone: Clone, run: Run) -> N
     assert "is no mobile number" in text
     assert "the number is taken by tenants/k001.yaml" in text
     assert "wrote tenants/k007.yaml: k007 on plan standard, in cell main" in text
+
+
+def test_who_is_asked_may_stop(clone: Clone, run: Run) -> None:
+    """With the exit code of everything that is interrupted, and without a file."""
+    main, side = pty.openpty()
+    command = [sys.executable, "-m", "tenantry.cli", "new", "--offline"]
+    process = subprocess.Popen(command, cwd=clone.root, stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    os.write(main, b"\x04")
+    assert process.wait() == 130
+    os.close(main)
+    assert not (clone.tenants / "k007.yaml").exists()

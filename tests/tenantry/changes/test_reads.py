@@ -30,7 +30,19 @@ try:
 finally:
     with open("%s", "w") as file: json.dump([opened, started, sockets], file)
 """
-LOCAL = {"rev-parse", "merge-base", "cat-file", "archive", "log", "show", "diff", "ls-files", "ls-tree", "merge-file"}
+LOCAL = {
+    "rev-parse",
+    "merge-base",
+    "cat-file",
+    "archive",
+    "log",
+    "show",
+    "diff",
+    "ls-files",
+    "ls-tree",
+    "merge-file",
+    "for-each-ref",
+}
 
 
 @dataclass(frozen=True)

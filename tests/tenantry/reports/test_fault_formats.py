@@ -122,7 +122,7 @@ def test_all_is_fine_in_each_format(clone: Clone, run: Run) -> None:
 def test_a_base_that_is_none_is_no_fault_of_a_file(clone: Clone, run: Run) -> None:
     code, out, err = run(clone.tenants, "--base", "nowhere")
     assert (code, out) == (1, "")
-    assert "name a commit, tag, branch" in err
+    assert "nowhere is no revision here: name a commit, tag, branch" in err
 
 
 def test_no_network_and_no_credential_is_needed(clone: Clone, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Warnings of `tenantry validate`: allowed, and probably a slip."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +112,26 @@ def test_a_cell_that_nobody_holds(
     if says is not None:
         assert warned[0].startswith(f"{tenants}/k002.yaml:6: cell: ")
         assert says in warned[0]
+
+
+def test_the_work_grows_with_the_files_and_not_with_their_square(
+    write: Callable[..., Path], load: Callable[..., Fleet], tmp_path: Path
+) -> None:
+    def calls(size: int) -> int:
+        for number in range(1, size + 1):
+            write(f"k{number:03}.yaml", code=f"k{number:03}", phone=f'"13800138{number:03}"', cell="c01")
+        fleet, counted = load(), 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal counted
+            counted += event in ("call", "c_call")
+
+        sys.setprofile(count)
+        try:
+            assert list(likely_mistakes(tmp_path, fleet)) == []
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    small, middle, large = (calls(size) for size in (40, 80, 160))
+    assert large - middle < 3 * (middle - small)

@@ -98,5 +98,5 @@ def test_what_cannot_be_rehearsed_is_said_before_anything_starts(clone: Clone) -
     project, place = Project(clone.root), FleetLocation("local", clone.tenants, DEFAULT_ZONE, None, TODAY)
     with pytest.raises(BaselineUnavailable, match="is a directory"):
         plan_of(str(clone.root), project, place)
-    with pytest.raises(BaselineUnavailable, match="found nothing of that name"):
+    with pytest.raises(BaselineUnavailable, match="is no revision here: name a commit"):
         plan_of("nowhere", project, place)
