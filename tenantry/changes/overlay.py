@@ -204,7 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.action == "look":
             change = look(Path(), given.request)
             print(change.kind)
-            print(*(f"the request: {_told(reason)}" for reason in change.reasons), sep="\n", file=sys.stderr)
+            for reason in change.reasons:
+                print(f"the request: {_told(reason)}", file=sys.stderr)
         else:
             print(*(f"laid over: {path}" for path in lay(Path(), given.request)), sep="\n")
     except Refused as refusal:

@@ -14,6 +14,8 @@ _POLICY: Final = re.compile(
     r"(?:\s+Remedy: (?P<remedy>.*))?",
     re.DOTALL,
 )
+# What the pack reports and refuses nothing for: the description says less than what follows it.
+_DESCRIBED: Final = re.compile(r"\A(policy [a-z-]+: )[^\n:]*\n")
 _PHONE: Final = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")  # a version at the end is none
 # Of another number in each answer of Alibaba Cloud: without it the same error of many tenants is one.
@@ -26,6 +28,7 @@ def finding_of(said: Mapping[str, Any]) -> ReportedFinding:
     text = masked(_OF_ONE_ANSWER.sub("", str(said.get("text", ""))))
     tenant, resource = str(said.get("tenant", "")), str(said.get("resource", ""))
     if (policy := _POLICY.fullmatch(text)) is None:
+        text = _DESCRIBED.sub(r"\1", text)
         return ReportedFinding(tenant, resource, "", text, masked(str(said.get("remedy", ""))))
     return ReportedFinding(tenant, resource, policy["rule"], policy["wrong"], policy["remedy"] or "")
 

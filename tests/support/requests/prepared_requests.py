@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from policies.analyzer.pack import DESCRIPTIONS, REPORT
 from tenantry.changes.report.build_report import stack_report
 from tenantry.changes.report.markdown import markdown
 from tenantry.changes.report.request_report import Basis, RequestReport
@@ -162,7 +163,8 @@ def _requests() -> Iterator[tuple[str, RequestReport]]:
     yield _request("delete", outcome(*goes("k010")), DELETED)
     cancelled = outcome(*comes_back("k010"))
     yield _request("cancel-deletion", cancelled, before=[DELETED])
-    warning = finding("", "", "policy report: platform: 1 rule could not be decided: network-egress (spec.egress)")
+    told = "not known before the update, which decides: names-own-labels (settings.tokens.unifiedTenantApi.0.sha256) x1"
+    warning = finding("", "", f"policy report: {DESCRIPTIONS[REPORT]}\n{told}")
     both = outcome(*living("k023"), *suspended("k003"),
                    *(setting for code in STANDARD if code != "k003" for setting in settings(code, "app-backendtrafficpolicy")),
                    change("k003", "app-backendtrafficpolicy", "update", "spec"), warnings=[warning])  # fmt: skip

@@ -269,7 +269,7 @@ def test_the_command(clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     fine = request(clone, lambda clone: write(clone, "tenants/k030.yaml"))
     clone.git("branch", "-qD", "request")
     bad = request(clone, lambda clone: write(clone, "tenants/a\x1b[31m.py", THEFT))
-    assert (main(["look", fine]), capsys.readouterr().out) == (0, "tenants\n")
+    assert (main(["look", fine]), capsys.readouterr()) == (0, ("tenants\n", ""))
     assert main(["look", bad]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err.count("\x1b")) == ("other\n", 0)
