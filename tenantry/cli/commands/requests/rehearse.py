@@ -38,7 +38,7 @@ def rehearse(
     The base's program and tenants are made real, with invented rows and objects. Then the request's: up with its
     policies, its migrations, attacks on who is affected, all data compared, a second up; then back to the base.
 
-    Needs no credential and gives none to what it runs: fit for requests from forks. Takes two to five minutes once
+    Needs no credential and gives none to what it runs: fit for requests from forks. Takes one to three minutes once
     the embedded default is built. --stack says whose tenants are tried; they are opened on the embedded default.
 
     Exit 0: it comes through, and nobody notices. 5: it comes through. 6: somebody gets less. 7: something is deleted,
