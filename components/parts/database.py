@@ -68,7 +68,7 @@ class Database(pulumi.ComponentResource):
     login: str
     idle: str  # the other one
     password: pulumi.Output[str]
-    opened: pulumi.Resource  # with it the password works: whoever is handed that comes after it
+    opened: pulumi.CustomResource  # with it the password works: whoever is handed that comes after it
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
     administrators: pulumi.Output[Mapping[str, str] | None] | None = None  # the same of the further ones, by id
