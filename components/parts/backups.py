@@ -153,7 +153,7 @@ def cron_job(cron: Cron, identity: Identity) -> dict[str, Any]:
         {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "50Gi"},
     )
     container["volumeMounts"].append({"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
-    pod = platform_pod.pod(container, "50Gi") | {"restartPolicy": "Never"}
+    pod: dict[str, Any] = {**platform_pod.pod(container, "50Gi"), "restartPolicy": "Never"}
     pod["volumes"].append({"name": "sts", "projected": {"sources": [sts_token(identity.audience)]}})
     if cron.database_ca is not None:
         platform_pod.mount_authorities(pod)

@@ -78,7 +78,7 @@ class Database(pulumi.ComponentResource):
     login: str
     idle: str  # the other one
     password: pulumi.Output[str]
-    opened: pulumi.Resource  # with it the password works: whoever is handed that comes after it
+    opened: Role  # with it the password works: whoever is handed that comes after it
     readers: Mapping[str, pulumi.Output[str]]  # login -> password
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret

@@ -119,7 +119,8 @@ def faults(session: "Session", inputs: Inputs) -> Iterator[Repair]:
             ]
             rights = [", ".join(named) or "nothing" for named in (has, due)]
             said = f"{login} holds {rights[0]} on {_words(place)} instead of {rights[1]}"
-            yield Repair(said, sql.SQL(";\n").join(statements))
+            together: Any = sql.SQL(";\n").join(statements)
+            yield Repair(said, together)
 
 
 def _held(session: "Session", login: str) -> dict[Place, list[str]]:
