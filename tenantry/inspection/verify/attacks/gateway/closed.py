@@ -56,7 +56,7 @@ def _closed(phase: Phase, context: VerifyContext, endpoint: Endpoint, names: Nam
 
 
 def _who(context: VerifyContext) -> Iterator[Attempt]:
-    for names in context.mine:
+    for names in context.selected:
         phase = context.target.tenants[names.code][1]
         if phase not in (Phase.ACTIVE, Phase.GONE):
             yield from trials(context, [names], partial(_closed, phase))
