@@ -174,6 +174,13 @@ def test_who_does_not_run(phase: Phase, gateway: Careless, state: State, tmp_pat
     assert verdict.state is state
 
 
+def test_a_web_socket_alone_is_a_way_in_too(tmp_path: Path) -> None:
+    """A page for each request, and yet somebody takes web sockets."""
+    gateway = Careless(PODS, notices={K1.domain: notice(Phase.SUSPENDED)})
+    (verdict,) = trials("gateway.closed", gateway, tmp_path, Phase.SUSPENDED)
+    assert (verdict.state, verdict.said) == (State.HOLE, "somebody answered for k001.yyup.cc, which is suspended")
+
+
 def test_who_asks_for_requests_alone_is_told_that_there_is_no_gateway() -> None:
     with pytest.raises(ValueError, match="TENANTRY_GATEWAY=off"):
         verify(context(None).target, (), ("gateway",), lambda _: None)
