@@ -214,8 +214,8 @@ def notice(resource: Resource, settings: Settings) -> Iterator[str]:
         return
     spec = mapping(resource.props.get("spec"))
     answer = mapping(spec.get("directResponse"))
-    if resource.called != NOTICE["name"]:
-        yield f"it is called {shown(resource.called)}"
+    if resource.object_name != NOTICE["name"]:
+        yield f"it is called {shown(resource.object_name)}"
     for key in sorted({*spec} - {"directResponse"} | {*answer} - {"statusCode", "contentType", "body"}):
         yield f"it has {key}"
     if number(answer.get("statusCode")) != STATUS:
