@@ -41,11 +41,11 @@ def crowd(endpoint: Endpoint, flooding: Names, others: Sequence[Names], calm_sec
     """The flood has a process of its own: what it costs the gateway is measured, not what it costs these clients."""
     calm = _users(endpoint, others, calm_seconds)
     processes = multiprocessing.get_context("spawn")
-    told: Queue[Counter[int]] = processes.Queue()
-    process = processes.Process(target=_flood, args=(endpoint, flooding, seconds, told), daemon=True)
+    results: Queue[Counter[int]] = processes.Queue()
+    process = processes.Process(target=_flood, args=(endpoint, flooding, seconds, results), daemon=True)
     process.start()
     beside = _users(endpoint, others, seconds)
-    statuses = told.get(timeout=60)
+    statuses = results.get(timeout=60)
     process.join(60)
     return Crowd(calm, beside, statuses)
 
@@ -82,7 +82,7 @@ def _as_user(endpoint: Endpoint, names: Names) -> Ask:
     return ask
 
 
-def _flood(endpoint: Endpoint, names: Names, seconds: float, told: "Queue[Counter[int]]") -> None:
+def _flood(endpoint: Endpoint, names: Names, seconds: float, results: "Queue[Counter[int]]") -> None:
     """As fast as its connections are answered, each request after the answer to the one before.
 
     Requests that are sent together Envoy does not refuse one by one: it closes the connection.
@@ -94,7 +94,7 @@ def _flood(endpoint: Endpoint, names: Names, seconds: float, told: "Queue[Counte
         thread.start()
     for thread in threads:
         thread.join()
-    told.put(sum(counts, Counter[int]()))
+    results.put(sum(counts, Counter[int]()))
 
 
 def _connection(endpoint: Endpoint, names: Names, end: float, statuses: Counter[int]) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 import pulumi
 
 from components.manifests.image_rules import ImageRules
-from components.monitoring.monitoring import Monitoring, MonitoringArgs
+from components.monitoring.monitoring import Monitoring, MonitoringArgs, MonitoringInputs
 from components.parts.admission import AdmissionPolicies, GuardrailsArgs
 from components.parts.backups import Backups, BackupsArgs, Cron
 from components.parts.bucket import Bucket, BucketArgs
-from components.parts.database import Database, DatabaseArgs
+from components.parts.database import Database, DatabaseArgs, Reader
 from components.parts.federation import Federation, FederationArgs
 from components.parts.gateway import GatewayArgs, PlatformGateway
 from components.parts.namespace import POD_SECURITY
@@ -26,15 +26,18 @@ from tenantry.names import (
     ADMIN_DATABASE,
     BROKER_ACCOUNT,
     DEFAULT_ACCOUNT,
+    EXPORTER_LOGIN,
     MAINTENANCE_DATABASE,
     PLATFORM_NAMESPACE,
     TEMPLATE_DATABASE,
     TEST_DATABASE,
 )
+from tenantry.watch.read_columns import READ_COLUMNS
 
 MIGRATIONS: Final = "admin"  # the set in provider/migrations
 ADMIN_CONNECTIONS: Final = 60
 TEST_CONNECTIONS: Final = 20
+EXPORTER_READS: Final = Reader(EXPORTER_LOGIN, 5, READ_COLUMNS)  # a scrape is one session; `verify` tries it beside
 STATEMENT_TIMEOUT_S: Final = 30  # as long as a request may take at the gateway
 IDLE_TIMEOUT_S: Final = 60
 OPEN_BY_DEFAULT: Final = (MAINTENANCE_DATABASE, "template1")  # PostgreSQL lets every role connect to these
@@ -54,7 +57,7 @@ class PlatformArgs:
     images: ImageRules
     cron: Cron
     protect: bool
-    runbooks: str | None = None  # where the pages of docs/runbooks are; None: the cluster has no Prometheus operator
+    monitoring: MonitoringInputs | None = None  # None: the cluster has no Prometheus operator
     closed_by_hba: bool = False  # the server's own databases are closed there, and not by us
 
 
@@ -113,7 +116,11 @@ class Platform(pulumi.ComponentResource):
         )
         # The provisioner writes rows there: whoever owned their triggers would be the provisioner.
         admin = self._database(
-            ADMIN_DATABASE, ADMIN_CONNECTIONS, rights="rows", migrations=(MIGRATIONS, args.migrations_digest)
+            ADMIN_DATABASE,
+            ADMIN_CONNECTIONS,
+            rights="rows",
+            migrations=(MIGRATIONS, args.migrations_digest),
+            readers=[EXPORTER_READS] if args.monitoring else [],
         )
         test = self._database(TEST_DATABASE, TEST_CONNECTIONS, template=TEMPLATE_DATABASE)
         closed = ClosedDatabases(
@@ -132,8 +139,9 @@ class Platform(pulumi.ComponentResource):
             child,
         )
         monitoring: list[pulumi.Resource] = []
-        if args.runbooks is not None:
-            given = MonitoringArgs(args.runbooks, at.gateway, providers.kubernetes, namespace)
+        if args.monitoring is not None:
+            password = admin.readers[EXPORTER_LOGIN]
+            given = MonitoringArgs(args.monitoring, at, password, providers.kubernetes, namespace, [admin.ready])
             monitoring.append(Monitoring(f"{name}-monitoring", given, child))
         parts = [
             system,
@@ -202,6 +210,7 @@ class Platform(pulumi.ComponentResource):
         template: str | None = None,
         rights: Literal["owner", "rows"] = "owner",
         migrations: tuple[str, str] | None = None,
+        readers: Sequence[Reader] = (),
     ) -> Database:
         return Database(
             f"{self._name}-{database.replace('_', '-')}",
@@ -215,6 +224,7 @@ class Platform(pulumi.ComponentResource):
                 protect=self._args.protect,
                 template=template,
                 rights=rights,
+                readers=readers,
                 migrations=migrations,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -177,10 +177,13 @@ async def _refuse_without_platform(config: StackConfig) -> None:
 
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
+    from components.monitoring.monitoring import MonitoringInputs
     from components.platform import MIGRATIONS, Platform, PlatformArgs
     from stacks.backup_cron import cron_of
+    from stacks.exporter_program import exporter_of
 
     settings, monitoring = config.settings, config.installation.of(MonitoringSettings)
+    namespace = monitoring.monitoring_namespace if monitoring else None
     args = PlatformArgs(
         installation=config.installation,
         providers=shared,
@@ -201,7 +204,9 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
             ),
         ),
         cron=cron_of(config),
-        runbooks=monitoring.runbooks if monitoring else None,
+        monitoring=MonitoringInputs(namespace, monitoring.runbooks_url, exporter_of(config))
+        if monitoring and namespace
+        else None,
         closed_by_hba=settings.database_closed_by_hba,
         protect=config.protect,
     )

@@ -27,6 +27,11 @@ BROKER_ROLE: Final = "tenantry-credential-broker"
 BROKER_ACCOUNT: Final = "credential-broker"  # the service account that takes it, in PLATFORM_NAMESPACE
 BACKUP_ROLE: Final = "tenantry-backup"
 BACKUP_ACCOUNT: Final = "tenantry-backup"  # the same of the nightly backup
+EXPORTER: Final = (
+    "tenantry-exporter"  # the exporter of metrics in PLATFORM_NAMESPACE: Deployment, Service, account, job
+)
+EXPORTER_LOGIN: Final = "tenantry_exporter"  # at the database server: it reads what metrics need
+EXPORTER_PORT: Final = 9794
 OIDC_PROVIDER: Final = "tenantry"  # unless the installation says another: `oidcProvider`
 PLATFORM_NAMESPACE: Final = "tenantry-platform"  # of what all tenants share: the backups, the admin service
 TENANT_HEADER: Final = "X-Tenant-Code"  # set by the gateway from the host

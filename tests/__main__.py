@@ -9,7 +9,8 @@ from local.build.binaries import path_of
 from local.build.targets import TARGETS
 from local.instances.instance import Instance
 from local.shared.paths import ROOT
-from tests.support.monitoring import promtool
+from tests.support.monitoring.alertmanager import ALERTMANAGER
+from tests.support.monitoring.promtool import PROMETHEUS
 
 # An end-to-end test waits for half of its time: twice as many workers as processors fill each other's gaps.
 WORKERS = 4
@@ -26,7 +27,8 @@ def main() -> int:
     options += ["--seed", str(given.seed)] if given.seed is not None else []
     build = subprocess.Popen([sys.executable, "-m", "tests.support.build"], cwd=ROOT)
     try:
-        is_built = all(path_of(target).exists() for target in TARGETS) and promtool.place().exists()
+        is_built = all(path_of(target).exists() for target in TARGETS)
+        is_built = is_built and all(tools.place.exists() for tools in (PROMETHEUS, ALERTMANAGER))
         return _lint() or (_after_build(build, options) if is_built else _beside_build(build, options))
     finally:
         if build.poll() is None:

@@ -1,8 +1,8 @@
-"""The bodies of two NetworkPolicies: who may talk to a tenant's pods, and to whom these may.
+"""The bodies of NetworkPolicies: who may talk to a tenant's pods, and to whom these may; the same of the exporter's.
 
-The first closes the namespace in both directions, the second names the few openings. Namespaces are chosen by the
-label that Kubernetes itself sets to their name, never by one that somebody could put on another, and never by an empty
-selector.
+A tenant's first closes its namespace in both directions, the second names the few openings. Namespaces are chosen by
+the label that Kubernetes itself sets to their name, never by one that somebody could put on another, and never by an
+empty selector.
 """
 
 from collections.abc import Sequence
@@ -34,10 +34,15 @@ def open_for_plugins(code: str, gateway: Gateway, openings: Sequence[EgressRule]
 
 
 def _open(pods: dict[str, str], port: int | str, gateway: Gateway, openings: Sequence[EgressRule]) -> dict[str, Any]:
+    return open_from(gateway.proxies, port, pods, openings)
+
+
+def open_from(namespace: str, port: int | str, pods: dict[str, str], openings: Sequence[EgressRule]) -> dict[str, Any]:
+    """The pods in these labels are reached from one namespace at one port, and reach names and these openings."""
     return {
         "podSelector": {"matchLabels": pods},
         "policyTypes": list(BOTH_WAYS),
-        "ingress": [{"from": [_namespace(gateway.proxies)], "ports": [_port("TCP", port)]}],
+        "ingress": [{"from": [_namespace(namespace)], "ports": [_port("TCP", port)]}],
         "egress": [
             {
                 "to": [_namespace("kube-system") | {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],

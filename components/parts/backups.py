@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import pulumi
 from pulumi_alicloud.oss import Bucket, BucketPolicy, BucketPublicAccessBlock
 
+from components.manifests import platform_pod
 from components.manifests.app_environment import TOKEN_DIRECTORY, TOKEN_FILE
 from components.manifests.pod import sts_token
 from components.parts.bucket import ABORT_DAYS, only_encrypted
@@ -22,9 +23,6 @@ from tenantry.names import BACKUP_ACCOUNT, BACKUP_ROLE
 
 JOB: Final = BACKUP_ACCOUNT  # its service account is what the role of the backups trusts
 TIME_ZONE: Final = "Asia/Shanghai"
-USER: Final = 10001  # of nobody on any node
-AUTHORITY: Final = "ca.pem"
-AUTHORITIES: Final = "/etc/tenantry/database"  # where that file lies in the pod
 DEADLINE_SECONDS: Final = BACKUP_SECONDS
 OBJECTS_LOST: Final = 7  # exit code of `tenantry backup`: a tenth or more of the objects of the backup before are gone
 START_SECONDS: Final = 3600  # so much later than scheduled it may still begin
@@ -101,7 +99,7 @@ class Backups(pulumi.ComponentResource):
         )
         before: pulumi.Resource = account
         if args.cron.database_ca is not None:
-            ca = {"data": {AUTHORITY: args.cron.database_ca}}
+            ca = {"data": {platform_pod.AUTHORITY: args.cron.database_ca}}
             before = Manifest(f"{name}-ca", "v1", "ConfigMap", metadata, ca, child(account))
         Manifest(
             f"{name}-cron",
@@ -146,57 +144,19 @@ def session_variables(identity: Identity) -> dict[str, str]:
 
 def cron_job(cron: Cron, identity: Identity) -> dict[str, Any]:
     """One at a time, tried three times; a night that was missed is made up for within the hour."""
-    variables = {**cron.plain, **session_variables(identity)}
-    mounts: list[dict[str, Any]] = [
-        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 (the pod's own)
-        {"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True},
-    ]
-    volumes: list[dict[str, Any]] = [
-        {"name": "tmp", "emptyDir": {"sizeLimit": "50Gi"}},
-        {"name": "sts", "projected": {"sources": [sts_token(identity.audience)]}},
-    ]
+    container = platform_pod.container(
+        JOB,
+        cron.image,
+        ("tenantry", *cron.arguments),
+        {**cron.plain, **session_variables(identity)},
+        {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "10Gi"},
+        {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "50Gi"},
+    )
+    container["volumeMounts"].append({"name": "sts", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
+    pod: dict[str, Any] = {**platform_pod.pod(container, "50Gi"), "restartPolicy": "Never"}
+    pod["volumes"].append({"name": "sts", "projected": {"sources": [sts_token(identity.audience)]}})
     if cron.database_ca is not None:
-        variables["PGSSLROOTCERT"] = f"{AUTHORITIES}/{AUTHORITY}"
-        mounts.append({"name": "ca", "mountPath": AUTHORITIES})
-        volumes.append({"name": "ca", "configMap": {"name": JOB}})
-    container = {
-        "name": JOB,
-        "image": cron.image,
-        "imagePullPolicy": "Always",
-        "command": ["tenantry", *cron.arguments],
-        "env": [{"name": key, "value": value} for key, value in variables.items()],
-        "envFrom": [{"secretRef": {"name": JOB}}],
-        "resources": {
-            "requests": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "10Gi"},
-            "limits": {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "50Gi"},
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": mounts,
-    }
-    pod = {
-        "serviceAccountName": JOB,
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "restartPolicy": "Never",
-        "hostNetwork": False,
-        "hostPID": False,
-        "hostIPC": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": volumes,
-    }
+        platform_pod.mount_authorities(pod)
     return {
         "schedule": cron.schedule,
         "timeZone": TIME_ZONE,

@@ -11,11 +11,20 @@ from pulumi_postgresql import Role
 from pulumi_random import RandomPassword
 
 from components.shared.installation import Providers
-from components.shared.provider_resources import CloneRights, Migrations, Opening, Seed
+from components.shared.provider_resources import CloneRights, Migrations, Opening, ReadGrants, Seed
 
 PASSWORD_LENGTH: Final = 40  # letters and digits alone: 238 bits, and nothing to escape in a connection string
 # What a database was made from cannot be changed any more; a difference here must never drop it and clone it anew.
 IMMUTABLE_AFTER_CREATE: Final = ("template", "encoding", "lcCollate", "lcCtype", "tablespaceName")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A login that reads some columns and writes nothing."""
+
+    login: str
+    connections: int
+    columns: Mapping[str, Sequence[str]]  # table -> names
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class DatabaseArgs:
     migrations: tuple[str, str] | None = None  # set and digest
     kindergarten: Mapping[str, str] | None = None  # the tenant's own first rows
     administrators: Mapping[str, Mapping[str, str]] | None = None  # beside its contact, by id
+    readers: Sequence[Reader] = ()
     opening: Opening | None = None  # where its steps are recorded
     after: Sequence[pulumi.Resource] = ()  # what must be there before anything is made
     shut: Sequence[
@@ -68,7 +78,8 @@ class Database(pulumi.ComponentResource):
     login: str
     idle: str  # the other one
     password: pulumi.Output[str]
-    opened: pulumi.Resource  # with it the password works: whoever is handed that comes after it
+    opened: Role  # with it the password works: whoever is handed that comes after it
+    readers: Mapping[str, pulumi.Output[str]]  # login -> password
     ready: pulumi.Resource  # the last step: with it the database can be used
     administrator: pulumi.Output[str] | None = None  # the password of one use, a secret
     administrators: pulumi.Output[Mapping[str, str] | None] | None = None  # the same of the further ones, by id
@@ -115,7 +126,19 @@ class Database(pulumi.ComponentResource):
                 depends_on=[owner],
             ),
         )
-        last = self._steps(name, args, database, owner, logins, passwords)
+        readers = {reader.login: self._reader(name, args, reader) for reader in args.readers}
+        last = self._steps(
+            name,
+            args,
+            database,
+            owner,
+            [*logins, *(role for role, _ in readers.values())],
+            {
+                **dict(zip(args.logins, passwords, strict=True)),
+                **{login: password for login, (_, password) in readers.items()},
+            },
+        )
+        self.readers = {login: pulumi.Output.secret(password) for login, (_, password) in readers.items()}
         self.login, self.idle, self.ready = args.logins[active], args.logins[1 - active], last
         self.password, self.opened = pulumi.Output.secret(passwords[active]), logins[active]
         self.register_outputs({"database": args.database, "login": self.login})
@@ -133,6 +156,25 @@ class Database(pulumi.ComponentResource):
         )
         return first, second
 
+    def _reader(self, name: str, args: DatabaseArgs, reader: Reader) -> tuple[Role, pulumi.Output[str]]:
+        """Its role, a member of nothing, and its password."""
+        password = RandomPassword(
+            f"{name}-password-{reader.login}",
+            length=PASSWORD_LENGTH,
+            special=False,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.random),
+        ).result
+        role = Role(
+            f"{name}-login-{reader.login}",
+            name=reader.login,
+            login=True,
+            password=password,
+            roles=[],
+            connection_limit=reader.connections,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.providers.postgresql),
+        )
+        return role, password
+
     def _steps(
         self,
         name: str,
@@ -140,7 +182,7 @@ class Database(pulumi.ComponentResource):
         database: PgDatabase,
         owner: Role,
         logins: list[Role],
-        passwords: Sequence[pulumi.Input[str]],
+        passwords: Mapping[str, pulumi.Input[str]],
     ) -> pulumi.Resource:
         """Rights first, which open the database; they reach what the migrations make after them as well."""
 
@@ -157,7 +199,8 @@ class Database(pulumi.ComponentResource):
             connection_limit=args.connections,
             temp_file_limit_kb=args.temp_file_limit_kb,
             rights=None if args.rights == "owner" else args.rights,
-            passwords=pulumi.Output.secret(pulumi.Output.all(**dict(zip(args.logins, passwords, strict=True)))),
+            readers=[reader.login for reader in args.readers],
+            passwords=pulumi.Output.secret(pulumi.Output.all(**passwords)),
             opening=args.opening,
             opts=step_options(database, owner, *logins),
         )
@@ -165,6 +208,14 @@ class Database(pulumi.ComponentResource):
             chosen, digest = args.migrations
             last = Migrations(
                 f"{name}-migrations", database=args.database, set=chosen, digest=digest, opts=step_options(last)
+            )
+        for reader in args.readers:
+            last = ReadGrants(
+                f"{name}-reads-{reader.login}",
+                database=args.database,
+                login=reader.login,
+                columns=reader.columns,
+                opts=step_options(last),
             )
         if args.kindergarten is not None:
             last = Seed(

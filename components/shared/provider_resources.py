@@ -74,6 +74,7 @@ class CloneRights(pulumi.CustomResource):
         connection_limit: int,
         temp_file_limit_kb: int | None = None,
         rights: str | None = None,
+        readers: Sequence[str] = (),
         passwords: pulumi.Input[Mapping[str, str]] | None = None,
         opening: Opening | None = None,
         opts: pulumi.ResourceOptions,
@@ -87,10 +88,28 @@ class CloneRights(pulumi.CustomResource):
             "connectionLimit": connection_limit,
             "tempFileLimit": temp_file_limit_kb,
             "rights": rights,
+            "readers": list(readers) or None,
             "passwords": passwords,
             "opening": opening,
         }
         super().__init__(f"{PACKAGE}:index:CloneRights", name, inputs, opts)
+
+
+class ReadGrants(pulumi.CustomResource):
+    """The columns of a database that a login may read; it holds nothing else there."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        database: str,
+        login: str,
+        columns: Mapping[str, Sequence[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        named = {table: list(names) for table, names in columns.items()}
+        inputs = {"database": database, "login": login, "columns": named}
+        super().__init__(f"{PACKAGE}:index:ReadGrants", name, inputs, opts)
 
 
 class ClosedDatabases(pulumi.CustomResource):

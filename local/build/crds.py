@@ -11,6 +11,7 @@ from local.shared.progress import Progress
 
 MODULE = ROOT / "local" / "crds"
 _PROMETHEUS = "example/prometheus-operator-crd/monitoring.coreos.com_"
+_MONITORING = ("alertmanagerconfigs", "podmonitors", "prometheusrules", "servicemonitors")
 _ENVOY = "charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_"
 # Of some only the kinds that are declared: each definition costs the API server time and memory.
 FILES = {
@@ -18,9 +19,7 @@ FILES = {
     "github.com/envoyproxy/gateway": tuple(
         f"{_ENVOY}{kind}.yaml" for kind in ("backendtrafficpolicies", "clienttrafficpolicies", "httproutefilters")
     ),
-    "github.com/prometheus-operator/prometheus-operator": (
-        *(f"{_PROMETHEUS}{kind}.yaml" for kind in ("podmonitors", "prometheusrules")),
-    ),
+    "github.com/prometheus-operator/prometheus-operator": (*(f"{_PROMETHEUS}{kind}.yaml" for kind in _MONITORING),),
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_scaledobjects.yaml",),
 }
 # What Envoy Gateway itself watches besides: only where it runs.

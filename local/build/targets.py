@@ -45,7 +45,7 @@ class Target:
             for path in self.directory.rglob("*")
             if path.is_file()
             and (path.suffix in {".go", ".mod", ".sum"} or "testdata" not in path.parts)
-            and not path.name.endswith(("_test.go", ".py", ".md"))
+            and not path.name.endswith(("_test.go", ".py", ".pyc", ".md"))
         ]
 
 

@@ -94,6 +94,12 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
             "description": "Namespace of the gateway's proxies, from which requests come",
             "default": "tenantry-gateway",
         },
+        "monitoringNamespace": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Namespace of Prometheus, from which the exporter of metrics is scraped",
+            "default": "monitoring",
+        },
         "egress": _texts(
             "Destinations tenants may have, as NAMESPACE:PORT or CIDR:PORT; empty: what all tenants have alike",
             [],

@@ -57,6 +57,7 @@ FACTS: Final[Mapping[str, Mapping[str, Callable[[Configuration], Any]]]] = {
     "dns": {"zone": _same("zone"), "gateway": _gateway},
     "network": {
         "gatewayProxyNamespace": lambda config: config.get("gatewayProxyNamespace") or config.get("gatewayNamespace"),
+        "monitoringNamespace": _same("monitoringNamespace"),
     },
     "together": {"gatewayLimits": _truth("gatewayPolicies")},
 }

@@ -10,11 +10,15 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import SecretValue, boolean, mapping, number, sequence, shown, text
-from tenantry.names import ADMIN_DATABASE, TEMPLATE_DATABASE, database_of
+from tenantry.names import ADMIN_DATABASE, EXPORTER_LOGIN, TEMPLATE_DATABASE, database_of
 
 ROLE: Final = "postgresql:Role"
 DATABASE: Final = "postgresql:Database"
 RIGHTS: Final = "tenantry:CloneRights"
+READS: Final = "tenantry:ReadGrants"
+# Columns that are about people, or open something: of a login that only reads they are as good as all of it.
+PRIVATE: Final = re.compile("name$|phone|email|address|recipient|password|hash|token|settings|permissions|balance")
+HARMLESS_NAMES: Final = frozenset({"database_name", "step_name"})
 TURN: Final = re.compile("_[ab]$")  # of the two login roles of a database
 POWERS: Final = ("superuser", "createDatabase", "createRole", "replication", "bypassRowLevelSecurity")
 
@@ -104,6 +108,29 @@ def admin_rows(resource: Resource, settings: Settings) -> Iterator[str]:
     writes_rows = text(resource.props.get("rights")) == "rows"
     if resource.kind == RIGHTS and text(resource.props.get("database")) == ADMIN_DATABASE and not writes_rows:
         yield "its logins act as the owner"
+
+
+@resource_rule(
+    "database-reader",
+    kinds=[RIGHTS, READS],
+    why="What the exporter's pod may read, whoever gets into it reads: of all tenants.",
+    remedy=f"let it read {ADMIN_DATABASE} alone, by columns that are about nobody: tenantry/watch/read_columns.py.",
+)
+def readers(resource: Resource, settings: Settings) -> Iterator[str]:
+    """Logins that only read are the exporter's, in the admin database, and see no column about people."""
+    if resource.kind == RIGHTS:
+        strange = {text(login) for login in sequence(resource.props.get("readers"))} - {EXPORTER_LOGIN}
+        if resource.code is not None or text(resource.props.get("database")) != ADMIN_DATABASE:
+            strange |= {text(login) for login in sequence(resource.props.get("readers"))}
+        if strange:
+            yield f"it lets in {', '.join(sorted(strange))}"
+        return
+    if text(resource.props.get("database")) != ADMIN_DATABASE or text(resource.props.get("login")) != EXPORTER_LOGIN:
+        yield f"{shown(resource.props.get('login'))} reads {shown(resource.props.get('database'))}"
+    for table, columns in mapping(resource.props.get("columns")).items():
+        for column in map(text, sequence(columns)):
+            if column not in HARMLESS_NAMES and PRIVATE.search(column):
+                yield f"it reads {column} of {table}"
 
 
 @resource_rule(

@@ -4,6 +4,7 @@ from provider.resources.backup import Backup
 from provider.resources.base import Resource
 from provider.resources.database.clone_rights import CloneRights
 from provider.resources.database.closed_databases import ClosedDatabases
+from provider.resources.database.read_grants import ReadGrants
 from provider.resources.database.sessions import Sessions
 from provider.resources.directories import Directories
 from provider.resources.migrations import Migrations
@@ -18,6 +19,7 @@ RESOURCES: tuple[Resource, ...] = (
     TenantRow(),
     Directories(),
     ClosedDatabases(),
+    ReadGrants(),
     Opened(),
     Sessions(),
     Backup(),

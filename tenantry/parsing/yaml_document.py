@@ -68,7 +68,7 @@ def read_document(content: bytes) -> Document:
     try:
         text = _text_of(content, document)
         document.comments = {
-            number: found[1] for number, line in enumerate(text.splitlines(), 1) if (found := _COMMENT.search(line))
+            number: match[1] for number, line in enumerate(text.splitlines(), 1) if (match := _COMMENT.search(line))
         }
         _Reader(document, _events(text)).read()
     except _Stop:

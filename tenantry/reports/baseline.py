@@ -121,10 +121,10 @@ def git(directory: Path, *arguments: str) -> bytes:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         why = f" ({said[-1]})" if said else ""
-        wrong = f"`git {arguments[0]}` found nothing of that name"
+        problem = f"`git {arguments[0]}` found nothing of that name"
         if "--verify" in arguments:
-            wrong = f"{printable(arguments[-1].removesuffix('^{commit}')) or 'an empty text'} is no revision here"
-        raise BaselineUnavailable(f"{wrong}{why}: name a commit, tag, branch or directory")
+            problem = f"{printable(arguments[-1].removesuffix('^{commit}')) or 'an empty text'} is no revision here"
+        raise BaselineUnavailable(f"{problem}{why}: name a commit, tag, branch or directory")
     return done.stdout
 
 

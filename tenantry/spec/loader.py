@@ -112,8 +112,8 @@ def _check_comments(document: Document) -> None:
     faulty = {line for line, _, _ in document.faults}
     for line, text in document.comments.items():
         if line not in faulty and (kind := credential_in(text)) is not None:
-            wrong = FieldError(f"holds a comment that looks like a secret ({kind})", KEEP_SECRETS_OUT)
-            document.faults.append((line, (), wrong))
+            error = FieldError(f"holds a comment that looks like a secret ({kind})", KEEP_SECRETS_OUT)
+            document.faults.append((line, (), error))
 
 
 def _finished(path: Path, document: Document, value: Model | None) -> Reading[Model]:

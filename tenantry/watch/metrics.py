@@ -54,7 +54,8 @@ class TenantCollector(Collector):
         begin = time.monotonic()
         try:
             with self._connect(ADMIN_DATABASE) as session:
-                metrics = [*of_tenants(read_in(session), self._newest), *of_operations(session), *of_drift(session)]
+                facts = read_in(session, named=False)
+                metrics = [*of_tenants(facts, self._newest), *of_operations(session), *of_drift(session)]
             is_up = 1
         except Exception as error:  # of whatever kind: the exporter lives on, and says that it knows nothing
             print(f"the admin database cannot be read: {' '.join(str(error).split())}", flush=True)

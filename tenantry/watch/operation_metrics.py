@@ -1,4 +1,4 @@
-"""Metrics of what was done: runs, errors, openings, backups, and the looks for drift."""
+"""Metrics of what was done: runs, errors, openings, backups, credentials, and the looks for drift."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,10 +39,16 @@ BACKUPS: Final = """
 SELECT tenant_code, extract(epoch FROM max(completed_at))::float8 FROM data_backup_records
 WHERE tenant_code IS NOT NULL AND status IN ('completed', 'verified') GROUP BY 1
 """
+# The newest of any of a tenant's credentials: since when nobody has renewed a single one.
+CREDENTIALS: Final = """
+SELECT tenant_code, extract(epoch FROM max(occurred_at))::float8 FROM operation_changes
+WHERE resource_type = 'random:index/randomPassword:RandomPassword' AND outcome = 'done' AND action <> 'delete'
+    AND tenant_code IS NOT NULL GROUP BY 1
+"""
 
 
 def of_operations(session: "Session") -> list[Metric]:
-    """Runs, errors, openings and backups."""
+    """Runs, errors, openings, backups and credentials."""
     runs = CounterMetricFamily("tenant_operations", "Runs of this year", labels=["command", "result"])
     lasted = SummaryMetricFamily("tenant_operation_duration_seconds", "Of ended runs of this year", labels=["command"])
     totals: dict[str, tuple[int, float]] = {}
@@ -79,7 +85,12 @@ def of_operations(session: "Session") -> list[Metric]:
     for tenant, at in session.execute(BACKUPS).fetchall():
         if at is not None:
             backups.add_metric([tenant], at)
-    return [runs, lasted, at_work, errors, openings, backups]
+    credentials = GaugeMetricFamily(
+        "tenant_credentials_changed_timestamp_seconds", "Of the newest of a tenant's passwords", labels=["tenant"]
+    )
+    for tenant, at in session.execute(CREDENTIALS).fetchall():
+        credentials.add_metric([tenant], at)
+    return [runs, lasted, at_work, errors, openings, backups, credentials]
 
 
 def of_drift(session: "Session") -> list[Metric]:

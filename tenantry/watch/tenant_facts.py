@@ -19,20 +19,12 @@ QUOTAS: Final = (
 )  # fmt: skip
 THRESHOLDS: Final = (75, 90, 95)  # per cent, where a plan says nothing else
 
-# A tenant that is being opened is inactive until then; one that is purged has no use of anything.
 TENANTS: Final = """
-SELECT tenants.tenant_id, name, plan_type, coalesce(held_by, ''),
-    CASE WHEN tenants.status = 'active' THEN 'active'
-        WHEN tenants.status = 'deleted' THEN CASE WHEN scheduled_deletion_at <= now() THEN 'due' ELSE 'retained' END
-        WHEN tenants.status = 'inactive' AND progress.status IS DISTINCT FROM 'completed' THEN 'opening'
-        ELSE 'suspended' END,
-    database_name, max_users, max_storage, coalesce(settings -> 'quotas', '{}'),
-    (settings #>> '{limits,databaseConnections}')::bigint, (settings #>> '{price,monthly}')::numeric, schema_version,
-    scheduled_deletion_at
-FROM tenants LEFT JOIN tenant_init_progress AS progress USING (tenant_id)
-WHERE tenants.status <> 'purged' AND (%(code)s::text IS NULL OR tenants.tenant_id = %(code)s)
-ORDER BY length(tenants.tenant_id), tenants.tenant_id
+SELECT tenant_id, plan_type, held_by, phase, database_name, max_users, max_storage, quotas, database_connections,
+    monthly_price, schema_version, scheduled_deletion_at
+FROM tenant_figures WHERE %(code)s::text IS NULL OR tenant_id = %(code)s ORDER BY length(tenant_id), tenant_id
 """
+NAMES: Final = "SELECT tenant_id, name FROM tenants WHERE %(code)s::text IS NULL OR tenant_id = %(code)s"
 USERS: Final = """
 SELECT DISTINCT ON (tenant_id) tenant_id, total_users, counted_on FROM tenant_user_statistics
 WHERE %(code)s::text IS NULL OR tenant_id = %(code)s ORDER BY tenant_id, counted_on DESC
@@ -46,30 +38,31 @@ ORDER BY tenant_id, counted_on DESC
 # What the application writes for the bill, summed since the quota's last reset. Null where it has never written any.
 BILLED: Final = """
 SELECT tenant_id, item, sum(quantity) FILTER (WHERE period_start >= CASE
-        coalesce(settings #>> ARRAY['quotas', item, 'reset'], 'none')
+        coalesce(quotas #>> ARRAY[item, 'reset'], 'none')
         WHEN 'hourly' THEN current_date WHEN 'daily' THEN current_date
         WHEN 'weekly' THEN date_trunc('week', now())::date WHEN 'monthly' THEN date_trunc('month', now())::date
         ELSE '-infinity' END)
-FROM billing_records JOIN tenants USING (tenant_id)
+FROM billing_records JOIN tenant_figures USING (tenant_id)
 WHERE item IN ('api_calls', 'bandwidth', 'compute_hours', 'file_uploads')
     AND (%(code)s::text IS NULL OR tenant_id = %(code)s)
 GROUP BY 1, 2
 """
 EMAILS: Final = """
 SELECT tenant_code, count(*) FILTER (WHERE sent_at >= CASE
-        coalesce(settings #>> '{quotas,email_sends,reset}', 'hourly')
+        coalesce(quotas #>> '{email_sends,reset}', 'hourly')
         WHEN 'hourly' THEN date_trunc('hour', now()) WHEN 'daily' THEN date_trunc('day', now())
         WHEN 'weekly' THEN date_trunc('week', now()) WHEN 'monthly' THEN date_trunc('month', now())
         ELSE '-infinity' END)
-FROM notification_logs JOIN tenants ON tenant_id = tenant_code
-WHERE medium = 'email' AND notification_logs.status IN ('sent', 'delivered')
+FROM notification_logs JOIN tenant_figures ON tenant_id = tenant_code
+WHERE medium = 'email' AND status IN ('sent', 'delivered')
     AND (%(code)s::text IS NULL OR tenant_code = %(code)s)
 GROUP BY 1
 """
 # Sessions of the server by database, and which databases there are.
 DATABASES: Final = """
-SELECT datname, datconnlimit, (SELECT count(*) FROM pg_stat_activity WHERE datid = pg_database.oid)
-FROM pg_database WHERE NOT datistemplate
+SELECT datname, datconnlimit, coalesce(sessions, 0) FROM pg_database
+LEFT JOIN (SELECT datid, count(*) AS sessions FROM pg_stat_activity GROUP BY 1) AS activity ON datid = pg_database.oid
+WHERE NOT datistemplate
 """
 
 
@@ -105,7 +98,7 @@ class Quota:
 @dataclass(frozen=True, slots=True)
 class TenantFacts:
     code: str
-    name: str
+    name: str  # the customer's; empty where it was not asked for
     plan: str
     stack: str  # that holds it
     phase: str
@@ -126,9 +119,10 @@ def read(connect: "Connect", code: str | None = None) -> list[TenantFacts]:
         return read_in(session, code)
 
 
-def read_in(session: "Session", code: str | None = None) -> list[TenantFacts]:
-    """The same in a session in the admin database."""
+def read_in(session: "Session", code: str | None = None, *, named: bool = True) -> list[TenantFacts]:
+    """The same in a session in the admin database. `named`: with the customers' names, which metrics do without."""
     given = {"code": code}
+    names = dict(session.execute(NAMES, given).fetchall()) if named else {}
     users = {row[0]: row[1:] for row in session.execute(USERS, given).fetchall()}
     storage = {row[0]: row[1:] for row in session.execute(STORAGE, given).fetchall()}
     emails = dict(session.execute(EMAILS, given).fetchall())
@@ -142,7 +136,7 @@ def read_in(session: "Session", code: str | None = None) -> list[TenantFacts]:
         if not is_code(tenant):
             continue
         used = _Used(users.get(tenant), storage.get(tenant), billed.get(tenant, {}), emails.get(tenant), databases)
-        facts.append(_facts(row, used))
+        facts.append(_facts(row, str(names.get(tenant, "")), used))
     return facts
 
 
@@ -155,8 +149,8 @@ class _Used:
     databases: Mapping[str, tuple[int, int]]
 
 
-def _facts(row: tuple[Any, ...], used: _Used) -> TenantFacts:
-    code, name, plan, stack, phase, database, max_users, max_storage, given, connections, price, version, due = row
+def _facts(row: tuple[Any, ...], name: str, used: _Used) -> TenantFacts:
+    code, plan, stack, phase, database, max_users, max_storage, given, connections, price, version, due = row
     limit, sessions = used.databases.get(database, (None, None))
     _, objects, size, _ = used.storage or (None, None, None, None)
     return TenantFacts(

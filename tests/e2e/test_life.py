@@ -3,10 +3,14 @@
 The tests share one instance and run in the order of the file.
 """
 
+import json
+import subprocess
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 import yaml
@@ -15,6 +19,12 @@ from local.instances.throwaway import World
 
 DELETED, AGAIN = date(2026, 10, 2), date(2026, 10, 5)
 LONG = 40  # days until its expiry
+SECONDS = 120
+# Of the run at work: what it has written down of the tenant so far.
+AT_WORK = """
+SELECT count(*) FROM operation_changes JOIN operation_runs AS run ON run.id = run_id
+WHERE tenant_code = 'k001' AND NOT EXISTS (SELECT FROM operation_ends WHERE operation_ends.run_id = run.id)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +123,30 @@ def test_a_past_expiry_suspends(life: Any, before: Any) -> None:
     assert life.phase() == "suspended"
     has_no_access(life)
     life.write(expires_at=None)
+
+
+def test_a_run_that_is_killed_while_it_changes_the_tenant(life: Any, before: Any) -> None:
+    """The role is held by somebody, so that the run waits there with half of its work done."""
+    life.write(status="suspended")
+    with life.world.connect() as holder, holder.transaction(force_rollback=True):
+        holder.execute(f"ALTER ROLE {life.login[0]} CONNECTION LIMIT 7".encode())
+        command = ["tenantry", "up", "--stack", "local"]
+        quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(command, cwd=life.world.folder, env=life.world.env, **quiet) as process:
+            deadline = time.monotonic() + SECONDS
+            while life.ask(AT_WORK) == [(0,)]:
+                assert process.poll() is None, "the run has ended before it was killed"
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            whole = psutil.Process(process.pid)
+            for part in (whole, *whole.children(recursive=True)):  # the command, the engine, its plugins
+                part.kill()
+    life.world.up()
+    assert life.phase() == "suspended"
+    life.write(status="active")
+    life.world.up()
+    is_live(life)
+    assert life.data() == before
 
 
 def test_a_backup_that_fails_fails_that_step_alone_and_says_so(life: Any, before: Any) -> None:
@@ -336,6 +370,26 @@ def test_what_stays_is_a_tombstone_a_log_and_the_proved_backup(life: Any, before
     assert "nobody" in life.purge()
     again = life.world.up()
     assert all(word not in again.stdout for word in ("created", "updated", "deleted"))
+
+
+def test_the_history_tells_its_whole_life(life: Any, before: Any) -> None:
+    """From the run that opened it to the last step of its removal, with the one that was killed; nobody rewrites it."""
+    said = life.world.run("tenantry", "history", "k001", "--most", "1000", "--json", "--stack", "local").stdout
+    runs = sorted(json.loads(said)["runs"], key=lambda run: run["started_at"])
+    actions = [{change["action"] for change in run["changes"]} for run in runs]
+    assert "create" in actions[0]
+    assert {"ok", "failed", "killed"} <= {run["result"] for run in runs}
+    (killed,) = [run for run in runs if run["result"] == "killed"]
+    assert killed["changes"], "what it had done until then"
+    assert (runs[-1]["command"], runs[-1]["result"]) == ("purge", "ok")
+    done = set[str]().union(*actions)
+    assert {"create", "update", "delete"} <= done
+    assert {"purge prove", "purge bury", "purge finish"} <= done
+    assert all(run["actor"] and run["host"] for run in runs)
+    with life.world.connect("admin_tenant_management") as provisioner:
+        for statement in ("UPDATE operation_changes SET tenant_code = 'k002'", "DELETE FROM operation_ends"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                provisioner.execute(statement.encode())
 
 
 def test_the_code_is_never_used_again(life: Any, before: Any) -> None:

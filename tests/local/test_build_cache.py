@@ -9,6 +9,7 @@ import pytest
 
 from local.build import crds
 from local.build.cache import appearing, cache_root, key_of, lock
+from local.build.targets import TARGETS, Target
 
 
 def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
@@ -49,6 +50,23 @@ def _hold(path: Path, log: Path) -> None:
         time.sleep(0.2)
         with log.open("a") as out:
             out.write("out ")
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.binary)
+def test_no_binary_is_built_from_what_python_compiled(target: Target) -> None:
+    """Such files come and go, and differ in each clone: with them each clone would build anew."""
+    compiled = target.directory / "__pycache__" / "anything.cpython-311.pyc"
+    is_new = not compiled.parent.exists()
+    compiled.parent.mkdir(exist_ok=True)
+    compiled.touch()
+    try:
+        sources = target.sources()
+    finally:
+        compiled.unlink()
+        if is_new:
+            compiled.parent.rmdir()
+    assert sources
+    assert not {path.suffix for path in sources} & {".py", ".pyc"}
 
 
 def test_two_builders_take_turns(tmp_path: Path) -> None:

@@ -112,7 +112,12 @@ def _run(
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     egress = ["tenantry-platform:4001", "10.0.0.5/32:5432"]
-    changes = {"today": TODAY.isoformat(), "egress": egress, "databaseCa": "-----BEGIN CERTIFICATE-----"}
+    changes = {
+        "today": TODAY.isoformat(),
+        "egress": egress,
+        "databaseCa": "-----BEGIN CERTIFICATE-----",
+        "monitoringNamespace": "monitoring",
+    }
     return recorded(
         record,
         secret_type,

@@ -243,10 +243,10 @@ def test_a_refresh_reads_who_is_listed(plugin, opened) -> None:
 
 def test_a_restore_knows_how_many_rows_they_are(plugin, server, opened) -> None:
     with server.connect("clone") as session:
-        before = counts(session)
+        before = counts(session, session)
     plugin.update("Seed", opened, declared(BOTH))
     with server.connect("clone") as session:
-        more = {name: count - before[name] for name, count in counts(session).items()}
+        more = {name: count - before[name] for name, count in counts(session, session).items()}
     assert {name: count for name, count in more.items() if count} == {
         name: count - seeded(0)[name] for name, count in seeded(2).items() if count != seeded(0)[name]
     }

@@ -45,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "Directories": {"objects": {"nowhere": ["a/"]}, "regions": {"nowhere": "cn-shanghai"}},
     "ClosedDatabases": {"databases": ["nowhere"]},
+    "ReadGrants": {"database": "nowhere", "login": "reader", "columns": {"tenants": ["tenant_id"]}},
     "Opened": {"opening": {"database": "nowhere", "tenant": "k001"}},
     "Sessions": {"database": "nowhere", "logins": ["nowhere_a"]},
     "Backup": {

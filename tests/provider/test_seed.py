@@ -59,9 +59,9 @@ def test_the_kindergarten_and_its_administrator_are_there_once(plugin, server, c
 def test_a_restore_knows_how_many_rows_an_opening_adds(plugin, server, clone: str, request) -> None:
     """Only over these may another tenant's backup be put without saying so twice."""
     with server.connect(clone) as session:
-        before = counts(session)
+        before = counts(session, session)
         request.getfixturevalue("seeded")
-        after = counts(session)
+        after = counts(session, session)
     assert {name: more for name, count in after.items() if (more := count - before[name])} == rows_of_opening(0)
 
 

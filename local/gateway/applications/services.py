@@ -73,7 +73,7 @@ class ServiceSockets:
                 self._open[port] = await self._opened(port, connects)
 
     async def _opened(self, port: ServicePort, connects: Sequence[Connect]) -> tuple[asyncio.Server, list[Connect]]:
-        current, turns = list(connects), cycle(range(2**16))
+        current, numbers = list(connects), cycle(range(2**16))
         loop, name = asyncio.get_running_loop(), port.socket(self._prefix)
-        server = await loop.create_unix_server(lambda: current[next(turns) % len(current)](), name, backlog=1024)
+        server = await loop.create_unix_server(lambda: current[next(numbers) % len(current)](), name, backlog=1024)
         return server, current

@@ -9,7 +9,7 @@ from policies.model.rule import Violation, resource_rule, stack_rule
 from policies.model.settings import Settings
 from policies.model.stack import Stack
 from policies.model.values import at, boolean, mapping, sequence, shown, text
-from tenantry.names import APP_PORT
+from tenantry.names import APP_PORT, EXPORTER, EXPORTER_PORT, PART_LABEL, PLATFORM_NAMESPACE
 
 POLICY: Final = "kubernetes:NetworkPolicy"
 SERVICE: Final = "kubernetes:Service"
@@ -33,9 +33,9 @@ def _rules(resource: Resource) -> Iterator[tuple[str, list[Any], list[Any]]]:
     remedy="set policyTypes to Ingress and Egress.",
 )
 def directions(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's NetworkPolicies hold in both directions."""
+    """NetworkPolicies hold in both directions."""
     named = {text(direction) for direction in sequence(at(resource.props, "spec", "policyTypes"))}
-    if resource.code and named != {"Ingress", "Egress"}:
+    if named != {"Ingress", "Egress"}:
         yield f"it holds for {', '.join(sorted(named)) or 'no direction by name'}"
 
 
@@ -46,9 +46,7 @@ def directions(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy="name the peers and the ports of every rule, and ranges no wider than /8.",
 )
 def everywhere(resource: Resource, settings: Settings) -> Iterator[str]:
-    """Every opening of a tenant names its peers and its ports."""
-    if resource.code is None:
-        return
+    """Every opening names its peers and its ports."""
     for side, peers, ports in _rules(resource):
         if not peers:
             yield f"{side} is open for everybody"
@@ -73,9 +71,7 @@ def everywhere(resource: Resource, settings: Settings) -> Iterator[str]:
     remedy=f"select namespaces by {NAMESPACE_NAME}, one name at a time.",
 )
 def namespace(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's openings select namespaces by their own name, and no other tenant's."""
-    if resource.code is None:
-        return
+    """Openings select namespaces by their own name, and no other tenant's."""
     for side, peers, _ in _rules(resource):
         for peer in map(mapping, peers):
             if "namespaceSelector" not in peer:
@@ -110,15 +106,38 @@ def ingress(resource: Resource, settings: Settings) -> Iterator[str]:
 
 
 @resource_rule(
+    "network-metrics",
+    kinds=[POLICY],
+    why="Who reaches the exporter reads the figures of all tenants, and there is no login.",
+    remedy=f"open port {EXPORTER_PORT} of its pods to the namespace of tenantry:monitoringNamespace alone.",
+)
+def metrics(resource: Resource, settings: Settings) -> Iterator[str]:
+    """The platform's NetworkPolicy is the exporter's: Prometheus' namespace reaches its metrics, and nobody else."""
+    if resource.code is not None:
+        return
+    if mapping(at(resource.props, "spec", "podSelector", "matchLabels")) != {PART_LABEL: EXPORTER}:
+        yield "it selects other pods than the exporter's"
+    monitoring = settings.text("monitoringNamespace")
+    for side, peers, ports in _rules(resource):
+        if side != "ingress":
+            continue
+        for peer in map(mapping, peers):
+            if at(peer, "namespaceSelector", "matchLabels", NAMESPACE_NAME) != monitoring:
+                yield "it lets in others than Prometheus"
+        if any(mapping(port).get("port") != EXPORTER_PORT for port in ports):
+            yield "it opens another port than the metrics'"
+
+
+@resource_rule(
     "network-egress",
     kinds=[POLICY],
-    why="What a tenant reaches, an intruder in its pods reaches.",
+    why="What a pod reaches, an intruder in it reaches.",
     remedy="list the destination in `egress` of this policy, or leave it out.",
 )
 def egress(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant reaches names (DNS) and the listed destinations."""
+    """A tenant, and the exporter, reach names (DNS) and the listed destinations."""
     listed = settings.texts("egress")
-    if resource.code is None or not listed:
+    if not listed:
         return
     for opening in sorted(_destinations(resource) - listed - {"kube-system:53"}):
         yield f"it reaches {opening}, which is not listed"
@@ -148,9 +167,7 @@ def _peer(peer: Any) -> str:
     remedy="declare a ClusterIP without externalIPs, nodePort or externalName.",
 )
 def service(resource: Resource, settings: Settings) -> Iterator[str]:
-    """A tenant's Services are reached inside the cluster only, and lead to its own pods."""
-    if resource.code is None:
-        return
+    """Services are reached inside the cluster only, and lead to a tenant's own pods, or to the exporter."""
     spec = mapping(at(resource.props, "spec"))
     if text(spec.get("type")) not in ("", "ClusterIP"):
         yield f"it is a {shown(spec.get('type'))}"
@@ -161,8 +178,9 @@ def service(resource: Resource, settings: Settings) -> Iterator[str]:
         yield "it takes a port of the nodes"
     if boolean(spec.get("publishNotReadyAddresses")):
         yield "it leads to pods that are not ready"
-    if mapping(spec.get("selector")).get(TENANT_LABEL) != resource.code:
-        yield "it does not select the tenant's own pods"
+    label, value = (TENANT_LABEL, resource.code) if resource.code else (PART_LABEL, EXPORTER)
+    if mapping(spec.get("selector")).get(label) != value:
+        yield "it does not select its own pods"
 
 
 @stack_rule(
@@ -184,6 +202,24 @@ def _closes(resource: Resource) -> bool:
     named = {text(direction) for direction in sequence(spec.get("policyTypes"))}
     everything = not any(mapping(spec.get("podSelector")).values())
     return everything and named == {"Ingress", "Egress"} and not any(True for _ in _rules(resource))
+
+
+@stack_rule(
+    "network-exporter",
+    why="Pods that no policy selects are open to everybody, and the exporter asks nobody who he is.",
+    remedy="declare its NetworkPolicy with it, as components/monitoring/exporter.py does.",
+)
+def exporter(stack: Stack, settings: Settings) -> Iterator[Violation]:
+    """The exporter's pods, where it is deployed, are closed but for what their NetworkPolicy names."""
+    wanted = {PART_LABEL: EXPORTER}
+    closed_pods = any(
+        mapping(at(policy.props, "spec", "podSelector", "matchLabels")) == wanted
+        for policy in stack.of(POLICY)
+        if policy.namespace == PLATFORM_NAMESPACE
+    )
+    for deployment in stack.of("kubernetes:Deployment"):
+        if deployment.namespace == PLATFORM_NAMESPACE and not closed_pods:
+            yield Violation("platform", "no NetworkPolicy closes it", deployment)
 
 
 @stack_rule(

@@ -183,7 +183,7 @@ def pod_volumes(resource: Resource, settings: Settings) -> Iterator[str]:
     for name, kind, detail in volumes(pod(resource)):
         if kind not in VOLUMES:
             yield f"volume {name} is a {kind}"
-        elif kind == "emptyDir" and resource.code and not text(detail.get("sizeLimit")):
+        elif kind == "emptyDir" and not text(detail.get("sizeLimit")):
             yield f"volume {name} has no limit"
 
 

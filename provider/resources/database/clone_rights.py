@@ -49,6 +49,8 @@ SELECT array_agg(privilege_type) FROM pg_namespace, aclexplode(coalesce(nspacl, 
 WHERE nspname = 'public' AND grantee = 0
 """
 LOGIN_RIGHTS: Final = {"CONNECT", "TEMPORARY"}
+READER_RIGHTS: Final = {"CONNECT"}
+READS_ONLY: Final = "default_transaction_read_only"  # it may lift that itself: what it may write is nothing anyway
 OWNERS, ROWS = "owner", "rows"  # what the logins have in it: all that its owner has, or its rows
 INSUFFICIENT_PRIVILEGE: Final = (
     "let it act as the role that owns these or that gave these rights, or use a more powerful one"
@@ -58,8 +60,9 @@ INSUFFICIENT_PRIVILEGE: Final = (
 class CloneRights(Resource):
     """Rights are given once more to the owner and the login roles, and taken from everybody else.
 
-    Login roles act as the owner, or with `rights: rows` read and write rows and are not members of it. Their
-    `passwords` (login -> password) are set again where the server calls them wrong.
+    Login roles act as the owner, or with `rights: rows` read and write rows and are not members of it. `readers` are
+    logins that may connect, in sessions that write nothing; what they read ReadGrants says. The `passwords` of all
+    (login -> password) are set again where the server calls them wrong.
     One list of differences serves both ways: an update makes them go, a refresh tells them as `drift`. With them a
     tenant's database is its own: the step of that name ends here.
     """
@@ -73,11 +76,12 @@ class CloneRights(Resource):
         "connectionLimit": "number",
         "tempFileLimit": "number",  # kB, of one session of a login
         "rights": "string",
+        "readers": "list",
         "passwords": "object",
         "opening": "object",
     }
     optional: ClassVar[frozenset[str]] = frozenset(
-        {"connectionLimit", "tempFileLimit", "rights", "passwords", "opening"}
+        {"connectionLimit", "tempFileLimit", "rights", "readers", "passwords", "opening"}
     )
     identifying: ClassVar[frozenset[str]] = frozenset({"database"})
     computed: ClassVar[frozenset[str]] = frozenset({"drift"})
@@ -150,7 +154,7 @@ class CloneRights(Resource):
             with error_context("taking rights away", explain), at.catalogs(state["database"]) as session:
                 held = {name for name, _, _ in session.execute(GRANTS, [state["database"]]).fetchall()}
                 database = sql.Identifier(state["database"])
-                for login in held.intersection(state["logins"]):
+                for login in held.intersection(_all_logins(state)):
                     session.execute(
                         sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, sql.Identifier(login))
                     )
@@ -213,15 +217,21 @@ def _owner(session: "Session", inputs: Inputs) -> Iterator[Repair]:
         )
 
 
+def _all_logins(inputs: Inputs) -> list[str]:
+    """Those that may connect: the two that take turns, and who only reads."""
+    return [*inputs["logins"], *(inputs.get("readers") or ())]
+
+
 def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
-    database, logins = sql.Identifier(inputs["database"]), set[str](inputs["logins"])
+    database, readers = sql.Identifier(inputs["database"]), set[str](inputs.get("readers") or ())
+    due = {name: READER_RIGHTS if name in readers else LOGIN_RIGHTS for name in _all_logins(inputs)}
     # The platform's own, while they work: of one whose owner has taken its own right to connect (owner_login.py).
     platform = {f"{inputs['owner']}{suffix}" for suffix in PLATFORM_SUFFIXES}
     held = dict[str, set[str]]()
     for name, public, rights in session.execute(GRANTS, [inputs["database"]]).fetchall():
-        if name in logins and LOGIN_RIGHTS.issuperset(rights):
+        if name in due and due[name].issuperset(rights):
             held[name] = set(rights)
         elif name != inputs["owner"] and name not in platform:
             grantee = sql.SQL("PUBLIC") if public else sql.Identifier(name)
@@ -229,11 +239,12 @@ def _grants(session: "Session", inputs: Inputs) -> Iterator[Repair]:
                 f"{name} holds {', '.join(sorted(rights))}",
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, grantee),
             )
-    for login in sorted(logins):
-        if held.get(login) != LOGIN_RIGHTS:
+    for login, rights in sorted(due.items()):
+        if held.get(login) != rights:
+            listed = sql.SQL(", ").join(sql.SQL(right) for right in sorted(rights))  # pyright: ignore[reportArgumentType] (constants)
             yield Repair(
                 f"{login} may not connect",
-                sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, sql.Identifier(login)),
+                sql.SQL("GRANT {} ON DATABASE {} TO {}").format(listed, database, sql.Identifier(login)),
             )
 
 
@@ -243,36 +254,40 @@ def _settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
     acting = {} if inputs.get("rights") == ROWS else {"role": str(inputs["owner"])}
-    wanted = {
-        **acting,
+    timeouts = {
         "statement_timeout": f"{inputs['statementTimeout']}s",
         "idle_in_transaction_session_timeout": f"{inputs['idleTimeout']}s",
-        **temp_files.wanted(session, inputs),
     }
+    wanted = {**acting, **timeouts, **temp_files.wanted(session, inputs)}
+    due = dict.fromkeys(inputs["logins"], wanted)
+    reading = {**timeouts, READS_ONLY: "on"}
+    due |= dict.fromkeys(inputs.get("readers") or (), reading)
     current: dict[str, dict[str, str]] = {
         role: temp_files.ours(inputs, wanted, dict(entry.split("=", 1) for entry in settings))
         for role, settings in session.execute(SETTINGS).fetchall()
     }
     database = sql.Identifier(inputs["database"])
-    for role in sorted(set(current).union(inputs["logins"])):
+    for role in sorted(set(current).union(due)):
         prefix = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), database)
         kept = {
             name: prefix + sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
-            for name, value in (wanted if role in inputs["logins"] else {}).items()
+            for name, value in due.get(role, {}).items()
         }
         if extra := sorted(set(current.get(role, {})) - set(kept)):
             # All at once: some of a transaction's settings cannot be reset by name.
             again = sql.SQL(";\n").join([prefix + sql.SQL("RESET ALL"), *kept.values()])
             yield Repair(f"{role} has a setting {', '.join(extra)}", again)
         for name, statement in kept.items():
-            if current.get(role, {}).get(name) != wanted[name]:
+            if current.get(role, {}).get(name) != due[role][name]:
                 yield Repair(f"{role} lacks its setting {name}", statement)
 
 
 def _other_settings(session: "Session", inputs: Inputs) -> Iterator[Repair]:
     from psycopg import sql
 
-    for role, database, settings in session.execute(OTHER_SETTINGS, [[inputs["owner"], *inputs["logins"]]]).fetchall():
+    for role, database, settings in session.execute(
+        OTHER_SETTINGS, [[inputs["owner"], *_all_logins(inputs)]]
+    ).fetchall():
         names = ", ".join(sorted(setting.partition("=")[0] for setting in settings))
         if role is None:
             what, target = "the database", sql.SQL("DATABASE {}").format(sql.Identifier(database))
@@ -303,8 +318,10 @@ def _imported(session: "Session", database: str) -> Inputs:
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
     ).fetchone()
     settings = {role: dict(entry.split("=", 1) for entry in entries) for role, entries in session.execute(SETTINGS)}
+    readers = sorted(role for role, entries in settings.items() if READS_ONLY in entries)
     acting = sorted(role for role, entries in settings.items() if "role" in entries)
-    logins = acting or sorted(role for role, entries in settings.items() if "statement_timeout" in entries)
+    limited = {role for role, entries in settings.items() if "statement_timeout" in entries}
+    logins = acting or sorted(limited.difference(readers))
     first = settings[logins[0]] if logins else {}
     return {
         "database": database,
@@ -314,4 +331,5 @@ def _imported(session: "Session", database: str) -> Inputs:
         "idleTimeout": int(first.get("idle_in_transaction_session_timeout", "0s").removesuffix("s")),
         **temp_files.imported(first),
         **({"rights": ROWS} if logins and not acting else {}),
+        **({"readers": readers} if readers else {}),
     }

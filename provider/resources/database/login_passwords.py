@@ -26,7 +26,7 @@ def faults(at: Connections, outside: "Session", inputs: Inputs) -> Iterator[Repa
     from psycopg import sql
 
     passwords: dict[str, str] = inputs.get("passwords") or {}
-    wanted = sorted(set(passwords).intersection(inputs["logins"]))
+    wanted = sorted(set(passwords).intersection([*inputs["logins"], *(inputs.get("readers") or ())]))
     if not wanted:
         return
     for (login,) in outside.execute(TRIED, [wanted]).fetchall():

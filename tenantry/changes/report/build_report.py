@@ -148,6 +148,8 @@ def _words(weight: Weight, one: Operation, facts: TenantFacts | None) -> str:
             return "pods stop:"
         return "pods start:" if before is not after and after is Phase.ACTIVE else "pods are replaced one by one:"
     if weight is Weight.ISOLATION and is_limit(one.resource, one.properties):
+        if facts is not None and facts.changes_plan:  # which explains it only where the request has nothing but files
+            return "a limit changes, by the tenant's file or by what else the request changes:"
         return "a limit changes, and no file of the tenant explains it:"
     if weight is Weight.ISOLATION:
         return f"what keeps tenants apart is {_WORDS.get(one.operation, one.operation)}:"

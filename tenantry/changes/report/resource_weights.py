@@ -89,6 +89,7 @@ WALLS: Final[dict[str, tuple[Cause, ...]]] = {
     "postgresql:index:Grant": (),
     "postgresql:index:DefaultPrivileges": (),
     "tenantry:index:CloneRights": (Cause.WORKLOAD,),
+    "tenantry:index:ReadGrants": (),
 }
 QUOTAS: Final = frozenset(
     {

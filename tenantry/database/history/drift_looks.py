@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     Session = psycopg.Connection[tuple[Any, ...]]
 
-PREFIX: Final = "tenantry.drift."  # and the stack's name: a key of system_config
-_READ: Final = "SELECT config_key, config_value::text FROM system_config WHERE starts_with(config_key, %s) ORDER BY 1"
+# And the stack's name: a key of system_config. The view of these rows is provider/migrations/admin/0014_exporter.sql.
+PREFIX: Final = "tenantry.drift."
+_READ: Final = "SELECT config_key, config_value::text FROM drift_looks ORDER BY 1"
 _STACK: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _GRAVITY: Final = re.compile(r"[a-z ]{1,40}")
 
@@ -28,7 +29,7 @@ class DriftLook:
 
 def read_drift_looks(session: "Session") -> list[DriftLook]:
     """By stack. A row that is none is left out: whoever may write rows of that table must not silence all others."""
-    looks = (_look(str(key), str(value)) for key, value in session.execute(_READ, [PREFIX]).fetchall())
+    looks = (_look(str(key), str(value)) for key, value in session.execute(_READ).fetchall())
     return [look for look in looks if look is not None]
 
 

@@ -57,6 +57,21 @@ class Server:
         with connection:
             yield connection
 
+    @contextmanager
+    def plain_session(self, database: str, options: str = "") -> "Generator[Session, None, None]":
+        """A session with what the server and the database say, for a login that may connect to that database alone.
+
+        For databases that are no tenant's: a tenant's own settings would count in it. Raises NoAnswer like `session`.
+        """
+        import psycopg
+
+        try:
+            connection = self._attempt(database, None, options)
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(" ".join(str(error).split())) from None
+        with connection:
+            yield connection
+
     def _attempt(self, database: str, login: OwnerLogin | None, options: str) -> "Session":
         import psycopg
 

@@ -10,12 +10,13 @@ from typing import Any, Final
 from tenantry.watch.alerts.cluster import CLUSTER
 from tenantry.watch.alerts.model import RUNBOOKS, Alert, Recording
 from tenantry.watch.alerts.operations import OPERATIONS
+from tenantry.watch.alerts.site import SITE
 from tenantry.watch.alerts.traffic import TRAFFIC
 from tenantry.watch.alerts.usage import USAGE
 
 INTERVAL: Final = "30s"
 # One group: what it joins with is worked out before, in the same moment. Two would be evaluated in any order.
-RULES: Final = (*USAGE, *TRAFFIC, *CLUSTER, *OPERATIONS)
+RULES: Final = (*USAGE, *TRAFFIC, *CLUSTER, *OPERATIONS, *SITE)
 ALERTS: Final = tuple(rule for rule in RULES if isinstance(rule, Alert))
 
 

@@ -73,10 +73,10 @@ CLUSTER: Final[Rules] = (
     Alert(
         requirement="wildcard TLS",
         name="CertificateExpires",
-        expression="min by (namespace, name) (certmanager_certificate_expiration_timestamp_seconds) - time()"
-        f" < {_FORTNIGHT}",
+        expression="min by (certificate) (label_join(certmanager_certificate_expiration_timestamp_seconds,"
+        f' "certificate", "/", "namespace", "name")) - time() < {_FORTNIGHT}',
         lasts="1h",
         severity=Severity.CRITICAL,
-        summary="certificate {{ $labels.namespace }}/{{ $labels.name }} expires in {{ $value | humanizeDuration }}",
+        summary="certificate {{ $labels.certificate }} expires in {{ $value | humanizeDuration }}",
     ),
 )

@@ -11,6 +11,7 @@ EXTRA = {
     "extension": ("postgresql:index/extension:Extension", {"database": "rent001", "name": "pgcrypto"}),
     "schema": ("postgresql:index/schema:Schema", {"database": "rent001", "name": "reports", "owner": "rent001"}),
 }  # fmt: skip
+READS = "platform-admin-tenant-management-reads-tenantry_exporter"
 ADMIN_LOGIN, ADMIN_RIGHTS = "platform-admin-tenant-management-login-b", "platform-admin-tenant-management-rights"
 DATABASE, OWNER, LOGIN, RIGHTS = "k001-db-database", "k001-db-owner", "k001-db-login-a", "k001-db-rights"
 CASES: list[tuple[str, str, str, Any]] = [
@@ -34,6 +35,15 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("database-rows", ADMIN_LOGIN, "roles", ["admin_tenant_management"]),
     ("database-rows", ADMIN_RIGHTS, "rights", None),
     ("database-rows", ADMIN_RIGHTS, "rights", "owner"),
+    ("database-reader", ADMIN_RIGHTS, "readers", ["tenantry_exporter", "rent001_a"]),
+    ("database-reader", "platform-kargerdensales-test-rights", "readers", ["tenantry_exporter"]),
+    ("database-reader", RIGHTS, "readers", ["tenantry_exporter"]),
+    ("database-reader", READS, "database", "kargerdensales_test"),
+    ("database-reader", READS, "login", "admin_tenant_management_a"),
+    ("database-reader", READS, "columns.tenants", ["contact_phone"]),
+    ("database-reader", READS, "columns.tenants", ["name"]),
+    ("database-reader", READS, "columns.tenants", ["settings"]),
+    ("database-reader", READS, "columns.admin_users", ["password"]),
     ("database-password", LOGIN, "password", ""),
     ("database-password", LOGIN, "encryptedPassword", False),
     ("database-connections", DATABASE, "connectionLimit", -1),

@@ -92,6 +92,9 @@ def test_a_suspended_tenants_routes_answer_with_its_notice(closed, broken) -> No
     assert [str(violation) for violation in broken(closed).broken] == []
 
 
+CASES_ELSEWHERE = ["dns-notice", "dns-shut"]
+
+
 @pytest.mark.parametrize(
     ("rule", "name", "path", "value"),
     [

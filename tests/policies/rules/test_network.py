@@ -7,6 +7,7 @@ import pytest
 
 OPEN, CLOSED, SERVICE = "k001-ns-networkpolicy-openings", "k001-ns-networkpolicy-closed", "k001-app-service"
 PLUGINS = "k001-svc-networkpolicy"
+EXPORTER, METRICS = "platform-monitoring-exporter-networkpolicy", "platform-monitoring-exporter-service"
 BY_NAME = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 PORT = [{"protocol": "TCP", "port": 9090}]
 CASES: list[tuple[str, str, str, Any]] = [
@@ -35,6 +36,17 @@ CASES: list[tuple[str, str, str, Any]] = [
     ("network-service", SERVICE, "spec.ports.0.nodePort", 30000),
     ("network-service", SERVICE, "spec.selector", {"app": "business-app"}),
     ("network-service", SERVICE, "spec.selector.tenantry~io/tenant", "k002"),
+    ("network-service", METRICS, "spec.type", "LoadBalancer"),
+    ("network-service", METRICS, "spec.selector", {"app": "x"}),
+    ("network-directions", EXPORTER, "spec.policyTypes", ["Ingress"]),
+    ("network-everywhere", EXPORTER, "spec.ingress.0.from", []),
+    ("network-everywhere", EXPORTER, "spec.egress.1.ports", None),
+    ("network-namespace", EXPORTER, "spec.ingress.0.from.0.namespaceSelector", {}),
+    ("network-metrics", EXPORTER, "spec.ingress.0.from.1", {"podSelector": {}}),
+    ("network-metrics", EXPORTER, "spec.ingress.0.from.0.namespaceSelector.matchLabels", {"kubernetes.io/metadata.name": "default"}),
+    ("network-metrics", EXPORTER, "spec.ingress.0.ports.0.port", 22),
+    ("network-metrics", EXPORTER, "spec.podSelector", {}),
+    ("network-exporter", EXPORTER, "-", None),
     ("network-closed", CLOSED, "-", None),
     ("network-closed", CLOSED, "spec.podSelector", {"matchLabels": {"app": "x"}}),
     ("network-closed", CLOSED, "spec.ingress", [{}]),
@@ -52,6 +64,7 @@ LISTED = {"network": {"egress": ["tenantry-platform:4001", "10.0.0.5/32:5432"]}}
 
 def test_what_is_not_listed_is_not_reached(breaks: Callable[..., None]) -> None:
     breaks("network-egress", OPEN, "spec.egress.1.to.1", BY_NAME, settings=LISTED)
+    breaks("network-egress", EXPORTER, "spec.egress.1.to.1", BY_NAME, settings=LISTED)
     breaks(
         "network-egress",
         OPEN,

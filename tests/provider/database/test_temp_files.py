@@ -22,23 +22,23 @@ SHOWN = "SELECT setting::int, source FROM pg_settings WHERE name = 'temp_file_li
 EVERYTHING = "SET ROLE NONE; ALTER ROLE SESSION_USER IN DATABASE clone RESET ALL; ALTER ROLE SESSION_USER RESET ALL"
 
 
-class Field:
+class Context:
     """One tenant whose database is the clone."""
 
     def __init__(self, server: Any, inputs: Any) -> None:
         names = names_of("k001", "13800138001")
         self.names = type("Names", (), {"code": "k001", "database": inputs["database"], "domain": names.domain})
-        self.living, self.server = [self.names], server
+        self.with_access, self.server = [self.names], server
         stated = declared([{"type": RIGHTS, "inputs": inputs}])
-        at = {"postgresql": ("127.0.0.1", server.port, "disable"), "declared": stated, "tenants": Phase}
-        self.at = type("At", (), at)
+        target = {"postgresql": ("127.0.0.1", server.port, "disable"), "declared": stated, "tenants": Phase}
+        self.target = type("Target", (), target)
 
     def login(self, _: Any) -> tuple[str, str]:
         return ("clone_a", "clone_a")
 
     def bad(self) -> dict[str, str]:
-        field: Any = self
-        found = {trial.target: trial.run() for attack in temp_files.ATTACKS for trial in attack.trials(field)}
+        context: Any = self
+        found = {trial.target: trial.run() for attack in temp_files.ATTACKS for trial in attack.trials(context)}
         assert len(found) == 1 + len(temp_files.AROUND)
         return {target: verdict.said for target, verdict in found.items() if verdict.state != "held"}
 
@@ -106,7 +106,7 @@ def test_it_can_be_imported(plugin, inputs, given) -> None:
 
 
 def test_verify_tries_it_and_the_ways_around(server, admin, inputs, given) -> None:
-    field = Field(server, inputs)
+    field = Context(server, inputs)
     assert field.bad() == {}
     admin.execute("GRANT SET ON PARAMETER temp_file_limit TO clone")
     try:
@@ -118,7 +118,7 @@ def test_verify_tries_it_and_the_ways_around(server, admin, inputs, given) -> No
         "a sort beyond it": f"one session may fill {2 * LIMIT} kB with temporary files, and {LIMIT} were given (-1: any)"
     }
     without = {key: value for key, value in inputs.items() if key != "tempFileLimit"}
-    assert list(Field(server, without).bad()) == ["a sort beyond it"]
+    assert list(Context(server, without).bad()) == ["a sort beyond it"]
 
 
 @pytest.fixture

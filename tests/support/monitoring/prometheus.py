@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.shared.ports import free
-from tests.support.monitoring.promtool import tool
+from tests.support.monitoring.promtool import PROMETHEUS
 
 PATIENCE_S: Final = 300
 
@@ -50,7 +50,7 @@ def prometheus(folder: Path, config: dict[str, Any]) -> Iterator[Prometheus]:
     port = free()
     (folder / "prometheus.yaml").write_text(json.dumps(config))
     command = [
-        tool("prometheus"), f"--config.file={folder / 'prometheus.yaml'}", f"--storage.tsdb.path={folder / 'data'}",
+        PROMETHEUS.tool("prometheus"), f"--config.file={folder / 'prometheus.yaml'}", f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
     ]  # fmt: skip
     with (folder / "prometheus.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:

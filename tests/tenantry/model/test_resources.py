@@ -71,7 +71,7 @@ def test_a_row_is_whole(name: str) -> None:
 
 def test_whoever_may_declare_something_is_told_apart() -> None:
     tenants, platforms, foundations = map(kinds_of, Owner)
-    assert "kubernetes:networking.k8s.io:NetworkPolicy" in tenants - platforms
+    assert "kubernetes:core:ResourceQuota" in tenants - platforms
     assert "alicloud:oss:Bucket" in platforms - tenants
     assert foundations
     assert not foundations & (tenants | platforms)

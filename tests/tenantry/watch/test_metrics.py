@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 import time
 import tracemalloc
 import urllib.request
@@ -22,22 +21,21 @@ from tenantry.engine.clients.postgresql import DatabaseUnavailable, Server
 from tenantry.watch import metrics as module
 from tenantry.watch.metrics import LABELS, TenantCollector
 from tests.tenantry.database.history.conftest import ORIGIN
+from tests.tenantry.watch.conftest import exporter_command
 
 Samples = dict[tuple[str, ...], float]
 MANY = 5000
-SERIES = 8  # of a tenant whose users, files and backups are known
-# Serves as the command does, with the server told by hand.
-SERVING = """
-import sys
-from types import SimpleNamespace
-from pathlib import Path
-from tenantry.cli.commands.stack import exporter
-from tenantry.engine.clients.postgresql import Server
-server = Server("127.0.0.1", sys.argv[1], "tenantry", sys.argv[2], "disable")
-exporter.operation = lambda stack, cwd: SimpleNamespace(server=lambda: server, project=SimpleNamespace(root=Path.cwd()))
-sys.argv = ["tenantry", "exporter", *sys.argv[3:]]
-from tenantry.cli.app import main
-main()
+SERIES = 9  # of a tenant whose users, files, backups and credentials are known
+
+
+# What an opening and two rotations of each tenant leave in the history: 40 changes, of which seven are passwords.
+OPENED = """
+INSERT INTO operation_runs (id, command, stack, actor, host, version, started_at)
+    VALUES (gen_random_uuid(), 'up', 'prod', 'a', 'h', '0', now());
+INSERT INTO operation_changes (run_id, tenant_code, step, resource_type, resource_name, action, outcome, occurred_at)
+SELECT (SELECT id FROM operation_runs), tenant_id, 'database', CASE WHEN n < 7 THEN
+    'random:index/randomPassword:RandomPassword' ELSE 'kubernetes:core/v1:Secret' END, 'x' || n, 'create', 'done', now()
+FROM tenants, generate_series(0, 39) AS n
 """
 
 
@@ -173,6 +171,7 @@ def test_five_thousand_tenants_are_a_bounded_cost(
         " SELECT tenant_id, tenant_id || d, 'd', 'scheduled', 'l', 'completed', now() FROM tenants,"
         " generate_series(1, 10) d"
     )
+    admin.execute(OPENED)
     admin.execute("ANALYZE")
     begin, used = time.monotonic(), time.process_time()
     said = text(server)
@@ -192,18 +191,17 @@ def test_the_command_serves_until_it_is_stopped(
     server: Server, admin: Connection, people: Callable[[int], None]
 ) -> None:
     people(1)
-    command = [sys.executable, "-c", SERVING, server.port, server.password]
-    with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(**exporter_command(server.port, "--port", "0"), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[-1]
         with urllib.request.urlopen(address) as answer:
             assert "tenant_info" in answer.read().decode()
         process.terminate()
         assert process.wait(20) == 0
-    done = subprocess.run([*command, "--once"], capture_output=True, text=True, check=False)
+    done = subprocess.run(**exporter_command(server.port, "--once"), capture_output=True, check=False)
     assert (done.returncode, "tenantry_up 1.0" in done.stdout) == (0, True)
-    problem = [sys.executable, "-c", SERVING, "1", "hidden-password", "--once"]
-    done = subprocess.run(problem, capture_output=True, text=True, check=False)
+    wrong = exporter_command("1", "--once", password="hidden-password")
+    done = subprocess.run(**wrong, capture_output=True, check=False)
     assert done.returncode == 3
     assert "hidden-password" not in done.stdout + done.stderr
 
@@ -235,3 +233,18 @@ def test_a_first_failure_is_an_increase(server: Server, admin: Connection, scrap
     page = Journal(Run("up", "local", ORIGIN), server.session, print)
     page.end(Result.OK)
     assert {scraped()[("tenant_operations_total", "up", result)] for result in Result if result is not Result.OK} == {0}
+
+
+def test_the_newest_password_of_a_tenant_is_told(
+    server: Server, admin: Connection, scraped: Callable[[], Samples]
+) -> None:
+    kind = "random:index/randomPassword:RandomPassword"
+    page = Journal(Run("up", "local", ORIGIN), server.session, print)
+    page.add(Entry("k001", "database", kind, "k001-db-password-a", "create", Done.DONE))
+    page.add(Entry("k002", "database", kind, "k002-db-password-a", "create", Done.FAILED, error="x"))
+    page.add(Entry("k003", "database", kind, "k003-db-password-b", "delete", Done.DONE))
+    page.add(Entry("", "database", kind, "platform-password", "create", Done.DONE))
+    page.end(Result.OK)
+    told = {name: value for name, value in scraped().items() if name[0].startswith("tenant_credentials")}
+    assert list(told) == [("tenant_credentials_changed_timestamp_seconds", "k001")]
+    assert abs(told["tenant_credentials_changed_timestamp_seconds", "k001"] - time.time()) < 600

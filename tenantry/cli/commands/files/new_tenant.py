@@ -179,21 +179,21 @@ def _next_commands(where: FleetLocation, path: Path, code: str, cwd: Path, direc
     """Commands to paste where this one was given, whatever folder it was told of."""
     from tenantry.changes.branches import has_remote, is_repository
 
-    told = "" if cwd == CWD else f" -C {shlex.quote(str(cwd))}"
-    told += "" if where.stack == STACK else f" --stack {where.stack}"
+    options = "" if cwd == CWD else f" -C {shlex.quote(str(cwd))}"
+    options += "" if where.stack == STACK else f" --stack {where.stack}"
     folder = "" if directory is None else shlex.quote(str(directory))
     validate = f"tenantry validate {folder}".rstrip()
     if not is_repository(where.directory):
         diff = "tenantry plan diff" + (f" --dir {folder}" if folder else "")
-        return [f"{validate}{told}", f"{diff}{told}", f"tenantry up{told}"]
+        return [f"{validate}{options}", f"{diff}{options}", f"tenantry up{options}"]
     git = "git" if cwd == CWD and directory is None else f"git -C {shlex.quote(str(where.directory))}"
     file = shlex.quote(path.name if git != "git" else str(path))
     main = _main(where.directory) if has_remote(where.directory) else None
     start = f" --no-track {main}" if main and _has_own_commits(where.directory, main) else ""
     commit = f'{git} switch -c open-{code}{start} && {git} add {file} && {git} commit -m "Open {code}"'
     if main is None:
-        return [f"{validate}{told}", commit, f"tenantry up{told}"]
-    return [f"{validate} --base {main}{told}", commit, f"{git} push -u origin open-{code}"]
+        return [f"{validate}{options}", commit, f"tenantry up{options}"]
+    return [f"{validate} --base {main}{options}", commit, f"{git} push -u origin open-{code}"]
 
 
 def _main(directory: Path) -> str:

@@ -14,6 +14,7 @@ from tenantry.cli.completion import codes
 from tenantry.cli.options import CWD, STACK, CwdOption, JsonOption, StackOption
 
 if TYPE_CHECKING:
+    from tenantry.watch.billing import Recorded
     from tenantry.watch.tenant_facts import Quota, TenantFacts
 
 UNKNOWN = "unknown"
@@ -35,6 +36,9 @@ def usage(
     measure: Annotated[
         bool, typer.Option("--measure", help="First measure users, files and databases, and write the day's figures.")
     ] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the day's quantities for the bill; with --measure after that.")
+    ] = False,
     stack: StackOption = STACK,
     as_json: JsonOption = False,
     cwd: CwdOption = CWD,
@@ -52,6 +56,8 @@ def usage(
 
         if code is not None and not is_code(code):
             raise CommandError(f"`{code}` is no tenant's code", "write it as k001")
+        if code is not None and record:
+            raise CommandError("--record is for all tenants at once", f"leave `{code}` out, or --record")
         if measure:
             from tenantry.watch.measuring import measure as take
 
@@ -59,10 +65,13 @@ def usage(
                 stack_of(cwd, stack), operation(stack, cwd).server(), [code] if code else [], report_progress
             )[1]
         tenants = _read(stack, cwd, code)
+        recorded = _record(stack, cwd) if record else None
     if reached is not None:
         tenants = [facts for facts in tenants if any(quota.pressure >= reached for quota in facts.quotas.values())]
     if as_json:
-        document = {"tenants": [_as_json(facts) for facts in tenants], "failed": failed}
+        document: dict[str, Any] = {"tenants": [_as_json(facts) for facts in tenants], "failed": failed}
+        if recorded is not None:
+            document["recorded"] = asdict(recorded)
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
     elif code is not None:
         _show_one(tenants[0])
@@ -90,6 +99,14 @@ def _read(stack: str, cwd: "CwdOption", code: str | None) -> "list[TenantFacts]"
     if code is not None and not tenants:
         raise CommandError(f"the admin database has no tenant {code}", "`tenantry list` names them")
     return tenants
+
+
+def _record(stack: str, cwd: "CwdOption") -> "Recorded":
+    from tenantry.watch.billing import record_day
+
+    recorded = record_day(operation(stack, cwd).server().session)
+    report_progress(str(recorded))
+    return recorded
 
 
 def _as_json(facts: "TenantFacts") -> dict[str, Any]:

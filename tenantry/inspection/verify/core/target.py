@@ -67,6 +67,7 @@ class VerifyTarget:
     plugins: Mapping[str, int] = field(default_factory=dict[str, int])  # services of the catalogue and their ports
     identity_provider: str = OIDC_PROVIDER  # the name of the account's for that issuer
     admin_login: tuple[str, str] = field(default=("", ""), repr=False)  # of the admin service, with its password
+    monitoring: str = ""  # the namespace of Prometheus; empty: there is none, and no exporter
     endpoint: Endpoint | None = None  # where somebody behind the gateway says what arrives: in embedded stacks
 
 
@@ -100,6 +101,10 @@ class _Settings:
         if value in (None, ""):
             raise CommandError(f"tenantry:{key} is not set", f"`pulumi config set {key}`, or `. .local/env`")
         return str(value)
+
+    def optional(self, key: str) -> str:
+        """Empty where it is not set."""
+        return str(mapping(self.stated.get(f"tenantry:{key}")).get("value") or self._default(key) or "")
 
     def list(self, key: str) -> list[str]:
         stated = mapping(self.stated.get(f"tenantry:{key}"))
@@ -158,6 +163,7 @@ def _read(stack: str, outputs: Tree, exported: Tree, settings: _Settings) -> Ver
         ),
         proxy=settings.environment.get("TENANTRY_ALIBABA_PROXY"),
         admin_login=(str(admin.get("login") or ""), str(admin.get("password") or "")),
+        monitoring=settings.optional("monitoringNamespace"),
         endpoint=_endpoint(settings.environment) if settings.embedded else None,
     )
 

@@ -32,20 +32,20 @@ KINDS: Final = {
     "kubernetes:core:PersistentVolumeClaim": ResourceKind(drift=DriftGravity(DATA, DATA, LABELS)),
     "kubernetes:core:ResourceQuota": ResourceKind(TENANTS, drift=AMOUNT),
     "kubernetes:core:Secret": ResourceKind(_BOTH, drift=GRANT),
-    "kubernetes:core:Service": ResourceKind(TENANTS, drift=ROUTE),
+    "kubernetes:core:Service": ResourceKind(_BOTH, drift=ROUTE),
     "kubernetes:core:ServiceAccount": ResourceKind(_BOTH, drift=ACCOUNT),
     "kubernetes:core:ServiceAccountPatch": ResourceKind(_BOTH, drift=ACCOUNT),
     f"{_ADMISSION}:ValidatingAdmissionPolicy": ResourceKind(PLATFORMS, drift=ISOLATING),
     f"{_ADMISSION}:ValidatingAdmissionPolicyBinding": ResourceKind(PLATFORMS, drift=ISOLATING),
     "kubernetes:apps:Deployment": ResourceKind(
-        TENANTS,
+        _BOTH,
         drift=DriftGravity(
             ACCESS, ISOLATION, {**LABELS, "spec.replicas": ACCESS, "spec.strategy": LIMIT, _GRACE: LIMIT}
         ),
     ),
     "kubernetes:autoscaling:HorizontalPodAutoscaler": ResourceKind(TENANTS, drift=AMOUNT),
     "kubernetes:batch:CronJob": ResourceKind(PLATFORMS, drift=DriftGravity(DATA, DATA, LABELS)),  # the nightly backup
-    "kubernetes:networking.k8s.io:NetworkPolicy": ResourceKind(TENANTS, drift=ISOLATING),
+    "kubernetes:networking.k8s.io:NetworkPolicy": ResourceKind(_BOTH, drift=ISOLATING),
     "kubernetes:policy:PodDisruptionBudget": ResourceKind(TENANTS, drift=AMOUNT),
     f"{_RBAC}:ClusterRole": ResourceKind(PLATFORMS, drift=GRANT),
     f"{_RBAC}:ClusterRoleBinding": ResourceKind(drift=GRANT),
@@ -122,7 +122,8 @@ CONTROLS: Final = (
         live="two NetworkPolicies; rail tenantry-walls",
         rules="network-directions network-everywhere network-namespace network-ingress network-egress network-alike "
         "network-closed",
-        attacks="network.* hardening.selectors benchmark.bounded-network-policies",
+        attacks="network.tenants network.in network.out network.own hardening.selectors "
+        "benchmark.bounded-network-policies",
     ),
     Control(
         "secrets",

@@ -21,6 +21,7 @@ KINDS: Final = {
         drift=DriftGravity(ACCESS, ISOLATION),  # each line of its `drift` on its own: inspection/drift/lines.py
     ),
     "tenantry:index:ClosedDatabases": ResourceKind(drift=DriftGravity(ISOLATION, ISOLATION)),
+    "tenantry:index:ReadGrants": ResourceKind(claims={"database": DATABASE}, drift=DriftGravity(ACCESS, ISOLATION)),
     "tenantry:index:Sessions": ResourceKind(drift=DriftGravity(ACCESS, ACCESS)),
     "tenantry:index:Migrations": ResourceKind(drift=DriftGravity(DATA, DATA)),
     "tenantry:index:Seed": ResourceKind(claims={"database": DATABASE}, drift=DriftGravity(ACCESS, HARMLESS)),

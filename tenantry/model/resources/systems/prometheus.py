@@ -1,17 +1,35 @@
-"""Prometheus and its operator, where the cluster has them: what is scraped, and the alerts."""
+"""Prometheus and its operator, where the cluster has them: the exporter, what is scraped, the alerts, who is told."""
 
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
-from tenantry.model.resources.facts import PLATFORMS, ResourceKind
+from tenantry.model.resources.facts import PLATFORMS, Control, ResourceKind
 from tenantry.model.resources.objects import GRANT
 from tenantry.model.resources.stack_settings import IN_PLACE, Harmless, SystemSettings, none_if_empty
 
 KINDS: Final = {
+    "kubernetes:monitoring.coreos.com:AlertmanagerConfig": ResourceKind(PLATFORMS, drift=GRANT),
     "kubernetes:monitoring.coreos.com:PodMonitor": ResourceKind(PLATFORMS, drift=GRANT),
     "kubernetes:monitoring.coreos.com:PrometheusRule": ResourceKind(PLATFORMS, drift=GRANT),
+    "kubernetes:monitoring.coreos.com:ServiceMonitor": ResourceKind(PLATFORMS, drift=GRANT),
 }
+CONTROLS: Final = (
+    Control(
+        "PostgreSQL",
+        "metrics are read by a login that reads nothing else",
+        live="rights on single columns and two views (ReadGrants); member of nothing",
+        rules="database-reader",
+        attacks="database.exporter",
+    ),
+    Control(
+        "network",
+        "metrics are read by Prometheus alone",
+        live="NetworkPolicy of the exporter's pods",
+        rules="network-metrics network-exporter",
+        attacks="network.exporter",
+    ),
+)
 
 
 class MonitoringSettings(SystemSettings):
@@ -24,11 +42,6 @@ class MonitoringSettings(SystemSettings):
         Harmless(IN_PLACE),
     ]
     runbooks_url: Annotated[str, Field(min_length=1), Harmless(IN_PLACE)]
-
-    @property
-    def runbooks(self) -> str | None:
-        """The place of the runbooks that alerts name; None where no alerts are declared."""
-        return self.runbooks_url if self.monitoring_namespace else None
 
 
 SETTINGS: Final = (MonitoringSettings,)

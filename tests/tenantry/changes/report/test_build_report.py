@@ -55,6 +55,14 @@ def test_a_notice_is_explained_by_a_phase_that_has_one(line: str, expected: Effe
     assert (effect is Effect.DESTRUCTIVE) is (expected is Effect.DESTRUCTIVE)
 
 
+@pytest.mark.parametrize(("code", "why"), [("k002", "by the tenant's file or by"), ("k001", "no file of the tenant")])
+def test_a_limit_beside_a_change_of_the_program_is_said_as_far_as_it_is_known(code: str, why: str) -> None:
+    facts = facts_of([replace("k002", "plan: basic", "plan: standard")], is_data_only=False)
+    stack = stack_report("prod", outcome(change(code, "db-database", "update", "connectionLimit")), facts, Basis())
+    (tenant,) = (tenant for tenant in stack.tenants if tenant.code == code)
+    assert [why in said.words for said in tenant.statements if said.weight is Weight.ISOLATION] == [True]
+
+
 def test_they_explain_their_own_tenant_alone() -> None:
     facts = facts_of([replace("k003", "status: active", "status: suspended")])
     stack = stack_report("prod", outcome(*suspended("k003"), *suspended("k001")), facts, Basis())

@@ -159,7 +159,7 @@ CASES: Final = (
         fires="1h10m",
         clear="4h",
         summary="certificate g/wildcard expires in 13d 22h 50m 0s",
-        labels={"namespace": "g", "name": "wildcard"},
+        labels={"certificate": "g/wildcard"},
         slow=True,
     ),
     Case(
@@ -312,6 +312,31 @@ CASES: Final = (
         fires="10m",
         clear="13m",
         summary="a scrape has 120001 samples; beyond 150000 Prometheus takes none of them",
+        labels={},
+    ),
+    Case(
+        name="DatabaseServerDown",
+        severity="critical",
+        series={"pg_up": "0x10 1x50"},
+        at_limit={"pg_up": "1x60", "tenantry_up": "0x60"},  # it answers others: the exporter's own login is the trouble
+        quiet="30s",
+        fires="1m",
+        clear="6m",
+        summary="the database server does not answer",
+        labels={},
+    ),
+    Case(
+        name="GatewayDown",
+        severity="critical",
+        series={'up{job="tenantry-platform/tenantry-gateway",pod="a"}': "1x2 0x10 1x50"},
+        at_limit={
+            'up{job="tenantry-platform/tenantry-gateway",pod="a"}': "0x60",
+            'up{job="tenantry-platform/tenantry-gateway",pod="b"}': "1x60",
+        },
+        quiet="3m",
+        fires="3m30s",
+        clear="8m",
+        summary="no proxy of the gateway answers",
         labels={},
     ),
 )

@@ -3,27 +3,27 @@
 import json
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg import Connection
 
-from components.monitoring.scraping import RELABELINGS
+from components.monitoring.scraping import DATABASE_RELABELINGS, KUBERNETES_RELABELINGS, RELABELINGS
 from local.postgresql.temporary import TemporaryServer
 from tenantry.database.history.journal import Journal
 from tenantry.database.history.model import Result, Run
 from tenantry.engine.clients.postgresql import Server
+from tenantry.names import ADMIN_DATABASE
 from tenantry.watch.alerts.catalogue import ALERTS, rules_document
 from tests.support.monitoring.prometheus import Prometheus, prometheus
 from tests.tenantry.database.history.conftest import ORIGIN
-from tests.tenantry.watch.conftest import SETTINGS
-from tests.tenantry.watch.test_metrics import SERVING
+from tests.tenantry.watch.conftest import SETTINGS, exporter_command
 
 FRESH = "from tenantry.watch import metrics; metrics.KEPT_SECONDS = 0.0"  # no reading is used twice
 LIMIT = 5  # connections of each tenant
@@ -74,12 +74,13 @@ HELD = ("TenantConnectionsNearLimit", "k006")
 def watched(
     server: Server, admin: Connection, people: Callable[..., None], tmp_path: Path
 ) -> Generator[tuple[Prometheus, "subprocess.Popen[str]"]]:
-    """Seven healthy tenants, and a Prometheus that looks every five seconds. No alert waits: promtool shows how long each does."""
+    """Seven healthy tenants, and a Prometheus that looks every five seconds at an exporter with its own login. No alert
+    waits: promtool shows how long each does."""
     people(7, {**SETTINGS, "limits": {"databaseConnections": LIMIT}})
     for statement in HEALTHY:
         admin.execute(statement.encode())
-    command = [sys.executable, "-c", f"{FRESH}\n{SERVING}", server.port, server.password, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as exporter:
+    command = exporter_command(server.port, "--port", "0", before=FRESH)
+    with subprocess.Popen(**command, stdout=subprocess.PIPE) as exporter:
         assert exporter.stdout is not None
         target = exporter.stdout.readline().split("//")[1].split("/")[0]
         rules = rules_document()
@@ -128,6 +129,12 @@ def test_alerts_fire_on_what_goes_wrong_and_end(
         admin.execute(mends.encode())
     at.wait(lambda: not at.firing() - {("OperationsFail", "")})  # that one looks back for an hour
 
+    with running.connect() as session:  # from there nobody is let in to the admin database any more
+        session.execute(f"ALTER DATABASE {ADMIN_DATABASE} ALLOW_CONNECTIONS false".encode())
+        at.wait(lambda: ("DatabaseServerDown", "") in at.firing())
+        session.execute(f"ALTER DATABASE {ADMIN_DATABASE} ALLOW_CONNECTIONS true".encode())
+        at.wait(lambda: not at.firing() - {("OperationsFail", "")})
+
     exporter.terminate()
     at.wait(lambda: ("MetricsMissing", "") in at.firing())
 
@@ -135,9 +142,12 @@ def test_alerts_fire_on_what_goes_wrong_and_end(
 def test_what_is_tried_here_is_every_alert_of_our_own_figures() -> None:
     own = {alert.name for alert in ALERTS if "tenant_" in alert.expression or "tenant:quota" in alert.expression}
     own |= {
-        alert.name for alert in ALERTS if "tenantry_drift_findings" in alert.expression or "absent" in alert.expression
+        alert.name
+        for alert in ALERTS
+        if any(part in alert.expression for part in ("tenantry_drift_findings", "tenantry_up", "absent"))
     }
     tried = {name for name, _ in TROUBLE} | {HELD[0], "StackLockedTooLong", "OperationsFail", "MetricsMissing"}
+    tried |= {"DatabaseServerDown"}
     assert own <= tried
 
 
@@ -150,31 +160,66 @@ envoy_cluster_upstream_cx_total{envoy_cluster_name="httproute/tenant-k001/busine
 """
 
 
-class _Proxy(BaseHTTPRequestHandler):
-    """Says what a proxy of the gateway would."""
+KUBERNETES = """\
+kube_deployment_spec_replicas{namespace="tenant-k001",deployment="business-app"} 2
+kube_deployment_spec_replicas{namespace="tenant-k0011x",deployment="business-app"} 3
+kube_deployment_spec_replicas{namespace="kube-system",deployment="coredns"} 4
+kube_pod_info{namespace="tenant-k001",pod="a"} 1
+"""
+DATABASE = """\
+pg_up 1
+pg_stat_database_numbackends{datname="rent001"} 9
+pg_stat_database_numbackends{datname="rent001_before_7"} 2
+pg_stat_database_numbackends{datname="postgres"} 3
+pg_stat_database_blks_hit{datname="rent001"} 8
+"""
+# What is exported, the relabelings of our monitor, and what is kept of it: name, tenant, sum.
+EXPORTED = {
+    "the gateway's proxies": (ENVOY, RELABELINGS, [("envoy_cluster_upstream_rq_xx", "k001", "9")]),
+    "kube-state-metrics": (KUBERNETES, KUBERNETES_RELABELINGS, [("kube_deployment_spec_replicas", "k001", "2")]),
+    "postgres_exporter": (
+        DATABASE,
+        DATABASE_RELABELINGS,
+        [
+            ("pg_stat_database_numbackends", "", "5"),
+            ("pg_stat_database_numbackends", "k001", "9"),
+            ("pg_up", "", "1"),
+        ],
+    ),
+}
 
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        self.wfile.write(ENVOY.encode())
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+def saying(text: str) -> type[BaseHTTPRequestHandler]:
+    """The handler of a server that exports this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    return Handler
 
 
 def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
-def test_the_gateways_counts_become_a_tenants(tmp_path: Path) -> None:
-    relabelings = [{snake(key): value for key, value in rule.items()} for rule in RELABELINGS]
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Proxy) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        target = {"targets": [f"127.0.0.1:{proxy.server_address[1]}"]}
-        scrape = {"job_name": "gateway", "static_configs": [target], "metric_relabel_configs": relabelings}
+@pytest.mark.parametrize(("text", "given", "kept"), EXPORTED.values(), ids=EXPORTED)
+def test_what_others_export_becomes_a_tenants(tmp_path: Path, text: str, given: Any, kept: Any) -> None:
+    relabelings = [{snake(key): value for key, value in rule.items()} for rule in given]
+    with ThreadingHTTPServer(("127.0.0.1", 0), saying(text)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        target = {"targets": [f"127.0.0.1:{server.server_address[1]}"]}
+        scrape = {"job_name": "other", "static_configs": [target], "metric_relabel_configs": relabelings}
         with prometheus(tmp_path, {"global": {"scrape_interval": "5s"}, "scrape_configs": [scrape]}) as at:
-            at.wait(lambda: bool(at.ask("query", query="envoy_cluster_upstream_rq_xx")["result"]))
-            found = at.ask("query", query='sum by (__name__, tenant) ({job="gateway", __name__=~"envoy.*"})')["result"]
-        proxy.shutdown()
-    assert [(sample["metric"]["tenant"], sample["value"][1]) for sample in found] == [("k001", "9")]
+            query = 'sum by (__name__, tenant) ({job="other", __name__=~"envoy.*|kube.*|pg.*"})'
+            at.wait(lambda: bool(at.ask("query", query=query)["result"]))
+            found = at.ask("query", query=query)["result"]
+        server.shutdown()
+    told = [(sample["metric"]["__name__"], sample["metric"].get("tenant", ""), sample["value"][1]) for sample in found]
+    assert sorted(told) == kept

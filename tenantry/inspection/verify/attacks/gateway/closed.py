@@ -47,11 +47,11 @@ def _closed(phase: Phase, context: VerifyContext, endpoint: Endpoint, names: Nam
     if not noticed(context, names):
         return passed(f"{len(answers)} requests")  # another gateway has no page
     page = notice(phase).encode()
-    wrong = [arrived for arrived in answers if arrived.status and (arrived.status, arrived.body) != (STATUS, page)]
+    faulty = [arrived for arrived in answers if arrived.status and (arrived.status, arrived.body) != (STATUS, page)]
     if not any(arrived.status for arrived in answers):
         return inconclusive("nothing is answered at all")
-    if wrong:
-        return broken(f"{len(wrong)} of {len(answers)} answers are not the notice, such as {wrong[0].status}")
+    if faulty:
+        return broken(f"{len(faulty)} of {len(answers)} answers are not the notice, such as {faulty[0].status}")
     return passed(f"{len(answers)} times the notice")
 
 
