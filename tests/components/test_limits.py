@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from components.monitoring.scraping import gateway_monitor
 from components.shared.installation import Scaling
 from components.tenant import Tenant, TenantArgs
 from tenantry.spec.quantity import bytes_of
@@ -161,7 +162,7 @@ def test_the_hours_and_the_idle_time_are_the_tenants(at, tenant) -> None:
     assert all(isinstance(value, str) for value in (*cron.values(), *traffic.values()))
 
 
-def test_what_wakes_is_counted_by_the_gateway_while_no_pod_runs_and_scraped(at, tenant, platform) -> None:
+def test_what_wakes_is_counted_by_the_gateway_while_no_pod_runs_and_scraped(at, tenant, installation) -> None:
     """Envoy Gateway answers by itself, and counts nothing, where a Service has no endpoint."""
     asleep = at(tenant(plan="standard", sleep={"idle_minutes": 20}), scaling=KEDA)
     types = [limit.inputs["spec"].get("routingType") for limit in asleep.of("BackendTrafficPolicy")]
@@ -170,7 +171,7 @@ def test_what_wakes_is_counted_by_the_gateway_while_no_pod_runs_and_scraped(at, 
     assert all("routingType" not in limit.inputs["spec"] for limit in awake.of("BackendTrafficPolicy"))
     (trigger,) = [entry for entry in asleep.one("ScaledObject").inputs["spec"]["triggers"] if entry["type"] != "cpu"]
     asked = re.findall(r'__name__=~"([^"]+)"', trigger["metadata"]["query"])[0].split("|")
-    (endpoint,) = platform(runbooks="x").one("PodMonitor").inputs["spec"]["podMetricsEndpoints"]
+    (endpoint,) = gateway_monitor(installation.gateway)["spec"]["podMetricsEndpoints"]
     kept = endpoint["metricRelabelings"][0]["regex"].split("|")
     assert len(asked) == 2
     assert set(asked) <= set(kept)
