@@ -17,6 +17,8 @@ from tenantry.model.due_change import DueChange, DueKind
 
 _SEAL: Final = "tenantry:index:Opened"
 _SESSIONS: Final = "tenantry:index:Sessions"  # closes them; nothing goes with it
+_ROUTE: Final = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::{}-app-httproute"
+_NOTICE: Final = "kubernetes:gateway.envoyproxy.io/v1alpha1:HTTPRouteFilter::{}-app-httproutefilter"
 _TAKES_RULES: Final = (DueKind.REMOVED, DueKind.RULES)
 _WORDS: Final = {
     DueKind.REMOVED: (Weight.DATA, "removed, with its data, by a proved backup:"),
@@ -52,6 +54,9 @@ def _allowed(change: DueChange, deployment: Deployment) -> Iterator[Operation]:
             yield Operation(change.code, urn, DELETE)
         if change.kind is DueKind.DATE and type_of(urn) == _SEAL:
             yield Operation(change.code, _sessions(urn, change.code), CREATE)
+        if change.kind is DueKind.DATE and urn.endswith(route := _ROUTE.format(change.code)):
+            # What the gateway answers while it does not run: there only then.
+            yield Operation(change.code, urn.removesuffix(route) + _NOTICE.format(change.code), CREATE)
 
 
 def _sessions(seal: str, code: str) -> str:
