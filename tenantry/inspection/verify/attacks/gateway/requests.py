@@ -1,6 +1,7 @@
 """Requests that the gateway and an application could read differently: paths, and where a request ends."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 from tenantry.inspection.verify.attacks.gateway import wire
@@ -20,9 +21,17 @@ INNOCENT: Final = 4  # requests after each that could have left something behind
 def _paths(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
     """A service is never reached without the roles that the gateway tells it, and gets no path of another's."""
     required = _required(context, names)
-    service = next(iter(required), "enrollment")
+    targets = [target for service in required or ["enrollment"] for target in _tricks(service)]
+    forged = [(ROLES_HEADER, "")]
+    arrived = [wire.ask(endpoint, names.domain, target, forged) for target in targets]
+    faults = [reason for answer in arrived if (reason := fault(answer, names) or _unguarded(answer, required))]
+    return verdict(faults, len(targets), sum(1 for answer in arrived if answer.tenant))
+
+
+def _tricks(service: str) -> list[str]:
+    """Paths between a service and the application, each of which somebody reads differently."""
     inside = f"{SERVICES_PATH}{service}"
-    targets = [
+    return [
         f"{inside}/../../",
         f"{inside}/%2e%2e/%2e%2e/",
         f"{inside}%2f..%2f..%2f",
@@ -38,26 +47,30 @@ def _paths(context: VerifyContext, endpoint: Endpoint, names: Names) -> Verdict:
         f"{inside}#/../",
         inside.upper(),
     ]
-    forged = [(ROLES_HEADER, "")]
-    arrived = [wire.ask(endpoint, names.domain, target, forged) for target in targets]
-    faults = [reason for answer in arrived if (reason := fault(answer, names) or _unguarded(answer, required))]
-    return verdict(faults, len(targets), sum(1 for answer in arrived if answer.tenant))
 
 
-def _required(context: VerifyContext, names: Names) -> dict[str, str]:
-    """Each service of the tenant's and the roles that its route sets."""
-    roles: dict[str, str] = {}
+def _required(context: VerifyContext, names: Names) -> dict[str, str | None]:
+    """Each service of the tenant's and the roles that its route sets; None for one whose route sets none."""
+    roles: dict[str, str | None] = {}
     for route in context.live(ROUTES):
-        metadata, spec = mapping(route.get("metadata")), mapping(route.get("spec"))
-        for rule in map(mapping, sequence(spec.get("rules"))):
-            for filter_ in map(mapping, sequence(rule.get("filters"))):
-                for header in map(mapping, sequence(mapping(filter_.get("requestHeaderModifier")).get("set"))):
-                    if metadata.get("namespace") == names.namespace and header.get("name") == ROLES_HEADER:
-                        roles[str(rule.get("name"))] = str(header.get("value"))
+        if mapping(route.get("metadata")).get("namespace") != names.namespace:
+            continue
+        for rule in map(mapping, sequence(mapping(route.get("spec")).get("rules"))):
+            backends = [str(backend.get("name")) for backend in map(mapping, sequence(rule.get("backendRefs")))]
+            if any(backend.startswith(PLUGIN_PREFIX) for backend in backends):
+                roles[str(rule.get("name"))] = _roles_set(rule)
     return roles
 
 
-def _unguarded(arrived: Arrived, required: dict[str, str]) -> str | None:
+def _roles_set(rule: Mapping[str, object]) -> str | None:
+    for filter_ in map(mapping, sequence(rule.get("filters"))):
+        for header in map(mapping, sequence(mapping(filter_.get("requestHeaderModifier")).get("set"))):
+            if header.get("name") == ROLES_HEADER:
+                return str(header.get("value"))
+    return None
+
+
+def _unguarded(arrived: Arrived, required: Mapping[str, str | None]) -> str | None:
     service, path = str(arrived.seen.get("service") or ""), str(arrived.seen.get("path") or "")
     if service.startswith(PLUGIN_PREFIX):
         roles = required.get(service.removeprefix(PLUGIN_PREFIX))
