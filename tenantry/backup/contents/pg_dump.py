@@ -34,7 +34,7 @@ WHERE relrowsecurity AND relforcerowsecurity AND rolname = current_user AND NOT 
 SCRATCH: Final = "tenantry_scratch_"
 # Of copies beside a tenant's that a person has dropped: each has an owner of its own name (`loader`).
 ORPHANS: Final = r"""
-SELECT rolname FROM pg_roles WHERE rolname ~ '^rent[0-9]+_restored_[0-9]{14}$' AND NOT rolcanlogin
+SELECT rolname FROM pg_roles WHERE rolname ~ '^rent[0-9]+_restored_[0-9]{14,20}$' AND NOT rolcanlogin
     AND NOT EXISTS (SELECT FROM pg_database WHERE datname = rolname)
 """
 # What pg_dump writes that is not the schema: settings of its session, a random word of each run, the standard schema.

@@ -46,7 +46,7 @@ def restore(vault: BackupStore, backup_id: str, source: str, target: BackupSubje
         if target:
             _refuse_other_buckets(manifest, target)
         owner = target.database if target else None
-        fresh = f"{target.database if target else manifest.database}_restored_{datetime.now(UTC):%Y%m%d%H%M%S}"
+        fresh = f"{target.database if target else manifest.database}_restored_{datetime.now(UTC):%Y%m%d%H%M%S%f}"
         if missing := corrupt_objects(vault, manifest, shelf, say):
             raise BackupMismatch(backup_id, missing, ANOTHER.format(source))
         with _whole_or_none(vault, fresh, say):
