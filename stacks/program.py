@@ -179,8 +179,7 @@ def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform
     # The SDK's object storage takes 0.3 s to import: a stack that holds only cells does without.
     from components.monitoring.monitoring import MonitoringInputs
     from components.platform import MIGRATIONS, Platform, PlatformArgs
-    from stacks.backup_cron import cron_of
-    from stacks.exporter_program import exporter_of
+    from stacks.platform_pods import cron_of, exporter_of
 
     settings, monitoring = config.settings, config.installation.of(MonitoringSettings)
     namespace = monitoring.monitoring_namespace if monitoring else None

@@ -25,7 +25,7 @@ class BackupError(Exception):
 
 
 class HalfDoneError(BackupError):
-    """It has changed something before it failed."""
+    """Raised where something was changed before the failure."""
 
 
 def to_user_error(error: Exception) -> BackupError | None:

@@ -154,8 +154,8 @@ def _v4(
     scope = oss_v4.Scope.parse(credential)
     if scope is None or scope.date != when[:8] or scope.product not in ("oss", "oss-cloudbox"):
         raise OssError(400, "InvalidArgument", "The credential of the signature is malformed.")
-    secret = _found(keys, scope.key, token)
-    wanted = oss_v4.signature(secret.secret, scope, when, request, bucket, key, additional)
+    signer = _found(keys, scope.key, token)
+    wanted = oss_v4.signature(signer.secret, scope, when, request, bucket, key, additional)
     if not hmac.compare_digest(wanted.encode(), given.encode()):
         raise _mismatch(scope.key)
-    return secret.principal
+    return signer.principal

@@ -37,8 +37,8 @@ class ResourceNames:
         match key:
             case "RoleName" | "UserName":
                 held = self.identities.roles if key == "RoleName" else self.identities.users
-                spellings = held.get(folded)
-                return {value, folded, *([spellings.ram["name"]] if spellings else [])}
+                identity = held.get(folded)
+                return {value, folded, *([identity.ram["name"]] if identity else [])}
             case "DomainName":
                 return {value, folded.rstrip(".")}
             case "RecordId":

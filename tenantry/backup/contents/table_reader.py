@@ -28,7 +28,7 @@ WHERE relkind = 'r' AND relpersistence <> 't' AND nspname <> 'information_schema
 
 @contextmanager
 def table_reader(systems: BackupClients, database: str, snapshot: str | None = None) -> Generator[Session]:
-    """As of the snapshot, or of now. A database of the provisioner's own is read by the provisioner."""
+    """A session as of the snapshot, or of now. A database of the provisioner's own is read by the provisioner."""
     with owner_login(systems.session, database, is_reader=True) as login:
         if login:
             _open_up(systems, database, login.name)
@@ -42,7 +42,7 @@ def table_reader(systems: BackupClients, database: str, snapshot: str | None = N
 
 
 def _open_up(systems: BackupClients, database: str, login: str) -> None:
-    """What the provisioner may not give stays closed, and the one who reads it says so. It goes with the login."""
+    """Grants what the provisioner may give, until the login goes; the rest stays closed, and reading it says so."""
     with systems.session(database, CATALOG_ALONE) as session:
         ours = fingerprint.ours(session)
         for place in session.execute(CLOSED, {"login": login}).fetchall():

@@ -34,7 +34,7 @@ def swap(systems: BackupClients, database: str, fresh: str) -> str:
     database that is renamed: the server lets nobody new in while it waits for that (5 s), and those who are in are
     ended meanwhile, once more each moment. Raises BackupError when there is no such database, psycopg.Error.
     """
-    before = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
+    before = f"{database}_before_{datetime.now(UTC):%Y%m%d%H%M%S%f}"
     with systems.session() as session, session.transaction():
         facts = session.execute(FACTS, [database]).fetchall()
         if not facts:

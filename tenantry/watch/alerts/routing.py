@@ -7,6 +7,7 @@ installation keeps as an entry of a Secret: none of them is ours to know.
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,86 +48,68 @@ INHIBITIONS: Final = (
 )
 
 
-def _matcher(label: str, operator: str, value: str) -> str:
-    return f"{label}{operator}{json.dumps(value)}"
-
-
 def alertmanager_file(folder: str = FOLDER) -> dict[str, Any]:
     """The file of an Alertmanager. `folder` holds a file a severity with the address to tell."""
-    return {
-        "route": {
-            "receiver": str(Severity.CRITICAL),  # an alert that nobody has thought of wakes somebody
-            "group_by": [*GROUPED_BY],
-            "routes": [
-                {
-                    "matchers": [_matcher("severity", "=", route.severity)],
-                    "receiver": str(route.severity),
-                    "group_by": [*GROUPED_BY],
-                    "group_wait": route.wait,
-                    "group_interval": route.interval,
-                    "repeat_interval": route.repeat,
-                }
-                for route in ROUTES
-            ],
-        },
-        "inhibit_rules": [
-            {
-                "source_matchers": [_matcher("alertname", "=~", "|".join(inhibition.sources))],
-                "target_matchers": [_matcher(*target) for target in inhibition.targets],
-                "equal": [PER_SITE],
-            }
-            for inhibition in INHIBITIONS
-        ],
-        "receivers": [
-            {
-                "name": str(route.severity),
-                "webhook_configs": [{"url_file": f"{folder}/{route.severity}", "send_resolved": True}],
-            }
-            for route in ROUTES
-        ],
-    }
 
+    def receiver(severity: Severity) -> dict[str, Any]:
+        return {"webhook_configs": [{"url_file": f"{folder}/{severity}", "send_resolved": True}]}
 
-def _match(label: str, operator: str, value: str) -> dict[str, str]:
-    return {"name": label, "value": value, "matchType": operator}
+    def match(label: str, operator: str, value: str) -> str:
+        return f"{label}{operator}{json.dumps(value)}"
+
+    return _document(_with_underscores, ("source_matchers", "target_matchers"), match, receiver)
 
 
 def alertmanager_config() -> dict[str, Any]:
     """The spec of an AlertmanagerConfig: the same in the operator's words."""
+
+    def receiver(severity: Severity) -> dict[str, Any]:
+        return {"webhookConfigs": [{"urlSecret": {"name": RECEIVERS, "key": str(severity)}, "sendResolved": True}]}
+
+    def match(label: str, operator: str, value: str) -> dict[str, str]:
+        return {"name": label, "value": value, "matchType": operator}
+
+    return _document(str, ("sourceMatch", "targetMatch"), match, receiver)
+
+
+def _document(
+    spelled: Callable[[str], str],
+    matches: tuple[str, str],
+    match: Callable[[str, str, str], Any],
+    receiver: Callable[[Severity], dict[str, Any]],
+) -> dict[str, Any]:
+    """`spelled` gives a field's name in the reader's spelling, `matches` its two fields of an inhibition."""
+    source, target = matches
     return {
         "route": {
-            "receiver": str(Severity.CRITICAL),
-            "groupBy": [*GROUPED_BY],
+            "receiver": str(Severity.CRITICAL),  # an alert that nobody has thought of wakes somebody
+            spelled("groupBy"): [*GROUPED_BY],
             "routes": [
                 {
-                    "matchers": [_match("severity", "=", route.severity)],
+                    "matchers": [match("severity", "=", route.severity)],
                     "receiver": str(route.severity),
-                    "groupBy": [*GROUPED_BY],
-                    "groupWait": route.wait,
-                    "groupInterval": route.interval,
-                    "repeatInterval": route.repeat,
+                    spelled("groupBy"): [*GROUPED_BY],
+                    spelled("groupWait"): route.wait,
+                    spelled("groupInterval"): route.interval,
+                    spelled("repeatInterval"): route.repeat,
                 }
                 for route in ROUTES
             ],
         },
-        "inhibitRules": [
+        spelled("inhibitRules"): [
             {
-                "sourceMatch": [_match("alertname", "=~", "|".join(inhibition.sources))],
-                "targetMatch": [_match(*target) for target in inhibition.targets],
+                source: [match("alertname", "=~", "|".join(inhibition.sources))],
+                target: [match(*labels) for labels in inhibition.targets],
                 "equal": [PER_SITE],
             }
             for inhibition in INHIBITIONS
         ],
-        "receivers": [
-            {
-                "name": str(route.severity),
-                "webhookConfigs": [
-                    {"urlSecret": {"name": RECEIVERS, "key": str(route.severity)}, "sendResolved": True}
-                ],
-            }
-            for route in ROUTES
-        ],
+        "receivers": [{"name": str(route.severity), **receiver(route.severity)} for route in ROUTES],
     }
+
+
+def _with_underscores(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 if __name__ == "__main__":
