@@ -150,7 +150,7 @@ def test_the_copy_of_another_restore_stays(
     class SameSecond(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> "SameSecond":
-            return cls.strptime(first.rpartition("_")[2], "%Y%m%d%H%M%S")
+            return cls.strptime(first.rpartition("_")[2], "%Y%m%d%H%M%S%f")
 
     monkeypatch.setattr(restoring, "datetime", SameSecond)
     with pytest.raises(BackupError, match="already exists"):
