@@ -106,12 +106,10 @@ def test_from_new_to_deploy(request_: Request, tmp_path: Path) -> None:
     written = json.loads(runner.run("tenantry", "new", *at, *shlex.split(ASKED), "--json").stdout)
     code, branch = written["code"], f"open-{written['code']}"
     assert [command.split()[0] for command in written["next"]] == ["tenantry", "git", "git"]
-    assert f"git add {written['file']}" in written["next"][1]
 
-    # the author, and the jobs of pull-request.yml
-    author.git("switch", "-qc", branch)
-    author.commit(f"Open {code}")
-    author.git("push", "-q", "-u", "origin", branch)
+    # the author, who pastes them; and the jobs of pull-request.yml
+    for command in written["next"][1:]:
+        author.paste(command)
     checked = runner.run("tenantry", "validate", *at, "--base", "origin/main", "--format", "github")
     assert "are fine" in checked.stdout
     effect = runner.run("tenantry", "plan", "diff", *at, "--against", "origin/main", ok=5).stdout

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+_PERSON = {"NAME": "Test", "EMAIL": "test@example.com"}
 _WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
 _ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}  # whatever the person's own settings are
 
@@ -52,6 +53,13 @@ class Clone:
 
     def git(self, *arguments: str) -> str:
         return git(self.root, *arguments)
+
+    def paste(self, command: str) -> None:
+        """Runs a line as its reader pastes it into a shell."""
+        who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in _PERSON.items()}
+        env = os.environ | _ALONE | who
+        done = subprocess.run(command, shell=True, cwd=self.root, capture_output=True, text=True, check=False, env=env)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
     def commit(self, message: str = "change") -> None:
         self.git("add", "-A")
