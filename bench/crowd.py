@@ -51,7 +51,7 @@ def crowd(endpoint: Endpoint, flooding: Names, others: Sequence[Names], calm_sec
 
 
 def _users(endpoint: Endpoint, tenants: Sequence[Names], seconds: float) -> Load:
-    """One user of each tenant."""
+    """Sends requests of one user of each tenant side by side."""
     loads = [Load() for _ in tenants]
     end = time.monotonic() + seconds
 

@@ -28,7 +28,7 @@ class EncryptionArgs:
 
 
 class FoundationEncryption(pulumi.ComponentResource):
-    """One key for each purpose."""
+    """KMS keys, one a purpose."""
 
     keys: dict[str, pulumi.Input[str]]
 

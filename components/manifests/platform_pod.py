@@ -18,7 +18,7 @@ def container(
     requests: Mapping[str, str],
     limits: Mapping[str, str],
 ) -> dict[str, Any]:
-    """One that writes nowhere but to /tmp. Its credentials are the entries of the Secret of its name."""
+    """A container that writes nowhere but to /tmp, with the entries of the Secret of its name."""
     return {
         "name": name,
         "image": image,

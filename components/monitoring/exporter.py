@@ -47,7 +47,7 @@ class ExporterArgs:
 
 
 class Exporter(pulumi.ComponentResource):
-    """One pod. Its walls come first: who may reach it reads the figures of all tenants."""
+    """The exporter: a Deployment of one pod. Walls come first: who may reach it reads the figures of all tenants."""
 
     def __init__(self, name: str, args: ExporterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Exporter", name, None, opts)

@@ -39,7 +39,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """One of each for all tenants: exporter, rules, routes, what is scraped, dashboards. No tenant adds to it or has an
+    """What watches all tenants: exporter, rules, routes, what is scraped, dashboards. No tenant adds to it or has an
     own.
     """
 

@@ -143,7 +143,7 @@ def session_variables(identity: Identity) -> dict[str, str]:
 
 
 def cron_job(cron: Cron, identity: Identity) -> dict[str, Any]:
-    """One at a time, tried three times; a night that was missed is made up for within the hour."""
+    """Nightly backups: one run at a time, tried three times; a night that was missed is made up for within the hour."""
     container = platform_pod.container(
         JOB,
         cron.image,

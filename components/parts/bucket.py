@@ -63,8 +63,9 @@ class Bucket(pulumi.ComponentResource):
 
 
 def lifecycle(temp_prefixes: Mapping[str, str]) -> list[Any]:
-    """One document for all: OSS replaces a bucket's rules as a whole, and knows no wildcard in a prefix.
+    """Lifecycle rules of all tenants in one document.
 
+    OSS replaces a bucket's rules as a whole, and knows no wildcard in a prefix.
     A rule's id is the tenant's code, so that the state says whose it is when nothing else of the tenant is left.
 
     Rules may overlap (OSS takes the shorter time). Versions that were overwritten or removed are kept as long as a

@@ -42,7 +42,7 @@ class PluginsArgs:
 
 
 class Plugins(pulumi.ComponentResource):
-    """One NetworkPolicy for all of them, and four objects each."""
+    """Plugins of all tenants: four objects each, and one NetworkPolicy for all of them."""
 
     def __init__(self, name: str, args: PluginsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Plugins", name, None, opts)

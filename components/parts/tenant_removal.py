@@ -12,7 +12,7 @@ DELETED: Final = (Phase.RETAINED, Phase.DUE)
 
 
 def backup(tenant: ResolvedTenant, at: Installation) -> dict[str, Any]:
-    """One for each day of deletion: another day makes another backup. The day it falls due only moves the plan."""
+    """Inputs of the last backup, one a day of deletion. The day it falls due only moves the plan."""
     names, spec = tenant.names, tenant.spec
     dates = {"deletedAt": spec.deleted_at, "dueOn": tenant.due_on}
     return {

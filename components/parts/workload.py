@@ -182,7 +182,7 @@ class Workload(pulumi.ComponentResource):
         return values if cache is None else values | {"REDIS_URL": cache, "REDIS_KEY_PREFIX": f"{tenant.code}:"}
 
     def _api_keys(self) -> dict[str, pulumi.Input[str]]:
-        """One entry a key, and `.previous` beside it while the one before still works; none without access."""
+        """Entries of the Secret: each key, and `.previous` while the one before still works; none without access."""
         tenant, entries = self._args.tenant, dict[str, pulumi.Input[str]]()
         for key in tenant.api_keys if tenant.phase.has_access else ():
             (value, _), *before = self._args.keys.api_key(key.name)
@@ -214,5 +214,8 @@ def _service(code: str) -> dict[str, Any]:
 
 
 def _budget(code: str) -> dict[str, Any]:
-    """One at a time. A tenant of one replica has none: it would allow that one, or keep its node from being drained."""
+    """PodDisruptionBudget of one pod at a time.
+
+    A tenant of one replica has none: it would allow that one, or keep its node from being drained.
+    """
     return {"maxUnavailable": 1, "selector": {"matchLabels": dict(selector(code, SERVICE_ACCOUNT))}}

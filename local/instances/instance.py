@@ -59,7 +59,10 @@ class Instance:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One start, stop or clean at a time. Raises SystemExit when the instance was removed while waiting."""
+        """Holds the lock of the instance: one start, stop or clean at a time.
+
+        Raises SystemExit when the instance was removed while waiting.
+        """
         path = self.folder / "lock"
         with path.open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -10,7 +10,7 @@ from provider.systems.connections import Connections
 
 
 class Backup(Resource):
-    """One that is on record as complete for this deletion is not taken again, also when a killed run took it."""
+    """Backup for a deletion; one on record as complete is not taken again, also when a killed run took it."""
 
     inputs: ClassVar[Mapping[str, Kind]] = {
         "adminDatabase": "string",

@@ -38,7 +38,7 @@ ALONE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class EngineCommand:
-    """One engine process."""
+    """Arguments and environment of an engine process."""
 
     arguments: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

@@ -76,7 +76,7 @@ class Record:
 
     @property
     def is_ordinary(self) -> bool:
-        """One of the schedule, or of a deletion that was cancelled."""
+        """Tells whether the backup is of the schedule, or of a deletion that was cancelled."""
         return self.kind == "scheduled" or (self.kind == "deletion" and self.deleted_at is None)
 
 
@@ -89,7 +89,7 @@ class BackupRecords:
 
     @contextmanager
     def lock(self, database: str) -> Generator[Session]:
-        """One at a time for a database. The lock ends with its session, also when this process is killed.
+        """Holds the lock of a database: one backup at a time. It ends with its session, also by a kill.
 
         It is given back before that: a session that is closed ends a moment later on the server.
         """

@@ -106,7 +106,7 @@ def _words(tenant: ResolvedTenant) -> str:
 
 
 def _mixed(shapes: Iterable[tuple[str, Hashable]]) -> list[str]:
-    """One of each shape, then a second one of each, and so on."""
+    """Orders codes by shape in turn: the first of each, then the second of each, and so on."""
     groups: dict[Hashable, list[str]] = {}
     for code, shape in shapes:
         groups.setdefault(shape, []).append(code)

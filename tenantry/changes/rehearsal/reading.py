@@ -139,7 +139,7 @@ def _touched(report: StackReport, untouched: Collection[str]) -> Iterator[Report
 
 
 def _renamed(report: StackReport) -> Iterator[TenantReport]:
-    """One of a kind goes and one of the same kind comes: to the engine another name is another resource."""
+    """Finds renamed resources: one of a kind goes and one of the same kind comes, as the engine sees another name."""
     groups: dict[tuple[str, str], dict[str, list[Operation]]] = {}
     for operation in report.operations:
         if operation.operation in (CREATE, DELETE):

@@ -18,7 +18,7 @@ _COVERS: Final = {CREATE: {CREATE}, UPDATE: {UPDATE}, DELETE: {DELETE}, REPLACE:
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """One thing that nobody has approved."""
+    """A change that nobody has approved."""
 
     stack: str
     tenant: str

@@ -64,7 +64,7 @@ def stack_report(stack: str, outcome: Outcome, facts: RequestFacts | None, basis
 
 
 def _operations(changes: Sequence[Mapping[str, Any]]) -> Iterator[Operation]:
-    """One for each resource: the engine says three of a replacement."""
+    """Operations, one a resource: the engine says three of a replacement."""
     operations: dict[str, Operation] = {}
     for change in changes:
         urn, operation = str(change["resource"]), operation_of(str(change["operation"]))
