@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import pulumi
 
 from components.manifests.image_rules import ImageRules
+from components.monitoring import logs
 from components.monitoring.monitoring import Monitoring, MonitoringArgs, MonitoringInputs
 from components.parts.admission import AdmissionPolicies, GuardrailsArgs
 from components.parts.backups import Backups, BackupsArgs, Cron
@@ -22,6 +23,7 @@ from components.shared.manifest import Manifest
 from components.shared.provider_resources import ClosedDatabases
 from tenantry.model.lifecycle import Phase
 from tenantry.model.resolved import ResolvedTenant
+from tenantry.model.resources.systems.log_service import LogSettings
 from tenantry.names import (
     ADMIN_DATABASE,
     BROKER_ACCOUNT,
@@ -143,6 +145,9 @@ class Platform(pulumi.ComponentResource):
             password = admin.readers[EXPORTER_LOGIN]
             given = MonitoringArgs(args.monitoring, at, password, providers.kubernetes, namespace, [admin.ready])
             monitoring.append(Monitoring(f"{name}-monitoring", given, child))
+        collected = at.of(LogSettings)
+        if collected is not None and collected.log_project is not None:
+            monitoring.append(self._logs(collected.log_project))
         parts = [
             system,
             photos,
@@ -174,6 +179,17 @@ class Platform(pulumi.ComponentResource):
             "adminDatabase": pulumi.Output.secret({"name": ADMIN_DATABASE, "login": admin.login, "password": works}),
         }
         self.register_outputs(self.facts)
+
+    def _logs(self, project: str) -> Manifest:
+        """The collection of what pods print."""
+        return Manifest(
+            f"{self._name}-logs",
+            logs.API_VERSION,
+            logs.KIND,
+            {"name": logs.name_of(project), "labels": labels()},
+            logs.pipeline(project),
+            pulumi.ResourceOptions(parent=self, provider=self._args.providers.kubernetes),
+        )
 
     def _account(self, name: str, service_account: str, namespace: pulumi.Resource) -> Manifest:
         """An account of a platform's service: what runs as it holds what its role grants, and no token of the API."""

@@ -12,6 +12,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2 as proto
 
 from local.gateway.choice import SWITCH
+from stacks.sdk_overhead import limit_stack_traces
 
 # Instances have no gateway unless a test asks for one (`throwaway(..., gateway=True)`): most send no requests.
 os.environ[SWITCH] = "off"
@@ -221,7 +222,8 @@ def record() -> Iterator[Record]:
 
             return pulumi.Output.from_input(program()).apply(store)
 
-        pulumi.runtime.test(keep)()
+        with limit_stack_traces():  # as in a run: pytest's frames below would take a third of the time
+            pulumi.runtime.test(keep)()
         return recording
 
     yield run

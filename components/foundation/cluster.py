@@ -39,6 +39,7 @@ ADDONS: Final = (
     "csi-provisioner",
     "ack-node-problem-detector",
     "metrics-server",
+    "loongcollector",
     "managed-aliyun-acr-credential-helper",
 )
 

@@ -11,12 +11,13 @@ from components.foundation.cluster import ClusterArgs, FoundationCluster
 from components.foundation.database_server import DatabaseServerArgs, FoundationDatabaseServer
 from components.foundation.deployer import DeployerArgs, FoundationDeployer
 from components.foundation.encryption import EncryptionArgs, FoundationEncryption
-from components.foundation.logging import FLOWS, FoundationLogging, LoggingArgs
+from components.foundation.logging import FoundationLogging, LoggingArgs
 from components.foundation.network import FoundationNetwork, NetworkArgs
 from components.foundation.registry import FoundationRegistry, RegistryArgs
 from components.foundation.settings import FoundationSettings
 from components.shared.destroy_guard import seal
 from components.shared.installation import BucketFacts, FoundationProviders, Identity
+from tenantry.model.resources.systems.log_service import FLOWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

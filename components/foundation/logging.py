@@ -8,8 +8,8 @@ from pulumi_alicloud.log import Project, Store, StoreIndex, StoreIndexFullTextAr
 
 from components.foundation.network import TAGS
 from components.foundation.settings import LoggingSettings
+from tenantry.model.resources.systems.log_service import AUDIT, FLOWS, WORKLOADS
 
-FLOWS, AUDIT, WORKLOADS = "network-flows", "audit", "workloads"
 SHARDS, MOST_SHARDS = 2, 64
 
 

@@ -33,7 +33,7 @@ def test_the_cluster_enforces_network_policies(foundation) -> None:
     cluster = foundation().one("ManagedKubernetes").inputs
     addons = {addon["name"]: addon.get("config") for addon in cluster["addons"]}
     assert json.loads(addons["terway-eniip"]) == {"NetworkPolicy": "true"}
-    assert "coredns" in addons
+    assert {"coredns", "loongcollector"} <= addons.keys()
     assert not addons.keys() & {"flannel", "managed-coredns", "node-local-dns"}
     assert len(cluster["podVswitchIds"]) == len(cluster["vswitchIds"]) == 2
     assert "podCidr" not in cluster
