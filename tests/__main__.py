@@ -1,9 +1,15 @@
-"""`python -m tests`: lint and every test; while binaries are built, what needs none of them. `make test` calls it."""
+"""`python -m tests`: lint and every test, side by side; while binaries are built, what needs none of them.
+
+`make test` calls it. Lint and types are of one processor alone, and the tests wait for half of their time.
+"""
 
 import argparse
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+from typing import IO
 
 from local.build.binaries import path_of
 from local.build.targets import TARGETS
@@ -26,29 +32,62 @@ def main() -> int:
     options += ["--exhaustive"] if given.exhaustive else []
     options += ["--seed", str(given.seed)] if given.seed is not None else []
     build = subprocess.Popen([sys.executable, "-m", "tests.support.build"], cwd=ROOT)
+    lint = _Lint()
     try:
         is_built = all(path_of(target).exists() for target in TARGETS)
         is_built = is_built and all(tools.place.exists() for tools in (PROMETHEUS, ALERTMANAGER))
-        return _lint() or (_after_build(build, options) if is_built else _beside_build(build, options))
+        failed = _after_build(build, options) if is_built else _beside_build(build, options)
+        return lint.end() or failed
     finally:
-        if build.poll() is None:
-            build.terminate()
-            build.wait()
+        for process in (build, lint.process):
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+
+
+class _Lint:
+    """`make lint` beside the tests. A fault is shown as soon as it ends, and again behind the tests."""
+
+    def __init__(self) -> None:
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with this process)
+        command = ["make", "--no-print-directory", "lint"]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=self._said, stderr=subprocess.STDOUT)
+        threading.Thread(target=self._show, daemon=True).start()
+
+    def _show(self) -> None:
+        if self.process.wait():
+            self._complain()
+        else:
+            print("lint, types, layers, workflows: no fault", flush=True)
+
+    def _complain(self) -> None:
+        self._said.seek(0)
+        print(f"make lint failed:\n{self._said.read().decode(errors='replace')}", file=sys.stderr, flush=True)
+
+    def end(self) -> int:
+        """Waits for its end; 0 where nothing was found."""
+        if code := self.process.wait():
+            self._complain()
+        return code
 
 
 def _after_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
+    _compile_tests()
     return build.wait() or _pytest("tests", *options)
 
 
 def _beside_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:
     """The compiler leaves a processor idle now and then, above all at its end."""
     print("tests that need no built binary, while those are built", flush=True)
+    _compile_tests()
     failed = _pytest("tests", *options, "-m", "not built")
     return build.wait() or _pytest("tests", *options, "-m", "built") or failed
 
 
-def _lint() -> int:
-    return subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
+def _compile_tests() -> None:
+    """Lets one process rewrite the assertions of all tests: in a new checkout each worker would, at the same time."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "tests"]
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
 
 
 def _pytest(*options: str) -> int:

@@ -18,7 +18,7 @@ import yaml
 
 from local.instances.throwaway import World
 from tests.support.killed_runs.held_calls import Operation
-from tests.support.killed_runs.kills import hold_plugins, kill_at_each
+from tests.support.killed_runs.kills import hold_plugins, kill_at, kill_at_each
 
 DAY = date(2026, 10, 2)
 UP_PARTS = 32  # of an up's operations, some 40 to 60, each of which can be killed at two moments
@@ -206,8 +206,28 @@ def test_everything_returns_from_the_proved_backup(life: Any, before: Any) -> No
     proof = yaml.safe_load(life.world.tenant_file("k001").read_text())["proof"]
     text = life.world.tenant_file("k002").read_text()
     life.world.tenant_file("k030").write_text(text.replace("k002", "k030").replace("13800138002", "13911113333"))
+    assert kill_at(life.world, lambda operation: operation.name == "k030-opened" and operation.method == "Create")
     life.world.up()
     life.world.run("tenantry", "restore", "k001", "--from", proof, "--as", "k030", "--stack", "local")
     returned = life.data("k030", "kindergarten/rent/13911113333/")
     assert (returned["parents"], returned["mine"]) == (before["parents"], before["mine"])
     assert len(life.current("kindergarten/rent/13911113333/")) == 18
+
+
+def _history(life: Any, code: str) -> list[dict[str, Any]]:
+    """The runs that changed the tenant, oldest first."""
+    told = life.world.run("tenantry", "history", code, "--json", "--most", "10000", "--stack", "local").stdout
+    return json.loads(told)["runs"][::-1]
+
+
+def test_the_history_tells_both_lives_and_the_killed_runs(life: Any) -> None:
+    assert [(run["command"], run["result"]) for run in _history(life, "k030")] == [
+        ("up", "killed"),
+        ("up", "ok"),
+        ("restore", "ok"),
+    ]
+    runs = _history(life, "k001")
+    assert {"up", "purge"} == {run["command"] for run in runs}
+    last = {change["name"]: change["action"] for run in runs for change in run["changes"] if change["outcome"] == "done"}
+    assert "k001-db-database" in last
+    assert not {name: action for name, action in last.items() if action not in ("delete", "discard")}

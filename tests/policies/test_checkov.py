@@ -15,14 +15,15 @@ from tests.support.clients.checkov import failed_checks
 # Check and resource (KIND.NAMESPACE.NAME) -> why it may be so.
 VARIABLES = "the application's contract names these variables; the same values are offered as files, which is preferred"
 VERSION = "the embedded default has no registry to take digests from; production demands them (policies/prod.json)"
+LIBPQ = "libpq and the command take their credentials from variables, and nothing else runs in that pod"
 EXCEPTIONS = {
     ("CKV_K8S_35", "Deployment.tenant-k001.business-app"): VARIABLES,
     ("CKV_K8S_35", "Deployment.tenant-k001.plugin-enrollment"): VARIABLES,
-    ("CKV_K8S_35", "CronJob.tenantry-platform.tenantry-backup"): (
-        "libpq and the command take their credentials from variables, and nothing else runs in that pod"
-    ),
+    ("CKV_K8S_35", "CronJob.tenantry-platform.tenantry-backup"): LIBPQ,
+    ("CKV_K8S_35", "Deployment.tenantry-platform.tenantry-exporter"): LIBPQ,
     ("CKV_K8S_43", "Deployment.tenant-k001.business-app"): VERSION,
     ("CKV_K8S_43", "CronJob.tenantry-platform.tenantry-backup"): VERSION,
+    ("CKV_K8S_43", "Deployment.tenantry-platform.tenantry-exporter"): VERSION,
 }
 
 

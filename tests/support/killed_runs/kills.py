@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,6 +145,7 @@ def _is_chosen(operation: Operation, parts: int, seed: int | None) -> bool:
 
 def _engine(process: subprocess.Popen[bytes]) -> psutil.Process:
     for child in psutil.Process(process.pid).children(recursive=True):
-        if child.name() == "pulumi" and "up" in child.cmdline():
-            return child
+        with suppress(psutil.NoSuchProcess):  # one that ends while it is looked at
+            if child.name() == "pulumi" and "up" in child.cmdline():
+                return child
     raise AssertionError("an operation asks although no engine runs")
