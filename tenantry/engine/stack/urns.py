@@ -5,6 +5,7 @@ The tenant is the component `tenantry:components:Tenant` above a resource, the s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 TENANT_TYPE = "tenantry:components:Tenant"
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -22,6 +23,7 @@ class ResourceOwner:
         return f"{self.tenant or 'platform'} {self.step}".strip()
 
 
+@lru_cache(maxsize=100_000)  # asked for a resource and each of its ancestors, at every event of a run
 def type_of(urn: str) -> str:
     """The resource's own type token."""
     return _types(urn)[-1]
