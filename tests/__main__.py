@@ -17,6 +17,7 @@ from local.instances.instance import Instance
 from local.shared.paths import ROOT
 from tests.support.monitoring.alertmanager import ALERTMANAGER
 from tests.support.monitoring.promtool import PROMETHEUS
+from tests.support.pytest_plugins.memory_folder import TEMPORARY, memory_folder
 
 # An end-to-end test waits for half of its time: twice as many workers as processors fill each other's gaps.
 WORKERS = 4
@@ -93,7 +94,10 @@ def _compile_tests() -> None:
 def _pytest(*options: str) -> int:
     environment = {**os.environ, "TENANTRY_BIN": str(Instance.here().folder / "built")}
     command = [sys.executable, "-m", "pytest", *options]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    with memory_folder() as folder:
+        if folder is not None:
+            environment |= {TEMPORARY: str(folder), "TMPDIR": str(folder)}
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
