@@ -87,6 +87,7 @@ class OwnSettings(BaseModel):
 
     holds: Annotated[tuple[Part, ...], Field(min_length=1), AfterValidator(_holds)]
     platform_stack: OptionalText
+    canary: bool
     tenants: Text
     zone: Annotated[Text, AfterValidator(_zone)]
     today: OptionalDay

@@ -67,6 +67,7 @@ _ROLLS: Final = "pods are renewed one after the other, as with every release"
 _ACCESS: Final = "how something is reached, not what is reached"
 HARMLESS: Final[Mapping[str, str]] = {
     "platformStack": "another installation's platform is refused by itself",
+    "canary": "the order of runs over several stacks, not what one of them makes",
     "tenants": "a tenant that the new folder has not is refused by itself",
     "today": "refused outside local and test stacks",
     "allowDestroy": "the first of the two times that destroy is asked for",

@@ -17,7 +17,7 @@ from tenantry.model.lifecycle import Phase
 from tenantry.model.resolved import ResolvedTenant
 from tenantry.names import CODE
 from tenantry.parsing.faults import Faults
-from tenantry.reports.baseline import BaselineUnavailable, extract, from_fleet, git
+from tenantry.reports.baseline import BaselineUnavailable, changed_since, extract, fork_of, from_fleet, git
 from tenantry.reports.plan_diff import Change, TenantDiff, diff_tenants
 from tenantry.spec.quantity import format_bytes
 
@@ -198,22 +198,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def fork_of(revision: str, directory: Path) -> str:
-    """The commit where the branch left it: a branch that is behind has changed nothing of what came since."""
-    if revision.startswith("-"):
-        raise BaselineUnavailable(f"{revision} is no revision and no directory: name a commit, tag or branch")
-    commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
-    try:
-        return git(directory, "merge-base", commit, "HEAD").decode().strip() or commit
-    except BaselineUnavailable:  # a shallow clone, or histories without a common commit
-        return commit
-
-
 def is_data_only(commit: str, directory: Path) -> bool:
     """Tells whether nothing but plain files of the tenants' folder differs, committed or not."""
-    top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
     prefix = git(directory, "rev-parse", "--show-prefix").decode().strip()
-    changed = git(top, "diff", "--name-only", "--no-renames", "-z", commit, "--").decode(errors="replace")
-    added = git(top, "ls-files", "--others", "--exclude-standard", "-z").decode(errors="replace")
-    names = [name for name in (*changed.split("\0"), *added.split("\0")) if name]
-    return all(name.startswith(prefix) and name.endswith((".yaml", ".json")) for name in names)
+    return all(
+        name.startswith(prefix) and name.endswith((".yaml", ".json")) for name in changed_since(commit, directory)
+    )

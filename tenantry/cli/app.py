@@ -13,7 +13,7 @@ import typer
 
 from tenantry.cli.commands.data import admin_password, backup, migrate, purge
 from tenantry.cli.commands.files import list_tenants, new_tenant, plan_diff, show, validate
-from tenantry.cli.commands.requests import rehearse, request_report
+from tenantry.cli.commands.requests import affected, rehearse, request_report
 from tenantry.cli.commands.stack import doctor, drift, exporter, history, overview, up, usage, verify
 from tenantry.cli.examples import add_examples
 from tenantry.engine.errors import CommandError
@@ -33,6 +33,7 @@ for command in (
     show,
     plan_diff,
     up,
+    affected,
     request_report,
     drift,
     rehearse,

@@ -30,6 +30,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "tenantry preview --stack prod --refresh",
         "tenantry preview --stack prod --base origin/main --format json",
     ),
+    "affected": (
+        "tenantry affected --base origin/main",
+        "tenantry affected --base origin/main --stack prod --matrix",
+    ),
     "report render": (
         "tenantry report render prod-c01.json prod-c02.json",
         "tenantry report render prod.json --format text",

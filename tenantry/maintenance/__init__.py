@@ -1,1 +1,1 @@
-"""Long work on the data of many tenants: the removal of deleted ones (purge), a new schema (rollout)."""
+"""Long work on many tenants: the removal of deleted ones (purge), a new schema (rollout), runs over stacks (cells)."""

@@ -91,6 +91,25 @@ def members(revision: str, directory: Path) -> Iterator[tuple[str, bytes | None]
         yield from plain_members(archive, revision)
 
 
+def fork_of(revision: str, directory: Path) -> str:
+    """The commit where the branch left it: a branch that is behind has changed nothing of what came since."""
+    if revision.startswith("-"):
+        raise BaselineUnavailable(f"{revision} is no revision and no directory: name a commit, tag or branch")
+    commit = git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    try:
+        return git(directory, "merge-base", commit, "HEAD").decode().strip() or commit
+    except BaselineUnavailable:  # a shallow clone, or histories without a common commit
+        return commit
+
+
+def changed_since(commit: str, directory: Path) -> list[str]:
+    """Paths, from the repository's top, of all that differs from a commit in the work tree, committed or not."""
+    top = Path(git(directory, "rev-parse", "--show-toplevel").decode().strip())
+    changed = git(top, "diff", "--name-only", "--no-renames", "-z", commit, "--").decode(errors="surrogateescape")
+    added = git(top, "ls-files", "--others", "--exclude-standard", "-z").decode(errors="surrogateescape")
+    return [name for name in (*changed.split("\0"), *added.split("\0")) if name]
+
+
 def plain_members(archive: tarfile.TarFile, revision: str) -> Iterator[tuple[str, bytes | None]]:
     """The members of an archive that lie in its folder itself: a directory has no content."""
     for member in archive:

@@ -36,7 +36,8 @@ def commands(group: Any = GROUP, above: str = "") -> Iterator[tuple[str, Any]]:
 
 COMMANDS = dict(commands())
 SAVED_ALONE = {"report render", "report post", "report compare", "report collect", "report drift"}  # files of any stack
-OF_A_STACK = [name for name in COMMANDS if name not in SAVED_ALONE]
+OF_MANY_STACKS = {"affected"}
+OF_A_STACK = [name for name in COMMANDS if name not in SAVED_ALONE | OF_MANY_STACKS]
 
 
 def test_there_are_commands() -> None:
