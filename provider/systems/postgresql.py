@@ -113,8 +113,8 @@ class Server:
             yield
         except ResourceFailure as failure:
             watch.stop()
-            if isinstance(failure.__cause__, psycopg.errors.LockNotAvailable):
-                failure.reason += watch.words()
+            if isinstance(failure.__cause__, psycopg.errors.LockNotAvailable) and (holder := watch.words()):
+                failure.reason, failure.remedy = failure.reason + holder, ""  # which says what to do as well
             raise
         finally:
             watch.stop()

@@ -21,11 +21,12 @@ def test_who_held_it_is_named(
             holder.execute("SELECT * FROM rows FOR UPDATE" if mode == "a row" else "LOCK TABLE rows")
             said = rf"writing: canceling .*; held by tenantry \(process {holder.info.backend_pid},"
             with (
-                pytest.raises(ResourceFailure, match=said),
+                pytest.raises(ResourceFailure, match=said) as raised,
                 steps.session(empty) as session,
                 error_context("writing", explain),
             ):
                 session.execute("UPDATE rows SET n = 2")
+        assert str(raised.value).count("run again") == 1
         with steps.session(empty) as session:
             session.execute("UPDATE rows SET n = 2")
 
