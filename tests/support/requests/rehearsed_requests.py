@@ -47,7 +47,7 @@ REQUESTS: Final[Mapping[str, Edit]] = {
     # What a database was born with differs, and nothing says any more that this is to be left alone.
     "database-replaced": replace(
         "components/parts/database.py",
-        'ignore_changes=[*FIXED_AT_BIRTH, "allowConnections"]',
+        'ignore_changes=[*IMMUTABLE_AFTER_CREATE, "allowConnections"]',
         'ignore_changes=["allowConnections"]',
         "template=args.template,\n            connection_limit",
         'template=args.template,\n            lc_collate="C",\n            connection_limit',
