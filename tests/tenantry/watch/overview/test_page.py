@@ -165,3 +165,13 @@ def test_a_browser_runs_the_pages_own_program_and_no_other(page: str, tmp_path: 
     assert f">{count} of {count}</span>" in shown, "the program did not run: does the policy name its hash?"
     assert shown.count("<script") == 1
     assert "<iframe" not in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on PATH")
+@pytest.mark.parametrize("width", [1400, 480])
+def test_a_browser_draws_it_wide_and_narrow(page: str, tmp_path: Path, width: int) -> None:
+    picture = tmp_path / "page.png"
+    browser(page, tmp_path, f"--screenshot={picture}", f"--window-size={width},1300", "--hide-scrollbars")
+    content = picture.read_bytes()
+    assert int.from_bytes(content[16:20]) == width  # of the PNG's header
+    assert len(content) > 50_000, "a page of one colour"
