@@ -47,29 +47,28 @@ def main() -> int:
 
 
 class _Lint:
-    """`make lint` beside the tests. A fault is shown as soon as it ends, and again behind the tests."""
+    """`make lint` beside the tests. Its faults are shown as soon as it ends; behind the tests a line tells of them."""
 
     def __init__(self) -> None:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with this process)
         command = ["make", "--no-print-directory", "lint"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=self._said, stderr=subprocess.STDOUT)
-        threading.Thread(target=self._show, daemon=True).start()
+        self._shown = threading.Thread(target=self._show, daemon=True)
+        self._shown.start()
 
     def _show(self) -> None:
-        if self.process.wait():
-            self._complain()
-        else:
+        if not self.process.wait():
             print("lint, types, layers, workflows: no fault", flush=True)
-
-    def _complain(self) -> None:
+            return
         self._said.seek(0)
         print(f"make lint failed:\n{self._said.read().decode(errors='replace')}", file=sys.stderr, flush=True)
 
     def end(self) -> int:
         """Waits for its end; 0 where nothing was found."""
-        if code := self.process.wait():
-            self._complain()
-        return code
+        self._shown.join()
+        if self.process.returncode:
+            print("make lint failed: see above", file=sys.stderr, flush=True)
+        return self.process.returncode
 
 
 def _after_build(build: "subprocess.Popen[bytes]", options: list[str]) -> int:

@@ -39,9 +39,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """What watches all tenants: exporter, rules, routes, what is scraped, dashboards. No tenant adds to it or has an
-    own.
-    """
+    """Monitoring of all tenants: exporter, rules, routes, monitors, dashboards. No tenant adds to it or has an own."""
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tenantry:components:Monitoring", name, None, opts)

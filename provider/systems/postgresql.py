@@ -15,7 +15,7 @@ from provider.systems.settings import required
 from tenantry.database.owner_login import OwnerLogin, as_owner
 from tenantry.database.sessions.reserved_connection import connected
 from tenantry.database.sessions.settings import OwnSettings
-from tenantry.database.sessions.watch import Watch, watched
+from tenantry.database.sessions.watch import ADVICE, Watch, watched
 from tenantry.engine.run.remedies import remedy_of
 from tenantry.names import MAINTENANCE_DATABASE
 from tenantry.parsing.faults import printable
@@ -186,5 +186,6 @@ def explain(error: Exception) -> ResourceFailure | None:
     message = printable(" ".join(message.split()))  # what a tenant's code raises, and what it calls its tables
     # Two sessions that alter the same role or grant on the same database; PostgreSQL has no code of its own for it.
     passing = code in PASSING or (code == "XX000" and "concurrently updated" in message)
-    remedy = remedy_of(message) or REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})")
+    own = "" if message.endswith(ADVICE) else REMEDIES.get(code, f"correct this and run again (SQLSTATE {code})")
+    remedy = remedy_of(message) or own
     return ResourceFailure(message, remedy, passing=passing)

@@ -31,6 +31,7 @@ WHERE waiting.pid = %(pid)s OR waiting.datname = %(database)s AND waiting.applic
 """
 END: Final = "SELECT pg_terminate_backend(%(pid)s)"
 SHOWN: Final = 3
+ADVICE: Final = "end that session (pg_terminate_backend), then run again"  # ends the words that name a holder
 
 
 class Watch(Thread):
@@ -63,7 +64,7 @@ class Watch(Thread):
         if not self._holders:
             return ""
         shown = ", ".join(self._holders[:SHOWN]) + (" and others" if len(self._holders) > SHOWN else "")
-        return f"; held by {shown}: end that session (pg_terminate_backend), then run again"
+        return f"; held by {shown}: {ADVICE}"
 
     def stop(self) -> None:
         self._left.set()

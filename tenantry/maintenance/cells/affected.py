@@ -44,14 +44,14 @@ class AffectedStack:
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
-    """What a tenant's file says on one side: None for what it does not say."""
+    """Cell and phone of a tenant's file on one side; None for a field that it does not have."""
 
     cell: str | None
     phone: str | None  # of a tenant that is not gone yet
 
 
 def affected_stacks(project: Project, revision: str, chosen: Collection[str] = ()) -> list[AffectedStack]:
-    """Those that differ, in the work tree, from where the branch left `revision`, in the order of their runs.
+    """Stacks whose files differ, in the work tree, from where the branch left `revision`, in the order of their runs.
 
     `chosen`: these stacks and their cells alone. Raises BaselineUnavailable without such a revision.
     """

@@ -15,7 +15,7 @@ MOST_AT_ONCE: Final = 256  # jobs that a matrix of GitHub may have
 
 
 class Turn(StrEnum):
-    """When a stack runs."""
+    """The place of a stack in the order of runs."""
 
     SITE = "site"  # holds what the cells stand on
     CANARY = "canary"  # shows a change to few tenants before the others get it

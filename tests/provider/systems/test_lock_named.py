@@ -7,6 +7,7 @@ from local.postgresql.temporary import TemporaryServer
 from provider.errors import ResourceFailure, error_context
 from provider.systems import postgresql
 from provider.systems.postgresql import Server, explain
+from tenantry.database.sessions.watch import ADVICE
 
 
 @pytest.mark.parametrize("mode", ["a row", "a table"])
@@ -34,3 +35,12 @@ def test_who_held_it_is_named(
 def test_another_error_stays_as_it_is(server: TemporaryServer, empty: str, settings) -> None:
     with pytest.raises(psycopg.errors.UndefinedTable), Server.of(settings()).session(empty) as session:
         session.execute("SELECT FROM nothing_of_this_name")
+
+
+def test_words_that_name_the_holder_need_no_second_advice() -> None:
+    """As a watched step raises them, before the provider explains the error."""
+    named = explain(psycopg.errors.LockNotAvailable(f"canceling statement; held by rent001_a (process 7): {ADVICE}"))
+    unnamed = explain(psycopg.errors.LockNotAvailable("canceling statement"))
+    assert named is not None
+    assert unnamed is not None
+    assert (named.remedy, "pg_locks" in unnamed.remedy) == ("", True)

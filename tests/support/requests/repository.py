@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 _PERSON = {"NAME": "Test", "EMAIL": "test@example.com"}
-_WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+_WHO = ("-c", f"user.name={_PERSON['NAME']}", "-c", f"user.email={_PERSON['EMAIL']}", "-c", "commit.gpgsign=false")
 _ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}  # whatever the person's own settings are
 
 

@@ -18,7 +18,7 @@ WORKLOADS: Final = "workloads"
 
 
 class LogSettings(SystemSettings):
-    """What pods print is collected where the stack names a project."""
+    """Settings of the collection of logs; without a project nothing is collected."""
 
     log_project: Annotated[
         str | None,
