@@ -11,7 +11,7 @@ from components.shared.installation import FoundationProviders, PlatformDependen
 from components.tenant import Tenant, TenantArgs
 from stacks import outputs, providers
 from stacks.config import ROOT, StackConfig, read
-from stacks.guards.ending import settings_after
+from stacks.guards.ending import digest_after, settings_after
 from stacks.guards.engine_command import engine_command
 from stacks.guards.removal_guard import refuse_purged, refuse_vanished
 from stacks.guards.unchecked_run import refuse_unchecked
@@ -21,6 +21,7 @@ from stacks.last_run import FOUNDATION, SETTINGS, LastTenant, last_run, last_set
 from stacks.migrations_digest import digest_of
 from stacks.sdk_overhead import limit_stack_traces
 from stacks.settings import PROJECT, foundation_of
+from tenantry.engine.stack.made_from import MADE_FROM, made_from
 from tenantry.fleet.load import Fleet, load_fleet
 from tenantry.model.lifecycle import Phase
 from tenantry.model.resources.systems.prometheus import MonitoringSettings
@@ -48,7 +49,7 @@ async def main() -> pulumi.Inputs:
     for key, problem, remedy in config.secrets.known.unused(tenant.spec for tenant in fleet.all):
         pulumi.log.warn(f"{key}: {problem}: {remedy}")
     _require_image_digests(config, fleet)
-    await _refuse_without_platform(config)
+    platform_elsewhere = await _refuse_without_platform(config)
     is_partial = engine_command().is_partial
     with limit_stack_traces():
         if config.holds.is_foundation_alone:
@@ -72,10 +73,19 @@ async def main() -> pulumi.Inputs:
         secrets = {name: secret for name, secret in platform.secrets.items() if await secret.is_known()}
         outputs.note({**before_end, **last.platform, **secrets, **own}, tenants)
         known = {**known, **outputs.platform_after(platform, last.platform, is_partial=is_partial)}
+    ends = [part.seal for part in (foundation, platform) if part]
+    ends += [tenant.part.end for tenant in tenants if tenant.part]
     if changed and not pulumi.runtime.is_dry_run():
-        ends = [part.seal for part in (foundation, platform) if part]
-        ends += [tenant.part.end for tenant in tenants if tenant.part]
         own[SETTINGS] = settings_after(ends, settings, own[SETTINGS])
+    digest = made_from(
+        ROOT,
+        config.stack,
+        fleet,
+        config.holds.cell,
+        has_platform=config.holds.platform,
+        platform=platform_elsewhere,
+    )
+    own[MADE_FROM] = digest_after(ends, digest)
     return {**known, **own, "tenants": outputs.tenants_after(tenants, is_partial=is_partial)}
 
 
@@ -160,10 +170,13 @@ def _require_image_digests(config: StackConfig, fleet: Fleet) -> None:
         )
 
 
-async def _refuse_without_platform(config: StackConfig) -> None:
-    """Cells stand on a platform: their own stack's, or that of a stack that exists and is of the same installation."""
+async def _refuse_without_platform(config: StackConfig) -> Mapping[str, Any] | None:
+    """Cells stand on a platform: their own stack's, or that of a stack that exists and is of the same installation.
+
+    Returns the facts of the other stack's.
+    """
     if config.holds.platform or config.holds.cells == frozenset():
-        return
+        return None
     stack = config.settings.platform_stack
     if stack is None:
         raise pulumi.RunError("tenantry:platformStack is not set, and this stack holds cells without the platform")
@@ -173,6 +186,7 @@ async def _refuse_without_platform(config: StackConfig) -> None:
     different = sorted(key for key, value in ours.items() if theirs.get(key) != value)
     if different:
         raise pulumi.RunError(f"{stack} holds another installation's platform: it differs in {', '.join(different)}")
+    return theirs
 
 
 def _platform(config: StackConfig, fleet: Fleet, shared: Providers) -> "Platform":

@@ -14,6 +14,13 @@ async def settings_after(
     return new if await came_to_its_end(ends) else old
 
 
+async def digest_after(ends: Sequence[pulumi.CustomResource], digest: str) -> str:
+    """What the stack is made from, once it is; else nothing, so that no run is passed by."""
+    if pulumi.runtime.is_dry_run():
+        return digest
+    return digest if not engine_command().has_other_settings and await came_to_its_end(ends) else ""
+
+
 async def came_to_its_end(ends: Sequence[pulumi.CustomResource]) -> bool:
     """Waits for resources that stand on all others.
 

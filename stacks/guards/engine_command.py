@@ -14,6 +14,7 @@ from tenantry.engine.process.process_table import environment_of, process
 
 ENGINE: Final = "pulumi"
 TARGETING: Final = ("target", "target-replace", "target-dependents", "exclude", "exclude-dependents")
+SETTING: Final = ("config", "config-file")
 # The engine's options that take the next argument for their value, of all commands that run a program.
 VALUED: Final = frozenset(
     {
@@ -60,6 +61,13 @@ class EngineCommand:
         """Tells whether the run leaves resources out: those keep the state that they had."""
         return any(name in TARGETING for name, _ in self._options()) or any(
             self.environment.get(_variable(option)) for option in TARGETING
+        )
+
+    @property
+    def has_other_settings(self) -> bool:
+        """Tells whether the run goes by settings beside those of the stack's own file."""
+        return any(name in SETTING for name, _ in self._options()) or any(
+            self.environment.get(_variable(option)) for option in SETTING
         )
 
     def values(self, option: str) -> tuple[str, ...]:

@@ -24,7 +24,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "show": ("tenantry show k001", "tenantry show k001 --applied --stack prod", "tenantry show k001 --json"),
     "plan diff": ("tenantry plan diff", "tenantry plan diff --against origin/main"),
-    "up": ("tenantry up", "tenantry up --stack prod --refresh", "tenantry up --stack prod --approved prod.json"),
+    "up": (
+        "tenantry up",
+        "tenantry up --stack prod --refresh",
+        "tenantry up --stack prod --approved prod.json",
+        "tenantry up --stack prod --all-stacks --wave 8",
+    ),
     "preview": (
         "tenantry preview",
         "tenantry preview --stack prod --refresh",

@@ -1,6 +1,5 @@
 """The status of a stack: its tenants, and how its last run ended, without running anything."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from tenantry.database.migrations import BASELINE, FOLDER, TENANTS, MigrationSetInvalid, migrations_of
 from tenantry.engine.clients.postgresql import DatabaseUnavailable
 from tenantry.engine.errors import CommandError
+from tenantry.engine.run.last_update import last_update
 from tenantry.engine.run.onboarding_recorder import Opening, read
 from tenantry.engine.run.operations import Operation, load_tenants
 from tenantry.engine.stack.embedded import EMBEDDED_STACK
@@ -59,7 +59,7 @@ def status(operation: Operation) -> Status:
     deployment = operation.records.existing()
     locks = [str(lock or path.name) for path, lock in operation.files.locks()] if operation.files else []
     silent = silent_services(operation.environment) if operation.stack == EMBEDDED_STACK else []
-    last = _last_run(operation)
+    last = last_update(operation.cli, operation.stack)
     openings, newest, remark = _openings(operation)
     return Status(
         stack=operation.stack,
@@ -101,12 +101,3 @@ def _labels(operation: Operation) -> dict[str, Labels]:
         return load_tenants(operation.project, operation.stack)
     except (Faults, CommandError):  # what the stack holds can be looked at all the same; `up` tells the faults
         return {}
-
-
-def _last_run(operation: Operation) -> dict[str, Any]:
-    answer = operation.cli.ask("stack", "history", "--stack", operation.stack, "--json", "--page-size", "1")
-    try:
-        history: list[dict[str, Any]] = json.loads(answer.out) or []
-    except ValueError:
-        return {}
-    return history[0] if history else {}

@@ -268,7 +268,7 @@ def test_a_run_that_fails_leaves_the_old_value_in_memory(
     monkeypatch.setattr(ending, "came_to_its_end", failed)
     changed = {"systemRegion": "cn-hangzhou", "allowChange": "systemRegion=cn-hangzhou"}
     after = run(tenants(k001={}, k002={}), others={ME: outputs}, **changed).result
-    assert told == [["platform-seal", "k001-opened", "k002-opened"]]
+    assert told == [["platform-seal", "k001-opened", "k002-opened"]] * 2  # the settings' and the digest's
     assert after["settings"] == outputs["settings"]
     assert after["tenants"].keys() == {"k001", "k002"}
 
@@ -276,7 +276,7 @@ def test_a_run_that_fails_leaves_the_old_value_in_memory(
 def test_a_run_without_a_change_waits_for_nothing_and_remembers(
     outputs: Any, run: Any, tenants: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ending, "came_to_its_end", lambda *_: pytest.fail("it waited"))
+    monkeypatch.setattr(program, "settings_after", lambda *_: pytest.fail("it waited"))
     after = run(tenants(k001={}), others={ME: outputs}, image="business-app:1.0.1").result
     assert after["settings"] == outputs["settings"]
 

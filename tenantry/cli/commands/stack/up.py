@@ -49,12 +49,35 @@ def up(
             help="Preview first, and stop before any change if it is more than this report, or a folder's; repeatable.",
         ),
     ] = None,
+    all_stacks: Annotated[
+        bool, typer.Option("--all-stacks", help="Also the stacks that stand on this one's platform (docs/scale.md).")
+    ] = False,
+    wave: Annotated[int, typer.Option("--wave", min=1, max=64, help="With --all-stacks: stacks at once.")] = 4,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --all-stacks: also those that are made from the same already.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With --all-stacks: go on with the run that has stopped.")
+    ] = False,
 ) -> None:
     """Make the tenants real: converge the stack, recovering what an earlier run left behind.
 
     Without --refresh it compares the files with what its last run made, not with what is there: what somebody has
     changed or removed by other means stays so until a run with --refresh. What nobody declared `drift` alone finds.
+
+    With --all-stacks the stack itself goes first, then a canary, then the others in waves, each as a process of its
+    own. It passes by what is made from the same already, looks at the tenants behind each wave, and stops there.
     """
+    if all_stacks:
+        from tenantry.cli.commands.stack.all_stacks import up_all_stacks
+
+        if approved:
+            raise typer.BadParameter("is the report of one stack: run each by itself", param_hint="--approved")
+        arguments = ["--refresh"] * refresh + ([] if parallel is None else ["--parallel", str(parallel)])
+        with refusals(as_json):
+            up_all_stacks(stack, cwd, arguments, most=wave, is_forced=force, is_resumed=resume, as_json=as_json)
+    if force or resume:
+        raise typer.BadParameter("is for --all-stacks", param_hint="--force" if force else "--resume")
 
     def action(operation: "Operation") -> "Outcome":
         is_new = operation.records.read() is None
