@@ -24,14 +24,16 @@ _PAUSE_SECONDS: Final = 3.0
 _OPEN: Final = "SELECT datname FROM pg_database WHERE datallowconn AND datname = ANY(%s)"
 
 
-def problems_of(operation: Operation, patience: float) -> list[str]:
-    """What is not well with a stack's tenants: empty once all is, looked at again until the patience is over."""
+def problems_of(operation: Operation, patience: float, pause: Callable[[float], bool]) -> list[str]:
+    """What is not well with a stack's tenants: empty once all is, looked at again until the patience is over.
+
+    `pause` waits for some seconds, and tells whether the run has been stopped.
+    """
     deadline = time.monotonic() + patience
     while True:
         problems = _look(operation)
-        if not problems or time.monotonic() >= deadline:
+        if not problems or time.monotonic() >= deadline or pause(_PAUSE_SECONDS):
             return problems
-        time.sleep(_PAUSE_SECONDS)
 
 
 def _look(operation: Operation) -> list[str]:

@@ -1,6 +1,8 @@
 """One stack's run as a process of its own: `tenantry up --json`, its progress as lines with the stack's name."""
 
 import json
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,14 +12,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tenantry.engine.errors import ExitCode
 from tenantry.maintenance.cells.run import End, StackResult
 from tenantry.maintenance.cells.site import PlacedStack
 from tenantry.parsing.json_narrowing import mapping, sequence
 
-_COMMAND = (sys.executable, "-m", "tenantry.cli", "up")
+_COMMAND: Final = (sys.executable, "-m", "tenantry.cli", "up")
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+_MEMORY: Final = 2 << 30  # that a machine is to have for the run of one stack, beside a processor
+_MOST: Final = 4  # where the machine has more: database server and cloud API are asked by all of them
+LOCK_SECONDS: Final = 600.0  # how long a stack is waited for that somebody else holds
+_FIRST_PAUSE: Final = 4.0
+_LONGEST_PAUSE: Final = 30.0
+
+
+def at_once() -> int:
+    """The number of stacks that this machine has room for."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(_MOST, os.cpu_count() or 1, memory // _MEMORY))
 
 
 @dataclass
@@ -28,16 +42,35 @@ class StackProcesses:
     arguments: Sequence[str]
     say: Callable[[str], None]
     command: Sequence[str] = _COMMAND
+    patience: float = LOCK_SECONDS
     _running: set["subprocess.Popen[str]"] = field(default_factory=set["subprocess.Popen[str]"])
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stopped: bool = False
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def up(self, stack: PlacedStack) -> StackResult:
-        """Runs to its end, which a fault of the process never keeps from being told."""
-        began = time.monotonic()
+        """Runs to its end, which a fault of the process never keeps from being told.
+
+        A stack that somebody else holds is tried again until the patience is over, at times that no two runs share.
+        """
+        began, longest = time.monotonic(), _FIRST_PAUSE
+        while True:
+            result = self._once(stack, began)
+            pause = random.uniform(longest / 2, longest)
+            if result.code is not ExitCode.LOCKED or time.monotonic() + pause > began + self.patience:
+                return result
+            self.say(f"{stack.name}: {result.told}: tried again in {pause:.0f} s")
+            if self.pause(pause):
+                return result
+            longest = min(2 * longest, _LONGEST_PAUSE)
+
+    def pause(self, seconds: float) -> bool:
+        """Waits; tells whether the run has been stopped, then at once."""
+        return self._stopped.wait(seconds)
+
+    def _once(self, stack: PlacedStack, began: float) -> StackResult:
         arguments = [*self.command, "--json", "--stack", stack.name, "--cwd", str(self.folder), *self.arguments]
         with self._lock:
-            if self._stopped:
+            if self._stopped.is_set():
                 return StackResult(stack.name, End.WAITING, code=ExitCode.INTERRUPTED)
             process = subprocess.Popen(
                 arguments,
@@ -60,16 +93,17 @@ class StackProcesses:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Within it a Ctrl-C is passed on to every process, once; none is started any more."""
-        before = signal.signal(signal.SIGINT, lambda *_: self._interrupt())
+        """Within it a Ctrl-C, and a job's SIGTERM, is passed on to every process; none is started any more."""
+        before = {number: signal.signal(number, lambda *_: self._interrupt()) for number in _STOPPING}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _interrupt(self) -> None:
         self.say("stopping: each stack ends the calls that it has begun")
-        self._stopped = True
+        self._stopped.set()
         for process in list(self._running):
             process.send_signal(signal.SIGINT)
 

@@ -1,8 +1,10 @@
 """Stacks that are made from what the files say already: by their digest, and how their last run ended."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 
 from tenantry.engine.run.last_update import last_update
 from tenantry.engine.run.operations import Operation
@@ -16,15 +18,18 @@ from tenantry.maintenance.cells.site import PlacedStack, Turn
 from tenantry.model.tenant_record import TenantRecord
 from tenantry.parsing.json_narrowing import mapping
 
+_ASKED_AT_ONCE: Final = 4  # engines that tell the end of a stack's last run
+
 
 def unchanged(operations: Mapping[str, Operation], stacks: Sequence[PlacedStack]) -> set[str]:
     """The names of those that a run would do nothing for. Raises Faults when the tenants' files are not in order.
 
     `operations`: of each stack, and of the one that holds their platform. The files are read once for all of them.
     """
-    states = {name: operation.records.read() for name, operation in operations.items()}
+    wanted = {name for stack in stacks for name in (stack.name, stack.site)} & operations.keys()
+    states = {name: operations[name].records.read() for name in sorted(wanted)}
     fleets: dict[tuple[Path, str, date], Fleet] = {}
-    names: set[str] = set()
+    same: dict[str, Deployment] = {}
     for stack in stacks:
         state, project = states[stack.name], operations[stack.name].project
         key = (stack.folder, project.zone(stack.name), today(project, stack.name))
@@ -41,9 +46,11 @@ def unchanged(operations: Mapping[str, Operation], stacks: Sequence[PlacedStack]
             has_platform=stack.turn is Turn.SITE,
             platform=mapping(site.outputs.get("platform")) if site and stack.turn is not Turn.SITE else None,
         )
-        if state.outputs.get(MADE_FROM) == digest and _ended_well(operations[stack.name]):
-            names.add(stack.name)
-    return names
+        if state.outputs.get(MADE_FROM) == digest:
+            same[stack.name] = state
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        ended = pool.map(lambda name: _ended_well(operations[name], same[name]), same)
+        return {name for name, is_well in zip(same, ended, strict=True) if is_well}
 
 
 def _fleet(folder: Path, zone: str, day: date, states: Sequence[Deployment]) -> Fleet:
@@ -61,7 +68,22 @@ def _fleet(folder: Path, zone: str, day: date, states: Sequence[Deployment]) -> 
     )
 
 
-def _ended_well(operation: Operation) -> bool:
-    """Of a resource that is no longer declared and could not be deleted the digest knows nothing."""
+def _ended_well(operation: Operation, state: Deployment) -> bool:
+    """Tells whether the engine's last run succeeded, and nobody has written the state since its end.
+
+    The digest among the outputs is that of the last run which came to its end. Of a resource that could not be deleted
+    it knows nothing, and a run that was killed leaves the digest of the run before it, and no entry in the history.
+    """
     last = last_update(operation.cli, operation.stack)
-    return (last.get("kind"), last.get("result")) == ("update", "succeeded")
+    if (last.get("kind"), last.get("result")) != ("update", "succeeded"):
+        return False
+    try:
+        written, ended = _second(state.changed_at), _second(str(last.get("endTime")))
+    except ValueError:
+        return False
+    return written <= ended
+
+
+def _second(text: str) -> datetime:
+    """The history knows whole seconds only."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)

@@ -17,7 +17,7 @@ def up_all_stacks(
     cwd: Path,
     arguments: Sequence[str],
     *,
-    most: int,
+    most: int | None,
     is_forced: bool,
     is_resumed: bool,
     as_json: bool,
@@ -27,9 +27,10 @@ def up_all_stacks(
     from tenantry.engine.errors import CommandError
     from tenantry.engine.run.operations import Operation
     from tenantry.engine.stack.project import Project
+    from tenantry.engine.state.process_lock import exclusive, run_directory
     from tenantry.maintenance.cells import run
     from tenantry.maintenance.cells.health import PATIENCE_SECONDS, problems_of
-    from tenantry.maintenance.cells.process import StackProcesses
+    from tenantry.maintenance.cells.process import StackProcesses, at_once
     from tenantry.maintenance.cells.site import placed_stacks
     from tenantry.maintenance.cells.standing import unchanged
     from tenantry.maintenance.cells.stopped_run import StoppedRun
@@ -41,21 +42,23 @@ def up_all_stacks(
     stacks = placed_stacks(project, [stack])
     names = {name for place in stacks for name in (place.name, place.site) if project.file(name).is_file()}
     operations = {name: Operation(project, name, PlainView()) for name in names}
-    stopped = StoppedRun.of(operations[project.stack(stack)])
-    settled = stopped.read() if is_resumed else None
-    if is_resumed and settled is None:
-        raise CommandError(f"no run over `{stack}` has stopped here", "leave --resume out")
+    first = operations[project.stack(stack)]
+    stopped = StoppedRun.of(first)
     processes = StackProcesses(project.root, arguments, say)
 
     def problems(place: "PlacedStack", waits: bool) -> list[str]:
-        return problems_of(operations[place.name], PATIENCE_SECONDS if waits else 0)
+        return problems_of(operations[place.name], PATIENCE_SECONDS if waits else 0, processes.pause)
 
     work = run.Work(lambda turn: unchanged(operations, turn), processes.up, problems, say, stopped.write)
-    with processes.interruptible():
-        results = run.AllStacks(stacks, work, most, is_forced, settled or ()).run()
-    code = run.code_of(results)
-    if not code:
-        stopped.remove()
+    with exclusive(run_directory(first.environment), f"{first.cli.key}-all", first.stack), processes.interruptible():
+        settled = stopped.read() if is_resumed else frozenset[str]()
+        if settled is None:
+            raise CommandError(f"no run over `{stack}` has stopped here", "leave --resume out")
+        stopped.write(settled)  # also a run that is killed in its first wave can be resumed, and none before it
+        results = run.AllStacks(stacks, work, most or at_once(), is_forced, settled).run()
+        code = run.code_of(results)
+        if not code:
+            stopped.remove()
     if as_json:
         document = {"result": code.name.lower(), "stacks": [result.as_json() for result in results]}
         print(json.dumps(document, ensure_ascii=False, indent=1))

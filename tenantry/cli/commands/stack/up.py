@@ -52,9 +52,12 @@ def up(
     all_stacks: Annotated[
         bool, typer.Option("--all-stacks", help="Also the stacks that stand on this one's platform (docs/scale.md).")
     ] = False,
-    wave: Annotated[int, typer.Option("--wave", min=1, max=64, help="With --all-stacks: stacks at once.")] = 4,
-    force: Annotated[
-        bool, typer.Option("--force", help="With --all-stacks: also those that are made from the same already.")
+    wave: Annotated[
+        int | None,
+        typer.Option("--wave", min=1, max=64, help="With --all-stacks: stacks at once; else what this machine takes."),
+    ] = None,
+    also_unchanged: Annotated[
+        bool, typer.Option("--all", help="With --all-stacks: also those that are made from the same already.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="With --all-stacks: go on with the run that has stopped.")
@@ -75,9 +78,10 @@ def up(
             raise typer.BadParameter("is the report of one stack: run each by itself", param_hint="--approved")
         arguments = ["--refresh"] * refresh + ([] if parallel is None else ["--parallel", str(parallel)])
         with refusals(as_json):
-            up_all_stacks(stack, cwd, arguments, most=wave, is_forced=force, is_resumed=resume, as_json=as_json)
-    if force or resume:
-        raise typer.BadParameter("is for --all-stacks", param_hint="--force" if force else "--resume")
+            up_all_stacks(stack, cwd, arguments, most=wave, is_forced=also_unchanged, is_resumed=resume, as_json=as_json)
+    beside = {"--wave": wave is not None, "--all": also_unchanged, "--resume": resume}
+    if alone := [option for option, is_given in beside.items() if is_given]:
+        raise typer.BadParameter("is for --all-stacks", param_hint=alone[0])
 
     def action(operation: "Operation") -> "Outcome":
         is_new = operation.records.read() is None

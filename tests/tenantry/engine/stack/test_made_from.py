@@ -32,9 +32,11 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def digest(root: Path) -> Digest:
-    def make(today: date = TODAY, before: Any = None, has_platform: bool = False, platform: Any = None) -> str:
+    def make(
+        today: date = TODAY, before: Any = None, has_platform: bool = False, platform: Any = None, seen: Any = None
+    ) -> str:
         program_files.program_digest.cache_clear()
-        fleet = load_fleet(root / "tenants", today=today, unseen=today, before=before)
+        fleet = load_fleet(root / "tenants", today=today, unseen=today, before=before, first_seen_deleted=seen)
         return made_from(root, "prod", fleet, lambda cell: cell == "main", has_platform=has_platform, platform=platform)
 
     return make
@@ -105,3 +107,13 @@ def test_an_overlap_that_ends_counts(root: Path, digest: Digest) -> None:
 def test_a_date_that_is_over_counts(root: Path, digest: Digest) -> None:
     add(root / "tenants" / "k001.yaml", "expires_at: 2026-11-10\n")
     assert digest() == digest(date(2026, 11, 10)) != digest(date(2026, 11, 11))
+
+
+def test_thirty_days_that_are_over_count(root: Path, digest: Digest) -> None:
+    """Counted from the day that the first run has seen, which the runs behind it read in its outputs."""
+    add(root / "tenants" / "k001.yaml", "deleted_at: 2026-10-20\n")
+    file = root / "tenants" / "k001.yaml"
+    file.write_text(file.read_text().replace("status: active", "status: deleted"))
+    first, seen = digest(), {"k001": TODAY}
+    assert first == digest(TODAY + timedelta(days=29), seen=seen)
+    assert first != digest(TODAY + timedelta(days=30), seen=seen)

@@ -62,9 +62,9 @@ def test_who_runs_is_open(openings: dict[str, Opening], problems: list[str]) -> 
     assert list(opening_problems(TENANTS, openings)) == problems
 
 
-@pytest.mark.parametrize(("patience", "looks"), [(0, 1), (60, 3)])
+@pytest.mark.parametrize(("patience", "is_stopped", "looks"), [(0, False, 1), (60, False, 3), (60, True, 1)])
 def test_it_looks_again_until_all_is_well_or_the_patience_is_over(
-    patience: float, looks: int, monkeypatch: pytest.MonkeyPatch
+    patience: float, is_stopped: bool, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [["a"], ["a"], []]
     operations: list[Any] = []
@@ -74,7 +74,6 @@ def test_it_looks_again_until_all_is_well_or_the_patience_is_over(
         return answers[len(operations) - 1]
 
     monkeypatch.setattr(health, "_look", look)
-    monkeypatch.setattr(health, "_PAUSE_SECONDS", 0.01)
     operation: Any = object()
-    assert health.problems_of(operation, patience) == answers[looks - 1]
+    assert health.problems_of(operation, patience, lambda _: is_stopped) == answers[looks - 1]
     assert len(operations) == looks

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tenantry.engine.errors import ExitCode
-from tenantry.maintenance.cells.process import StackProcesses, result_of
+from tenantry.maintenance.cells.process import StackProcesses, at_once, result_of
 from tenantry.maintenance.cells.run import End
 from tenantry.maintenance.cells.site import PlacedStack, Turn
 
@@ -62,7 +62,55 @@ def test_an_end_that_is_no_success(out: object, code: int, told: str, known: int
     assert (result.end, result.told, int(result.code)) == (End.FAILED, told, known)
 
 
-def test_a_ctrl_c_is_passed_on_and_nothing_is_started_any_more() -> None:
+LOCKED = """
+import json, sys
+from pathlib import Path
+tries = Path(sys.argv[-1])
+tries.write_text(tries.read_text() + ".")
+held = len(tries.read_text()) < 3
+print(json.dumps({"errors": [{"text": "another works on it (process 7)"}]} if held else {"changes": {"updated": 1}}))
+sys.exit(4 if held else 0)
+"""
+
+
+@pytest.mark.parametrize(("patience", "tries", "code"), [(60.0, 3, ExitCode.OK), (0.0, 1, ExitCode.LOCKED)])
+def test_a_stack_that_is_held_is_waited_for_and_the_holder_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float, tries: int, code: ExitCode
+) -> None:
+    lines: list[str] = []
+    pauses: list[float] = []
+    (tmp_path / "tries").write_text("")
+    started = processes(LOCKED, lines, [str(tmp_path / "tries")])
+    started.patience = patience
+    monkeypatch.setattr(started, "pause", pauses.append)
+    result = started.up(STACK)
+    assert (result.code, len((tmp_path / "tries").read_text())) == (code, tries)
+    assert len(pauses) == len(lines) == tries - 1
+    assert all("another works on it (process 7): tried again in" in line for line in lines)
+    assert all(most / 2 <= pause <= most for pause, most in zip(pauses, (4, 8), strict=False))
+
+
+def test_a_run_that_is_stopped_waits_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tries").write_text("")
+    started = processes(LOCKED, [], [str(tmp_path / "tries")])
+    monkeypatch.setattr(started, "pause", lambda _: True)
+    assert started.up(STACK).code is ExitCode.LOCKED
+    assert (tmp_path / "tries").read_text() == "."
+
+
+@pytest.mark.parametrize(
+    ("processors", "memory", "stacks"), [(2, 32, 2), (64, 256, 4), (8, 6, 3), (8, 1, 1)]
+)
+def test_a_wave_is_no_wider_than_the_machine(
+    monkeypatch: pytest.MonkeyPatch, processors: int, memory: int, stacks: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": memory << 18, "SC_PAGE_SIZE": 4096}.get)
+    assert at_once() == stacks
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_ctrl_c_is_passed_on_and_nothing_is_started_any_more(number: signal.Signals) -> None:
     lines: list[str] = []
     started = processes(WAITS, lines)
 
@@ -70,13 +118,14 @@ def test_a_ctrl_c_is_passed_on_and_nothing_is_started_any_more() -> None:
         deadline = time.monotonic() + 20
         while "c01: begun" not in lines and time.monotonic() < deadline:
             time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
 
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
     with started.interruptible():
         threading.Thread(target=interrupt).start()
         result = started.up(STACK)
     assert (result.end, result.code, result.told) == (End.FAILED, ExitCode.INTERRUPTED, "stopped as you asked")
     assert result.seconds < 25
     assert started.up(STACK).end is End.WAITING
-    assert signal.getsignal(signal.SIGINT) is before
+    assert started.pause(30), "nobody waits for a gate any more"
+    assert signal.getsignal(number) is before

@@ -1,6 +1,7 @@
 """Only a stack that is made from the same, whose last run ended well and left nothing begun, is passed by."""
 
 import json
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +12,11 @@ from tenantry.engine.stack.project import Project
 from tenantry.engine.state.deployment import Deployment
 from tenantry.fleet import load
 from tenantry.maintenance.cells import standing
-from tenantry.maintenance.cells.site import placed_stacks
+from tenantry.maintenance.cells.site import Turn, placed_stacks
 from tenantry.maintenance.cells.standing import unchanged
 from tests.support.requests.repository import Clone
 
-GOOD = {"kind": "update", "result": "succeeded"}
+GOOD = {"kind": "update", "result": "succeeded", "endTime": "2026-10-01T08:00:07.000Z"}
 STACK = "pulumi:pulumi:Stack"
 PLATFORM = {"zone": "yyup.cc"}
 PENDING = [{"type": "creating", "resource": {"urn": f"urn:pulumi:a::b::{STACK}::c", "type": STACK}}]
@@ -30,15 +31,19 @@ class Stacks:
         self.outputs: dict[str, dict[str, Any]] = {place.name: {"tenants": {}} for place in self.places}
         self.outputs["prod"]["platform"] = PLATFORM
         self.pending: list[Any] = []
+        self.written = "2026-10-01T16:00:07.93124711+08:00"  # within the second of the run's end
+        self.read: list[str] = []
 
     def _state(self, name: str) -> Deployment | None:
+        self.read.append(name)
         if name not in self.outputs:
             return None
         urn = f"urn:pulumi:{name}::shop::{STACK}::shop-{name}"
         record = {"urn": urn, "type": STACK, "outputs": self.outputs[name]}
-        return Deployment({"resources": [record], "pending_operations": self.pending})
+        manifest = {"time": self.written}
+        return Deployment({"manifest": manifest, "resources": [record], "pending_operations": self.pending})
 
-    def look(self) -> set[str]:
+    def look(self, turn: Turn | None = None) -> set[str]:
         operations: dict[str, Any] = {
             place.name: SimpleNamespace(
                 project=self.project,
@@ -48,7 +53,7 @@ class Stacks:
             )
             for place in self.places
         }
-        return unchanged(operations, self.places)
+        return unchanged(operations, [place for place in self.places if turn in (None, place.turn)])
 
     def settle(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each stack's outputs hold the digest that the program leaves."""
@@ -61,7 +66,7 @@ class Stacks:
         standing_digest = standing.made_from
         with monkeypatch.context() as patched:
             patched.setattr(standing, "made_from", note)
-            assert self.look() == set()
+            self.look()
         for name, digest in made.items():
             self.outputs[name]["madeFrom"] = digest
 
@@ -92,11 +97,37 @@ def test_other_facts_of_the_platform_are_the_cells(stacks: Stacks) -> None:
 
 
 @pytest.mark.parametrize(
-    "history", [{"kind": "update", "result": "failed"}, {"kind": "refresh", "result": "succeeded"}, {}]
+    "history",
+    [GOOD | {"result": "failed"}, GOOD | {"kind": "refresh"}, {"kind": "update", "result": "succeeded"}, {}],
 )
 def test_only_a_run_that_ended_well_counts(stacks: Stacks, history: dict[str, str]) -> None:
     stacks.history = history
     assert stacks.look() == set()
+
+
+def test_a_state_that_was_written_behind_the_last_end_runs(stacks: Stacks) -> None:
+    """A run that was killed leaves the digest of the run before it: of files that may be those of today again."""
+    stacks.written = "2026-10-01T16:00:08.1+08:00"
+    assert stacks.look() == set()
+    stacks.written = ""
+    assert stacks.look() == set()
+
+
+def test_a_date_that_is_over_is_its_stacks(
+    stacks: Stacks, clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.replace("k003.yaml", "status: active", "status: active\nexpires_at: 2026-11-10")
+    monkeypatch.setattr(standing, "today", lambda *_: date(2026, 11, 10))
+    stacks.settle(monkeypatch)
+    assert stacks.look() == ALL
+    monkeypatch.setattr(standing, "today", lambda *_: date(2026, 11, 11))
+    assert stacks.look() == ALL - {"prod-c02"}
+
+
+def test_a_turn_reads_its_own_states_and_its_sites(stacks: Stacks) -> None:
+    stacks.read.clear()
+    assert stacks.look(Turn.CANARY) == {"prod-c02"}
+    assert stacks.read == ["prod", "prod-c02"]
 
 
 def test_what_was_begun_and_never_made_runs(stacks: Stacks) -> None:
