@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from tenantry.engine.errors import ExitCode
@@ -55,10 +56,10 @@ class StackProcesses:
         began, longest = time.monotonic(), _FIRST_PAUSE
         while True:
             result = self._once(stack, began)
-            pause = random.uniform(longest / 2, longest)
+            pause = random.uniform(longest / 2, longest)  # noqa: S311 - spreads retries
             if result.code is not ExitCode.LOCKED or time.monotonic() + pause > began + self.patience:
                 return result
-            self.say(f"{stack.name}: {result.told}: tried again in {pause:.0f} s")
+            self.say(f"{stack.name}: tried again in {pause:.0f} s")  # its own lines have named the holder
             if self.pause(pause):
                 return result
             longest = min(2 * longest, _LONGEST_PAUSE)
@@ -92,16 +93,16 @@ class StackProcesses:
         return result_of(stack.name, out, code, time.monotonic() - began)
 
     @contextmanager
-    def interruptible(self) -> Iterator[None]:
+    def interruptible(self) -> Generator[None]:
         """Within it a Ctrl-C, and a job's SIGTERM, is passed on to every process; none is started any more."""
-        before = {number: signal.signal(number, lambda *_: self._interrupt()) for number in _STOPPING}
+        before = {number: signal.signal(number, self._interrupt) for number in _STOPPING}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.say("stopping: each stack ends the calls that it has begun")
         self._stopped.set()
         for process in list(self._running):

@@ -49,7 +49,7 @@ def unchanged(operations: Mapping[str, Operation], stacks: Sequence[PlacedStack]
         if state.outputs.get(MADE_FROM) == digest:
             same[stack.name] = state
     with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        ended = pool.map(lambda name: _ended_well(operations[name], same[name]), same)
+        ended = pool.map(_ended_well, [operations[name] for name in same], same.values())
         return {name for name, is_well in zip(same, ended, strict=True) if is_well}
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from tenantry.engine.process.engine_starts import folder_of
 from tenantry.engine.run.operations import Operation
+from tenantry.parsing.json_narrowing import sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,10 @@ class StoppedRun:
     def read(self) -> frozenset[str] | None:
         """None where no run has stopped, or what it left cannot be read."""
         try:
-            names: Any = json.loads(self.file.read_text(encoding="utf-8"))
+            document: Any = json.loads(self.file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return frozenset(map(str, names)) if isinstance(names, list) else None
+        return frozenset(str(name) for name in sequence(document)) if isinstance(document, list) else None
 
     def write(self, names: Collection[str]) -> None:
         """Complete or not at all."""

@@ -78,7 +78,9 @@ def up(
             raise typer.BadParameter("is the report of one stack: run each by itself", param_hint="--approved")
         arguments = ["--refresh"] * refresh + ([] if parallel is None else ["--parallel", str(parallel)])
         with refusals(as_json):
-            up_all_stacks(stack, cwd, arguments, most=wave, is_forced=also_unchanged, is_resumed=resume, as_json=as_json)
+            up_all_stacks(
+                stack, cwd, arguments, most=wave, is_forced=also_unchanged, is_resumed=resume, as_json=as_json
+            )
     beside = {"--wave": wave is not None, "--all": also_unchanged, "--resume": resume}
     if alone := [option for option, is_given in beside.items() if is_given]:
         raise typer.BadParameter("is for --all-stacks", param_hint=alone[0])

@@ -113,9 +113,7 @@ def test_a_state_that_was_written_behind_the_last_end_runs(stacks: Stacks) -> No
     assert stacks.look() == set()
 
 
-def test_a_date_that_is_over_is_its_stacks(
-    stacks: Stacks, clone: Clone, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_date_that_is_over_is_its_stacks(stacks: Stacks, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.replace("k003.yaml", "status: active", "status: active\nexpires_at: 2026-11-10")
     monkeypatch.setattr(standing, "today", lambda *_: date(2026, 11, 10))
     stacks.settle(monkeypatch)
