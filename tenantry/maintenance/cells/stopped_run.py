@@ -28,7 +28,7 @@ class StoppedRun:
             document: Any = json.loads(self.file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return frozenset(str(name) for name in sequence(document)) if isinstance(document, list) else None
+        return frozenset(map(str, sequence(document)))
 
     def write(self, names: Collection[str]) -> None:
         """Complete or not at all."""

@@ -134,3 +134,4 @@ def test_the_summary_counts_and_says_what_to_do() -> None:
         "run again with --resume when the cause is gone: what is at its end is passed by",
     ]
     assert list(summary(results[:1])) == ["1 stacks: 1 unchanged"]
+    assert len(list(summary(results[-1:]))) == 2, "interrupted between two waves"
