@@ -191,7 +191,7 @@ def test_nothing_else_is_remembered(run, tenants) -> None:
     """Each of these has its test; a new one needs its own."""
     result = run(tenants(k001={"plan": "enterprise", "credentials": {"rotation": 2}, "enabled_services": ["posters"]}))
     told = result.result
-    assert told.keys() == {PLATFORM, *SECRETS, "tenants", "leaving", "purged", "settings"}
+    assert told.keys() == {PLATFORM, *SECRETS, "tenants", "leaving", "purged", "settings", "madeFrom"}
     names = {"domain", "database", "namespace", "prefix", "role", "cell", "phase"}
     assert told["tenants"]["k001"].keys() == names | {"rotations", "plan", "services", "scaled"}
 

@@ -170,7 +170,7 @@ def test_a_stack_of_one_cell_holds_its_tenants_alone(run, tenants) -> None:
     recording = run(folder, others={CELL["platformStack"]: {"platform": facts}}, **CELL)
     assert tenants_of(recording) == ["k002"]
     assert not recording.of("Platform")
-    assert recording.result.keys() == {"tenants", "leaving", "purged", "settings"}
+    assert recording.result.keys() == {"tenants", "leaving", "purged", "settings", "madeFrom"}
 
 
 def test_a_cell_without_a_platform_is_refused(refused, tenants) -> None:
