@@ -38,6 +38,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "affected": (
         "tenantry affected --base origin/main",
         "tenantry affected --base origin/main --stack prod --matrix",
+        'tenantry affected --base auto --stacks \'["prod", "prod-c01"]\' --format github',
     ),
     "report render": (
         "tenantry report render prod-c01.json prod-c02.json",

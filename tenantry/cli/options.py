@@ -1,5 +1,6 @@
 """Options that several sub-commands share."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tenantry.cli.completion import stacks
+from tenantry.engine.errors import CommandError
 from tenantry.names import DEFAULT_ZONE, is_zone
 
 
@@ -34,3 +36,16 @@ CwdOption = Annotated[Path, typer.Option("--cwd", "-C", help="Where to look for 
 
 STACK = "local"
 CWD = Path()
+
+
+def stack_list(text: str) -> list[str]:
+    """The names in a JSON list, as the variable TENANTRY_STACKS of a forge holds them. Raises CommandError."""
+    from tenantry.parsing.json_narrowing import sequence
+
+    try:
+        names = [name for name in sequence(json.loads(text)) if isinstance(name, str)]
+    except ValueError:
+        names = []
+    if not names:
+        raise CommandError(f"--stacks {text!r} is no JSON list of names", "name them as in '[\"prod\"]'")
+    return names

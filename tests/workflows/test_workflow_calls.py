@@ -56,7 +56,8 @@ def test_each_workflow_calls_what_it_is_for() -> None:
     assert made["pull-request"] >= {"validate --stack", "plan diff", "rehearse --base"}
     assert made["preview"] == {"preview --stack", "report render", "report collect", "report post"}
     assert made["rehearsal"] == {"report collect", "report post"}
-    assert made["deploy"] == {"validate --stack", "report approved", "report due", "up --stack"}
+    assert made["deploy"] == {"affected --base", "affected --all"}
+    assert made["deploy-stacks"] == {"validate --stack", "report approved", "report due", "up --stack"}
     assert made["purge"] == {"purge --stack", "report due", "report render", "up --stack", "usage --measure"}
     assert made["drift"] == {"drift --stack", "overview --stack", "report drift"}
     gitlab = {" ".join(call.split()[:2]) for _, text in scripts(GITLAB) for call in calls(text)}
@@ -76,7 +77,7 @@ def test_modules_that_are_run_exist(path: Path) -> None:
 
 def test_no_stack_is_changed_by_two_runs_and_no_change_is_cancelled() -> None:
     """Deploy and purge: one group a stack, also at GitLab."""
-    for name, job in (("deploy", "up"), ("purge", "purge")):
+    for name, job in (("deploy-stacks", "up"), ("purge", "purge")):
         found = jobs(ROOT / ".github" / "workflows" / f"{name}.yml")[job]
         assert found["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}, name
         assert found["environment"] == "${{ matrix.stack }}", name
@@ -101,13 +102,15 @@ def test_gitlabs_issue_waits_for_each_stack_that_is_looked_at() -> None:
     assert json.loads(told) == looked_at
 
 
-@pytest.mark.parametrize(("path", "name"), [(path, "up") for path in WORKFLOWS if path.stem in ("deploy", "purge")])
+@pytest.mark.parametrize(
+    ("path", "name"), [(path, "up") for path in WORKFLOWS if path.stem in ("deploy-stacks", "purge")]
+)
 def test_no_run_without_something_that_bounds_it(path: Path, name: str) -> None:
     """But the one that a person asks for, whose reviewers are looked for first."""
     made = [call for _, text in scripts(path) for call in calls(text) if call.startswith(f"{name} ")]
     unbound = [call for call in made if "--approved" not in call]
     assert made
-    assert len(unbound) == int(path.stem == "deploy")
+    assert len(unbound) == int(path.stem == "deploy-stacks")
 
 
 def test_a_deploy_that_the_night_has_replaced_is_started_again() -> None:
@@ -115,7 +118,9 @@ def test_a_deploy_that_the_night_has_replaced_is_started_again() -> None:
     assert deploy["permissions"] == {"actions": "write"}
     assert deploy["needs"] == "purge"
     assert deploy["if"] == "${{ !cancelled() && needs.purge.result != 'skipped' }}"
-    assert [step["run"].split()[:4] for step in deploy["steps"]] == [["gh", "workflow", "run", "deploy.yml"]]
+    (started,) = (step["run"].split() for step in deploy["steps"])
+    assert started[:4] == ["gh", "workflow", "run", "deploy.yml"]
+    assert started[-2:] == ["-f", "all_stacks=false"]
 
 
 def test_a_preview_names_the_requests_own_commit() -> None:

@@ -21,7 +21,7 @@ LARGEST_REPORT: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a workflow that ended well."""
+    """One run of a workflow."""
 
     number: int  # its id
     commit: str  # the head that it was made for
@@ -70,6 +70,31 @@ class Runs:
             return None, has_run
 
         return with_attempts(look, self.pause_seconds)
+
+    def deploy_before(self, run: int | None) -> tuple[Run, str | None] | None:
+        """The run of `deploy.yml` on main that was started before this one (None: the last), and how it ended.
+
+        None as its end: it has not ended yet. Runs whose jobs were all left out did nothing and are passed over.
+        """
+
+        def look() -> tuple[Run, str | None] | None:
+            started = [
+                entry
+                for entry in self._runs("deploy.yml", "branch=main")
+                if entry.get("event") in ("push", "workflow_dispatch")
+                and entry.get("conclusion") != "skipped"
+                and self._is_own(entry.get("head_repository"))
+                and (run is None or int(entry["id"]) < run)
+            ]
+            last = max(started, key=lambda entry: int(entry["id"]), default=None)
+            return (_run(last), last.get("conclusion")) if last else None
+
+        return with_attempts(look, self.pause_seconds)
+
+    def failed_jobs(self, run: int, attempt: int) -> list[str]:
+        """Names of the jobs of a run that have failed so far."""
+        address = f"{self.account.root}/actions/runs/{run}/attempts/{attempt}/jobs"
+        return [str(entry["name"]) for entry in self._all(address, "jobs") if entry.get("conclusion") == "failure"]
 
     def preview(self, head: str) -> Run | None:
         """The newest run of `preview.yml` for that very commit which ended well."""

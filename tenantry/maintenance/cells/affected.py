@@ -3,7 +3,7 @@
 It is an upper bound, as every run compares by itself. What a day changes (an expiry, an overlap's end) is in no file.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from tenantry.engine.stack.embedded import EMBEDDED_STACKS
 from tenantry.engine.stack.program_files import EMBEDDED_FOLDER, is_program
 from tenantry.engine.stack.project import Project
-from tenantry.maintenance.cells.site import PlacedStack, in_order, placed_stacks
+from tenantry.maintenance.cells.site import PlacedStack, in_order
 from tenantry.names import CODE, TENANTS_FOLDER
 from tenantry.parsing.faults import FieldError, printable
 from tenantry.parsing.regular_file import read_regular
@@ -50,12 +50,11 @@ class _Tenant:
     phone: str | None  # of a tenant that is not gone yet
 
 
-def affected_stacks(project: Project, revision: str, chosen: Collection[str] = ()) -> list[AffectedStack]:
-    """Stacks whose files differ, in the work tree, from where the branch left `revision`, in the order of their runs.
+def affected_stacks(project: Project, revision: str, stacks: Sequence[PlacedStack]) -> list[AffectedStack]:
+    """Those of the stacks whose files differ, in the work tree, from where the branch left `revision`.
 
-    `chosen`: these stacks and their cells alone. Raises BaselineUnavailable without such a revision.
+    In the order of their runs: where no canary is touched, the first cell that is takes its turn. Raises BaselineUnavailable without such a revision.
     """
-    stacks = placed_stacks(project, chosen)
     commit = fork_of(revision, project.root)
     prefix = git(project.root, "rev-parse", "--show-prefix").decode().strip()
     changed = sorted(name[len(prefix) :] for name in changed_since(commit, project.root) if name.startswith(prefix))

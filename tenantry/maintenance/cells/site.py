@@ -63,6 +63,12 @@ def placed_stacks(project: Project, chosen: Collection[str] = ()) -> list[Placed
     return in_order(stack for stack in stacks if EMBEDDED_STACKS.fullmatch(stack.name) is None)
 
 
+def listed_stacks(project: Project, names: Sequence[str]) -> list[PlacedStack]:
+    """These stacks alone, in the order of their runs. Raises CommandError for one without settings."""
+    plain = {project.stack(name) for name in names}
+    return in_order(stack for stack in placed_stacks(project, plain) if stack.name in plain) if plain else []
+
+
 def in_order(stacks: Iterable[PlacedStack]) -> list[PlacedStack]:
     """By site; in it the site's own stack, one canary, then the cells by name.
 

@@ -35,7 +35,7 @@ def scripts(path: Path) -> Iterator[tuple[str, str]]:
                 yield from ((name, line) for part in ("before_script", "script") for line in job.get(part, ()))
         return
     for name, job in jobs(path).items():
-        yield from ((name, step["run"]) for step in job["steps"] if "run" in step)
+        yield from ((name, step["run"]) for step in job.get("steps", ()) if "run" in step)
 
 
 def calls(text: str) -> list[str]:

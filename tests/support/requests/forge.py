@@ -20,6 +20,7 @@ _PULLS = re.compile(r"/repos/acme/fleet/commits/(?P<sha>[0-9a-f]+)/pulls")
 _RUNS = re.compile(r"/repos/acme/fleet/actions/workflows/(?P<workflow>[a-z-]+\.yml)/runs")
 _PULL = re.compile(r"/repos/acme/fleet/pulls/(?P<number>[0-9]+)")
 _ARTIFACTS = re.compile(r"/repos/acme/fleet/actions/runs/(?P<run>[0-9]+)/artifacts")
+_JOBS = re.compile(r"/repos/acme/fleet/actions/runs/(?P<run>[0-9]+)/attempts/(?P<attempt>[0-9]+)/jobs")
 _ZIP = re.compile(r"/repos/acme/fleet/actions/artifacts/(?P<id>[0-9]+)/zip")
 _CLOSES = ({"state": "closed"}, {"state_event": "close"})
 
@@ -37,6 +38,7 @@ class StandIn:
     elsewhere: str = ""  # where everything is redirected to
     url: str = ""
     runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # oldest first, answered newest first
+    jobs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])  # by commit
     artifacts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     heads: dict[int, str] = field(default_factory=dict[int, str])  # of open requests, by their numbers
@@ -44,12 +46,15 @@ class StandIn:
     store: str = ""  # address to which a download is redirected; it answers without a token alone
     page_size: int = 100  # the most that it gives at once
 
-    def add_run(self, workflow: str, sha: str, event: str, conclusion: str = "success", **more: Any) -> int:
+    def add_run(self, workflow: str, sha: str, event: str, conclusion: str | None = "success", **more: Any) -> int:
         number = 5000 + len(self.runs)
         own = {"full_name": "acme/fleet"}
         run = {"id": number, "head_sha": sha, "event": event, "conclusion": conclusion, "html_url": f"runs/{number}"}
         self.runs.append({**run, "workflow": workflow, "head_branch": "main", "head_repository": own, **more})
         return number
+
+    def add_job(self, run: int, name: str, conclusion: str | None, attempt: int = 1) -> None:
+        self.jobs.append({"run": run, "attempt": attempt, "name": name, "conclusion": conclusion})
 
     def add_artifact(self, run: int, name: str, content: bytes, *, expired: bool = False) -> int:
         number = 9000 + len(self.artifacts)
@@ -73,6 +78,9 @@ class StandIn:
                 "workflow": of["workflow"]
             }
             return "workflow_runs", [run for run in reversed(self.runs) if wanted.items() <= run.items()]
+        if (of := _JOBS.fullmatch(path)) is not None:
+            of_run = (int(of["run"]), int(of["attempt"]))
+            return "jobs", [entry for entry in self.jobs if (entry["run"], entry["attempt"]) == of_run]
         if (of := _ARTIFACTS.fullmatch(path)) is not None:
             mine = [entry for entry in self.artifacts if entry["run"] == int(of["run"])]
             return "artifacts", [entry for entry in mine if entry["name"] == query.get("name", [entry["name"]])[0]]

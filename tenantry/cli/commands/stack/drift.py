@@ -110,12 +110,8 @@ def read_looks(files: list[Path]) -> "list[Drift]":
 def read_all(files: list[Path], stacks: str) -> "list[Drift]":
     """One of each of the stacks, a JSON list. A look that is missing or unreadable has seen nothing, and says so."""
     from tenantry.inspection.drift.model import Drift
-    from tenantry.parsing.json_narrowing import sequence
 
-    try:
-        wanted = [str(stack) for stack in sequence(json.loads(stacks))]
-    except ValueError:
-        raise CommandError(f"--stacks {stacks!r} is no JSON list", "name them as in '[\"prod\"]'") from None
+    wanted = stack_list(stacks)
     looks: dict[str, Drift] = {}
     for file in files:
         try:

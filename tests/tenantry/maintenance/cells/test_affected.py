@@ -10,6 +10,7 @@ from tenantry.cli import app
 from tenantry.engine.errors import CommandError
 from tenantry.engine.stack.project import Project
 from tenantry.maintenance.cells.affected import affected_stacks
+from tenantry.maintenance.cells.site import placed_stacks
 from tests.support.requests.repository import ACTIVE, PROOF, Clone
 from tests.tenantry.maintenance.cells.conftest import tenant, write
 
@@ -18,7 +19,7 @@ TOMBSTONE = f"code: k002\nstatus: purged\ncell: c01\ndeleted_at: 2026-09-01\npro
 
 
 def names(project: Project, *chosen: str, base: str = "origin/main") -> list[str]:
-    return [entry.stack.name for entry in affected_stacks(project, base, chosen)]
+    return [entry.stack.name for entry in affected_stacks(project, base, placed_stacks(project, chosen))]
 
 
 @pytest.mark.parametrize(
@@ -145,3 +146,37 @@ def test_without_such_a_revision_it_is_refused(run: Run) -> None:
     code, out, err = run("--base", "nowhere")
     assert (code, out) == (1, "")
     assert "nowhere is no revision here" in err
+
+
+def test_stacks_that_are_listed_keep_their_order_within_a_turn(run: Run) -> None:
+    listed = '["organization/shop/small", "prod-c03", "prod", "prod-c01"]'
+    assert run("--all", "--stacks", listed, "--format", "github")[1] == (
+        'site=["small", "prod"]\ncanary=["prod-c01"]\ncell=["prod-c03"]\n'
+    )
+
+
+def test_a_turn_that_no_matrix_takes_is_refused(clone: Clone, run: Run) -> None:
+    names = [f"prod-x{number:03}" for number in range(257)]
+    write(clone.root, {f"Pulumi.{name}.yaml": (clone.root / "Pulumi.prod-c01.yaml").read_text() for name in names})
+    code, out, err = run("--all", "--stacks", json.dumps(["prod-c02", *names]), "--format", "github")
+    assert (code, out) == (1, "")
+    assert "257 stacks have the turn `cell`, a matrix of GitHub takes 256" in err
+    assert run("--all", "--stacks", json.dumps(["prod-c02", *names[1:]]), "--format", "github")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "by --base REF or by --all"),
+        (("--base", "main", "--all"), "by --base REF or by --all"),
+        (("--all", "--stack", "prod", "--stacks", '["prod"]'), "two ways of choosing"),
+        (("--all", "--stacks", "{}"), "no JSON list"),
+        (("--all", "--stacks", '["prod", "elsewhere/x/prod"]'), "elsewhere/x/prod"),
+        (("--base", "auto"), " is not set"),
+    ],
+)
+def test_what_is_no_choice_is_refused(arguments: tuple[str, ...], said: str, run: Run) -> None:
+    code, out, err = run(*arguments)
+    assert code
+    assert out == ""
+    assert said in err
