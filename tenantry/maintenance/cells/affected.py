@@ -53,7 +53,8 @@ class _Tenant:
 def affected_stacks(project: Project, revision: str, stacks: Sequence[PlacedStack]) -> list[AffectedStack]:
     """Those of the stacks whose files differ, in the work tree, from where the branch left `revision`.
 
-    In the order of their runs: where no canary is touched, the first cell that is takes its turn. Raises BaselineUnavailable without such a revision.
+    In the order of their runs: where no canary is touched, the first cell that is takes its turn. Raises
+    BaselineUnavailable without such a revision.
     """
     commit = fork_of(revision, project.root)
     prefix = git(project.root, "rev-parse", "--show-prefix").decode().strip()

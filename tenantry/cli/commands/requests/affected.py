@@ -66,7 +66,7 @@ def affected(
     A site's own stack goes first, then a canary, then the other cells (docs/scale.md); a list of --matrix holds at most
     256 stacks. It goes by the files since the branch left --base: a date that is over today is in none of them.
 
-    With `--base auto`, at GitHub, it goes by the run of deploy.yml before this one; all stacks where that did not end well.
+    With `--base auto`, at GitHub, it goes by the run of deploy.yml before this one; all stacks where that failed.
     """
     from tenantry.engine.stack.project import Project
     from tenantry.maintenance.cells.affected import AffectedStack, affected_stacks

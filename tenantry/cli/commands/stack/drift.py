@@ -1,6 +1,5 @@
 """`tenantry drift`: looks for what others have changed, and mends what is safe."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ import typer
 
 from tenantry.changes.report.report_format import ReportFormat
 from tenantry.cli.commands.stack.up import previewed, refusals
-from tenantry.cli.options import CWD, STACK, CwdOption, StackOption
+from tenantry.cli.options import CWD, STACK, CwdOption, StackOption, stack_list
 from tenantry.engine.errors import CommandError
 from tenantry.parsing.faults import Faults
 
