@@ -15,6 +15,10 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 sys.modules.setdefault("grpc.aio", ModuleType("grpc.aio"))
 os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener,-event_engine_client")
 
+from tenantry.engine.process.garbage import collect_rarely  # noqa: E402 (after the path is right)
+
+collect_rarely()
+
 from policies.analyzer.server import serve  # noqa: E402 (as above)
 from policies.facts.plan_figures import plans  # noqa: E402 (after the path is right)
 

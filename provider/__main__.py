@@ -10,7 +10,9 @@ if __name__ == "__main__":
     sys.path[:] = [str(folder.parent), *(entry for entry in sys.path if entry and Path(entry).resolve() != folder)]
 
     from tenantry.engine.process.deferred_imports import defer_sdk
+    from tenantry.engine.process.garbage import collect_rarely
 
+    collect_rarely()
     defer_sdk()
     from provider.server import main
 

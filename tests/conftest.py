@@ -14,10 +14,12 @@ from pulumi.runtime.proto import resource_pb2 as proto
 from local.gateway.choice import SWITCH
 from local.instances.throwaway import GARBAGE_PERCENT
 from stacks.sdk_overhead import limit_stack_traces
+from tenantry.engine.process.garbage import collect_rarely
 
 # Instances have no gateway unless a test asks for one (`throwaway(..., gateway=True)`): most send no requests.
 os.environ[SWITCH] = "off"
 os.environ.setdefault("GOGC", GARBAGE_PERCENT)  # of control planes and plugins that a test starts by itself
+collect_rarely()  # a tenth of the time of tests that record what a program registers
 SECRET_MARK = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 UNKNOWN_MARK = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 

@@ -17,6 +17,7 @@ from tenantry.cli.commands.requests import affected, rehearse, request_report
 from tenantry.cli.commands.stack import doctor, drift, exporter, history, overview, up, usage, verify
 from tenantry.cli.examples import add_examples
 from tenantry.engine.errors import CommandError
+from tenantry.engine.process.garbage import collect_rarely
 from tenantry.engine.stack.shell_variables import forget_libpq
 from tenantry.parsing.faults import Faults
 
@@ -68,6 +69,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]  (typer calls it)
 
 
 def main() -> None:
+    collect_rarely()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a stream put in its place by a test or an embedder may have none
