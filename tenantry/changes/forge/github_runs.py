@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ RIGHT: Final = "the rights `actions: read`, `contents: read` and `pull-requests:
 REPORT: Final = "report.json"  # the one file of an artifact that is read
 PREVIEW: Final = ("preview.yml", "pull_request_target")  # a workflow, and the event by which its runs count
 REQUEST: Final = ("pull-request.yml", "pull_request")
+NEWEST: Final = 20  # runs: they come newest first, and no more of them are asked for
 LARGEST_ZIP: Final = 32 * 1024 * 1024
 LARGEST_REPORT: Final = 64 * 1024 * 1024
 
@@ -78,15 +80,16 @@ class Runs:
         """
 
         def look() -> tuple[Run, str | None] | None:
-            started = [
+            started = (
                 entry
                 for entry in self._runs("deploy.yml", "branch=main")
                 if entry.get("event") in ("push", "workflow_dispatch")
                 and entry.get("conclusion") != "skipped"
                 and self._is_own(entry.get("head_repository"))
                 and (run is None or int(entry["id"]) < run)
-            ]
-            last = max(started, key=lambda entry: int(entry["id"]), default=None)
+            )
+            newest = islice(started, NEWEST)
+            last = max(newest, key=lambda entry: int(entry["id"]), default=None)
             return (_run(last), last.get("conclusion")) if last else None
 
         return with_attempts(look, self.pause_seconds)
