@@ -1,7 +1,7 @@
 """One instance, two tenants at first, for runs that are refused and for what goes over them from outside.
 
 In the order of their names: commands of the pages, changes by hand, files that vanish, rules that are broken, changes of the schema,
-a whole request, a site in two stacks.
+a whole request.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """A site in two stacks: what is made from the same is passed by, and the gate keeps shut behind a tenant that is not well.
 
-After all others on this instance, as a cell of its own takes a tenant out of what its stack holds.
+On an instance of its own: what its stack holds becomes less.
 """
 
 import json
@@ -18,9 +18,9 @@ Up = Callable[..., dict[str, tuple[str, str]]]
 
 
 @pytest.fixture(scope="module")
-def site(life: Any) -> World:
+def site(world: World, open_life: Callable[..., Any]) -> World:
     """The platform with the cell `main`, and a stack for the cell `c02` with one tenant that nobody has opened yet."""
-    world: World = life.world
+    open_life(world, "k001", "k002")
     file = world.folder / "Pulumi.local.yaml"
     document = yaml.safe_load(file.read_text())
     own = {"tenantry:holds": ["platform", "cell/main"], "tenantry:allowChange": "holds=platform,cell/main"}
